@@ -1,0 +1,161 @@
+"""The geodata layer in memory: points as columns, read lazily as records.
+
+A layer of a million points stays an Arrow table; only the positions become arrays, and a
+:class:`~locator.model.ServicePoint` is made when somebody asks for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from locator.model import Kind, Phone, Precision, Provenance, ServicePoint, Task
+
+LAYER_VERSION = 1
+"""Raised when a column changes its meaning; a file of another version is built again."""
+
+_STRING, _NUMBER, _LIST = pa.string(), pa.float64(), pa.list_(pa.string())
+COLUMNS: Mapping[str, pa.DataType] = {
+    "id": _STRING, "name": _STRING, "name_en": _STRING, "kind": _STRING, "kind_source": _STRING,
+    "province": _STRING, "city": _STRING, "district": _STRING, "township": _STRING, "adcode": _STRING,
+    "address": _STRING, "phones": _STRING, "hours": _STRING, "hours_text": _STRING, "hours_source": _STRING,
+    "hours_date": _STRING, "services": _STRING, "tasks": _STRING, "not_tasks": _STRING,
+    "lon": _NUMBER, "lat": _NUMBER, "position": _STRING, "error_m": _NUMBER,
+    "serves": _STRING, "serves_basis": _STRING, "wheelchair": pa.bool_(), "website": _STRING, "timezone": _STRING,
+    "status": _STRING, "notes": _STRING, "source": _STRING, "source_url": _STRING, "source_date": _STRING,
+    "verified": _STRING, "confidence": _STRING, "licence": _STRING,
+}  # fmt: skip
+"""Column names and types of every layer; all but ``id``, ``name``, ``kind``, ``status``, ``source`` may be null."""
+SCHEMA = pa.schema(list(COLUMNS.items()))
+
+
+def phones_to_text(phones: Iterable[Phone]) -> str | None:
+    """Return telephone numbers as one cell: ``0531-88923656 人才服务; 12333``."""
+    return "; ".join(f"{p.number} {p.label}" if p.label else p.number for p in phones) or None
+
+
+def phones_from_text(text: str | None) -> tuple[Phone, ...]:
+    """Read the cell that :func:`phones_to_text` writes."""
+    cells = [cell.strip() for cell in (text or "").split(";")]
+    pairs = [cell.partition(" ") for cell in cells if cell]
+    return tuple(Phone(number, label.strip() or None) for number, _, label in pairs)
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(word for word in (text or "").split(" ") if word)
+
+
+def to_row(point: ServicePoint) -> dict[str, Any]:
+    """Return the columns of a point."""
+    same = ("id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address",
+            "hours", "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis",
+            "wheelchair", "website", "timezone", "status", "notes")  # fmt: skip
+    row = {name: getattr(point, name) for name in same}
+    source = point.provenance
+    row |= {
+        "kind": str(point.kind),
+        "phones": phones_to_text(point.phones),
+        "tasks": None if point.tasks is None else " ".join(sorted(point.tasks)),
+        "not_tasks": " ".join(sorted(point.not_tasks)) or None,
+        "position": str(point.position) if point.position else None,
+        "serves": " ".join(point.serves) or None,
+        "source": source.source,
+        "source_url": source.url,
+        "source_date": source.date,
+        "verified": source.verified,
+        "confidence": source.confidence,
+        "licence": source.licence,
+    }
+    return row
+
+
+def from_row(row: Mapping[str, Any]) -> ServicePoint:
+    """Return the point of a row's columns."""
+    same = ("id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address",
+            "hours", "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis",
+            "wheelchair", "website", "notes")  # fmt: skip
+    return ServicePoint(
+        **{name: row[name] for name in same},
+        kind=Kind(row["kind"]),
+        phones=phones_from_text(row["phones"]),
+        tasks=None if row["tasks"] is None else frozenset(Task(word) for word in _words(row["tasks"])),
+        not_tasks=frozenset(Task(word) for word in _words(row["not_tasks"])),
+        position=Precision(row["position"]) if row["position"] else None,
+        serves=_words(row["serves"]),
+        timezone=row["timezone"] or "Asia/Shanghai",
+        status=row["status"] or "listed",
+        provenance=Provenance(
+            source=row["source"],
+            url=row["source_url"],
+            date=row["source_date"],
+            verified=row["verified"],
+            confidence=row["confidence"],
+            licence=row["licence"],
+        ),
+    )
+
+
+class Layer:
+    """Points as columns. Rows keep their order; ``row`` below is a row's number from 0.
+
+    Parameters
+    ----------
+    table
+        An Arrow table with the columns of :data:`COLUMNS`.
+    version
+        What changes when the content does: a hash or a counter.
+    """
+
+    def __init__(self, table: pa.Table, *, version: str = "") -> None:
+        self.table = table
+        self.version = version
+
+    @classmethod
+    def from_points(cls, points: Iterable[ServicePoint], *, version: str = "") -> Layer:
+        """Return a layer of the given points, in their order."""
+        return cls(pa.Table.from_pylist([to_row(p) for p in points], schema=SCHEMA), version=version)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def _numbers(self, name: str) -> NDArray[np.float64]:
+        column = self.table.column(name).combine_chunks()
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=float)
+
+    @cached_property
+    def lon(self) -> NDArray[np.float64]:
+        """WGS-84 longitudes in degrees, shape ``(n,)``; NaN where the position is not known."""
+        return self._numbers("lon")
+
+    @cached_property
+    def lat(self) -> NDArray[np.float64]:
+        """WGS-84 latitudes in degrees, shape ``(n,)``; NaN where the position is not known."""
+        return self._numbers("lat")
+
+    def codes(self, name: str) -> tuple[NDArray[np.int32], list[str | None]]:
+        """Return a text column as small numbers and the texts they stand for (-1 for null)."""
+        coded = self.table.column(name).combine_chunks().dictionary_encode()
+        numbers = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        return numbers, coded.dictionary.to_pylist()
+
+    def point(self, row: int) -> ServicePoint:
+        """Return the point in a row."""
+        return from_row(self.table.slice(row, 1).to_pylist()[0])
+
+    def points(self) -> Iterator[ServicePoint]:
+        """Yield every point in order."""
+        for batch in self.table.to_batches(max_chunksize=4096):
+            yield from map(from_row, batch.to_pylist())
+
+    @cached_property
+    def _rows_by_id(self) -> dict[str, int]:
+        return {value: row for row, value in enumerate(self.table.column("id").to_pylist())}
+
+    def row_of(self, point_id: str) -> int | None:
+        """Return the row of a point's id, or None."""
+        return self._rows_by_id.get(point_id)

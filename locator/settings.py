@@ -1,0 +1,219 @@
+"""Every knob, frozen, read once from the environment and ``locator.toml``; works offline as it is.
+
+The environment wins over the file. ``docs/OPERATIONS.md`` explains each setting; a wrong value is
+refused with one line that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import platformdirs
+
+from locator.errors import SettingError
+
+PREFIX = "LOCATOR_"
+GEOCODERS = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
+ROUTERS = ("auto", "none", "valhalla", "valhalla-http", "osrm", "openrouteservice", "amap")
+LIVE = ("off", "overpass", "amap")
+SERVICES = (
+    "nominatim", "photon", "amap", "tianditu", "tencent", "baidu",
+    "overpass", "valhalla", "osrm", "openrouteservice", "geofabrik",
+)  # fmt: skip
+"""Names that ``LOCATOR_<NAME>_KEY`` and ``LOCATOR_<NAME>_URL`` may carry."""
+
+
+class Secrets(dict[str, str]):
+    """Keys by service name; never shown, not even by ``repr``."""
+
+    def __repr__(self) -> str:
+        return f"Secrets({sorted(self)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator decided; the field ``data`` is ``LOCATOR_DATA`` and so on."""
+
+    data: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("locator")))
+    """The folder of everything built or imported: layer, gazetteer, road tiles, service caches."""
+    layer: str | None = None
+    """Where the layer is, if not in ``data``: a path, or ``postgresql://…``."""
+    geocoders: tuple[str, ...] = ("gazetteer",)
+    """Who is asked for a place, in order; every name but ``gazetteer`` is a service elsewhere."""
+    router: str = "auto"
+    """``auto``: the embedded engine where road tiles exist, else none."""
+    tiles: str = "osm"
+    """The base map: ``osm``, ``tianditu``, ``amap``, ``none``, or a URL with {z} {x} {y}."""
+    tiles_datum: str = "wgs84"
+    """The datum of a base map given as a URL."""
+    tiles_attribution: str = ""
+    lang: str = "zh"
+    now: datetime | None = None
+    """A fixed clock (aware), for tests and for looking at a holiday; None is the real clock."""
+    live: str = "off"
+    public_url: str | None = None
+    report_url: str | None = None
+    """Where "report an error" leads: ``mailto:…`` or ``https://…``, with {id} and {field} filled in."""
+    cors: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
+    rate_limit: int = 120
+    """Requests a minute that one client may send to the API; 0 is no limit."""
+    trusted_proxy: tuple[str, ...] = ()
+    timeout_s: float = 5.0
+    """How long a service elsewhere may take before the next in the chain is asked."""
+    user_agent: str = "locator/0.1 (service point locator)"
+    """What services elsewhere see; put the operator's contact here."""
+    postscript_gc: bool = False
+    """Whether Streamlit collects garbage after each script run (see docs/OPERATIONS.md)."""
+    keys: Secrets = field(default_factory=Secrets)
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
+def shipped_dir() -> Path:
+    """Return the folder of the data that ships with the program (read only)."""
+    installed = Path(__file__).parent / "shipped"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "data"
+
+
+def _words(name: str, value: str, allowed: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in value.split(",") if word.strip())
+    for word in words:
+        if allowed and word not in allowed:
+            raise _wrong(name, word, "one of " + ", ".join(allowed))
+    return words
+
+
+def _wrong(name: str, value: object, expected: str) -> SettingError:
+    return SettingError(
+        f"{PREFIX}{name} is {value!r}; expected {expected}",
+        code="setting",
+        name=PREFIX + name,
+        value=value,
+        expected=expected,
+    )
+
+
+def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise _wrong(name, value, "one of " + ", ".join(allowed))
+    return value
+
+
+def _number(name: str, value: str, minimum: float) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        raise _wrong(name, value, f"a number, {minimum:g} or more") from None
+    if not minimum <= number < float("inf"):
+        raise _wrong(name, value, f"a number, {minimum:g} or more")
+    return number
+
+
+def _url(name: str, value: str, schemes: tuple[str, ...]) -> str:
+    if not value.startswith(schemes) or any(c.isspace() or c in "\"'<>`" for c in value):
+        raise _wrong(name, value, "an address that starts with " + " or ".join(schemes))
+    return value
+
+
+def parse_now(value: str, name: str = "NOW") -> datetime:
+    """Return the moment of an ISO text; without a zone it is China's time."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise _wrong(name, value, "a moment such as 2026-11-23T10:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def _layer(value: str) -> str:
+    if "://" in value and not value.startswith(("postgresql://", "postgres://")):
+        raise _wrong("LAYER", value.split("://", maxsplit=1)[0] + "://…", "a path or postgresql://…")
+    return value
+
+
+def _tiles(value: str) -> str:
+    if value in ("osm", "tianditu", "amap", "none"):
+        return value
+    url = _url("TILES", value, ("https://", "http://127.0.0.1", "http://localhost", "/"))
+    if not all(part in url for part in ("{z}", "{x}", "{y}")):
+        raise _wrong("TILES", value, "osm, tianditu, amap, none, or a URL with {z}, {x} and {y}")
+    return url
+
+
+def load_settings(environ: Mapping[str, str] | None = None, toml: Path | None = None) -> Settings:
+    """Return the settings of this process.
+
+    Parameters
+    ----------
+    environ
+        The environment; the process's own when None.
+    toml
+        A ``locator.toml``; the one in the working folder, if any, when None. Its keys are the
+        settings' names in lower case without ``LOCATOR_`` (``data = "/srv/locator"``).
+
+    Raises
+    ------
+    SettingError
+        A value is wrong, or ``LOCATOR_`` carries a name that is no setting.
+    """
+    found = {
+        key.removeprefix(PREFIX): value
+        for key, value in (os.environ if environ is None else environ).items()
+        if key.startswith(PREFIX) and value != ""
+    }
+    values = {**_read_toml(toml or Path("locator.toml")), **found}
+    keys, urls = Secrets(), dict[str, str]()
+    made: dict[str, object] = {"keys": keys, "urls": urls}
+    for name, value in values.items():
+        service, _, what = name.rpartition("_")
+        if service.lower() in SERVICES and what == "KEY":
+            keys[service.lower()] = value
+        elif service.lower() in SERVICES and what == "URL":
+            urls[service.lower()] = _url(name, value, ("https://", "http://")).rstrip("/")
+        elif name in _READERS:
+            made[name.lower()] = _READERS[name](value)
+        else:
+            raise _wrong(name, "…", "one of " + ", ".join(PREFIX + known for known in _READERS))
+    return Settings(**made)  # type: ignore[arg-type]
+
+
+def _read_toml(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} is not a TOML file: {error}", code="setting_file", path=str(path)) from None
+    return {
+        key.upper(): ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in content.items()
+    }
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "DATA": lambda v: Path(v).expanduser(),
+    "LAYER": _layer,
+    "GEOCODERS": lambda v: _words("GEOCODERS", v, GEOCODERS),
+    "ROUTER": lambda v: _choice("ROUTER", v, ROUTERS),
+    "TILES": _tiles,
+    "TILES_DATUM": lambda v: _choice("TILES_DATUM", v, ("wgs84", "gcj02", "bd09")),
+    "TILES_ATTRIBUTION": str,
+    "LANG": lambda v: _choice("LANG", v, ("zh", "en")),
+    "NOW": parse_now,
+    "LIVE": lambda v: _choice("LIVE", v, LIVE),
+    "PUBLIC_URL": lambda v: _url("PUBLIC_URL", v, ("https://", "http://")).rstrip("/"),
+    "REPORT_URL": lambda v: _url("REPORT_URL", v, ("https://", "mailto:")),
+    "CORS": lambda v: _words("CORS", v),
+    "FRAME_ANCESTORS": lambda v: _words("FRAME_ANCESTORS", v),
+    "RATE_LIMIT": lambda v: int(_number("RATE_LIMIT", v, 0)),
+    "TRUSTED_PROXY": lambda v: _words("TRUSTED_PROXY", v),
+    "TIMEOUT_S": lambda v: _number("TIMEOUT_S", v, 0.1),
+    "USER_AGENT": str,
+    "POSTSCRIPT_GC": lambda v: _choice("POSTSCRIPT_GC", v.lower(), ("true", "false")) == "true",
+}
