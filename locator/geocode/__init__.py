@@ -1,0 +1,1 @@
+"""Finding a place: typed coordinates, the embedded gazetteer, services elsewhere, and their chain."""
