@@ -1,0 +1,59 @@
+"""What every test may count on: no clock, no key, no outside network, and no silent skip."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+STRICT = os.environ.pop("LOCATOR_TEST_STRICT", "") == "1"
+
+for name in [name for name in os.environ if name.startswith("LOCATOR_")]:
+    del os.environ[name]
+
+settings.register_profile("locator", deadline=None, print_blob=True)  # a busy machine is not a fault
+settings.load_profile("locator")
+
+_connect = socket.socket.connect
+
+
+def _connect_to_loopback_only(self: socket.socket, address):
+    """Refuse every connection that would leave the machine."""
+    host = address[0] if isinstance(address, tuple) else ""
+    if self.family in (socket.AF_INET, socket.AF_INET6) and not (
+        host.startswith("127.") or host in ("::1", "localhost")
+    ):
+        raise OSError(f"a test tried to reach {host}: the tests have no outside network")
+    return _connect(self, address)
+
+
+socket.socket.connect = _connect_to_loopback_only
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of test data that is not committed (beside the checkout)."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no test data at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus):
+    """Say loudly what was skipped and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} SKIPPED", sep="!", red=True)
+        for report in skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminalreporter.line(f"{report.nodeid}: {reason}")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """In strict mode a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if STRICT and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,80 @@
+"""Settings: offline as they are; a wrong one is refused with one line that names it and shows no secret."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from locator.errors import SettingError
+from locator.settings import Settings, load_settings, shipped_dir
+
+
+def load(tmp_path: Path, **environ: str) -> Settings:
+    """Load settings with no file."""
+    return load_settings({f"LOCATOR_{name}": value for name, value in environ.items()}, tmp_path / "none.toml")
+
+
+def test_the_default_asks_nobody(tmp_path):
+    settings = load(tmp_path)
+    assert settings.geocoders == ("gazetteer",)
+    assert (settings.live, settings.router, settings.tiles) == ("off", "auto", "osm")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("DATA", "/srv/x", "data", Path("/srv/x")),
+        ("GEOCODERS", "gazetteer, nominatim", "geocoders", ("gazetteer", "nominatim")),
+        ("TILES", "https://t.example/{z}/{x}/{y}.png", "tiles", "https://t.example/{z}/{x}/{y}.png"),
+        ("LAYER", "postgresql://u@h/d", "layer", "postgresql://u@h/d"),
+        ("NOW", "2026-11-23T10:00", "now", datetime.fromisoformat("2026-11-23T10:00:00+08:00")),
+        ("PUBLIC_URL", "https://a.example/x/", "public_url", "https://a.example/x"),
+        ("TIMEOUT_S", "2.5", "timeout_s", 2.5),
+        ("RATE_LIMIT", "0", "rate_limit", 0),
+        ("POSTSCRIPT_GC", "TRUE", "postscript_gc", True),
+    ],
+)
+def test_a_good_value_is_read(tmp_path, name, value, field, expected):
+    assert getattr(load(tmp_path, **{name: value}), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LANG", "fr"), ("GEOCODERS", "gazetteer,google"), ("TILES", "javascript:alert(1)"), ("TILES", "https://a/b.png"),
+        ("TILES", "https://a/{z}/{x}/{y}\">"), ("LAYER", "mysql://u:secret@h/d"), ("NOW", "tomorrow"), ("LIVE", "yes"),
+        ("TIMEOUT_S", "nan"), ("TIMEOUT_S", "0"), ("TIMEOUT_S", "inf"), ("RATE_LIMIT", "-1"), ("ROUTER", "magic"),
+        ("PUBLIC_URL", "ftp://a"), ("REPORT_URL", "javascript:x"), ("NO_SUCH_SETTING", "1"), ("NOMINATIM_URL", "file:///etc"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
+    with pytest.raises(SettingError) as caught:
+        load(tmp_path, **{name: value})
+    message = str(caught.value)
+    assert f"LOCATOR_{name}" in message and "\n" not in message and "secret" not in message
+
+
+def test_keys_are_never_shown(tmp_path):
+    settings = load(tmp_path, AMAP_KEY="s3cr3t", AMAP_URL="http://127.0.0.1:1/")
+    assert settings.keys["amap"] == "s3cr3t" and settings.urls["amap"] == "http://127.0.0.1:1"
+    assert "s3cr3t" not in repr(settings) and "s3cr3t" not in str(settings.keys)
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    file = tmp_path / "locator.toml"
+    file.write_text('lang = "en"\ngeocoders = ["gazetteer", "photon"]\ntimeout_s = 3\n', "utf-8")
+    settings = load_settings({"LOCATOR_LANG": "zh"}, file)
+    assert (settings.lang, settings.geocoders, settings.timeout_s) == ("zh", ("gazetteer", "photon"), 3.0)
+
+
+def test_a_broken_file_is_named(tmp_path):
+    file = tmp_path / "locator.toml"
+    file.write_text("lang = ", "utf-8")
+    with pytest.raises(SettingError, match=r"locator\.toml"):
+        load_settings({}, file)
+
+
+def test_shipped_data_is_there():
+    assert (shipped_dir() / "offices").is_dir()
