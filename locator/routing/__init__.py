@@ -1,0 +1,16 @@
+"""The way to a point: routes, travel times, the straight line, and links into navigation apps."""
+
+from locator.routing.line import say_direction, say_distance, say_duration, straight_line
+from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
+
+__all__ = [
+    "APPS",
+    "Link",
+    "LinkMode",
+    "address_for_driver",
+    "links",
+    "say_direction",
+    "say_distance",
+    "say_duration",
+    "straight_line",
+]

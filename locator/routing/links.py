@@ -1,0 +1,204 @@
+"""Links into the navigation app that the person uses, each in the datum that the app expects.
+
+Only ``https`` links: they work as an ordinary anchor, open the app where it is installed and a web page
+where it is not. A link carries the start only when the caller gives one; without it the app starts from
+where the phone is, and nobody else learns where that was.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from locator.datum import Datum, from_wgs84
+from locator.i18n import text
+from locator.model import ServicePoint
+from locator.routing.positions import LonLat, check_position
+
+SOURCE = "locator"
+"""How we name ourselves to the apps, as their documentation asks."""
+NAME_LENGTH = 60
+_APART = re.compile(r"[,|:;&#?%\\/\"'<>{}$`\s]+")
+
+
+class LinkMode(StrEnum):
+    """How the person travels; an app can also take the bus."""
+
+    WALK = "walk"
+    CYCLE = "cycle"
+    DRIVE = "drive"
+    BUS = "bus"
+
+
+class Link(NamedTuple):
+    """A way into one app."""
+
+    app: str
+    """``amap baidu tencent apple osmand google``; its name for people is ``routing.app.<app>``."""
+    url: str
+    mode: LinkMode
+    datum: Datum
+    """The datum of the degrees inside the link."""
+
+
+class _Ends(NamedTuple):
+    """A start (or None) and an end, already in the app's datum, as text of six decimals."""
+
+    start: tuple[str, str] | None
+    end: tuple[str, str]
+    name: str
+    start_name: str
+    region: str | None
+
+    def at(self, which: str) -> str:
+        """Return ``lat,lon`` of ``start`` or ``end``."""
+        lon, lat = self.end if which == "end" else self.start or self.end
+        return f"{lat},{lon}"
+
+
+class _App(NamedTuple):
+    """What one app understands; ``modes`` are its own words, in the order of its documentation."""
+
+    build: Callable[[_Ends, str], str]
+    datum: Datum
+    modes: Mapping[LinkMode, str]
+
+
+def _query(address: str, values: Mapping[str, str | None], safe: str = ",") -> str:
+    given = {key: value for key, value in values.items() if value is not None}
+    return f"{address}?{urlencode(given, safe=safe, quote_via=quote)}"
+
+
+def _amap(ends: _Ends, mode: str) -> str:
+    """https://lbs.amap.com/api/uri-api/guide/travel/route: ``lon,lat,name``, so no comma in a name."""
+    start = f"{ends.start[0]},{ends.start[1]},{ends.start_name}" if ends.start else None
+    to = f"{ends.end[0]},{ends.end[1]},{ends.name}"
+    values = {"from": start, "to": to, "mode": mode, "coordinate": "gaode", "src": SOURCE, "callnative": "1"}
+    return _query("https://uri.amap.com/navigation", values)
+
+
+def _baidu(ends: _Ends, mode: str) -> str:
+    """https://lbsyun.baidu.com/index.php?title=uri/api/web: needs a start; without one, the place's own page."""
+    common = {"coord_type": "gcj02", "output": "html", "src": f"webapp.{SOURCE}.{SOURCE}"}
+    if ends.start is None:
+        place = {"location": ends.at("end"), "title": ends.name, "content": ends.name}
+        return _query("https://api.map.baidu.com/marker", {**place, **common})
+    way = {
+        "origin": f"latlng:{ends.at('start')}|name:{ends.start_name}",
+        "destination": f"latlng:{ends.at('end')}|name:{ends.name}",
+        "mode": mode,
+        "region": ends.region,
+    }
+    return _query("https://api.map.baidu.com/direction", {**way, **common}, safe=",:|")
+
+
+def _tencent(ends: _Ends, mode: str) -> str:
+    """https://lbs.qq.com/webApi/uriV1/uriGuide/uriWebRoute: ``coord_type`` 2 is GCJ-02."""
+    start = {"from": ends.start_name, "fromcoord": ends.at("start")} if ends.start else {"fromcoord": "CurrentLocation"}
+    values = {"type": mode, **start, "to": ends.name, "tocoord": ends.at("end"), "coord_type": "2", "referer": SOURCE}
+    return _query("https://apis.map.qq.com/uri/v1/routeplan", values)
+
+
+def _apple(ends: _Ends, mode: str) -> str:
+    """https://developer.apple.com/library/archive/featuredarticles/iPhoneURLScheme_Reference/MapLinks/MapLinks.html."""
+    start = ends.at("start") if ends.start else None
+    if mode == "cycling":  # the old parameters know no bicycle; the newer address is for iOS 18.4 and later
+        values = {"source": start, "destination": ends.at("end"), "mode": mode}
+        return _query("https://maps.apple.com/directions", values)
+    return _query("https://maps.apple.com/", {"saddr": start, "daddr": ends.at("end"), "dirflg": mode})
+
+
+def _osmand(ends: _Ends, mode: str) -> str:
+    """https://osmand.net/docs/technical/algorithms/osmand-intents."""
+    start = ends.at("start") if ends.start else None
+    values = {"start": start, "finish": ends.at("end"), "profile": mode, "pin": ends.at("end")}
+    return _query("https://osmand.net/map/", values) + f"#15/{ends.end[1]}/{ends.end[0]}"
+
+
+def _google(ends: _Ends, mode: str) -> str:
+    """https://developers.google.com/maps/documentation/urls/get-started."""
+    start = ends.at("start") if ends.start else None
+    values = {"api": "1", "origin": start, "destination": ends.at("end"), "travelmode": mode}
+    return _query("https://www.google.com/maps/dir/", values)
+
+
+_WALK, _CYCLE, _DRIVE, _BUS = LinkMode.WALK, LinkMode.CYCLE, LinkMode.DRIVE, LinkMode.BUS
+_APPS: Mapping[str, _App] = {
+    "amap": _App(_amap, Datum.GCJ02, {_DRIVE: "car", _BUS: "bus", _WALK: "walk", _CYCLE: "ride"}),
+    "baidu": _App(_baidu, Datum.GCJ02, {_DRIVE: "driving", _BUS: "transit", _WALK: "walking"}),
+    "tencent": _App(_tencent, Datum.GCJ02, {_DRIVE: "drive", _BUS: "bus", _WALK: "walk"}),
+    "apple": _App(_apple, Datum.GCJ02, {_DRIVE: "d", _BUS: "r", _WALK: "w", _CYCLE: "cycling"}),
+    "osmand": _App(_osmand, Datum.WGS84, {_DRIVE: "car", _WALK: "pedestrian", _CYCLE: "bicycle"}),
+    # Google's mainland road map is drawn in GCJ-02 and is mostly out of reach there: last.
+    "google": _App(
+        _google, Datum.GCJ02, {_DRIVE: "driving", _BUS: "transit", _WALK: "walking", _CYCLE: "bicycling"}
+    ),
+}  # fmt: skip
+APPS = tuple(_APPS)
+"""The apps in the order they are offered."""
+
+
+def clean_name(name: str) -> str:
+    """Return a name that no app reads as two fields: no separators, no control characters, at most 60 long."""
+    printable = "".join(" " if unicodedata.category(sign).startswith("C") else sign for sign in name)
+    return _APART.sub(" ", printable).strip()[:NAME_LENGTH].strip()
+
+
+def _in_datum(position: LonLat, datum: Datum) -> tuple[str, str]:
+    lon, lat = from_wgs84(*position, datum)
+    return f"{float(lon):.6f}", f"{float(lat):.6f}"
+
+
+def links(
+    origin: LonLat | None,
+    point: LonLat,
+    name: str,
+    mode: str = LinkMode.WALK,
+    *,
+    region: str | None = None,
+    lang: str = "zh",
+) -> list[Link]:
+    """Return a link for each app that knows the mode, the likeliest app first.
+
+    Parameters
+    ----------
+    origin
+        Start, WGS-84 (lon, lat), or None: the app then starts from where the phone is (Baidu shows the
+        place, with its own "go there" button). Give it only when the person wants it in the link.
+    point
+        End, WGS-84 (lon, lat).
+    name
+        What the app shows at the end; cleaned by :func:`clean_name`.
+    mode
+        ``walk``, ``cycle``, ``drive`` or ``bus``.
+    region
+        The city's Chinese name, which Baidu likes to know.
+
+    Raises
+    ------
+    InvalidInput
+        A position that is none (see :func:`locator.routing.positions.check_position`).
+    """
+    wanted = LinkMode(str(mode))
+    start, end = (None if origin is None else check_position(origin)), check_position(point)
+    end_name, start_name = clean_name(name) or text("routing.link_end", lang), text("routing.link_start", lang)
+    city = clean_name(region or "") or None
+    made = []
+    for app, (build, datum, modes) in _APPS.items():
+        if wanted in modes:
+            first = None if start is None else _in_datum(start, datum)
+            ends = _Ends(first, _in_datum(end, datum), end_name, start_name, city)
+            made.append(Link(app, build(ends, modes[wanted]), wanted, datum))
+    return made
+
+
+def address_for_driver(point: ServicePoint) -> str:
+    """Return name and address in Chinese, to copy or to show to a taxi driver."""
+    area = "".join(part for part in (point.city or point.province, point.district) if part)
+    address = point.address or ""
+    known = any(part and part in address for part in (point.city, point.district))
+    return f"{point.name}\n{address if known else area + address}".strip()

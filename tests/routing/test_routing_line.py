@@ -1,0 +1,84 @@
+"""The straight line and the words for distances, durations and directions."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from locator.errors import InvalidInput
+from locator.i18n import LANGS, text
+from locator.model import Mode
+from locator.routing.line import POINTS, say_direction, say_distance, say_duration, straight_line
+
+JINAN = (117.0, 36.65)
+
+
+def test_a_line_says_that_it_is_an_estimate() -> None:
+    route = straight_line(JINAN, (117.01, 36.66), Mode.WALK, "zh")
+    assert route.engine == "line" and route.duration_s is None and route.line == (JINAN, (117.01, 36.66))
+    assert route.distance_m == pytest.approx(1425.0, abs=1)
+    assert route.steps[0].text == "直线估计：在您的东北方向，约 1.4 公里。实际走的路会更长。"
+    english = straight_line(JINAN, (117.01, 36.66), Mode.WALK, "en").steps[0].text
+    assert english == "Straight-line estimate: about 1.4 km to the north-east of you. The way by road is longer."
+
+
+def test_start_equal_to_end_is_here() -> None:
+    route = straight_line(JINAN, JINAN, Mode.DRIVE, "zh")
+    assert route.distance_m == 0 and route.steps[0].text == "您就在这里附近。"
+
+
+@pytest.mark.parametrize("bad", [(0, 0), (math.nan, 1), (1, math.nan), (181, 0), (36.6, 117), (math.inf, 3)])
+def test_no_line_to_nowhere(bad: tuple[float, float]) -> None:
+    for pair in ((bad, JINAN), (JINAN, bad)):
+        with pytest.raises(InvalidInput) as caught:
+            straight_line(*pair)
+        assert caught.value.code == "route_position"
+
+
+def test_across_the_antimeridian_and_far() -> None:
+    assert straight_line((179.9, 10), (-179.9, 10), lang="en").distance_m < 25_000
+    kashgar, fuyuan = (75.9, 39.5), (134.2, 48.3)
+    a, b = (math.radians(v) for v in (kashgar[1], fuyuan[1]))
+    cosine = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(math.radians(fuyuan[0] - kashgar[0]))
+    assert straight_line(kashgar, fuyuan).distance_m == pytest.approx(6_371_000 * math.acos(cosine), rel=0.006)
+
+
+@pytest.mark.parametrize(
+    ("bearing", "zh", "en"),
+    [(0, "北", "north"), (22, "北", "north"), (23, "东北", "north-east"), (90, "东", "east"), (135, "东南", "south-east"),
+     (180, "南", "south"), (225, "西南", "south-west"), (270, "西", "west"), (315, "西北", "north-west"), (359, "北", "north"), (-45, "西北", "north-west")],
+)  # fmt: skip
+def test_directions(bearing: float, zh: str, en: str) -> None:
+    assert say_direction(bearing, "zh") == zh and say_direction(bearing, "en") == en
+
+
+def test_every_point_of_the_compass_has_words() -> None:
+    for lang in LANGS:
+        assert len({text(f"routing.compass.{point}", lang) for point in POINTS}) == len(POINTS) == 8
+
+
+@pytest.mark.parametrize(
+    ("metres", "zh", "en"),
+    [(0, "约 10 米", "about 10 m"), (47, "约 50 米", "about 50 m"), (234, "约 230 米", "about 230 m"), (349, "约 350 米", "about 350 m"),
+     (974, "约 950 米", "about 950 m"), (976, "约 1 公里", "about 1 km"), (1234, "约 1.2 公里", "about 1.2 km"),
+     (9960, "约 10 公里", "about 10 km"), (12_345, "约 12 公里", "about 12 km"), (5_000_000, "约 5000 公里", "about 5000 km")],
+)  # fmt: skip
+def test_distances(metres: float, zh: str, en: str) -> None:
+    assert say_distance(metres, "zh") == zh and say_distance(metres, "en") == en
+
+
+@given(st.floats(0, 6_000_000))
+def test_a_said_distance_is_near_the_true_one(metres: float) -> None:
+    said = say_distance(metres, "en").split()
+    value = float(said[1]) * (1000 if said[2] == "km" else 1)
+    assert abs(value - metres) <= max(10.0, 0.09 * metres)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [(0, "不到 1 分钟", "under 1 minute"), (29, "不到 1 分钟", "under 1 minute"), (60, "1 分钟", "1 minute"), (300, "5 分钟", "5 minutes"),
+     (3600, "1 小时", "1 hour"), (4200, "1 小时 10 分钟", "1 hour 10 minutes"), (7260, "2 小时 1 分钟", "2 hours 1 minute")],
+)  # fmt: skip
+def test_durations(seconds: float, zh: str, en: str) -> None:
+    assert say_duration(seconds, "zh") == zh and say_duration(seconds, "en") == en
