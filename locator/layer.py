@@ -6,7 +6,9 @@ A layer of a million points stays an Arrow table; only the positions become arra
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -27,8 +29,9 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "hours_date": _STRING, "services": _STRING, "tasks": _STRING, "not_tasks": _STRING,
     "lon": _NUMBER, "lat": _NUMBER, "position": _STRING, "error_m": _NUMBER,
     "serves": _STRING, "serves_basis": _STRING, "wheelchair": pa.bool_(), "website": _STRING, "timezone": _STRING,
-    "status": _STRING, "notes": _STRING, "source": _STRING, "source_url": _STRING, "source_date": _STRING,
-    "verified": _STRING, "confidence": _STRING, "licence": _STRING,
+    "status": _STRING, "notes": _STRING, "notes_en": _STRING,
+    "source": _STRING, "source_url": _STRING, "source_date": _STRING,
+    "verified": _STRING, "confidence": _STRING, "licence": _STRING, "origins": _STRING,
 }  # fmt: skip
 """Column names and types of every layer; all but ``id``, ``name``, ``kind``, ``status``, ``source`` may be null."""
 SCHEMA = pa.schema(list(COLUMNS.items()))
@@ -46,6 +49,19 @@ def phones_from_text(text: str | None) -> tuple[Phone, ...]:
     return tuple(Phone(number, label.strip() or None) for number, _, label in pairs)
 
 
+def origins_to_text(origins: Mapping[str, Provenance]) -> str | None:
+    """Return the sources of single fields as one cell: a JSON object by field name."""
+    if not origins:
+        return None
+    plain = {name: {k: v for k, v in asdict(o).items() if v is not None} for name, o in sorted(origins.items())}
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def origins_from_text(text: str | None) -> dict[str, Provenance]:
+    """Read the cell that :func:`origins_to_text` writes."""
+    return {name: Provenance(**value) for name, value in json.loads(text).items()} if text else {}
+
+
 def _words(text: str | None) -> tuple[str, ...]:
     return tuple(word for word in (text or "").split(" ") if word)
 
@@ -54,7 +70,7 @@ def to_row(point: ServicePoint) -> dict[str, Any]:
     """Return the columns of a point."""
     same = ("id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address",
             "hours", "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis",
-            "wheelchair", "website", "timezone", "status", "notes")  # fmt: skip
+            "wheelchair", "website", "timezone", "status", "notes", "notes_en")  # fmt: skip
     row = {name: getattr(point, name) for name in same}
     source = point.provenance
     row |= {
@@ -70,6 +86,7 @@ def to_row(point: ServicePoint) -> dict[str, Any]:
         "verified": source.verified,
         "confidence": source.confidence,
         "licence": source.licence,
+        "origins": origins_to_text(point.origins),
     }
     return row
 
@@ -78,7 +95,7 @@ def from_row(row: Mapping[str, Any]) -> ServicePoint:
     """Return the point of a row's columns."""
     same = ("id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address",
             "hours", "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis",
-            "wheelchair", "website", "notes")  # fmt: skip
+            "wheelchair", "website", "notes", "notes_en")  # fmt: skip
     return ServicePoint(
         **{name: row[name] for name in same},
         kind=Kind(row["kind"]),
@@ -97,6 +114,7 @@ def from_row(row: Mapping[str, Any]) -> ServicePoint:
             confidence=row["confidence"],
             licence=row["licence"],
         ),
+        origins=origins_from_text(row["origins"]),
     )
 
 

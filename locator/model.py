@@ -153,7 +153,12 @@ class ServicePoint:
     status: str = "listed"
     """``listed``, ``vanished`` (no longer at its source) or ``live`` (asked for just now, unchecked)."""
     notes: str | None = None
+    """What a person should know about the row, in Chinese (or in the source's language)."""
+    notes_en: str | None = None
+    """The same in English."""
     provenance: Provenance = field(default_factory=lambda: Provenance(source="unknown"))
+    origins: Mapping[str, Provenance] = field(default_factory=dict)
+    """Fields that another source of the same office filled, by field name; the rest is ``provenance``'s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ words = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, ma
 maybe = st.none() | words
 numbers = st.from_regex(r"0\d{2,3}-\d{7,8}", fullmatch=True) | st.just("12333")
 labels = st.none() | st.from_regex(r"[^\s;]{1,6}", fullmatch=True)
+provenances = st.builds(
+    Provenance, source=words, url=maybe, date=maybe, verified=maybe, confidence=maybe, licence=maybe
+)
 points = st.builds(
     ServicePoint,
     id=words, name=words, name_en=maybe, kind=st.sampled_from(Kind), kind_source=maybe, province=maybe, city=maybe,
@@ -22,8 +25,8 @@ points = st.builds(
     lon=st.none() | st.floats(-180, 180), lat=st.none() | st.floats(-90, 90),
     position=st.none() | st.sampled_from(Precision), error_m=st.none() | st.floats(0, 1e5),
     serves=st.lists(st.just("370104"), max_size=2).map(tuple), serves_basis=maybe, wheelchair=st.none() | st.booleans(),
-    website=maybe, status=st.sampled_from(["listed", "vanished", "live"]), notes=maybe,
-    provenance=st.builds(Provenance, source=words, url=maybe, date=maybe, verified=maybe, confidence=maybe, licence=maybe),
+    website=maybe, status=st.sampled_from(["listed", "vanished", "live"]), notes=maybe, notes_en=maybe,
+    provenance=provenances, origins=st.dictionaries(st.sampled_from(["phones", "hours", "position"]), provenances),
 )  # fmt: skip
 
 
