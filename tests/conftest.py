@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from servers import postgis_cluster
+
+__all__ = ["postgis_cluster"]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 STRICT = os.environ.pop("LOCATOR_TEST_STRICT", "") == "1"
