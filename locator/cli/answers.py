@@ -1,0 +1,82 @@
+"""``locator hours`` and ``locator guide``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from locator.cli.terms import add_choice, now_of, write_json
+from locator.errors import InvalidInput
+from locator.guide import load_guide, render_html, render_text
+from locator.hours import describe, evaluate, is_expression
+from locator.model import Person, Task
+from locator.service import Locator
+from locator.settings import Settings, parse_now, shipped_dir
+
+
+def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``locator hours``."""
+    parser = subparsers.add_parser(
+        "hours",
+        parents=[common],
+        help="open, closed or unknown, by China's working calendar",
+        description="Evaluate an OSM opening_hours expression with China's holidays and make-up workdays.",
+        epilog='example: locator hours "Mo-Fr 09:00-12:00,13:30-17:00; PH off" --at 2026-10-10T10:00',
+    )
+    parser.add_argument("expression", metavar="EXPR")
+    parser.add_argument("--at", metavar="ISO", help="the moment (default: now)")
+    parser.add_argument("--province", metavar="ADCODE", help="two digits, for provincial holidays")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_hours(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator hours``."""
+    at = parse_now(args.at, "AT") if args.at else now_of(settings)
+    if not is_expression(args.expression):
+        shown = args.expression[:60]
+        raise InvalidInput(f"{shown!r} is not an opening_hours expression", code="hours_expression", value=shown)
+    state = evaluate(args.expression, at, province=args.province)
+    words = describe(state, at, args.lang)
+    if args.format == "json":
+        until = state.until.isoformat() if state.until else None
+        write_json({"state": state.state, "until": until, "text": words, "rule": state.rule, "reason": state.reason})
+    else:
+        print(words)
+
+
+def add_guide(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``locator guide``."""
+    parser = subparsers.add_parser(
+        "guide",
+        parents=[common],
+        help="steps, materials, where, by which rule",
+        description="What to bring, where, and by which rule.",
+        epilog="example: locator guide apply --person child --region 济南",
+    )
+    parser.add_argument("task", choices=[str(task) for task in Task])
+    add_choice(parser, "--person", Person, default="adult")
+    parser.add_argument("--region", metavar="NAME_OR_ADCODE", help="the city where one is insured")
+    parser.add_argument("--format", choices=["text", "json", "html"], default="text")
+
+
+def run_guide(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator guide``."""
+    adcode = args.region
+    if adcode and not (adcode.isdigit() and len(adcode) == 6):
+        codes = Locator(settings).regions_of(adcode) or ()
+        if len(codes) != 1:
+            raise InvalidInput(
+                f"{adcode[:40]!r} is more than one region: {', '.join(codes)}",
+                code="region_ambiguous",
+                name=adcode[:40],
+                codes=", ".join(codes),
+            )
+        adcode = codes[0]
+    answer = load_guide(shipped_dir() / "guide").answer(Task(args.task), Person(args.person), adcode, args.lang)
+    if args.format == "json":
+        write_json(answer)
+    else:
+        sys.stdout.write((render_html if args.format == "html" else render_text)(answer, args.lang))
+
+

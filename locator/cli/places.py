@@ -1,0 +1,181 @@
+"""``locator find``, ``geocode`` and ``suggest``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from locator.cli.terms import add_choice, add_mode, add_position, now_of, read_pair, say, tell, write_json
+from locator.datum import Datum
+from locator.exports import hits_to_csv, hits_to_geojson, hits_to_kml
+from locator.i18n import text
+from locator.model import Answer, Hit, Kind, Mode, Person, Place, Query, Task
+from locator.service import Locator
+from locator.settings import Settings, parse_now
+from locator.shapes import say_hit_distance, shape_answer, shape_place
+
+SubParsers = Any
+
+
+def add_find(subparsers: SubParsers, common: argparse.ArgumentParser) -> None:
+    """Add ``locator find``."""
+    parser = subparsers.add_parser(
+        "find",
+        parents=[common],
+        help="the nearest points to a place",
+        description="The nearest points that may handle a task.",
+        epilog="example: locator find 济南市槐荫区经四路478号 --task apply",
+    )
+    parser.add_argument("text", nargs="?", help="an address, a place or a pair of coordinates")
+    add_position(parser)
+    add_choice(parser, "--task", Task, help="what the person came for")
+    add_choice(parser, "--person", Person, default="adult", help="for whom (default: adult)")
+    add_choice(parser, "--kind", Kind, nargs="+", action="extend", help="only these kinds of points")
+    parser.add_argument("--open-now", action="store_true", help="leave out what is closed now")
+    parser.add_argument("--open-at", metavar="ISO", help="leave out what is closed at that moment")
+    parser.add_argument("--region", metavar="NAME_OR_ADCODE", help="stay in this province, city or district")
+    parser.add_argument("--wheelchair", action="store_true", help="only points known to be accessible")
+    parser.add_argument("--limit", type=int, default=5, help="how many under each heading (default: 5)")
+    parser.add_argument("--within-m", type=float, metavar="M", help="no farther than this (default: 50 km, same city)")
+    add_mode(parser, help="rank by travel time")
+    parser.add_argument("--format", choices=["text", "json", "csv", "geojson", "kml"], default="text")
+
+
+def query_of(args: argparse.Namespace) -> Query:
+    """Return the query that the arguments of ``find`` make."""
+    return Query(
+        text=args.text if args.at is None else None,
+        at=read_pair(args.at) if args.at is not None else None,
+        datum=Datum(args.datum),
+        task=Task(args.task) if args.task else None,
+        person=Person(args.person),
+        kinds=frozenset(map(Kind, args.kind)) if args.kind else None,
+        open_now=args.open_now,
+        open_at=parse_now(args.open_at, "OPEN_AT") if args.open_at else None,
+        region=args.region,
+        wheelchair=True if args.wheelchair else None,
+        limit=args.limit,
+        within_m=args.within_m,
+        mode=Mode(args.mode) if args.mode else None,
+        lang=args.lang,
+    )
+
+
+def run_find(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator find``."""
+    query = query_of(args)
+    now = now_of(settings)
+    locator = Locator(settings)
+    answer = locator.find(query, now)
+    at = query.open_at or now
+    if args.format == "json":
+        write_json(shape_answer(answer, at))
+        return
+    tell(answer.notices, args.lang)
+    if args.format == "text":
+        sys.stdout.writelines(line + "\n" for line in _lines(answer, args.lang, at))
+    else:
+        to = {"csv": hits_to_csv, "geojson": hits_to_geojson, "kml": hits_to_kml}[args.format]
+        sys.stdout.write(to(answer.hits, at=at, lang=args.lang))
+
+
+def place_line(place: Place, lang: str) -> str:
+    """Return a place with its precision, in words."""
+    precision = text(f"names.precision.{place.precision}", lang)
+    if place.error_m is None:
+        return say("place", lang, label=place.label, precision=precision)
+    return say("place_error", lang, label=place.label, precision=precision, error=f"{place.error_m:,.0f}")
+
+
+def _lines(answer: Answer, lang: str, at: object) -> list[str]:
+    """Return an answer for a terminal."""
+    if answer.place is None:
+        return [f"  {place_line(place, lang)}" for place in answer.candidates]
+    lines = [say("understood", lang, place=place_line(answer.place, lang))]
+    heading = ""
+    for hit in answer.hits:
+        new = _heading(hit)
+        if new != heading:
+            lines += ["", text(f"cli.heading_{new}", lang)]
+            heading = new
+        lines += _hit_lines(hit, lang, at)
+    return lines
+
+
+def _heading(hit: Hit) -> str:
+    group = "unplaced" if hit.distance_m is None else "about" if hit.point.position in ("village", "township") else "near"
+    return f"{group}_{hit.tier}"
+
+
+def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:
+    from locator.hours import describe
+
+    point = hit.point
+    phone = "; ".join(f"{p.number} {p.label or ''}".strip() for p in point.phones)
+    date = point.provenance.date or say("date_unknown", lang)
+    facts = [text(f"names.kind.{point.kind}", lang), point.address, phone]
+    return [
+        f"{hit.rank:>2}. {point.name}  {say_hit_distance(hit, lang) or ''}".rstrip(),
+        "    " + " · ".join(fact for fact in facts if fact),
+        "    " + describe(hit.status, at, lang),
+        "    " + say("data_of", lang, date=date, source=point.provenance.source),
+    ]
+
+
+def add_geocode(subparsers: SubParsers, common: argparse.ArgumentParser) -> None:
+    """Add ``locator geocode``."""
+    parser = subparsers.add_parser(
+        "geocode",
+        parents=[common],
+        help="where a text is",
+        description="Places for a text, best first.",
+        epilog="example: locator geocode 中山",
+    )
+    parser.add_argument("text")
+    _add_place_options(parser)
+
+
+def _add_place_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=int, default=5)
+    parser.add_argument("--near", metavar="LON,LAT", help="prefer what is near this position (WGS-84)")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_geocode(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator geocode``."""
+    located = Locator(settings).chain.locate(
+        args.text, lang=args.lang, near=read_pair(args.near) if args.near else None
+    )
+    places = ([located.place] if located.place else []) + list(located.candidates)
+    places = places[: max(args.limit, 1)]
+    if args.format == "json":
+        write_json({"places": [shape_place(place) for place in places]})
+        return
+    tell(located.notices, args.lang)
+    sys.stdout.writelines(place_line(place, args.lang) + "\n" for place in places)
+
+
+def add_suggest(subparsers: SubParsers, common: argparse.ArgumentParser) -> None:
+    """Add ``locator suggest``."""
+    parser = subparsers.add_parser(
+        "suggest",
+        parents=[common],
+        help="what a beginning may become",
+        description="Suggestions for what is being typed: Chinese, pinyin, initials. Never asks a service.",
+        epilog="example: locator suggest jinan",
+    )
+    parser.add_argument("text", metavar="PREFIX")
+    _add_place_options(parser)
+
+
+def run_suggest(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator suggest``."""
+    near = read_pair(args.near) if args.near else None
+    suggestions = Locator(settings).suggest(args.text, near=near, limit=max(args.limit, 1))
+    if args.format == "json":
+        write_json({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in suggestions]})
+    else:
+        sys.stdout.writelines(f"{s.text}  ({place_line(s.place, args.lang)})\n" for s in suggestions)
+
+

@@ -1,0 +1,199 @@
+"""The main job: from a place to the counters that may handle the matter, nearest first.
+
+Points come in groups, each under its own heading: ``near`` (an exact position), ``about`` (placed by
+village or township: no pin, the distance is an "about") and ``unplaced`` (placed by district or city:
+not ranked by distance). All of that twice: tier 1 is every kind the task does not exclude, tier 2 the
+other authority's counters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol
+
+from locator.model import (
+    APPROXIMATE,
+    EXACT,
+    Filter,
+    Found,
+    Hit,
+    HoursState,
+    Kind,
+    Notice,
+    Place,
+    Precision,
+    Query,
+    ServicePoint,
+    Task,
+)
+from locator.search import group_by_building, serves_you
+
+NEAR_M = 50_000.0
+"""Nothing farther is offered as near unless the person asked for a wider circle."""
+UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
+COARSE = frozenset({Precision.CITY, Precision.PROVINCE, Precision.DISTRICT})
+TRAVEL_CANDIDATES = 25
+"""How many of the nearest by straight line are ranked again by travel time, in one matrix call."""
+MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
+
+
+class Store(Protocol):
+    """What the search needs of a layer's store."""
+
+    def nearest(
+        self, lon: float, lat: float, *, limit: int, within_m: float | None = None, where: Filter = Filter()
+    ) -> list[Found]:
+        """Return the nearest points that fit, exactly."""
+
+    def points(self, where: Filter = Filter()) -> Iterable[ServicePoint]:
+        """Yield the points that fit, in the layer's order."""
+
+
+StateOf = Callable[[ServicePoint], HoursState]
+Matrix = Callable[[tuple[float, float], Sequence[tuple[float, float]]], Sequence[float | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One search: where it starts, what it looks for, and what tells open from closed."""
+
+    store: Store
+    place: Place
+    query: Query
+    regions: tuple[str, ...] | None
+    """Adcodes the person asked to stay in, or None."""
+    tiers: tuple[frozenset[Kind] | None, frozenset[Kind] | None]
+    state_of: StateOf
+    matrix: Matrix | None = None
+    """Travel times in seconds from the origin, when a router is to rank the nearest."""
+
+
+def prefecture_of(adcode: str) -> str:
+    """Return the adcode of the prefecture-level city (or municipality) that holds an adcode."""
+    return adcode[:2] + "0000" if adcode[:2] in MUNICIPALITIES else adcode[:4] + "00"
+
+
+def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
+    """Return the hits of both tiers in their order, and what to say about them."""
+    hits: list[Hit] = []
+    notices: list[Notice] = []
+    first, second = search.tiers
+    for tier, kinds in ((1, first), (2, second)):
+        if tier == 2 and (kinds is None or search.query.kinds is not None):
+            continue
+        hits += _find_tier(search, tier, kinds)
+    if search.query.open_now or search.query.open_at:
+        if any(hit.status.state == "unknown" for hit in hits):
+            notices.append(Notice(code="hours_unknown_kept"))
+    if search.place.precision in COARSE and hits:
+        notices.append(Notice(code="origin_coarse", params={"precision": search.place.precision}))
+    numbered = [replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)]
+    return group_by_building(numbered), notices
+
+
+def _where(search: Search, kinds: frozenset[Kind] | None, positions: frozenset[Precision]) -> Filter:
+    """Return the filter of one group; the other prefecture's points are nobody's near ones."""
+    regions, adcode = search.regions, search.place.adcode
+    if regions is None and search.query.within_m is None and adcode and search.place.precision is not Precision.PROVINCE:
+        regions = (prefecture_of(adcode),)
+    return Filter(
+        kinds=search.query.kinds if search.query.kinds is not None else kinds,
+        regions=regions,
+        positions=positions,
+        wheelchair=search.query.wheelchair,
+        task=search.query.task,
+    )
+
+
+def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list[Hit]:
+    """Return one tier's hits: near, about, unplaced."""
+    place, query = search.place, search.query
+    hits: list[Hit] = []
+    if place.lon is not None and place.lat is not None and place.precision is not Precision.PROVINCE:
+        within = query.within_m if query.within_m is not None else NEAR_M
+        wanted = query.limit if search.matrix is None else max(query.limit, TRAVEL_CANDIDATES)
+        near = _rank_by_travel_time(search, _nearest(search, _where(search, kinds, EXACT), wanted, within))
+        hits += [_make_hit(search, tier, found, duration) for found, duration in near[: query.limit]]
+        about = _nearest(search, _where(search, kinds, APPROXIMATE), query.limit, within)
+        hits += [_make_hit(search, tier, found, None) for found in about]
+    hits += [_make_hit(search, tier, Found(point, -1.0), None) for point in _find_unplaced(search, kinds)]
+    if query.open_now or query.open_at:
+        hits.sort(key=lambda hit: hit.status.state != "open")
+    return hits
+
+
+def _nearest(search: Search, where: Filter, limit: int, within_m: float) -> list[Found]:
+    """Return the nearest points; asked for the open ones, the open first and then the unknown, never the closed."""
+    lon, lat = search.place.lon or 0.0, search.place.lat or 0.0
+    if not (search.query.open_now or search.query.open_at):
+        return search.store.nearest(lon, lat, limit=limit, within_m=within_m, where=where)
+    found: list[Found] = []
+    for wanted in ("open", "unknown"):
+        matching = replace(
+            where,
+            predicate=lambda point, wanted=wanted: search.state_of(point).state == wanted,  # type: ignore[misc]
+            hours_known=True if wanted == "open" else None,
+        )
+        found += search.store.nearest(lon, lat, limit=limit, within_m=within_m, where=matching)
+    return found
+
+
+def _rank_by_travel_time(search: Search, near: list[Found]) -> list[tuple[Found, float | None]]:
+    """Return the nearest by travel time where a router can tell; the rest keep their order by distance."""
+    if search.matrix is None or not near:
+        return [(found, None) for found in near]
+    origin = (search.place.lon or 0.0, search.place.lat or 0.0)
+    targets = [(found.point.lon or 0.0, found.point.lat or 0.0) for found in near]
+    timed = list(zip(near, search.matrix(origin, targets), strict=True))
+    return sorted(timed, key=lambda pair: (pair[1] is None, pair[1] or 0.0, pair[0].distance_m, pair[0].point.id))
+
+
+def _find_unplaced(search: Search, kinds: frozenset[Kind] | None) -> list[ServicePoint]:
+    """Return points known to be in the place's district or city, but not where."""
+    adcode = search.place.adcode
+    if adcode is None or search.place.precision is Precision.PROVINCE:
+        return []
+    where = replace(_where(search, kinds, UNPLACED), regions=search.regions or (prefecture_of(adcode),))
+    points = [p for p in islice(search.store.points(where), 1000) if _same_area(p, adcode)]
+    if search.query.open_now or search.query.open_at:
+        points = [p for p in points if search.state_of(p).state != "closed"]
+    points.sort(key=lambda p: (p.adcode != adcode, p.id))
+    return points[: search.query.limit]
+
+
+def _same_area(point: ServicePoint, adcode: str) -> bool:
+    """Tell whether a point may be in the place's own county (a city's own office is in any of its counties)."""
+    if point.adcode is None:
+        return False
+    whole_city = (prefecture_of(adcode), adcode[:4] + "00")
+    return point.adcode == adcode or point.adcode in whole_city or adcode in whole_city
+
+
+def _make_hit(search: Search, tier: int, found: Found, duration_s: float | None) -> Hit:
+    """Return one hit with its state and what is claimed of it; the rank comes later."""
+    point, query = found.point, search.query
+    yours, why = serves_you(point, search.place)
+    rough = search.place.precision in APPROXIMATE | COARSE or point.position not in EXACT
+    return Hit(
+        rank=0,
+        point=point,
+        distance_m=None if point.position not in EXACT | APPROXIMATE else found.distance_m,
+        approximate=rough or search.place.note == "number_unknown",
+        tier=tier,
+        status=search.state_of(point),
+        can_do=_can_do(point, query.task),
+        serves_you=yours,
+        serves_why=why,
+        duration_s=duration_s,
+    )
+
+
+def _can_do(point: ServicePoint, task: Task | None) -> bool | None:
+    """Return what the sources say: True, False, or None where none does."""
+    if task is None:
+        return None
+    if task in point.not_tasks:
+        return False
+    return True if point.tasks and task in point.tasks else None

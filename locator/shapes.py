@@ -1,0 +1,171 @@
+"""Answers as plain JSON values, the same for the command and the API (``interfaces.md``), and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from locator.hours import describe
+from locator.i18n import text
+from locator.model import Answer, Hit, HoursState, Mode, Notice, Place, Route, ServicePoint
+
+
+def region_of(point: ServicePoint) -> str | None:
+    """Return a point's region in one piece, as 山东省济南市槐荫区."""
+    parts = [point.province, point.city if point.city != point.province else None, point.district, point.township]
+    return "".join(part for part in parts if part) or None
+
+
+def say_notice(notice: Notice, lang: str) -> str:
+    """Return a notice as a sentence."""
+    params = dict(notice.params)
+    if "precision" in params:
+        params["precision"] = text(f"names.precision.{params['precision']}", lang)
+    return text(f"notices.{notice.code}", lang, **params)
+
+
+def say_length(metres: float, lang: str) -> str:
+    """Return a length in words: to 10 m below a kilometre, to 100 m below ten, to 1 km above."""
+    if metres < 995:
+        return text("answers.metres", lang, n=int(round(metres, -1 if metres >= 10 else 0)))
+    return text("answers.kilometres", lang, n=f"{metres / 1000:.1f}" if metres < 9950 else f"{metres / 1000:,.0f}")
+
+
+def say_hit_distance(hit: Hit, lang: str) -> str | None:
+    """Return a hit's distance in words; an approximate one says "about"."""
+    if hit.distance_m is None:
+        return None
+    length = say_length(hit.distance_m, lang)
+    return text("answers.about", lang, length=length) if hit.approximate else length
+
+
+def shape_notice(notice: Notice, lang: str) -> dict[str, Any]:
+    """Return a notice as JSON values."""
+    return {"code": notice.code, "text": say_notice(notice, lang)}
+
+
+def shape_place(place: Place) -> dict[str, Any]:
+    """Return a place as JSON values."""
+    return {
+        "label": place.label,
+        "lon": place.lon,
+        "lat": place.lat,
+        "precision": str(place.precision),
+        "error_m": place.error_m,
+        "source": place.source,
+        "adcode": place.adcode,
+        "township": place.township,
+        "note": place.note,
+    }
+
+
+def shape_state(state: HoursState, at: datetime, lang: str) -> dict[str, Any]:
+    """Return open, closed or unknown as JSON values."""
+    return {
+        "state": state.state,
+        "reason": state.reason,
+        "until": state.until.isoformat() if state.until else None,
+        "reopens": state.reopens.isoformat() if state.reopens else None,
+        "text": describe(state, at, lang),
+        "rule": state.rule,
+        "notes": list(state.notes),
+    }
+
+
+def shape_point(point: ServicePoint) -> dict[str, Any]:
+    """Return a point as JSON values."""
+    source = point.provenance
+    return {
+        "id": point.id,
+        "name": point.name,
+        "name_en": point.name_en,
+        "kind": str(point.kind),
+        "address": point.address,
+        "region": region_of(point),
+        "adcode": point.adcode,
+        "phone": point.phones[0].number if point.phones else None,
+        "phones": [{"number": number, "label": label} for number, label in point.phones],
+        "lon": point.lon,
+        "lat": point.lat,
+        "position": str(point.position) if point.position else None,
+        "error_m": point.error_m,
+        "hours": point.hours,
+        "hours_text": point.hours_text,
+        "hours_date": point.hours_date,
+        "services": point.services,
+        "tasks": None if point.tasks is None else sorted(point.tasks),
+        "not_tasks": sorted(point.not_tasks),
+        "wheelchair": point.wheelchair,
+        "website": point.website,
+        "status": point.status,
+        "notes": point.notes,
+        "provenance": {
+            "source": source.source,
+            "url": source.url,
+            "date": source.date,
+            "verified": source.verified,
+            "confidence": source.confidence,
+            "licence": source.licence,
+        },
+    }
+
+
+def shape_hit(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
+    """Return a hit as JSON values; ``status`` is about opening hours, ``listing`` about the row."""
+    point = shape_point(hit.point)
+    listing = point.pop("status")
+    return {
+        "rank": hit.rank,
+        **point,
+        "listing": listing,
+        "distance_m": None if hit.distance_m is None else round(hit.distance_m, 3),
+        "approximate": hit.approximate,
+        "duration_s": hit.duration_s,
+        "tier": hit.tier,
+        "status": shape_state(hit.status, at, lang),
+        "can_do": hit.can_do,
+        "serves_you": hit.serves_you,
+        "serves_why": hit.serves_why,
+        "same_building": list(hit.same_building),
+    }
+
+
+def shape_answer(answer: Answer, at: datetime) -> dict[str, Any]:
+    """Return an answer as JSON values; ``at`` is the moment open and closed were told at."""
+    lang = answer.query.lang
+    return {
+        "place": shape_place(answer.place) if answer.place else None,
+        "candidates": [shape_place(place) for place in answer.candidates],
+        "hits": [shape_hit(hit, at, lang) for hit in answer.hits],
+        "guide": answer.guide,
+        "notices": [shape_notice(notice, lang) for notice in answer.notices],
+    }
+
+
+def shape_route(route: Route) -> dict[str, Any]:
+    """Return a route as JSON values, its line as GeoJSON."""
+    return {
+        "engine": route.engine,
+        "mode": str(route.mode),
+        "distance_m": route.distance_m,
+        "duration_s": route.duration_s,
+        "geometry": {"type": "LineString", "coordinates": [list(pair) for pair in route.line]},
+        "steps": [
+            {"text": s.text, "distance_m": s.distance_m, "duration_s": s.duration_s, "lon": s.lon, "lat": s.lat}
+            for s in route.steps
+        ],
+        "gap_start_m": route.gap_start_m,
+        "gap_end_m": route.gap_end_m,
+    }
+
+
+def shape_route_feature(route: Route) -> Mapping[str, Any]:
+    """Return a route as a GeoJSON feature."""
+    shape = shape_route(route)
+    return {"type": "Feature", "geometry": shape.pop("geometry"), "properties": shape}
+
+
+def mode_name(mode: Mode, lang: str) -> str:
+    """Return a mode's name."""
+    return text(f"names.mode.{mode}", lang)
