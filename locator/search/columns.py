@@ -1,0 +1,154 @@
+"""Filters as tables of allowed codes, and the rows that pass them.
+
+Every field a filter restricts is a column of small codes (:meth:`locator.layer.Layer.codes`), coded
+when a filter first asks for it. A filter is then a few lookup tables: to test a row is to look up its
+codes; to list the rows is to start from the rarest field's posting lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from threading import RLock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from locator.layer import Layer
+from locator.model import Filter
+from locator.search.tree import PointTree, Rows
+
+Codes = NDArray[np.int32]
+Allowed = NDArray[np.bool_]
+"""One flag for each code of a column, and a last one for null (code -1)."""
+
+
+class Column:
+    """A field of the layer as codes, with how often each occurs and, on demand, where.
+
+    Rows without a position are not counted: no nearest query can find them.
+    """
+
+    def __init__(self, codes: Codes, values: list[str | None], placed: Rows) -> None:
+        self.codes, self.values = codes, values
+        self._placed = placed
+        self.counts = np.bincount(codes[placed] + 1, minlength=len(values) + 1)
+
+    @cached_property
+    def _postings(self) -> tuple[Rows, NDArray[np.int64]]:
+        order = np.argsort(self.codes[self._placed], kind="stable")
+        return self._placed[order], np.concatenate(([0], np.cumsum(self.counts)))
+
+    def allow(self, test: Callable[[str | None], bool]) -> Allowed:
+        """Return which codes a test of their value lets through."""
+        return np.fromiter((test(value) for value in [*self.values, None]), bool, len(self.values) + 1)
+
+    def count(self, allowed: Allowed) -> int:
+        """Return how many placed rows have an allowed code."""
+        return int(self.counts[1:][allowed[:-1]].sum()) + (int(self.counts[0]) if allowed[-1] else 0)
+
+    def rows(self, allowed: Allowed) -> Rows:
+        """Return the placed rows that have an allowed code."""
+        rows, starts = self._postings
+        codes = np.flatnonzero(np.roll(allowed, 1))
+        if len(codes) == 0:
+            return rows[:0]
+        return np.concatenate([rows[starts[code] : starts[code + 1]] for code in codes.tolist()])
+
+
+class Columns:
+    """The columns of a layer, each coded when first asked for."""
+
+    def __init__(self, layer: Layer, placed: Rows) -> None:
+        self._layer, self._placed = layer, placed
+        self._made: dict[str, Column] = {}
+        self._lock = RLock()
+
+    def column(self, name: str) -> Column:
+        """Return a column by its name in :data:`locator.layer.COLUMNS`."""
+        made = self._made.get(name)
+        if made is None:
+            with self._lock:
+                made = self._made.get(name)
+                if made is None:
+                    made = self._made[name] = Column(*self._coded(name), self._placed)
+        return made
+
+    def _coded(self, name: str) -> tuple[Codes, list[str | None]]:
+        if name in ("wheelchair", "hours_known"):
+            texts = self._layer.table.column("hours" if name == "hours_known" else name)
+            flags = texts.is_valid() if name == "hours_known" else texts
+            numbers = flags.cast("int32").combine_chunks().fill_null(-1)
+            return np.asarray(numbers.to_numpy(zero_copy_only=False), np.int32), ["no", "yes"]
+        return self._layer.codes(name)
+
+    def parts(self, where: Filter) -> list[tuple[Column, Allowed]]:
+        """Return the lookup tables of a filter, its predicate left aside."""
+        tests: list[tuple[str, Callable[[str | None], bool]]] = []
+        if where.kinds is not None:
+            kinds = {str(kind) for kind in where.kinds}
+            tests.append(("kind", lambda value: value in kinds))
+        if where.regions is not None:
+            prefixes = tuple(region_prefix(region) for region in where.regions)
+            tests.append(("adcode", lambda value: value is not None and value.startswith(prefixes)))
+        if where.positions is not None:
+            positions = {str(position) for position in where.positions}
+            tests.append(("position", lambda value: value in positions))
+        if where.task is not None:
+            task = str(where.task)
+            tests.append(("not_tasks", lambda value: task not in (value or "").split(" ")))
+        for name, wanted in (("wheelchair", where.wheelchair), ("hours_known", where.hours_known)):
+            if wanted is not None:
+                word = "yes" if wanted else "no"
+                tests.append((name, lambda value, word=word: value == word))  # type: ignore[misc]
+        columns = [(self.column(name), test) for name, test in tests]
+        return [(column, column.allow(test)) for column, test in columns]
+
+
+def region_prefix(adcode: str) -> str:
+    """Return what the adcodes inside a region start with: ``37`` for 370000, ``3701`` for 370100."""
+    if len(adcode) == 6 and adcode.endswith("0000"):
+        return adcode[:2]
+    return adcode[:4] if len(adcode) == 6 and adcode.endswith("00") else adcode
+
+
+class Selection:
+    """The placed rows that pass a filter's fields: tested one by one, listed, or as a tree of their own."""
+
+    def __init__(self, columns: Columns, where: Filter, size: int) -> None:
+        self._parts = columns.parts(where)
+        counts = [column.count(allowed) for column, allowed in self._parts]
+        self._first = int(np.argmin(counts))
+        self.at_most = counts[self._first]
+        self.share = float(np.prod([count / max(size, 1) for count in counts]))
+        self._lock = RLock()
+        self._rows: Rows | None = None
+        self.tree: PointTree | None = None
+
+    def test(self, rows: Rows) -> Allowed:
+        """Return which of the rows pass."""
+        passed = np.ones(len(rows), bool)
+        for column, allowed in self._parts:
+            passed &= allowed[column.codes[rows]]
+        return passed
+
+    def rows(self) -> Rows:
+        """Return all rows that pass; listed once."""
+        with self._lock:
+            if self._rows is None:
+                column, allowed = self._parts[self._first]
+                rows = column.rows(allowed)
+                self._rows = rows[self.test(rows)]
+            return self._rows
+
+    def grow_tree(self, make: Callable[[Rows], PointTree]) -> PointTree:
+        """Return the tree of these rows alone, made once; others who ask wait for it."""
+        with self._lock:
+            if self.tree is None:
+                self.tree = make(self.rows())
+            return self.tree
+
+    def forget(self) -> None:
+        """Drop the rows and their tree; whoever is using them keeps them until done."""
+        self._rows = None
+        self.tree = None

@@ -1,0 +1,268 @@
+"""The exact nearest points of a layer that pass a filter.
+
+A query takes one of two ways. Where the filter lets enough through, the tree of all points is asked
+for a few more than wanted and those that fail are dropped. Where it does not (a rare kind, a far
+district), the points that pass get a tree of their own, kept for the next query. A condition that is
+no field (a free predicate, open at a time) is tried on the nearest first until enough have passed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from threading import RLock
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike
+
+from locator.errors import InvalidInput
+from locator.layer import Layer, from_row
+from locator.model import Filter, ServicePoint
+from locator.search.bulk import nearest_many
+from locator.search.columns import Allowed, Columns, Selection
+from locator.search.ellipsoid import Floats
+from locator.search.sift import RowTest, sift, walk
+from locator.search.tree import Neighbour, PointTree, Rows, place_origin
+
+OWN_TREE_SHARE = 0.02
+"""Below this share of points that pass, they get a tree of their own at once."""
+MOST_FETCHED = 512
+"""How many candidates the tree of all points gives up before the filter gets its own tree after all."""
+MOST_SELECTIONS = 1024
+
+ANYTHING = Filter()
+
+
+class Index:
+    """Finds the nearest points of a layer, exactly; does not change for its users, safe between threads.
+
+    Parameters
+    ----------
+    layer
+        The points. Those without a position are never found.
+    spare_rows
+        How many rows the trees of filters may hold together (about 90 bytes each) before the one
+        unused longest is dropped; twice the layer, at least a million, when None.
+    """
+
+    def __init__(self, layer: Layer, *, spare_rows: int | None = None) -> None:
+        self.layer = layer
+        self.tree = PointTree(layer.lon, layer.lat, tie_keys=self._ids)
+        self._columns = Columns(layer, self.tree.rows)
+        self._selections: OrderedDict[Filter, Selection] = OrderedDict()
+        self._spare_rows = max(2 * len(layer), 1_000_000) if spare_rows is None else spare_rows
+        self._lock = RLock()
+
+    def __len__(self) -> int:
+        return self.tree.size
+
+    def nearest(
+        self,
+        lon: float,
+        lat: float,
+        *,
+        limit: int = 5,
+        within_m: float | None = None,
+        where: Filter = ANYTHING,
+        test: RowTest | None = None,
+    ) -> list[Neighbour]:
+        """Return the nearest rows as ``(row, distance_m)``, by WGS-84 geodesic, then by id.
+
+        Parameters
+        ----------
+        lon, lat
+            WGS-84 degrees.
+        limit
+            How many at most, 0 or more.
+        within_m
+            No farther than this, in metres; None does not restrict.
+        where
+            Which points; its predicate is tried last and on as few points as the answer allows.
+        test
+            A further condition on arrays of rows, e.g. from :meth:`condition`.
+
+        Raises
+        ------
+        InvalidInput
+            The position is nowhere on earth, or ``limit`` or ``within_m`` is negative.
+        """
+        origin = place_origin(lon, lat)
+        reach = check_bounds(limit, within_m)
+        if limit == 0 or self.tree.size == 0:
+            return []
+        selection = self._select(where)
+        if selection is not None and selection.at_most == 0:
+            return []
+        slow = self._slow_test(where, test)
+        tree, fast = self.tree, None
+        if selection is not None:
+            own = selection.tree
+            if own is None and selection.share >= OWN_TREE_SHARE:
+                fast = selection.test
+            else:
+                tree = own or self._own_tree(selection)
+        if slow is not None:
+            return walk(tree, origin, limit, _both(fast, slow), within_m=reach)
+        if fast is None or selection is None:
+            return tree.nearest(origin, limit, within_m=reach)
+        most = max(MOST_FETCHED, 4 * limit)
+        hits = sift(tree, origin, limit, fast, within_m=reach, share=selection.share, most=most)
+        return self._own_tree(selection).nearest(origin, limit, within_m=reach) if hits is None else hits
+
+    def nearest_many(
+        self,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        *,
+        limit: int = 5,
+        within_m: float | None = None,
+        where: Filter = ANYTHING,
+        test: RowTest | None = None,
+        threads: int = 1,
+    ) -> tuple[Rows, Floats]:
+        """Return the nearest rows and distances for many positions: what :meth:`nearest` gives for each.
+
+        Parameters
+        ----------
+        lon, lat
+            WGS-84 degrees, shape ``(m,)``. A position that is NaN or nowhere on earth finds nothing.
+        threads
+            How many threads share the work.
+
+        Returns
+        -------
+        rows, distances
+            int64 and float64, shape ``(m, limit)``; -1 and NaN where there is nothing more.
+        """
+        x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
+        if x.shape != y.shape or x.ndim != 1:
+            raise InvalidInput(f"lon and lat differ in shape: {x.shape}, {y.shape}", code="search_shapes")
+        reach = check_bounds(limit, within_m)
+        selection = self._select(where)
+        tree = self.tree if selection is None else self._own_tree(selection)
+        slow = self._slow_test(where, test)
+        if slow is not None:
+            passed = slow(tree.rows) if len(tree.rows) else np.zeros(0, bool)
+            tree = self._tree_of(tree.rows[passed])
+        return nearest_many(tree, x, y, limit, within_m=reach, threads=threads, tie_ranks=lambda: self.id_ranks)
+
+    def rows(self, where: Filter = ANYTHING) -> Rows:
+        """Return the placed rows that pass a filter's fields (not its predicate), in the layer's order."""
+        selection = self._select(where)
+        return self.tree.rows if selection is None else np.sort(selection.rows())
+
+    def condition(self, names: Sequence[str], test: Callable[..., bool]) -> RowTest:
+        """Return a row test that asks ``test`` once for each distinct value (or tuple of values).
+
+        Parameters
+        ----------
+        names
+            Columns of the layer, e.g. ``("hours", "province")``.
+        test
+            Called with a value for each name, None for null.
+        """
+        columns = [self._columns.column(name) for name in names]
+        values = [[*column.values, None] for column in columns]
+        known: dict[tuple[int, ...], bool] = {}
+
+        def passes(key: tuple[int, ...]) -> bool:
+            if key not in known:
+                known[key] = test(*(texts[code] for texts, code in zip(values, key, strict=True)))
+            return known[key]
+
+        def row_test(rows: Rows) -> Allowed:
+            keys = zip(*(column.codes[rows].tolist() for column in columns), strict=True)
+            return np.fromiter((passes(key) for key in keys), bool, len(rows))
+
+        return row_test
+
+    @cached_property
+    def id_ranks(self) -> Rows:
+        """The place of each row's id among all ids in order, shape ``(n,)``; made when first needed."""
+        order = np.asarray(pc.sort_indices(self.layer.table.column("id")), np.int64)
+        ranks = np.empty(len(order), np.int64)
+        ranks[order] = np.arange(len(order))
+        return ranks
+
+    def _ids(self, rows: Sequence[int]) -> list[str]:
+        column = self.layer.table.column("id")
+        return [column[row].as_py() for row in rows]
+
+    def _slow_test(self, where: Filter, test: RowTest | None) -> RowTest | None:
+        predicate = where.predicate
+        if predicate is None:
+            return test
+
+        def point_test(rows: Rows) -> Allowed:
+            return np.fromiter((predicate(point) for point in self._points(rows)), bool, len(rows))
+
+        return point_test if test is None else _both(test, point_test)
+
+    def _points(self, rows: Rows) -> list[ServicePoint]:
+        return [from_row(row) for row in self.layer.table.take(rows).to_pylist()]
+
+    def _select(self, where: Filter) -> Selection | None:
+        fields = (where.kinds, where.regions, where.positions, where.wheelchair, where.hours_known, where.task)
+        if all(field is None for field in fields):
+            return None
+        key = Filter(kinds=fields[0], regions=fields[1], positions=fields[2], wheelchair=fields[3],
+                     hours_known=fields[4], task=fields[5])  # fmt: skip
+        with self._lock:
+            selection = self._selections.get(key)
+            if selection is not None:
+                self._selections.move_to_end(key)
+                return selection
+        made = Selection(self._columns, key, self.tree.size)
+        with self._lock:
+            selection = self._selections.setdefault(key, made)
+            while len(self._selections) > MOST_SELECTIONS:
+                self._selections.popitem(last=False)
+            return selection
+
+    def _tree_of(self, rows: Rows) -> PointTree:
+        return PointTree(self.layer.lon[rows], self.layer.lat[rows], rows=rows, tie_keys=self._ids)
+
+    def _own_tree(self, selection: Selection) -> PointTree:
+        tree = selection.tree
+        if tree is None:
+            tree = selection.grow_tree(self._tree_of)
+            self._drop_unused()
+        return tree
+
+    def _drop_unused(self) -> None:
+        """Drop trees of filters, unused longest first, until the others fit."""
+        with self._lock:
+            held = 0
+            for selection in reversed(self._selections.values()):
+                tree = selection.tree
+                held += tree.size if tree is not None else 0
+                if tree is not None and held > self._spare_rows:
+                    selection.forget()
+                    held -= tree.size
+
+
+def check_bounds(limit: int, within_m: float | None) -> float:
+    """Return ``within_m`` as a bound, infinite for None; refuse what cannot be one."""
+    if limit < 0:
+        raise InvalidInput(f"limit is {limit}; expected 0 or more", code="search_limit", value=limit)
+    if within_m is None:
+        return math.inf
+    if not within_m >= 0:
+        raise InvalidInput(f"within_m is {within_m}; expected metres, 0 or more", code="search_within", value=within_m)
+    return within_m
+
+
+def _both(first: RowTest | None, then: RowTest) -> RowTest:
+    """Return a test that asks ``then`` only about rows that pass ``first``."""
+    if first is None:
+        return then
+
+    def row_test(rows: Rows) -> Allowed:
+        passed = np.array(first(rows), bool)
+        passed[passed] = then(rows[passed])
+        return passed
+
+    return row_test
