@@ -1,0 +1,10 @@
+"""The guide: what to bring, where to go, whether to go at all, and by which rule, each line with its source.
+
+``load_guide(folder)`` reads ``data/guide/`` (``docs/GUIDE.md``); ``check_guide(folder)`` says what is
+wrong in it. A city's file stands over its province's, and that over the nation's.
+"""
+
+from locator.guide.book import Guide, check_guide, describe_fault, load_guide
+from locator.guide.records import Fault
+
+__all__ = ["Fault", "Guide", "check_guide", "describe_fault", "load_guide"]

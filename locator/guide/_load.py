@@ -1,0 +1,200 @@
+"""Read a folder of guide files, check them one by one and against each other, and build their records."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from locator.guide._check import CARD, FILE, Document
+from locator.guide._read import read_document
+from locator.guide.records import (
+    NATION,
+    Channel,
+    Entry,
+    Fault,
+    Hotline,
+    Law,
+    Material,
+    Region,
+    Source,
+    Statement,
+    TaskRule,
+)
+from locator.model import Kind, Person, Task
+
+LISTS = ("statements", "materials", "channels", "hotlines", "laws")
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Everything that the files of a folder hold."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    rules: dict[Task, TaskRule] = field(default_factory=dict)
+    regions: dict[str, Region] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] = field(default_factory=lambda: {name: [] for name in LISTS})
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_folder(folder: Path) -> Shelf:
+    """Return what the files of a folder hold; records are built only when no fault was found."""
+    shelf = Shelf()
+    documents: list[tuple[Document, dict[str, Any]]] = []
+    paths = sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
+    if not paths:
+        shelf.faults.append(Fault(str(folder), 1, "no_files", {}))
+    for path in paths:
+        content, lines, faults = read_document(path, str(path))
+        document = Document(str(path), lines)
+        document.faults.extend(faults)
+        if not faults:
+            FILE(document, content, ())
+        shelf.faults.extend(document.faults)
+        if not document.faults:
+            documents.append((document, content))
+    _check_across(documents)
+    shelf.faults.extend(f for document, _ in documents for f in document.faults if f not in shelf.faults)
+    if not shelf.faults:
+        _build(shelf, documents)
+    return shelf
+
+
+def _each(content: Mapping[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    for name in LISTS:
+        for i, item in enumerate(content.get(name) or ()):
+            yield name, i, item
+
+
+def _listed(value: object) -> list[str]:
+    if value is None:
+        return []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def _check_across(documents: list[tuple[Document, dict[str, Any]]]) -> None:
+    """Find what only shows when the files are seen together."""
+    sources: dict[str, str] = {}
+    ids: set[str] = set()
+    named: set[str] = set()
+    tasks: set[str] = set()
+    for document, content in documents:
+        region = content["region"]
+        if content.get("name"):
+            named.add(region)
+        for task in content.get("tasks") or {}:
+            if region != "nation" or task in tasks:
+                document.fault("task_place", ("tasks", task), task=task)
+            tasks.add(task)
+        for key, source in (content.get("sources") or {}).items():
+            if key in sources:
+                document.fault("source_twice", ("sources", key), id=key)
+            sources[key] = source["confidence"]
+        for name, i, item in _each(content):
+            if item.get("id") in ids and item.get("id"):
+                document.fault("id_twice", (name, i, "id"), id=item["id"])
+            ids.update(_listed(item.get("id")))
+    for document, content in documents:
+        if content["region"] not in named and content["region"] != "nation":
+            document.fault("no_region_name", ("region",), region=content["region"])
+        for name, i, item in _each(content):
+            _check_item(document, (name, i), item, sources, ids)
+    if documents and (missing := sorted(set(Task) - tasks)):
+        nation = next((d for d, c in documents if c["region"] == "nation"), documents[0][0])
+        nation.fault("tasks_missing", (), tasks=", ".join(missing))
+
+
+def _check_item(
+    document: Document, where: tuple[str, int], item: dict[str, Any], sources: Mapping[str, str], ids: set[str]
+) -> None:
+    used = _listed(item["source"])
+    if not used:
+        document.fault("missing_key", (*where, "source"), key="source", name=where[0])
+    for key in used:
+        if key not in sources:
+            document.fault("unknown_source", (*where, "source"), id=key)
+    for key in _listed(item.get("replaces")):
+        if key not in ids:
+            document.fault("unknown_id", (*where, "replaces"), id=key)
+    weak = item.get("confidence") == "L" or all(sources.get(key) == "L" for key in used)
+    if item.get("required") == "yes" and weak and used:
+        document.fault("weak_required", (*where, "required"), id=item["id"])
+    if where[0] == "statements" and "visit" in item and item["section"] != "trip":
+        document.fault("visit_place", where)
+
+
+def _build(shelf: Shelf, documents: list[tuple[Document, dict[str, Any]]]) -> None:
+    for _, content in documents:
+        for key, raw in (content.get("sources") or {}).items():
+            date = None if raw["date"] == "unknown" else raw["date"]
+            shelf.sources[key] = Source(
+                id=key, name=raw["name"], url=raw.get("url"), date=date, confidence=raw["confidence"]
+            )
+        for key, raw in (content.get("tasks") or {}).items():
+            shelf.rules[Task(key)] = _task_rule(Task(key), raw)
+        if content.get("name"):
+            code = _code(content["region"])
+            shelf.regions[code] = Region(adcode=code, name=content["name"], area_code=content.get("area_code"))
+    for _, content in documents:
+        for name, _, item in _each(content):
+            shelf.entries[name].append(_entry(shelf, name, item, _code(content["region"])))
+
+
+def _code(region: str) -> str:
+    return NATION if region == "nation" else region
+
+
+def _task_rule(task: Task, raw: Mapping[str, Any]) -> TaskRule:
+    return TaskRule(
+        task=task,
+        authority=raw["authority"],
+        first=frozenset(map(Kind, raw["first"])),
+        second=frozenset(map(Kind, raw["second"])),
+        card=raw["card"] in ("yes", "true"),
+        insured_city_only=raw["insured_city_only"] in ("yes", "true"),
+        related=tuple(map(Task, raw["related"])),
+    )
+
+
+def _tasks(shelf: Shelf, raw: object) -> frozenset[Task]:
+    if raw is None:
+        return frozenset(Task)
+    found: set[Task] = set()
+    for word in _listed(raw):
+        if word == CARD:
+            found.update(task for task, rule in shelf.rules.items() if rule.card)
+        else:
+            found.add(Task(word))
+    return frozenset(found)
+
+
+def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Entry:
+    used = tuple(_listed(item["source"]))
+    best = min((shelf.sources[key].confidence for key in used), key="HML".index)
+    digest = hashlib.sha256(repr((region, item)).encode()).hexdigest()[:8]
+    common: dict[str, Any] = {
+        "id": item.get("id") or f"{region}-{digest}",
+        "region": region,
+        "tasks": _tasks(shelf, item.get("tasks")),
+        "persons": frozenset(map(Person, _listed(item["persons"]) if item.get("persons") else Person)),
+        "sources": used,
+        "confidence": item.get("confidence") or best,
+        "replaces": tuple(_listed(item.get("replaces"))),
+    }
+    if name == "statements":
+        words = {lang: item[lang].strip() for lang in ("zh", "en")}
+        return Statement(**common, section=item["section"], text=words, visit=item.get("visit"))
+    if name == "laws":
+        return Law(**common, name=item["name"], article=item["article"], summary=item["summary"], url=item.get("url"))
+    common |= {"name": item["name"], "note": item.get("note")}
+    if name == "materials":
+        required = {"yes": True, "no": False, "ask": None}[item["required"]]
+        if common["confidence"] == "L":
+            required = None
+        return Material(**common, required=required, form=item["form"], count=int(item.get("count", 1)))
+    if name == "channels":
+        official = item.get("official") in ("yes", "true")
+        return Channel(**common, type=item["type"], url=item.get("url"), official=official)
+    return Hotline(**common, number=item["number"], authority=item["authority"])

@@ -1,0 +1,71 @@
+"""Read a YAML file of the guide into plain values, and remember the line of each.
+
+Scalars stay the text that stands in the file (``0571`` is a text, ``no`` is a word, ``2024-07-17`` is
+no date object), so a contributor never has to know YAML's quoting rules.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from locator.guide.records import Fault
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Where = tuple[str | int, ...]
+"""A path into a document: keys and list positions."""
+_MAX_BYTES = 1_000_000
+
+
+def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[Fault]]:
+    """Return the values of a file, the line (from 1) of every path in it, and the faults of its syntax."""
+    lines: dict[Where, int] = {}
+    faults: list[Fault] = []
+    try:
+        raw = path.read_bytes()
+        if len(raw) > _MAX_BYTES:
+            return None, lines, [Fault(shown, 1, "too_large", {"limit": _MAX_BYTES})]
+        node = yaml.compose(raw.decode("utf-8"), Loader=_Loader)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return None, lines, [Fault(shown, line, "not_utf8", {})]
+    except OSError as error:
+        return None, lines, [Fault(shown, 1, "unreadable", {"reason": error.strerror or "?"})]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return None, lines, [Fault(shown, mark.line + 1 if mark else 1, "not_yaml", {"problem": problem})]
+    except RecursionError:
+        return None, lines, [Fault(shown, 1, "too_deep", {})]
+    value = None if node is None else _plain(node, (), lines, faults, shown, set())
+    return value, lines, faults
+
+
+def _plain(node: Any, where: Where, lines: dict[Where, int], faults: list[Fault], shown: str, seen: set[int]) -> Any:
+    line = node.start_mark.line + 1
+    lines[where] = line
+    if id(node) in seen:
+        faults.append(Fault(shown, line, "alias", {}))
+        return None
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, (*where, i), lines, faults, shown, seen) for i, child in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, where, lines, faults, shown, seen)
+    return None if node.tag == "tag:yaml.org,2002:null" else node.value
+
+
+def _mapping(
+    node: Any, where: Where, lines: dict[Where, int], faults: list[Fault], shown: str, seen: set[int]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, child in node.value:
+        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+        at = key_node.start_mark.line + 1
+        if key in found:
+            faults.append(Fault(shown, at, "key_twice", {"key": key}))
+        found[key] = _plain(child, (*where, key), lines, faults, shown, seen)
+        lines[(*where, key)] = at
+    return found
