@@ -246,7 +246,7 @@ class Locator:
 
     def cities_filled(self, lang: str, limit: int = 12) -> str:
         """Return the names of the cities with the most points, as one phrase."""
-        counts = self.store.count_by("city")
+        counts = self.store.count_by_city()
         names = sorted(counts, key=lambda city: (-counts[city], city))
         joined = ("、" if lang == "zh" else ", ").join(names[:limit])
         return joined + (text("notices.and_more", lang, count=len(names) - limit) if len(names) > limit else "")

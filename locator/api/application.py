@@ -1,0 +1,285 @@
+"""The API's routes: the same parameters and shapes as the command (``interfaces.md``).
+
+What a person typed travels only in a ``POST`` body and is answered with ``Cache-Control: no-store``.
+Positions in an address are rounded to three decimals (about 100 m), because addresses end up in logs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import Body, FastAPI, Path, Query, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from locator import __version__
+from locator import model as m
+from locator.api.limits import Limits
+from locator.api.problems import add_problem_handlers, document_problems
+from locator.datum import Datum
+from locator.errors import InvalidInput
+from locator.hours import describe, evaluate, is_expression
+from locator.service import Locator
+from locator.settings import Settings, parse_now
+from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route
+
+CACHE_S = 300
+MAX_TEXT = 500
+CHINA = ZoneInfo("Asia/Shanghai")
+NO_STORE = {"cache-control": "no-store"}
+
+Lang = Annotated[Literal["zh", "en"], Query(description="language of the texts")]
+PAIR = r"^-?\d{1,3}(\.\d{1,15})?,-?\d{1,2}(\.\d{1,15})?$"
+MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?([+-]\d{2}:\d{2}|Z)?$"
+ID = r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,119}$"
+
+
+class Choices(BaseModel):
+    """What narrows and orders an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: m.Task | None = None
+    person: m.Person = m.Person.ADULT
+    kind: list[m.Kind] | None = Field(default=None, max_length=8)
+    open_now: bool = False
+    open_at: str | None = Field(default=None, pattern=MOMENT)
+    region: str | None = Field(default=None, max_length=40)
+    wheelchair: bool | None = None
+    limit: int = Field(default=5, ge=1, le=100)
+    within_m: float | None = Field(default=None, gt=0, le=1e7)
+    mode: m.Mode | None = None
+    lang: Literal["zh", "en"] = "zh"
+
+    def to_query(self, **origin: Any) -> m.Query:
+        """Return the query these choices make with an origin."""
+        return m.Query(
+            task=self.task,
+            person=self.person,
+            kinds=frozenset(self.kind) if self.kind else None,
+            open_now=self.open_now,
+            open_at=parse_now(self.open_at, "OPEN_AT") if self.open_at else None,
+            region=self.region,
+            wheelchair=self.wheelchair,
+            limit=self.limit,
+            within_m=self.within_m,
+            mode=self.mode,
+            lang=self.lang,
+            **origin,
+        )
+
+
+class FindBody(Choices):
+    """A search by what a person typed."""
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    datum: Datum = Datum.WGS84
+
+
+class FindParameters(Choices):
+    """A search by a position."""
+
+    at: str = Field(pattern=PAIR, description="LON,LAT; used to three decimals")
+    datum: Datum = Datum.WGS84
+
+
+class PlaceBody(BaseModel):
+    """A text to understand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    limit: int = Field(default=5, ge=1, le=20)
+    near: str | None = Field(default=None, pattern=PAIR)
+    lang: Literal["zh", "en"] = "zh"
+
+
+def read_pair(value: str, *, decimals: int | None = None) -> tuple[float, float]:
+    """Return ``LON,LAT`` as two numbers, rounded when ``decimals`` is given."""
+    lon, lat = (float(part) for part in value.split(","))
+    return (lon, lat) if decimals is None else (round(lon, decimals), round(lat, decimals))
+
+
+def build_api(locate: Callable[[], Locator], settings: Settings) -> FastAPI:
+    """Return the API, to be mounted under ``/api``.
+
+    Parameters
+    ----------
+    locate
+        Returns the process's one :class:`~locator.service.Locator`; called at the first request.
+    settings
+        CORS, rate limit and trusted proxies come from here.
+    """
+    api = FastAPI(
+        title="locator",
+        version=__version__,
+        description="Service points for the social security card and medical insurance in China.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    add_problem_handlers(api)
+    api.add_middleware(Limits, per_minute=settings.rate_limit, trusted=settings.trusted_proxy)
+    if settings.cors:
+        api.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors),
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type"],
+        )
+    _add_typed(api, locate, settings)
+    _add_positions(api, locate, settings)
+    _add_facts(api, locate, settings)
+
+    @api.get("/docs", include_in_schema=False)
+    def read_docs() -> HTMLResponse:
+        return HTMLResponse(_write_docs(api.openapi()))
+
+    return api
+
+
+def _now(settings: Settings) -> datetime:
+    return settings.now or datetime.now(CHINA)
+
+
+def _private(value: object) -> JSONResponse:
+    return JSONResponse(value, headers=NO_STORE)
+
+
+def _cached(request: Request, value: object) -> Response:
+    """Return a fact with an ETag, or 304 to a client that has it."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"etag": etag, "cache-control": f"public, max-age={CACHE_S}"}
+    if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) -> None:
+    """Add the operations that take what a person typed."""
+
+    @api.post("/v1/find", responses=document_problems(404, 413, 422, 502, 503, 504), tags=["find"])
+    def find(body: Annotated[FindBody, Body()]) -> JSONResponse:
+        """Return the nearest points to a typed address."""
+        query = body.to_query(text=body.text, datum=body.datum)
+        now = _now(settings)
+        return _private(shape_answer(locate().find(query, now), query.open_at or now))
+
+    @api.post("/v1/geocode", responses=document_problems(413, 422, 502, 503, 504), tags=["places"])
+    def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
+        """Return the places a text may mean, best first."""
+        near = read_pair(body.near) if body.near else None
+        located = locate().chain.locate(body.text, lang=body.lang, near=near)
+        places = ([located.place] if located.place else []) + list(located.candidates)
+        notices = [shape_notice(notice, body.lang) for notice in located.notices]
+        return _private({"places": [shape_place(place) for place in places[: body.limit]], "notices": notices})
+
+    @api.post("/v1/suggest", responses=document_problems(413, 422), tags=["places"])
+    def suggest(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
+        """Return suggestions for what is being typed; asks no service."""
+        near = read_pair(body.near) if body.near else None
+        found = locate().suggest(body.text, near=near, limit=body.limit)
+        return _private({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in found]})
+
+
+def _add_positions(api: FastAPI, locate: Callable[[], Locator], settings: Settings) -> None:
+    """Add the operations that take a position in the address."""
+
+    @api.get("/v1/find", responses=document_problems(404, 422), tags=["find"])
+    def find_at(parameters: Annotated[FindParameters, Query()]) -> JSONResponse:
+        """Return the nearest points to a position, rounded to about 100 m."""
+        query = parameters.to_query(at=read_pair(parameters.at, decimals=3), datum=parameters.datum)
+        now = _now(settings)
+        return _private(shape_answer(locate().find(query, now), query.open_at or now))
+
+    @api.get("/v1/route", responses=document_problems(404, 422, 502, 503, 504), tags=["ways"])
+    def route(
+        start: Annotated[str, Query(alias="from", pattern=PAIR, description="LON,LAT; used to three decimals")],
+        to: Annotated[str, Query(max_length=120, description="a point's id, or LON,LAT")],
+        mode: m.Mode = m.Mode.WALK,
+        lang: Lang = "zh",
+    ) -> JSONResponse:
+        """Return the way to a point; without road data the straight line, as an estimate."""
+        target: tuple[float, float] | str = to
+        if "," in to:
+            try:
+                target = read_pair(to, decimals=3)
+            except ValueError:
+                raise InvalidInput("to is not LON,LAT", code="position_format", value=to[:40]) from None
+        return _private(shape_route(locate().route(read_pair(start, decimals=3), target, mode, lang)))
+
+
+def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) -> None:
+    """Add the operations that answer with facts, which a client may keep."""
+
+    @api.get("/v1/points", responses=document_problems(404, 422), tags=["points"])
+    def points(
+        request: Request,
+        region: Annotated[str | None, Query(max_length=40)] = None,
+        kind: Annotated[list[m.Kind] | None, Query(max_length=8)] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    ) -> Response:
+        """Return the layer's points, page by page."""
+        found = locate().points(region=region, kinds=frozenset(kind) if kind else None)
+        page = [shape_point(point) for point in islice(found, offset, offset + limit)]
+        return _cached(request, {"points": page, "offset": offset, "limit": limit})
+
+    @api.get("/v1/points/{id}", responses=document_problems(404, 422), tags=["points"])
+    def point(request: Request, id: Annotated[str, Path(pattern=ID)]) -> Response:  # noqa: A002 - its name in the address
+        """Return one point."""
+        return _cached(request, shape_point(locate().point(id)))
+
+    @api.get("/v1/hours", responses=document_problems(422), tags=["hours"])
+    def hours(
+        request: Request,
+        expr: Annotated[str, Query(min_length=1, max_length=MAX_TEXT)],
+        at: Annotated[str | None, Query(pattern=MOMENT)] = None,
+        lang: Lang = "zh",
+    ) -> Response:
+        """Return open, closed or unknown at a moment, by China's working calendar."""
+        if not is_expression(expr):
+            raise InvalidInput("expr is not an opening_hours expression", code="hours_expression", value=expr[:60])
+        moment = parse_now(at, "AT") if at else _now(settings)
+        state = evaluate(expr, moment)
+        until = state.until.isoformat() if state.until else None
+        value = {"state": state.state, "until": until, "text": describe(state, moment, lang), "rule": state.rule}
+        return _cached(request, value) if at else _private(value)
+
+    @api.get("/v1/guide", responses=document_problems(404, 422), tags=["guide"])
+    def guide(
+        request: Request,
+        task: m.Task,
+        person: m.Person = m.Person.ADULT,
+        region: Annotated[str | None, Query(pattern=r"^\d{6}$", description="adcode of the insured city")] = None,
+        lang: Lang = "zh",
+    ) -> Response:
+        """Return steps, materials, channels and law."""
+        return _cached(request, locate().guide(task, person, region, lang))
+
+
+def _write_docs(schema: dict[str, Any]) -> str:
+    """Return the operations as one plain page: no script, nothing from elsewhere."""
+    rows = []
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            names = ", ".join(parameter["name"] for parameter in operation.get("parameters", []))
+            cells = (f"{method.upper()} /api{path}", operation.get("description", ""), names)
+            rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>locator API</title>"
+        "<meta name=viewport content='width=device-width'>"
+        "<style>body{font:16px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        "td,th{text-align:left;padding:.4rem;border-bottom:1px solid #ccc;vertical-align:top}</style>"
+        "<h1>locator API</h1><p>Machine-readable: <a href=openapi.json>openapi.json</a></p>"
+        f"<table><tr><th>Operation<th>Answer<th>Parameters</tr>{''.join(rows)}</table></html>"
+    )

@@ -1,0 +1,93 @@
+"""Errors as ``application/problem+json`` (RFC 9457), in the language asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from locator.errors import InvalidInput, LocatorError, NotFound, ServiceError, ServiceRateLimited, ServiceTimeout
+from locator.i18n import LANGS, explain
+
+STATUS: tuple[tuple[type[LocatorError], int], ...] = (
+    (NotFound, 404),
+    (InvalidInput, 422),
+    (ServiceTimeout, 504),
+    (ServiceRateLimited, 503),
+    (ServiceError, 502),
+    (LocatorError, 500),
+)
+"""The HTTP status of each kind of error; the first that fits."""
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "faults": {"type": "array", "items": {"type": "object"}},
+    },
+}
+TITLES = {
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Request too large",
+    422: "Cannot be used as given",
+    429: "Too many requests",
+    500: "Fault of the program",
+    502: "Service elsewhere failed",
+    503: "Service elsewhere is busy",
+    504: "Service elsewhere was too slow",
+}
+
+
+def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of the problems an operation may answer with."""
+    content = {"application/problem+json": {"schema": PROBLEM}}
+    return {status: {"description": TITLES[status], "content": content} for status in (*statuses, 429, 500)}
+
+
+def make_problem(status: int, *, headers: dict[str, str] | None = None, **members: object) -> JSONResponse:
+    """Return one problem; never cached."""
+    body = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, **members}
+    return JSONResponse(
+        body,
+        status_code=status,
+        media_type="application/problem+json",
+        headers={"cache-control": "no-store", **(headers or {})},
+    )
+
+
+def _lang_of(request: Request) -> str:
+    lang = request.query_params.get("lang", "")
+    return lang if lang in LANGS else "en"
+
+
+def add_problem_handlers(api: FastAPI) -> None:
+    """Answer every error of the API as a problem; what a person typed is not repeated."""
+
+    async def on_locator_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, LocatorError)  # noqa: S101 - what it is registered for
+        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        retry = getattr(error, "retry_after_s", None)
+        headers = {"retry-after": str(int(retry))} if retry else None
+        return make_problem(status, code=error.code, detail=explain(error, _lang_of(request)), headers=headers)
+
+    async def on_validation_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+        faults = [{"where": [str(part) for part in fault["loc"]], "expected": fault["msg"]} for fault in error.errors()]
+        return make_problem(422, code="request", faults=faults)
+
+    async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        return make_problem(error.status_code, headers=dict(error.headers or {}))
+
+    api.add_exception_handler(LocatorError, on_locator_error)
+    api.add_exception_handler(RequestValidationError, on_validation_error)
+    api.add_exception_handler(HTTPException, on_http_error)
