@@ -39,33 +39,36 @@ def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[F
         return None, lines, [Fault(shown, mark.line + 1 if mark else 1, "not_yaml", {"problem": problem})]
     except RecursionError:
         return None, lines, [Fault(shown, 1, "too_deep", {})]
-    value = None if node is None else _plain(node, (), lines, faults, shown, set())
-    return value, lines, faults
+    reader = _Reader(shown, lines, faults)
+    return None if node is None else reader.plain(node, ()), lines, faults
 
 
-def _plain(node: Any, where: Where, lines: dict[Where, int], faults: list[Fault], shown: str, seen: set[int]) -> Any:
-    line = node.start_mark.line + 1
-    lines[where] = line
-    if id(node) in seen:
-        faults.append(Fault(shown, line, "alias", {}))
-        return None
-    seen.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*where, i), lines, faults, shown, seen) for i, child in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, where, lines, faults, shown, seen)
-    return None if node.tag == "tag:yaml.org,2002:null" else node.value
+class _Reader:
+    """Turns the nodes of one document into values; notes lines and faults on its way."""
 
+    def __init__(self, shown: str, lines: dict[Where, int], faults: list[Fault]) -> None:
+        self.shown, self.lines, self.faults = shown, lines, faults
+        self.seen: set[int] = set()
 
-def _mapping(
-    node: Any, where: Where, lines: dict[Where, int], faults: list[Fault], shown: str, seen: set[int]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key_node, child in node.value:
-        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
-        at = key_node.start_mark.line + 1
-        if key in found:
-            faults.append(Fault(shown, at, "key_twice", {"key": key}))
-        found[key] = _plain(child, (*where, key), lines, faults, shown, seen)
-        lines[(*where, key)] = at
-    return found
+    def plain(self, node: Any, where: Where) -> Any:
+        line = self.lines[where] = node.start_mark.line + 1
+        if id(node) in self.seen:
+            self.faults.append(Fault(self.shown, line, "alias", {}))
+            return None
+        self.seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(child, (*where, i)) for i, child in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, where)
+        return None if node.tag == "tag:yaml.org,2002:null" else node.value
+
+    def mapping(self, node: Any, where: Where) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, child in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            at = key_node.start_mark.line + 1
+            if key in found:
+                self.faults.append(Fault(self.shown, at, "key_twice", {"key": key}))
+            found[key] = self.plain(child, (*where, key))
+            self.lines[(*where, key)] = at
+        return found
