@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from locator.errors import InvalidInput
 from locator.layer import Layer, from_row
-from locator.model import Filter, ServicePoint
+from locator.model import Filter, Found, ServicePoint
 from locator.search.bulk import nearest_many
 from locator.search.columns import Allowed, Columns, Selection
 from locator.search.ellipsoid import Floats
@@ -42,7 +42,7 @@ class Index:
     Parameters
     ----------
     layer
-        The points. Those without a position are never found.
+        The points. Those without a position, and those that vanished from their source, are never found.
     spare_rows
         How many rows the trees of filters may hold together (about 90 bytes each) before the one
         unused longest is dropped; twice the layer, at least a million, when None.
@@ -50,7 +50,7 @@ class Index:
 
     def __init__(self, layer: Layer, *, spare_rows: int | None = None) -> None:
         self.layer = layer
-        self.tree = PointTree(layer.lon, layer.lat, tie_keys=self._ids)
+        self.tree = self._tree_of(_living_rows(layer))
         self._columns = Columns(layer, self.tree.rows)
         self._selections: OrderedDict[Filter, Selection] = OrderedDict()
         self._spare_rows = max(2 * len(layer), 1_000_000) if spare_rows is None else spare_rows
@@ -93,6 +93,8 @@ class Index:
         reach = check_bounds(limit, within_m)
         if limit == 0 or self.tree.size == 0:
             return []
+        if where is ANYTHING and test is None:
+            return self.tree.nearest(origin, limit, within_m=reach)
         selection = self._select(where)
         if selection is not None and selection.at_most == 0:
             return []
@@ -153,6 +155,32 @@ class Index:
         """Return the placed rows that pass a filter's fields (not its predicate), in the layer's order."""
         selection = self._select(where)
         return self.tree.rows if selection is None else np.sort(selection.rows())
+
+    def find(
+        self,
+        lon: float,
+        lat: float,
+        *,
+        limit: int = 5,
+        within_m: float | None = None,
+        where: Filter = ANYTHING,
+        test: RowTest | None = None,
+    ) -> list[Found]:
+        """Return what :meth:`nearest` does, as points."""
+        hits = self.nearest(lon, lat, limit=limit, within_m=within_m, where=where, test=test)
+        points = self._points(np.asarray([hit.row for hit in hits], np.int64))
+        return [Found(point, hit.distance_m) for point, hit in zip(points, hits, strict=True)]
+
+    def warm(self, where: Filter) -> None:
+        """Make now what a filter's first slow query would make."""
+        selection = self._select(where)
+        if selection is not None and selection.at_most:
+            self._own_tree(selection)
+
+    def warm_filters(self) -> list[Filter]:
+        """Return the filters that have trees of their own, used longest ago first."""
+        with self._lock:
+            return [where for where, selection in self._selections.items() if selection.tree is not None]
 
     def condition(self, names: Sequence[str], test: Callable[..., bool]) -> RowTest:
         """Return a row test that asks ``test`` once for each distinct value (or tuple of values).
@@ -222,7 +250,9 @@ class Index:
                 self._selections.popitem(last=False)
             return selection
 
-    def _tree_of(self, rows: Rows) -> PointTree:
+    def _tree_of(self, rows: Rows | None) -> PointTree:
+        if rows is None:
+            return PointTree(self.layer.lon, self.layer.lat, tie_keys=self._ids)
         return PointTree(self.layer.lon[rows], self.layer.lat[rows], rows=rows, tie_keys=self._ids)
 
     def _own_tree(self, selection: Selection) -> PointTree:
@@ -242,6 +272,15 @@ class Index:
                 if tree is not None and held > self._spare_rows:
                     selection.forget()
                     held -= tree.size
+
+
+def _living_rows(layer: Layer) -> Rows | None:
+    """Return the rows still at their source, or None for all of them."""
+    status = layer.table.column("status")
+    living = pc.fill_null(pc.not_equal(status, "vanished"), True)
+    if pc.all(living).as_py() is not False:
+        return None
+    return np.flatnonzero(living.combine_chunks().to_numpy(zero_copy_only=False))
 
 
 def check_bounds(limit: int, within_m: float | None) -> float:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from locator.datum import ECCENTRICITY_SQUARED, SEMI_MAJOR_M, to_ecef
+from locator.datum import ECCENTRICITY_SQUARED, GEOD, SEMI_MAJOR_M, to_ecef
 from locator.errors import InvalidInput
 from locator.search import ellipsoid
 from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats
@@ -24,6 +23,10 @@ from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats
 Rows = NDArray[np.int64]
 TieKeys = Callable[[Sequence[int]], Sequence[str]]
 """Given rows, the texts that order those of equal distance."""
+
+
+MANY = 20
+"""Above this many distances one call on arrays is faster than one call each."""
 
 
 class Neighbour(NamedTuple):
@@ -46,6 +49,7 @@ def place_origin(lon: float, lat: float) -> Origin:
     """Return the origin at WGS-84 degrees; :class:`~locator.errors.InvalidInput` if that is nowhere on earth."""
     if not (-360 <= lon <= 360 and -90 <= lat <= 90):  # also refuses NaN
         raise InvalidInput(f"no such position: lon {lon!r}, lat {lat!r}", code="position_range", given=f"{lon},{lat}")
+    lon, lat = float(lon), float(lat)
     phi, lam = math.radians(lat), math.radians(lon)
     sine, cosine = math.sin(phi), math.cos(phi)
     w2 = 1 - ECCENTRICITY_SQUARED * sine * sine
@@ -74,6 +78,7 @@ class PointTree:
         whole = bool(known.all())
         self.lon, self.lat = (lon, lat) if whole else (lon[known], lat[known])
         self.rows: Rows = np.asarray(named if whole else named[known], np.int64)
+        self._plain = whole and rows is None
         self.size = len(self.lon)
         self._tree = cKDTree(to_ecef(self.lon, self.lat))
         self.xyz: Floats = self._tree.data
@@ -119,27 +124,52 @@ class PointTree:
         bend = origin.bend
         metres = [round(c * (1 + c * c * bend), DIGITS) for c in chords]
         far = [j for j, c in enumerate(chords) if c > NEAR_M]
-        if far:
-            span, places = np.asarray(chords)[far], np.asarray(found)[far]
-            exact = np.empty(len(far))
-            close = span <= FAR_M
-            exact[close] = np.round(ellipsoid.arcs(np.asarray(origin.xyz), self.xyz[places[close]]), DIGITS)
-            away = places[~close]
-            exact[~close] = ellipsoid.geodesics(origin.lon, origin.lat, self.lon[away], self.lat[away])
+        if len(far) > MANY:
+            places = np.asarray([found[j] for j in far], np.int64)
+            exact = self._measure_far(origin, np.asarray([chords[j] for j in far]), places)
             for j, value in zip(far, exact.tolist(), strict=True):
                 metres[j] = value
+        else:
+            for j in far:
+                metres[j] = round(self._measure_one(origin, chords[j], found[j]), DIGITS)
         return metres
+
+    def _measure_one(self, origin: Origin, chord: float, place: int) -> float:
+        if chord <= FAR_M:
+            return ellipsoid.arc(origin.xyz, self.xyz[place].tolist())
+        return float(GEOD.inv(origin.lon, origin.lat, self.lon[place], self.lat[place])[2])
+
+    def _measure_far(self, origin: Origin, chords: Floats, places: Rows) -> Floats:
+        metres = np.empty(len(chords))
+        close = chords <= FAR_M
+        metres[close] = ellipsoid.arcs(np.asarray(origin.xyz), self.xyz[places[close]])
+        away = places[~close]
+        here = np.full(len(away), origin.lon), np.full(len(away), origin.lat)
+        metres[~close] = GEOD.inv(*here, self.lon[away], self.lat[away])[2]
+        return np.round(metres, DIGITS)
 
     def ranked(
         self, metres: Sequence[float], found: Sequence[int], limit: int, within_m: float = math.inf
     ) -> list[Neighbour]:
         """Return rows by distance, then tie key, at most ``limit`` of them and none beyond ``within_m``."""
-        rows = self.rows[np.asarray(found, np.int64)].tolist()
-        hits = sorted(zip(metres, rows, strict=True))
-        last = hits[min(limit, len(hits)) - 1][0] if hits else 0.0
-        hits = [hit for hit in hits if hit[0] <= last and hit[0] <= within_m]
-        if self._tie_keys and any(a[0] == b[0] for a, b in pairwise(hits)):
-            keys = self._tie_keys([row for _, row in hits])
-            order = sorted(range(len(hits)), key=lambda j: (hits[j][0], keys[j]))
-            hits = [hits[j] for j in order]
-        return [Neighbour(row, distance) for distance, row in hits[:limit]]
+        pairs = zip(metres, found if self._plain else self.rows[np.asarray(found, np.int64)].tolist(), strict=True)
+        hits = list(pairs) if _ascends(metres) else self._settle_ties(sorted(pairs), limit)
+        return [Neighbour(row, distance) for distance, row in hits[:limit] if distance <= within_m]
+
+    def _settle_ties(self, hits: list[tuple[float, int]], limit: int) -> list[tuple[float, int]]:
+        last = hits[min(limit, len(hits)) - 1][0]
+        hits = [hit for hit in hits if hit[0] <= last]
+        if self._tie_keys is None or _ascends([distance for distance, _ in hits]):
+            return hits
+        keys = self._tie_keys([row for _, row in hits])
+        order = sorted(range(len(hits)), key=lambda j: (hits[j][0], keys[j]))
+        return [hits[j] for j in order]
+
+
+def _ascends(numbers: Sequence[float]) -> bool:
+    before = -1.0
+    for number in numbers:
+        if number <= before:
+            return False
+        before = number
+    return True
