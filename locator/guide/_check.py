@@ -160,7 +160,14 @@ FILE = mapping(
     {
         "region": Field(ADCODE, required=True),
         "name": Field(WORDS),
-        "area_code": Field(pattern(r"0\d{2,3}", "bad_area_code")),
+        "area_code": Field(
+            mapping(
+                {
+                    "code": Field(pattern(r"0\d{2,3}", "bad_area_code"), required=True),
+                    "source": Field(IDENTIFIER, required=True),
+                }
+            )
+        ),
         "sources": Field(
             table(
                 IDENTIFIER,

@@ -99,6 +99,9 @@ def _check_across(documents: list[tuple[Document, dict[str, Any]]]) -> None:
     for document, content in documents:
         if content["region"] not in named and content["region"] != "nation":
             document.fault("no_region_name", ("region",), region=content["region"])
+        area = content.get("area_code")
+        if area and area["source"] not in sources:
+            document.fault("unknown_source", ("area_code", "source"), id=area["source"])
         for name, i, item in _each(content):
             _check_item(document, (name, i), item, sources, ids)
     if documents and (missing := sorted(set(Task) - tasks)):
@@ -136,7 +139,8 @@ def _build(shelf: Shelf, documents: list[tuple[Document, dict[str, Any]]]) -> No
             shelf.rules[Task(key)] = _task_rule(Task(key), raw)
         if content.get("name"):
             code = _code(content["region"])
-            shelf.regions[code] = Region(adcode=code, name=content["name"], area_code=content.get("area_code"))
+            area = content.get("area_code") or {}
+            shelf.regions[code] = Region(adcode=code, name=content["name"], area_code=area.get("code"))
     for _, content in documents:
         for name, _, item in _each(content):
             shelf.entries[name].append(_entry(shelf, name, item, _code(content["region"])))

@@ -89,6 +89,8 @@ class Guide:
     def hotlines(self, adcode: str | None, task: Task | str | None, lang: str) -> list[dict[str, Any]]:
         """Return whom to call, the most fitting first: local numbers before national ones.
 
+        ``from_elsewhere`` is the number with the city's area code, for a call from another place.
+
         Parameters
         ----------
         adcode
@@ -103,6 +105,7 @@ class Guide:
         found = cast("list[Hotline]", self._pick("hotlines", adcode, chosen, None))
         found = [line for line in found if line.confidence != "L"]
         local = {line.authority for line in found if line.region != NATION}
+        area = next((r.area_code for c in self._chain(adcode) if (r := self.regions.get(c)) and r.area_code), None)
         found.sort(key=lambda line: (order.index(line.authority), line.region == NATION))
         return [
             {
@@ -110,6 +113,7 @@ class Guide:
                 "name": line.name[lang],
                 "for": line.authority,
                 "note": _words(line.note, lang),
+                "from_elsewhere": f"{area}-{line.number}" if area and line.region == NATION else None,
                 **self._basis(line),
             }
             for line in found
