@@ -2,13 +2,17 @@
 
 from locator.routing.line import say_direction, say_distance, say_duration, straight_line
 from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
+from locator.routing.router import Router, open_router, route_or_line
 
 __all__ = [
     "APPS",
     "Link",
     "LinkMode",
+    "Router",
     "address_for_driver",
     "links",
+    "open_router",
+    "route_or_line",
     "say_direction",
     "say_distance",
     "say_duration",

@@ -57,7 +57,9 @@ def _count(unit: str, n: int, lang: str) -> str:
     return text(f"routing.{unit}" if n == 1 else f"routing.{unit}s", lang, n=n)
 
 
-def straight_line(origin: LonLat, target: LonLat, mode: Mode = Mode.WALK, lang: str = "zh") -> Route:
+def straight_line(
+    origin: LonLat, target: LonLat, mode: Mode = Mode.WALK, lang: str = "zh", *, because: str = ""
+) -> Route:
     """Return the geodesic between two positions as a route that says it is none.
 
     Parameters
@@ -66,17 +68,20 @@ def straight_line(origin: LonLat, target: LonLat, mode: Mode = Mode.WALK, lang: 
         WGS-84 (lon, lat) in degrees.
     mode
         Carried through; a straight line has no duration in any mode.
+    because
+        A sentence in ``lang`` to say first: why there is no route.
 
     Raises
     ------
     InvalidInput
         A position that is none.
     """
-    start, end = check_position(origin), check_position(target)
+    start, end = check_position(*origin), check_position(*target)
     metres, bearing = measure(start, end)
     if metres < HERE_M:
         said = text("routing.line_here", lang)
     else:
         said = text("routing.line", lang, direction=say_direction(bearing, lang), distance=say_distance(metres, lang))
+    said = text("routing.line_because", lang, because=because, line=said) if because else said
     step = Step(text=said, distance_m=metres, duration_s=0.0, lon=end[0], lat=end[1])
     return Route(engine=ENGINE, mode=mode, distance_m=metres, duration_s=None, line=(start, end), steps=(step,))

@@ -184,7 +184,7 @@ def links(
         A position that is none (see :func:`locator.routing.positions.check_position`).
     """
     wanted = LinkMode(str(mode))
-    start, end = (None if origin is None else check_position(origin)), check_position(point)
+    start, end = (None if origin is None else check_position(*origin)), check_position(*point)
     end_name, start_name = clean_name(name) or text("routing.link_end", lang), text("routing.link_start", lang)
     city = clean_name(region or "") or None
     made = []

@@ -14,8 +14,8 @@ FARTHEST_LAT = 85.0
 """Beyond it no road map of ours has a street, and Mercator maps end."""
 
 
-def check_position(position: LonLat) -> LonLat:
-    """Return the pair as floats, or refuse it.
+def check_position(lon: float, lat: float) -> LonLat:
+    """Return longitude and latitude (WGS-84 degrees) as floats, or refuse them.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def check_position(position: LonLat) -> LonLat:
         Not a number, out of range, latitude before longitude, or (0, 0): the mark of a position that
         was never filled in, which no route of ours can reach.
     """
-    lon, lat = float(position[0]), float(position[1])
+    lon, lat = float(lon), float(lat)
     ranged = math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= FARTHEST_LAT
     if not ranged or (lon == 0 and lat == 0):
         given = f"{lon:g},{lat:g}"

@@ -1,0 +1,289 @@
+"""Road tiles from an OpenStreetMap extract, built in subprocesses into a new folder and then put in use.
+
+The builder is a program of its own because a broken extract aborts it: that must not be the page's end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from locator.errors import DataError, MissingExtra, NotFound
+from locator.routing.names import read_street_names, write_street_names
+from locator.routing.roads import NAMES, TILES, Roads, digest_of, find_roads, roads_dir, write_pointer
+
+type Progress = Callable[[str, float], None]
+"""Told the stage (a key ``routing.stage.<stage>``) and how much of the whole is done, 0 to 1."""
+
+STAGES = ("read", "names", "borders", "ways", "nodes", "graph", "enhance", "levels", "check", "pack")
+"""What is told while building, in order."""
+_SHARES = (0.0, 0.02, 0.06, 0.10, 0.25, 0.45, 0.65, 0.75, 0.90, 0.95)
+_LOG_STAGES = {
+    "ParseWays": "nodes", "ParseNodes": "graph", "BuildLocalTiles": "enhance", "Enhance": "levels",
+    "HandleOnlyRestrictionProperties": "check",
+}  # fmt: skip
+_FINISHED = re.compile(r"\[TIMING\].*::(\w+) took")
+_EDGES = re.compile(r"Directed Edge Count = (\d+)")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_STALE_S = 86_400.0
+_BUILDING = ".building-"
+BORDERS = "borders.sqlite"
+
+
+def _say_nothing(_stage: str, _share: float) -> None:
+    """Report to nobody."""
+
+
+def engine_dir() -> Path:
+    """Return the folder of the embedded engine, without loading it.
+
+    Raises
+    ------
+    MissingExtra
+        This platform has no wheel of it.
+    """
+    found = importlib.util.find_spec("valhalla")
+    if found is None or found.origin is None:
+        raise MissingExtra(
+            "the routing engine is not installed: pip install pyvalhalla, where there is a wheel for the platform",
+            code="routing_extra",
+        )
+    return Path(found.origin).parent
+
+
+def build_tiles(extract: Path, data: Path, *, progress: Progress = _say_nothing, workers: int | None = None) -> Roads:
+    """Build road tiles for walking, cycling and driving, and put them in use.
+
+    Parameters
+    ----------
+    extract
+        ``.osm.pbf``, or ``.osm`` (also ``.gz``, ``.bz2``), which is rewritten as PBF first.
+    data
+        ``LOCATOR_DATA``. A set that is in use stays in use until the new one is whole.
+    workers
+        Threads of the builder; all cores when None.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    DataError
+        The file cannot be read, or has no roads; nothing has changed then.
+    MissingExtra
+        No engine on this platform.
+    """
+    programs = engine_dir() / "bin"
+    if not extract.is_file():
+        raise NotFound(f"{extract} does not exist", code="extract_missing", path=str(extract))
+    roads = roads_dir(data)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    work = roads / (_BUILDING + name)
+    try:
+        (work / "tiles").mkdir(parents=True)
+        made = _build(extract, work, roads / name, programs, _Tell(progress), workers=workers or os.cpu_count() or 1)
+        write_pointer(made, data)
+    except OSError as error:
+        raise DataError(f"{roads} cannot be written: {error}", code="not_writable", path=str(roads)) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    _sweep(roads, keep=name)
+    progress(STAGES[-1], 1.0)
+    return made
+
+
+class _Tell:
+    """Reports stages, never backwards."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._at = -1
+
+    def __call__(self, stage: str) -> None:
+        number = STAGES.index(stage)
+        if number > self._at:
+            self._at = number
+            self._progress(stage, _SHARES[number])
+
+
+def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *, workers: int) -> Roads:
+    tell("read")
+    source = _as_pbf(extract, work)
+    tell("names")
+    write_street_names(read_street_names(source), work / NAMES)
+    tell("borders")
+    config = _write_config(work)
+    left_driving = _read_borders(programs, config, source, work)
+    tell("ways")
+    command: list[Path | str] = [programs / "valhalla_build_tiles", "-c", config, "-j", str(workers), source]
+    done = _run(command, work / "build.log", tell)
+    log = (work / "build.log").read_text("utf-8", "replace")
+    if done.returncode != 0:
+        raise _failed(extract, log)
+    if not any((work / "tiles").rglob("*.gph")):
+        raise DataError(f"{extract} has no roads", code="extract_empty", path=str(extract))
+    tell("pack")
+    packed = _run([sys.executable, "-m", "valhalla.valhalla_build_extract", "-c", config, "-O"], work / "pack.log")
+    if packed.returncode != 0:
+        raise _failed(extract, (work / "pack.log").read_text("utf-8", "replace"))
+    for part in ("tiles", BORDERS, "source.osm.pbf"):
+        _remove(work / part)
+    counted = _EDGES.findall(log)
+    made = Roads(
+        folder=out,
+        source=extract.name,
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
+        engine=_engine_version(),
+        size=(work / TILES).stat().st_size,
+        digest=digest_of(work / TILES),
+        edges=int(counted[-1]) if counted else None,
+        left_driving=left_driving,
+    )
+    work.rename(out)
+    return made
+
+
+def _engine_version() -> str:
+    from importlib.metadata import version
+
+    return version("pyvalhalla")
+
+
+def _as_pbf(extract: Path, work: Path) -> Path:
+    """Return the extract as PBF, which is all that the builder reads."""
+    if extract.name.endswith(".pbf"):
+        return extract.resolve()
+    import osmium
+
+    out = work / "source.osm.pbf"
+    try:
+        with osmium.SimpleWriter(str(out)) as writer:
+            for thing in osmium.FileProcessor(str(extract)):
+                writer.add(thing)
+    except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
+        raise DataError(
+            f"{extract} cannot be read as OpenStreetMap data: {error}", code="extract_broken", path=str(extract)
+        ) from error
+    return out
+
+
+def _read_borders(programs: Path, config: Path, source: Path, work: Path) -> bool:
+    """Write the table of borders, from which the builder knows who drives on the left; tell whether anybody does.
+
+    Hong Kong and Macau do, when the extract holds their border. Without the table everybody drives on the right.
+    """
+    done = _run([programs / "valhalla_build_admins", "-c", config, source], work / "borders.log")
+    table = work / BORDERS
+    if done.returncode != 0 or not table.is_file():
+        table.unlink(missing_ok=True)
+        return False
+    with contextlib.closing(sqlite3.connect(table)) as database:
+        try:
+            return bool(database.execute("SELECT EXISTS (SELECT 1 FROM admins WHERE drive_on_right = 0)").fetchone()[0])
+        except sqlite3.Error:
+            return False
+
+
+def _write_config(work: Path) -> Path:
+    """Write the builder's configuration; only what differs from its own defaults."""
+    from valhalla.valhalla_build_config import Optional
+    from valhalla.valhalla_build_config import config as defaults
+
+    def plain(part: dict[str, object]) -> dict[str, object]:
+        kept = {key: value for key, value in part.items() if not isinstance(value, Optional)}
+        return {key: plain(value) if isinstance(value, dict) else value for key, value in kept.items()}
+
+    made = plain(defaults)
+    mjolnir = made["mjolnir"]
+    assert isinstance(mjolnir, dict)  # noqa: S101 - the wheel's own table
+    for unused in ("timezone", "landmarks", "traffic_extract", "transit_dir", "transit_feeds_dir"):
+        mjolnir.pop(unused, None)
+    mjolnir |= {"tile_dir": str(work / "tiles"), "tile_extract": str(work / TILES), "admin": str(work / BORDERS)}
+    path = work / "build.json"
+    path.write_text(json.dumps(made), "utf-8")
+    return path
+
+
+def _run(command: list[Path | str], log: Path, tell: _Tell | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run a program with its words in a log; follow its stages; never leave it behind."""
+    with log.open("wb") as file, _ended(command) as process:
+        assert process.stdout is not None  # noqa: S101 - asked for below
+        for line in process.stdout:
+            file.write(line)
+            found = _FINISHED.search(line.decode("utf-8", "replace"))
+            if tell and found and found[1] in _LOG_STAGES:
+                tell(_LOG_STAGES[found[1]])
+        return subprocess.CompletedProcess(command, process.wait())
+
+
+@contextlib.contextmanager
+def _ended(command: list[Path | str]) -> Iterator[subprocess.Popen[bytes]]:
+    quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    process = subprocess.Popen(  # noqa: S603 - the wheel's own programs, no shell
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=quiet,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _failed(extract: Path, log: str) -> DataError:
+    lines = [_COLOUR.sub("", line).strip() for line in log.splitlines() if line.strip()]
+    wrong = [line for line in lines if "[ERROR]" in line or "error" in line.lower()] or lines
+    reason = re.sub(r"^[\d: .-]*\[\w+\] ", "", wrong[-1])[:200] if wrong else "it ended without a word"
+    return DataError(
+        f"the tile builder gave up on {extract}: {reason}", code="roads_build", path=str(extract), reason=reason
+    )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sweep(roads: Path, keep: str) -> None:
+    """Remove sets no longer in use, and what a killed build left behind a day ago or more."""
+    for folder in roads.iterdir():
+        if not folder.is_dir() or folder.name == keep:
+            continue
+        with contextlib.suppress(OSError):
+            if not folder.name.startswith(_BUILDING) or folder.stat().st_mtime < time.time() - _STALE_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def roads_summary(data: Path) -> dict[str, object] | None:
+    """Return what ``locator info`` says of the road tiles, or None when there are none that can be used."""
+    try:
+        roads = find_roads(data)
+    except DataError:
+        return None
+    return {
+        "source": roads.source,
+        "built": roads.built,
+        "engine": f"Valhalla {roads.engine}",
+        "bytes": roads.size,
+        "edges": roads.edges,
+        "left_driving": roads.left_driving,
+    }
