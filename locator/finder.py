@@ -28,31 +28,30 @@ from locator.model import (
     ServicePoint,
     Task,
 )
-from locator.search import group_by_building, serves_you
+from locator.search.ranking import group_by_building, merge_same_offices
+from locator.search.serving import serves_you
+from locator.search.travel import CANDIDATES, Matrix, rank_by_travel_time
 
 NEAR_M = 50_000.0
 """Nothing farther is offered as near unless the person asked for a wider circle."""
 UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
 COARSE = frozenset({Precision.CITY, Precision.PROVINCE, Precision.DISTRICT})
-TRAVEL_CANDIDATES = 25
-"""How many of the nearest by straight line are ranked again by travel time, in one matrix call."""
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 
 
 class Store(Protocol):
     """What the search needs of a layer's store."""
 
-    def nearest(
-        self, lon: float, lat: float, *, limit: int, within_m: float | None = None, where: Filter = Filter()
-    ) -> list[Found]:
+    def nearest(self, lon: float, lat: float, *, limit: int, within_m: float | None, where: Filter) -> Sequence[Found]:
         """Return the nearest points that fit, exactly."""
+        ...
 
-    def points(self, where: Filter = Filter()) -> Iterable[ServicePoint]:
+    def points(self, where: Filter) -> Iterable[ServicePoint]:
         """Yield the points that fit, in the layer's order."""
+        ...
 
 
 StateOf = Callable[[ServicePoint], HoursState]
-Matrix = Callable[[tuple[float, float], Sequence[tuple[float, float]]], Sequence[float | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class Search:
     tiers: tuple[frozenset[Kind] | None, frozenset[Kind] | None]
     state_of: StateOf
     matrix: Matrix | None = None
-    """Travel times in seconds from the origin, when a router is to rank the nearest."""
+    """A router's travel times, or None where there is no router."""
 
 
 def prefecture_of(adcode: str) -> str:
@@ -84,9 +83,10 @@ def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
         if tier == 2 and (kinds is None or search.query.kinds is not None):
             continue
         hits += _find_tier(search, tier, kinds)
-    if search.query.open_now or search.query.open_at:
-        if any(hit.status.state == "unknown" for hit in hits):
-            notices.append(Notice(code="hours_unknown_kept"))
+    if (search.query.open_now or search.query.open_at) and any(hit.status.state == "unknown" for hit in hits):
+        notices.append(Notice(code="hours_unknown_kept"))
+    if search.query.mode is not None and hits and all(hit.duration_s is None for hit in hits):
+        notices.append(Notice(code="travel_time_unavailable"))
     if search.place.precision in COARSE and hits:
         notices.append(Notice(code="origin_coarse", params={"precision": search.place.precision}))
     numbered = [replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)]
@@ -96,7 +96,7 @@ def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
 def _where(search: Search, kinds: frozenset[Kind] | None, positions: frozenset[Precision]) -> Filter:
     """Return the filter of one group; the other prefecture's points are nobody's near ones."""
     regions, adcode = search.regions, search.place.adcode
-    if regions is None and search.query.within_m is None and adcode and search.place.precision is not Precision.PROVINCE:
+    if regions is None and search.query.within_m is None and adcode:
         regions = (prefecture_of(adcode),)
     return Filter(
         kinds=search.query.kinds if search.query.kinds is not None else kinds,
@@ -113,9 +113,7 @@ def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list
     hits: list[Hit] = []
     if place.lon is not None and place.lat is not None and place.precision is not Precision.PROVINCE:
         within = query.within_m if query.within_m is not None else NEAR_M
-        wanted = query.limit if search.matrix is None else max(query.limit, TRAVEL_CANDIDATES)
-        near = _rank_by_travel_time(search, _nearest(search, _where(search, kinds, EXACT), wanted, within))
-        hits += [_make_hit(search, tier, found, duration) for found, duration in near[: query.limit]]
+        hits += _near_hits(search, tier, _where(search, kinds, EXACT), within)
         about = _nearest(search, _where(search, kinds, APPROXIMATE), query.limit, within)
         hits += [_make_hit(search, tier, found, None) for found in about]
     hits += [_make_hit(search, tier, Found(point, -1.0), None) for point in _find_unplaced(search, kinds)]
@@ -126,9 +124,8 @@ def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list
 
 def _nearest(search: Search, where: Filter, limit: int, within_m: float) -> list[Found]:
     """Return the nearest points; asked for the open ones, the open first and then the unknown, never the closed."""
-    lon, lat = search.place.lon or 0.0, search.place.lat or 0.0
     if not (search.query.open_now or search.query.open_at):
-        return search.store.nearest(lon, lat, limit=limit, within_m=within_m, where=where)
+        return _nearest_offices(search, where, limit, within_m)
     found: list[Found] = []
     for wanted in ("open", "unknown"):
         matching = replace(
@@ -136,18 +133,31 @@ def _nearest(search: Search, where: Filter, limit: int, within_m: float) -> list
             predicate=lambda point, wanted=wanted: search.state_of(point).state == wanted,  # type: ignore[misc]
             hours_known=True if wanted == "open" else None,
         )
-        found += search.store.nearest(lon, lat, limit=limit, within_m=within_m, where=matching)
+        found += _nearest_offices(search, matching, limit, within_m)
     return found
 
 
-def _rank_by_travel_time(search: Search, near: list[Found]) -> list[tuple[Found, float | None]]:
-    """Return the nearest by travel time where a router can tell; the rest keep their order by distance."""
-    if search.matrix is None or not near:
-        return [(found, None) for found in near]
-    origin = (search.place.lon or 0.0, search.place.lat or 0.0)
-    targets = [(found.point.lon or 0.0, found.point.lat or 0.0) for found in near]
-    timed = list(zip(near, search.matrix(origin, targets), strict=True))
-    return sorted(timed, key=lambda pair: (pair[1] is None, pair[1] or 0.0, pair[0].distance_m, pair[0].point.id))
+def _near_hits(search: Search, tier: int, where: Filter, within_m: float) -> list[Hit]:
+    """Return the exactly placed: each office once, by distance, or by travel time where that is asked and known."""
+    query, place = search.query, search.place
+    if query.mode is None:
+        return [_make_hit(search, tier, found, None) for found in _nearest(search, where, query.limit, within_m)]
+    origin = (place.lon or 0.0, place.lat or 0.0)
+    nearest = _nearest(search, where, max(query.limit, CANDIDATES), within_m)
+    ranking = rank_by_travel_time(nearest, origin, query.mode, matrix=search.matrix, limit=query.limit)
+    return [_make_hit(search, tier, found, duration) for found, duration in ranking.points]
+
+
+def _nearest_offices(search: Search, where: Filter, limit: int, within_m: float) -> list[Found]:
+    """Return the nearest offices, each once: entries that are one office under two names count as one."""
+    lon, lat = search.place.lon or 0.0, search.place.lat or 0.0
+    wanted = limit + 5
+    while True:
+        found = search.store.nearest(lon, lat, limit=wanted, within_m=within_m, where=where)
+        offices = [office.found for office in merge_same_offices(found)]
+        if len(offices) >= limit or len(found) < wanted:
+            return offices[:limit]
+        wanted *= 2
 
 
 def _find_unplaced(search: Search, kinds: frozenset[Kind] | None) -> list[ServicePoint]:

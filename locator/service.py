@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from locator import datum as datums
-from locator.errors import InvalidInput, LocatorError, NotFound
+from locator.errors import InvalidInput, NotFound
 from locator.finder import Search, find_hits, prefecture_of
 from locator.geocode import Chain
 from locator.guide import Guide, load_guide
@@ -192,7 +192,7 @@ class Locator:
             regions=self.regions_of(query.region),
             tiers=self.guide_book.kinds_for(query.task) if query.task else (None, None),
             state_of=lambda point: self.state_of(point, query.open_at or now),
-            matrix=self._matrix(query),
+            matrix=self.router.matrix if query.mode and self.router else None,
         )
         hits, notices = find_hits(search)
         if not hits:
@@ -215,22 +215,6 @@ class Locator:
         return evaluate(
             point.hours, at, timezone=point.timezone, province=(point.adcode or "")[:2] or None, point_id=point.id
         )
-
-    def _matrix(self, query: Query) -> Any:
-        """Return the travel times' function, or None where distance ranks."""
-        router, mode = (self.router, query.mode) if query.mode else (None, None)
-        if router is None or mode is None:
-            return None
-
-        def travel_times(
-            origin: tuple[float, float], targets: Sequence[tuple[float, float]]
-        ) -> Sequence[float | None]:
-            try:
-                return router.matrix(origin, targets, mode)
-            except LocatorError:
-                return [None] * len(targets)
-
-        return travel_times
 
     def _nothing_near(self, place: Place, query: Query) -> Notice:
         """Return the notice of an empty answer: who to call, and which cities are filled."""
@@ -266,7 +250,9 @@ class Locator:
             raise NotFound(f"no point has the id {point_id[:60]!r}", code="point_not_found", id=point_id[:60])
         return found
 
-    def points(self, *, region: str | None = None, kinds: frozenset[Kind] | None = None, hours_known: bool | None = None) -> Iterator[ServicePoint]:  # fmt: skip
+    def points(
+        self, *, region: str | None = None, kinds: frozenset[Kind] | None = None, hours_known: bool | None = None
+    ) -> Iterator[ServicePoint]:
         """Yield the layer's points that fit, in the layer's order."""
         where = Filter(regions=self.regions_of(region), kinds=kinds, hours_known=hours_known)
         yield from self.store.points(where)

@@ -78,5 +78,3 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
         write_json(answer)
     else:
         sys.stdout.write((render_html if args.format == "html" else render_text)(answer, args.lang))
-
-

@@ -104,7 +104,9 @@ def _lines(answer: Answer, lang: str, at: object) -> list[str]:
 
 
 def _heading(hit: Hit) -> str:
-    group = "unplaced" if hit.distance_m is None else "about" if hit.point.position in ("village", "township") else "near"
+    group = (
+        "unplaced" if hit.distance_m is None else "about" if hit.point.position in ("village", "township") else "near"
+    )
     return f"{group}_{hit.tier}"
 
 
@@ -177,5 +179,3 @@ def run_suggest(args: argparse.Namespace, settings: Settings) -> None:
         write_json({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in suggestions]})
     else:
         sys.stdout.writelines(f"{s.text}  ({place_line(s.place, args.lang)})\n" for s in suggestions)
-
-

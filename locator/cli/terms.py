@@ -37,9 +37,7 @@ def read_pair(value: str) -> tuple[float, float]:
     try:
         lon, lat = (float(part) for part in parts)
     except ValueError:
-        raise InvalidInput(
-            f"{value[:40]!r} is not LON,LAT", code="position_format", value=value[:40]
-        ) from None
+        raise InvalidInput(f"{value[:40]!r} is not LON,LAT", code="position_format", value=value[:40]) from None
     return lon, lat
 
 

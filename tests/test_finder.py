@@ -1,0 +1,147 @@
+"""From a place to hits: groups, tiers, prefectures, and no claim beyond the data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from locator.finder import Search, find_hits, prefecture_of
+from locator.layer import Layer
+from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Query, ServicePoint, Task
+from locator.search import Index
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+HERE = Place(label="here", lon=117.0, lat=36.65, precision=Precision.ROOFTOP, source="test", adcode="370104")
+CARD, MEDICAL = frozenset(Kind) - {Kind.MEDICAL_INSURANCE}, frozenset({Kind.MEDICAL_INSURANCE})
+
+
+class MemoryStore:
+    """The least a store must do, over the real index."""
+
+    def __init__(self, points):
+        self.all = list(points)
+        self.index = Index(Layer.from_points(self.all))
+
+    def nearest(self, lon, lat, *, limit, within_m, where):
+        found = self.index.nearest(lon, lat, limit=limit, within_m=within_m, where=where)
+        return [Found(self.all[row], distance) for row, distance in found]
+
+    def points(self, where):
+        for point in self.all:
+            region = any((point.adcode or "").startswith(code.rstrip("0")) for code in where.regions or ("",))
+            if region and (where.kinds is None or point.kind in where.kinds) and point.position in where.positions:
+                yield point
+
+
+def office(point_id, east_km=0.0, **fields):
+    """Return an office some kilometres east of HERE."""
+    made = {
+        "name": f"办事点{point_id}", "kind": Kind.HRSS_BUREAU, "adcode": "370104", "position": Precision.POI,
+        "lon": 117.0 + east_km / 89.3, "lat": 36.65, "address": f"{point_id}路1号",
+    } | fields  # fmt: skip
+    return ServicePoint(id=point_id, **made)
+
+
+def find(points, *, place=HERE, state=lambda point: HoursState(state="unknown"), matrix=None, regions=None, **query):
+    """Run a search and return its ids and notices."""
+    search = Search(
+        store=MemoryStore(points), place=place, query=Query(**query), regions=regions,
+        tiers=(CARD, MEDICAL) if query.get("task") else (None, None), state_of=state, matrix=matrix,
+    )  # fmt: skip
+    hits, notices = find_hits(search)
+    return hits, [notice.code for notice in notices]
+
+
+def ids(hits):
+    return [hit.point.id for hit in hits]
+
+
+def test_nearest_first_and_ranked_from_one():
+    hits, _ = find([office("c", 3), office("a", 1), office("b", 2)])
+    assert ids(hits) == ["a", "b", "c"] and [hit.rank for hit in hits] == [1, 2, 3]
+    assert hits[0].distance_m == pytest.approx(1000, rel=0.01) and not hits[0].approximate
+
+
+def test_the_other_authority_comes_after_even_when_nearer():
+    hits, _ = find([office("m", 0.1, kind=Kind.MEDICAL_INSURANCE), office("h", 5)], task=Task.APPLY)
+    assert [(hit.point.id, hit.tier) for hit in hits] == [("h", 1), ("m", 2)]
+
+
+def test_township_offices_come_after_the_exact_ones_and_say_about():
+    hits, _ = find([office("t", 0.1, position=Precision.TOWNSHIP), office("x", 9)])
+    assert ids(hits) == ["x", "t"] and [hit.approximate for hit in hits] == [False, True]
+
+
+def test_district_offices_are_not_ranked_by_distance():
+    points = [
+        office("d", 0.1, position=Precision.DISTRICT),
+        office("x", 9),
+        office("e", 2, position=Precision.CITY, adcode="370100"),
+    ]
+    hits, _ = find(points)
+    assert [(hit.point.id, hit.distance_m is None) for hit in hits] == [("x", False), ("d", True), ("e", True)]
+
+
+def test_another_prefecture_and_beyond_50_km_are_not_near():
+    hits, _ = find([office("far", 51), office("other", 5, adcode="370900")])
+    assert hits == []
+    hits, _ = find([office("far", 51), office("other", 5, adcode="370900")], within_m=60_000.0)
+    assert ids(hits) == ["other", "far"]
+
+
+def test_a_position_without_adcode_goes_by_distance_alone():
+    anywhere = Place(label="p", lon=117.0, lat=36.65, precision=Precision.POINT, source="coordinates")
+    hits, _ = find([office("other", 5, adcode="370900")], place=anywhere)
+    assert ids(hits) == ["other"]
+
+
+def test_a_place_without_position_lists_its_area_unranked():
+    county = Place(label="县", precision=Precision.DISTRICT, source="gazetteer", adcode="370104")
+    hits, _ = find([office("d", position=Precision.DISTRICT)], place=county)
+    assert [(hit.point.id, hit.distance_m) for hit in hits] == [("d", None)]
+
+
+def test_a_coarse_origin_makes_every_distance_an_about():
+    city = Place(label="市", lon=117.0, lat=36.65, precision=Precision.CITY, source="gazetteer", adcode="370100")
+    hits, codes = find([office("a", 1)], place=city)
+    assert hits[0].approximate and codes == ["origin_coarse"]
+
+
+def test_open_now_drops_the_closed_and_puts_the_open_first():
+    states = {"open": "open", "shut": "closed", "ask": "unknown"}
+    points = [office("ask", 1), office("shut", 2, hours="Mo 09:00-10:00"), office("open", 3, hours="Mo-Fr 09:00-17:00")]
+    hits, codes = find(points, state=lambda p: HoursState(state=states[p.id]), open_now=True)
+    assert ids(hits) == ["open", "ask"] and codes == ["hours_unknown_kept"]
+
+
+def test_can_do_is_true_only_where_a_source_says_so():
+    points = [
+        office("yes", 1, tasks=frozenset({Task.APPLY})),
+        office("silent", 2),
+        office("no", 3, not_tasks=frozenset({Task.APPLY})),
+    ]
+    hits, _ = find(points, task=Task.APPLY)
+    assert [(hit.point.id, hit.can_do) for hit in hits] == [("yes", True), ("silent", None)]
+
+
+def test_one_office_under_two_names_takes_one_place():
+    points = [office("a", 1, name="沙河口区行政服务大厅"), office("b", 1, name="沙河口区行政服务中心"), office("c", 2)]
+    hits, _ = find(points, limit=2)
+    assert len(ids(hits)) == 2 and "c" in ids(hits)
+
+
+def test_travel_time_ranks_where_a_router_tells():
+    points = [office("near", 1), office("far", 2)]
+    hits, codes = find(points, mode=Mode.WALK, matrix=lambda origin, targets, mode: [900.0, 300.0])
+    assert [(hit.point.id, hit.duration_s) for hit in hits] == [("far", 300.0), ("near", 900.0)] and codes == []
+    hits, codes = find(points, mode=Mode.WALK)
+    assert ids(hits) == ["near", "far"] and codes == ["travel_time_unavailable"]
+
+
+@pytest.mark.parametrize(
+    ("adcode", "prefecture"), [("370104", "370100"), ("110105", "110000"), ("429004", "429000"), ("500153", "500000")]
+)
+def test_prefecture_of(adcode, prefecture):
+    assert prefecture_of(adcode) == prefecture
