@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from locator.errors import InvalidInput
 from locator.search.bulk import nearest_many
@@ -80,13 +80,10 @@ def _positions(frame: GeoDataFrame, side: str) -> tuple[Floats, Floats]:
     """Return the WGS-84 degrees of a frame of points; NaN where there is none."""
     if frame.crs is None:
         raise InvalidInput(f"the {side} frame has no coordinate reference system", code="nearest_crs", side=side)
-    shapes = frame.geometry.to_crs(4326)
-    good = ~(shapes.isna() | shapes.is_empty)
-    if not shapes[good].geom_type.eq("Point").all():
+    shapes = np.asarray(frame.geometry.to_crs(4326).array, dtype=object)
+    if not np.isin(shapely.get_type_id(shapes), (-1, 0)).all():  # missing, point
         raise InvalidInput(f"the {side} frame has geometries that are no points", code="nearest_shapes", side=side)
-    x, y = np.full(len(shapes), math.nan), np.full(len(shapes), math.nan)
-    x[good], y[good] = shapes[good].x, shapes[good].y
-    return x, y
+    return shapely.get_x(shapes), shapely.get_y(shapes)  # NaN where missing or empty
 
 
 def _join(left: GeoDataFrame, right: GeoDataFrame, rows: Rows, *, lsuffix: str, rsuffix: str) -> GeoDataFrame:

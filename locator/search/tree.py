@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from locator.datum import ECCENTRICITY_SQUARED, GEOD, SEMI_MAJOR_M, to_ecef
 from locator.errors import InvalidInput
@@ -73,6 +72,8 @@ class PointTree:
     """
 
     def __init__(self, lon: Floats, lat: Floats, *, rows: Rows | None = None, tie_keys: TieKeys | None = None) -> None:
+        from scipy.spatial import cKDTree  # scipy takes a third of a second: only those who search pay
+
         known = np.isfinite(lon) & np.isfinite(lat)
         named = np.arange(len(lon)) if rows is None else rows
         whole = bool(known.all())
