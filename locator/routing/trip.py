@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locator.datum import distance_m
-from locator.model import Mode, Route
+from locator.i18n import text
+from locator.model import Mode, Route, Step
+from locator.routing.line import HERE_M
 from locator.routing.names import StreetNames
 from locator.routing.narrative import CODES, Manoeuvre, to_steps
 from locator.routing.positions import LonLat
@@ -115,6 +117,7 @@ def make_route(
     """Return a route with its words, and with how far it starts and ends from where it was asked."""
     (x1, y1), (x2, y2) = ends
     first, last = line[0], line[-1]
+    here = Step(text=text("routing.line_here", lang), distance_m=length_m, duration_s=duration_s, lon=x2, lat=y2)
     shape = (first, last) if len(line) == 1 else tuple(line)
     return Route(
         engine=engine,
@@ -122,7 +125,7 @@ def make_route(
         distance_m=length_m,
         duration_s=duration_s,
         line=tuple(shape),
-        steps=to_steps(manoeuvres, names, lang),
+        steps=(here,) if length_m < HERE_M else to_steps(manoeuvres, names, lang),
         gap_start_m=float(distance_m(x1, y1, *first)),
         gap_end_m=float(distance_m(x2, y2, *last)),
     )

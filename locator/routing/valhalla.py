@@ -35,6 +35,7 @@ AT_ONCE = 400
 _CACHE_BYTES = 128_000_000
 _PATIENCE_S = 30.0
 _SECOND_RADIUS_M = 150
+_REMEMBERED = 200_000
 _NO_PATH = frozenset({170, 441, 442, 443})
 _OFF_ROADS = frozenset({171})
 _TOO_FAR = frozenset({154, 172})
@@ -46,6 +47,8 @@ class _Pool:
     def __init__(self, roads: Roads, actors: int) -> None:
         self.roads = roads
         self.names: StreetNames = load_street_names(roads.names)
+        self.off_roads: set[tuple[Mode, LonLat]] = set()
+        """Targets of matrix calls known to have no road near: offices, of which there are finitely many."""
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         for _ in range(actors):
             self._free.put(None)
@@ -186,15 +189,16 @@ class EmbeddedValhalla:
         start = check_position(*origin)
         durations: list[float | None] = [None] * len(targets)
         near = _askable(start, targets, mode)
-        if near:
-            pool = self._open()
-            with pool.actor() as actor:
-                for first in range(0, len(near), AT_ONCE):
-                    part = near[first : first + AT_ONCE]
-                    for row, value in zip(
-                        part, _durations(actor, start, [targets[i] for i in part], mode), strict=True
-                    ):
-                        durations[row] = value
+        if not near:
+            return durations
+        pool = self._open()
+        near = [row for row in near if (mode, tuple(targets[row])) not in pool.off_roads]
+        with pool.actor() as actor:
+            asked = _Matrix(actor, start, mode, pool.off_roads)
+            for first in range(0, len(near), AT_ONCE):
+                part = near[first : first + AT_ONCE]
+                for row, value in zip(part, asked.durations([targets[i] for i in part]), strict=True):
+                    durations[row] = value
         return durations
 
 
@@ -219,24 +223,33 @@ def _on_road(actor: Any, positions: Sequence[LonLat], mode: Mode) -> list[bool]:
     return [bool(found.get("edges")) for found in _call(actor.locate, request)]
 
 
-def _durations(actor: Any, start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
-    """Ask for durations; when the call is refused, without the positions that have no road, then in halves."""
-    from valhalla import ValhallaError
+class _Matrix:
+    """One-to-many calls from one start, split until the engine accepts them."""
 
-    try:
-        return read_durations(_call(actor.matrix, matrix_request(start, targets, mode)), len(targets))
-    except ValhallaError:
-        on_road = _on_road(actor, [start, *targets], mode)
-    keep = [row for row, good in enumerate(on_road[1:]) if good]
-    durations: list[float | None] = [None] * len(targets)
-    if not on_road[0] or not keep or len(targets) == 1:
+    def __init__(self, actor: Any, start: LonLat, mode: Mode, off_roads: set[tuple[Mode, LonLat]]) -> None:
+        self._actor, self._start, self._mode, self._off = actor, start, mode, off_roads
+
+    def durations(self, targets: Sequence[LonLat]) -> list[float | None]:
+        """Ask; when the call is refused, again without the positions that have no road, then in halves."""
+        from valhalla import ValhallaError
+
+        try:
+            request = matrix_request(self._start, targets, self._mode)
+            return read_durations(_call(self._actor.matrix, request), len(targets))
+        except ValhallaError:
+            start_on_road, *on_road = _on_road(self._actor, [self._start, *targets], self._mode)
+        if len(self._off) < _REMEMBERED:
+            self._off.update((self._mode, (t[0], t[1])) for t, good in zip(targets, on_road, strict=True) if not good)
+        keep = [row for row, good in enumerate(on_road) if good]
+        durations: list[float | None] = [None] * len(targets)
+        if not start_on_road or not keep or len(targets) == 1:
+            return durations
+        half = len(keep) // 2 if len(keep) == len(targets) else len(keep)
+        for part in (keep[:half], keep[half:]):
+            if part:
+                for row, value in zip(part, self.durations([targets[i] for i in part]), strict=True):
+                    durations[row] = value
         return durations
-    half = len(keep) // 2 if len(keep) == len(targets) else len(keep)
-    for part in (keep[:half], keep[half:]):
-        if part:
-            for row, value in zip(part, _durations(actor, start, [targets[i] for i in part], mode), strict=True):
-                durations[row] = value
-    return durations
 
 
 def check_distance(start: LonLat, end: LonLat, mode: Mode) -> None:
