@@ -6,9 +6,10 @@ A store keeps, for every source, the points that source gave (its *part*), and s
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from locator.layer import Layer
 from locator.model import Filter, Found, ServicePoint
@@ -116,9 +117,8 @@ def open_store(settings: Settings) -> Store:
         A layer file was named that is not there or cannot be read.
     """
     if settings.layer and "://" in settings.layer:
-        from locator.stores.postgis import PostgisStore
-
-        return PostgisStore(settings.layer)
+        postgis = importlib.import_module("locator.stores.postgis")
+        return cast(Store, postgis.PostgisStore(settings.layer))
     from locator.stores.parquet import ParquetStore
 
     return ParquetStore.of(settings)

@@ -1,0 +1,283 @@
+"""Layers as GeoParquet files: written whole, put in place at once, named by their content.
+
+A layer's file follows GeoParquet 1.1: a column ``geometry`` of native points (WGS-84, lon then lat), so
+geopandas, QGIS and DuckDB read it; the other columns are :data:`locator.layer.COLUMNS` without ``lon``
+and ``lat``. The schema's metadata key ``locator`` says which parts it was made of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from locator.errors import DataError
+from locator.layer import COLUMNS, LAYER_VERSION, SCHEMA, Layer
+
+_POINT = pa.struct([pa.field("x", pa.float64(), nullable=False), pa.field("y", pa.float64(), nullable=False)])
+_REPEATED = tuple(
+    name
+    for name, kind in COLUMNS.items()
+    if kind == pa.string() and name not in ("id", "name", "name_en", "address", "phones", "origins")
+)
+"""Columns whose texts repeat, kept as small numbers in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one source gave, as a file beside the layer."""
+
+    source: str
+    file: str
+    stamp: str = ""
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a layer's file says about itself."""
+
+    version: str = ""
+    parts: tuple[Part, ...] = ()
+    joined: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of each source are served as one with another source's."""
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold a file's lock against every other process and thread; wait for whoever has it.
+
+    The lock is a file of its own beside ``path`` and is let go when the process ends, however it ends.
+    """
+    import fcntl
+
+    lock = path.with_name(path.name + ".lock")
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the disk says into one error that names the file."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is None and not isinstance(error, pa.ArrowException):
+            raise
+        raise DataError(f"{path} cannot be written: {error}", code="data_write", path=str(path)) from error
+
+
+@contextlib.contextmanager
+def write_atomically(path: Path, *, name: Callable[[Path], Path] | None = None) -> Iterator[Path]:
+    """Give a file to write beside ``path``, and put it in ``path``'s place when all of it is on the disk.
+
+    Parameters
+    ----------
+    name
+        Says from what was written where it goes, when that is not ``path`` itself.
+
+    Raises
+    ------
+    DataError
+        Nothing could be written (disk full, no right); what was at ``path`` is untouched.
+    """
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, made = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+    draft = Path(made)
+    try:
+        with _told(path):
+            yield draft
+            _sync(draft)
+            draft.chmod(0o644)
+            draft.replace(name(draft) if name else path)
+            _sync(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# --- reading
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return what a layer's file says about itself; of a foreign GeoParquet file, that it has no parts.
+
+    Raises
+    ------
+    DataError
+        The file is no Parquet file, or one of another version of this program.
+    """
+    with _readable(path):
+        return _manifest(pq.read_schema(path).metadata or {}, path)
+
+
+def _manifest(metadata: Mapping[bytes, bytes], path: Path) -> Manifest:
+    text = metadata.get(b"locator")
+    if text is None:
+        return Manifest(version=_file_version(path))
+    content = json.loads(text)
+    if content["layer_version"] != LAYER_VERSION:
+        raise DataError(f"{path} was made by another version of the program", code="layer_version", path=str(path))
+    parts = tuple(Part(**part) for part in content["parts"])
+    return Manifest(version=content["version"], parts=parts, joined=content.get("joined", {}))
+
+
+def _file_version(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size:x}-{stat.st_mtime_ns:x}"
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError(f"there is no layer at {path}", code="layer_missing", path=str(path)) from error
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{path} is no layer that can be read: {error}", code="layer_broken", path=str(path)) from error
+
+
+def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
+    """Return a layer's file and the parts it was made of.
+
+    A GeoParquet file that somebody else wrote is a layer too when it has ``id`` and ``name`` and points
+    in a column ``geometry`` (WKB or native) or ``lon`` and ``lat``; its other columns are taken by name.
+
+    Raises
+    ------
+    DataError
+        The file is missing, broken, of another version, or no layer.
+    """
+    with _readable(path):
+        file = pq.ParquetFile(path)
+        manifest = _manifest(file.schema_arrow.metadata or {}, path)
+        present = set(file.schema_arrow.names)
+        wanted = [name for name in (*COLUMNS, "geometry") if name in present]
+        table = pq.read_table(
+            path, columns=wanted, read_dictionary=[n for n in _REPEATED if n in present], partitioning=None
+        )
+        if not {"id", "name"} <= present:
+            raise ValueError("no columns id and name")
+        return Layer(_complete(table), version=manifest.version), manifest.parts
+
+
+def _complete(table: pa.Table) -> pa.Table:
+    """Return a file's table with the layer's columns, in their order."""
+    lon, lat = _positions(table)
+    defaults = {"kind": "other", "status": "listed", "source": "unknown"}
+    columns: list[pa.ChunkedArray | pa.Array] = []
+    for name, kind in COLUMNS.items():
+        if name in ("lon", "lat"):
+            columns.append(lon if name == "lon" else lat)
+        elif name in table.column_names:
+            column = table.column(name)
+            plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+            columns.append(column if plain == kind else column.cast(kind))
+        else:
+            columns.append(pa.repeat(pa.scalar(defaults.get(name), kind), table.num_rows))
+    return pa.table(columns, names=list(COLUMNS)).combine_chunks()
+
+
+def _positions(table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    if "geometry" not in table.column_names:
+        return tuple(table.column(name).combine_chunks().cast(pa.float64()) for name in ("lon", "lat"))
+    geometry = table.column("geometry").combine_chunks()
+    if pa.types.is_struct(geometry.type):
+        return pc.struct_field(geometry, "x"), pc.struct_field(geometry, "y")
+    import shapely
+
+    points = shapely.from_wkb(geometry.to_numpy(zero_copy_only=False))
+    points = np.where(shapely.get_type_id(points) == 0, points, shapely.point_on_surface(points))
+    return tuple(pa.array(xy, from_pandas=True) for xy in (shapely.get_x(points), shapely.get_y(points)))
+
+
+# --- writing
+
+
+def to_geo_table(layer: Layer) -> pa.Table:
+    """Return a layer's table in the form of GeoParquet 1.1: native points instead of ``lon`` and ``lat``."""
+    known = np.isfinite(layer.lon) & np.isfinite(layer.lat)
+    x, y = (pa.array(np.where(known, values, 0.0)) for values in (layer.lon, layer.lat))
+    points = pa.StructArray.from_arrays([x, y], fields=list(_POINT), mask=pa.array(~known))
+    table = layer.table.cast(SCHEMA).drop_columns(["lon", "lat"]).append_column("geometry", points)
+    box = [float(f(v[known])) for f in (np.min, np.max) for v in (layer.lon, layer.lat)] if known.any() else None
+    column: dict[str, Any] = {"encoding": "point", "geometry_types": ["Point"]} | ({"bbox": box} if box else {})
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    return table.replace_schema_metadata({"geo": json.dumps(geo)})
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table as one Parquet file, in row groups that a reader takes in parallel."""
+    pq.write_table(table, path, compression="zstd", row_group_size=131_072)
+
+
+def write_part(folder: Path, source: str, layer: Layer, stamp: str) -> Part:
+    """Write what one source gave; the file is named by its content, so it never stands for another."""
+    slug = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:40] or "source"
+    target = folder / slug
+
+    def named(draft: Path) -> Path:
+        nonlocal target
+        target = folder / f"{slug}-{_digest(draft, source)}.parquet"
+        return target
+
+    with write_atomically(target, name=named) as draft:
+        write_table(to_geo_table(layer), draft)
+    return Part(source=source, file=target.name, stamp=stamp, rows=len(layer))
+
+
+def _digest(path: Path, source: str) -> str:
+    state = blake2b(source.encode(), digest_size=8)
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()
+
+
+def write_layer(path: Path, layer: Layer, parts: Sequence[Part], joined: Mapping[str, int]) -> str:
+    """Put a layer's file in place, at once, and return its version."""
+    version = blake2b("\n".join(part.file for part in parts).encode(), digest_size=8).hexdigest()
+    manifest = {"layer_version": LAYER_VERSION, "version": version, "parts": [asdict(p) for p in parts]}
+    table = to_geo_table(layer)
+    metadata = dict(table.schema.metadata) | {b"locator": json.dumps(manifest | {"joined": dict(joined)}).encode()}
+    with write_atomically(path) as draft:
+        write_table(table.replace_schema_metadata(metadata), draft)
+    return version
+
+
+def remove_strangers(path: Path, folder: Path, parts: Sequence[Part]) -> None:
+    """Remove the files beside a layer that it does not name: those of before, and of imports that died.
+
+    Call it only under the layer's lock.
+    """
+    named = {part.file for part in parts}
+    files = [file for file in folder.iterdir() if file.name not in named] if folder.is_dir() else []
+    for file in (*files, *path.parent.glob(f".{path.name}.*.tmp")):
+        file.unlink(missing_ok=True)

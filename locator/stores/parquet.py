@@ -1,0 +1,234 @@
+"""The embedded store: one GeoParquet file that is served, and beside it one file for each source.
+
+``layer.parquet`` is what is read; ``layer.parts/`` holds what each source gave. The layer's metadata
+names the parts it was made of, so ``os.replace`` of that one file is the whole commit: a reader, or a
+machine that loses power, sees the layer of before or the layer of after. Parts nobody names any more
+are removed after the next commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace as change
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from locator.errors import DataError
+from locator.layer import SCHEMA, Layer
+from locator.merge import VANISHED, Merged, mark_vanished, merge_parts
+from locator.model import Filter, Found, ServicePoint
+from locator.search import Index
+from locator.search.columns import Columns
+from locator.stores import EVERY_POINT, Summary
+from locator.stores.files import Part, hold_lock, read_layer, read_manifest, remove_strangers, write_layer, write_part
+
+if TYPE_CHECKING:
+    from locator.settings import Settings
+
+FILE = "layer.parquet"
+
+
+class _Loaded(NamedTuple):
+    """One state of the file, in memory."""
+
+    mark: tuple[int, int, int]
+    """What tells this file from the next one: inode, size, time."""
+    layer: Layer
+    search: Index
+    """Of the points that have not vanished."""
+    parts: tuple[Part, ...]
+
+
+class ParquetStore:
+    """Points in a GeoParquet file, loaded whole; a file replaced by an import is loaded again by itself.
+
+    Parameters
+    ----------
+    path
+        The layer's file. It need not exist yet: :meth:`replace` makes it.
+
+    Raises
+    ------
+    DataError
+        The file is there and cannot be read (on first use).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._loaded: _Loaded | None = None
+        self._loading = threading.Lock()
+
+    @classmethod
+    def of(cls, settings: Settings) -> ParquetStore:
+        """Return the store of these settings; a file named by the operator has to be there."""
+        if settings.layer is None:
+            return cls(settings.data / FILE)
+        path = Path(settings.layer).expanduser()
+        if not path.is_file():
+            raise DataError(f"there is no layer at {path}", code="layer_missing", path=str(path))
+        return cls(path)
+
+    # --- reading
+
+    def _mark(self) -> tuple[int, int, int]:
+        try:
+            stat = self.path.stat()
+        except FileNotFoundError:
+            return 0, 0, 0
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    def _current(self) -> _Loaded:
+        mark, loaded = self._mark(), self._loaded
+        if loaded is not None and loaded.mark == mark:
+            return loaded
+        if loaded is not None and self._loading.locked():
+            return loaded  # somebody loads the new file already: the old one is still whole
+        with self._loading:
+            if self._loaded is None or self._loaded.mark != self._mark():
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> _Loaded:
+        mark = self._mark()
+        if mark == (0, 0, 0):
+            layer = Layer(SCHEMA.empty_table(), version="empty")
+            return _Loaded(mark, layer, Index(layer), ())
+        layer, parts = read_layer(self.path)
+        status, words = layer.codes("status")
+        gone = words.index(VANISHED) if VANISHED in words else None
+        listed = layer if gone is None else Layer(layer.table.filter(pa.array(status != gone)), version=layer.version)
+        return _Loaded(mark, layer, Index(listed), parts)
+
+    @property
+    def version(self) -> str:
+        """What changes when the content does."""
+        return self._current().layer.version
+
+    def layer(self) -> Layer:
+        """Return every point, vanished ones too, as columns."""
+        return self._current().layer
+
+    def index(self) -> Index:
+        """Return the nearest-neighbour index of the points that have not vanished, for batches."""
+        return self._current().search
+
+    def nearest(
+        self, lon: float, lat: float, *, limit: int = 5, within_m: float | None = None, where: Filter = EVERY_POINT
+    ) -> list[Found]:
+        """Return the nearest points that pass, by WGS-84 geodesic; see :class:`locator.stores.Store`."""
+        index = self._current().search
+        found = index.nearest(lon, lat, limit=limit, within_m=within_m, where=where)
+        return [Found(index.layer.point(row), metres) for row, metres in found]
+
+    def point(self, point_id: str) -> ServicePoint | None:
+        """Return the point of an id, vanished ones too; None when there is none."""
+        layer = self._current().layer
+        row = layer.row_of(point_id)
+        return None if row is None else layer.point(row)
+
+    def points(self, where: Filter = EVERY_POINT) -> Iterator[ServicePoint]:
+        """Yield the points that pass, but for the vanished ones, in the layer's order."""
+        layer = self._current().search.layer
+        rows = rows_passing(layer, where)
+        chosen = layer if len(rows) == len(layer) else Layer(layer.table.take(pa.array(rows)))
+        for point in chosen.points():
+            if where.predicate is None or where.predicate(point):
+                yield point
+
+    def count_by_city(self) -> Mapping[str, int]:
+        """Return how many points each city has, but for the vanished ones, by the city's full name."""
+        numbers, words = self._current().search.layer.codes("city")
+        counts = Counter(numbers.tolist())
+        return {word: counts[code] for code, word in enumerate(words) if word and counts[code]}
+
+    def parts(self) -> Mapping[str, Layer]:
+        """Return what each source gave, unmerged, by source name, in the order in which they came."""
+        return self._read_parts(self._current().parts)
+
+    def stamp(self, source: str) -> str | None:
+        """Return the stamp of the last :meth:`replace` of a source, or None when it has none."""
+        if not self.path.is_file():
+            return None
+        return next((part.stamp for part in read_manifest(self.path).parts if part.source == source), None)
+
+    def _read_parts(self, parts: Iterable[Part]) -> dict[str, Layer]:
+        return {part.source: read_layer(self._folder / part.file)[0] for part in parts}
+
+    # --- writing
+
+    @property
+    def _folder(self) -> Path:
+        return self.path.with_suffix(".parts")
+
+    def replace(
+        self, source: str, points: Iterable[ServicePoint] | Layer, *, stamp: str = "", partial: bool = False
+    ) -> Summary:
+        """Put a source's points in place of those it gave before; see :class:`locator.stores.Store`."""
+        new = points if isinstance(points, Layer) else Layer.from_points(points)
+        with hold_lock(self.path):
+            before = read_manifest(self.path).parts if self.path.is_file() else ()
+            layers = self._read_parts(before)
+            old = layers.get(source)
+            kept = mark_vanished(old, new, partial=partial)
+            summary = _compare(old, new, kept, partial)
+            known = next((part for part in before if part.source == source), None)
+            if known and old is not None and known.stamp == stamp and _same(kept, old):
+                return change(summary, total=len(self.layer()), version=self.version, merged=self._merged(source))
+            part = write_part(self._folder, source, kept, stamp)
+            layers[source] = kept
+            parts = tuple(part if p.source == source else p for p in before)
+            return self._commit(parts if known else (*parts, part), layers, source, summary)
+
+    def remove(self, source: str) -> None:
+        """Forget a source and every point that only it gave."""
+        with hold_lock(self.path):
+            before = read_manifest(self.path).parts if self.path.is_file() else ()
+            parts = tuple(part for part in before if part.source != source)
+            if parts != before:
+                self._commit(parts, self._read_parts(parts), source, Summary())
+
+    def _commit(self, parts: tuple[Part, ...], layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
+        merged = merge_parts({part.source: layers[part.source] for part in parts})
+        version = write_layer(self.path, merged.layer, parts, dict(merged.joined))
+        remove_strangers(self.path, self._folder, parts)
+        return change(summary, total=_listed(merged), version=version, merged=merged.joined.get(source, 0))
+
+    def _merged(self, source: str) -> int:
+        return read_manifest(self.path).joined.get(source, 0)
+
+
+def _listed(merged: Merged) -> int:
+    status, words = merged.layer.codes("status")
+    return int((status != words.index(VANISHED)).sum()) if VANISHED in words else len(merged.layer)
+
+
+def _same(one: Layer, other: Layer) -> bool:
+    return len(one) == len(other) and bool(one.table.cast(SCHEMA).equals(other.table.cast(SCHEMA)))
+
+
+def _compare(old: Layer | None, new: Layer, kept: Layer, partial: bool) -> Summary:
+    """Count what a source's new points change against its old ones."""
+    before = {point.id: point for point in old.points()} if old is not None else {}
+    unchanged = changed = 0
+    for point in new.points() if before else ():
+        if point.id in before:
+            same = before[point.id] == point
+            unchanged, changed = unchanged + same, changed + (not same)
+    vanished = 0 if partial else len(kept) - len(new)
+    return Summary(
+        kept=len(new), added=len(new) - unchanged - changed, changed=changed, unchanged=unchanged, vanished=vanished
+    )
+
+
+def rows_passing(layer: Layer, where: Filter) -> NDArray[np.int64]:
+    """Return the rows whose fields pass a filter, its predicate left aside; with or without a position."""
+    passed = np.ones(len(layer), bool)
+    for column, allowed in Columns(layer, np.arange(len(layer))).parts(where):
+        passed &= allowed[column.codes]
+    return np.flatnonzero(passed)
