@@ -1,0 +1,91 @@
+"""Opening hours with China's working calendar: open, closed or unknown, and what comes next.
+
+The functions here use the calendar that ships with the program; :class:`HoursClock` takes another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
+from locator.hours.clock import ZONE, Column, HoursClock, shipped_clock
+from locator.hours.reader import HoursText, read_hours_text
+from locator.hours.rules import parse
+from locator.hours.telling import (
+    WeekDay,
+    describe,
+    describe_arrival,
+    describe_notes,
+    is_stale,
+    week_text,
+    week_view,
+)
+from locator.model import HoursState
+
+__all__ = [
+    "Calendar",
+    "Day",
+    "DayKind",
+    "HoursClock",
+    "HoursText",
+    "WeekDay",
+    "check_hours",
+    "describe",
+    "describe_arrival",
+    "describe_notes",
+    "evaluate",
+    "is_stale",
+    "load_calendar",
+    "open_mask",
+    "open_states",
+    "read_hours_text",
+    "shipped_calendar",
+    "shipped_clock",
+    "week_text",
+    "week_view",
+]
+
+
+def evaluate(
+    expr: str | None,
+    at: datetime,
+    *,
+    timezone: str = ZONE,
+    province: str | None = None,
+    point_id: str | None = None,
+) -> HoursState:
+    """Return the state of an office at an instant; see :meth:`HoursClock.evaluate`."""
+    return shipped_clock().evaluate(expr, at, timezone=timezone, province=province, point_id=point_id)
+
+
+def open_states(
+    exprs: Column,
+    at: datetime,
+    *,
+    timezones: Column | str = ZONE,
+    provinces: Column | None = None,
+    point_ids: Sequence[str | None] | None = None,
+) -> NDArray[np.int8]:
+    """Return 1 open, 0 unknown, -1 closed for many offices; see :meth:`HoursClock.open_states`."""
+    return shipped_clock().open_states(exprs, at, timezones=timezones, provinces=provinces, point_ids=point_ids)
+
+
+def open_mask(exprs: Column, at: datetime, *, timezones: Column | str = ZONE) -> NDArray[np.bool_]:
+    """Return which of many offices are open for certain; see :func:`open_states` for the unknown."""
+    mask: NDArray[np.bool_] = open_states(exprs, at, timezones=timezones) == 1
+    return mask
+
+
+def check_hours(expr: str) -> str:
+    """Return an expression as the program writes it.
+
+    Raises
+    ------
+    InvalidInput
+        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+    """
+    return parse(expr).text

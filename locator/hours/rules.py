@@ -1,0 +1,260 @@
+"""Opening-hours expressions, cut into rules.
+
+opening-hours-py checks an expression and says on which days a selector holds; the rules are cut here
+because its own text drops ``open`` in front of a comment (so that a bare comment, which is *unknown*
+in the specification, could not be told from an open one) and because ``PH`` has to be answered by
+China's calendar. https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from opening_hours import OpeningHours, ParserError
+
+from locator.errors import InvalidInput
+
+MAX_LENGTH = 2000
+"""Characters; OpenStreetMap allows 255, long tables of dated rules need more."""
+DAY = 24 * 60
+"""Minutes of a day."""
+
+
+class State(StrEnum):
+    """What a rule says of its times."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class Join(StrEnum):
+    """How a rule acts on the rules before it: ``;``, ``, `` or ``||``."""
+
+    NORMAL = "normal"
+    ADDITIONAL = "additional"
+    FALLBACK = "fallback"
+
+
+class Span(NamedTuple):
+    """Minutes from the midnight that begins the day; ``end`` may lie past 1440 (after midnight)."""
+
+    start: int
+    end: int
+    sure: bool = True
+    """False for what the expression leaves open: an open end (``10:00+``), sunrise and sunset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: on which days, at which times, what."""
+
+    text: str
+    join: Join
+    selector: str
+    """Everything that chooses days but the holidays; empty for every day."""
+    dates: str
+    """The part of ``selector`` before the weekdays."""
+    holidays: tuple[tuple[str, int], ...]
+    """``("PH", 0)``, ``("SH", 0)``, ``("PH", 1)`` for the day after a public holiday."""
+    only_holidays: bool
+    """True when the rule holds on holidays alone (``PH off``), or on holidays that are such a weekday."""
+    spans: tuple[Span, ...] | None
+    """None for the whole day."""
+    state: State
+    comment: str | None
+
+    @property
+    def always(self) -> bool:
+        """Whether this speaks of every minute of every day: ``24/7``, ``off``, ``unknown "…"``."""
+        return not self.selector and not self.holidays and self.spans is None
+
+    @property
+    def minutes(self) -> tuple[Span, ...]:
+        """The times on a day the rule holds."""
+        return (Span(0, DAY),) if self.spans is None else self.spans
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression."""
+
+    text: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def always(self) -> bool:
+        """Whether one rule for all time is everything the expression says."""
+        return len(self.rules) == 1 and self.rules[0].always
+
+    def names(self, holiday: str) -> bool:
+        """Whether a rule names ``PH`` or ``SH``."""
+        return any(kind == holiday for rule in self.rules for kind, _ in rule.holidays)
+
+
+_WEEKDAY = r"(?:Mo|Tu|We|Th|Fr|Sa|Su)"
+_HOLIDAY = r"(?:PH|SH)(?: [+-]?\d+ days?)?"
+_ITEM = rf"(?:{_HOLIDAY}|{_WEEKDAY}(?:-{_WEEKDAY})?(?:\[[^\]]*\](?: [+-]\d+ days?)?)?)"
+_WEEKDAYS = re.compile(rf"(?:^|(?<=[\s:])){_ITEM}(?:[, ]\s*{_ITEM})*$")
+_TIME = r"\d{1,2}:\d{2}"
+_SUN = r"(?:sunrise|sunset|dawn|dusk)"
+_TIMES = re.compile(rf"(?:^|(?<=[\s:,]))(?:{_TIME}|\(?{_SUN}).*$")
+_SPAN = re.compile(rf"({_TIME})(?:-({_TIME}))?(\+)?(?:/[\d:]+)?")
+_MODIFIER = re.compile(r"(?:^|\s)(open|closed|off|unknown)$", re.IGNORECASE)
+_WORDS = {word.lower(): word for word in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH", "SH")}
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_WORDS |= {word.lower(): word for word in _MONTHS}
+_WORDS |= {word: word for word in ("open", "closed", "off", "unknown", "easter", "week", "day", "days")}
+_WIDE = str.maketrans({"：": ":", "；": ";", "，": ",", "、": ",", "－": "-", "–": "-", "—": "-", "～": "-",
+                       "~": "-", "（": "(", "）": ")", "　": " ", "“": '"', "”": '"'})  # fmt: skip
+
+
+def _tidy(part: str) -> str:
+    """Write what stands outside quotes the way the parser wants it."""
+    part = re.sub(r"\s+", " ", part)
+    part = re.sub(r"[A-Za-z]+", lambda m: _WORDS.get(m[0].lower(), m[0]), part)
+    part = re.sub(rf"\b({_WEEKDAY}|{_TIME}) ?- ?(?={_WEEKDAY}\b|{_TIME})", r"\1-", part)
+    part = re.sub(r"(?:\s*;)+\s*", "; ", part)
+    part = re.sub(r"\s*\|\|\s*", " || ", part)
+    part = re.sub(r"\s*,\s*", ",", part)
+    return re.sub(rf"({_TIME}\+?|off|closed|open|unknown|24/7),(?!{_TIME}|\(?{_SUN})", r"\1, ", part)
+
+
+def tidy_expression(text: str) -> str:
+    """Return the expression with ASCII punctuation, the usual capitals and single spaces.
+
+    Raises
+    ------
+    InvalidInput
+        A quotation mark is not closed, or the text is empty or longer than :data:`MAX_LENGTH`.
+    """
+    pieces = text.translate(_WIDE).split('"')
+    if not text.strip() or len(text) > MAX_LENGTH or len(pieces) % 2 == 0:
+        raise _unreadable(text, "a text in OpenStreetMap's opening_hours syntax")
+    pieces[::2] = map(_tidy, pieces[::2])
+    return _space_quotes(pieces).strip(" ;")
+
+
+def _space_quotes(pieces: list[str]) -> str:
+    """Join at the quotation marks, with one space before each comment."""
+    pieces[1::2] = (piece.strip() for piece in pieces[1::2])
+    for i in range(0, len(pieces), 2):
+        if i + 1 < len(pieces) and pieces[i]:
+            pieces[i] = pieces[i].rstrip() + " "
+        if i and pieces[i].startswith(","):
+            pieces[i] = ", " + pieces[i][1:].lstrip()
+    return '"'.join(pieces)
+
+
+def _unreadable(text: str, expected: str) -> InvalidInput:
+    shown = text if len(text) <= 80 else text[:77] + "…"
+    return InvalidInput(
+        f"{shown!r} is not an opening-hours expression; expected {expected}", code="hours_syntax", text=shown
+    )
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> Expression:
+    """Return the rules of an expression.
+
+    Raises
+    ------
+    InvalidInput
+        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+    """
+    tidy = tidy_expression(text)
+    try:
+        OpeningHours(tidy)
+    except (ParserError, OverflowError, ValueError) as error:
+        raise _unreadable(text, "for example Mo-Fr 09:00-12:00,13:30-17:00; PH off") from error
+    return Expression(text=tidy, rules=tuple(_read_rule(join, body) for join, body in _split(tidy)))
+
+
+def _split(text: str) -> list[tuple[Join, str]]:
+    """Cut at ``;``, ``||`` and at the commas that begin a further rule, outside quotes."""
+    rules, join, current, quoted = list[tuple[Join, str]](), Join.NORMAL, "", False
+    for piece in re.split(r'(;|\|\||, |")', text):
+        quoted ^= piece == '"'
+        if quoted or piece not in (";", "||", ", "):
+            current += piece
+            continue
+        rules.append((join, current.strip()))
+        join = {";": Join.NORMAL, "||": Join.FALLBACK, ", ": Join.ADDITIONAL}[piece]
+        current = ""
+    return [*rules, (join, current.strip())]
+
+
+def _read_rule(join: Join, text: str) -> Rule:
+    body, comment = text, None
+    if '"' in text:
+        body, comment, _ = (part.strip() for part in text.split('"', 2))
+    modifier = _MODIFIER.search(body)
+    state = State.OPEN if comment is None else State.UNKNOWN
+    if modifier:
+        word = modifier[1].lower()
+        state = State.CLOSED if word == "off" else State(word)
+        body = body[: modifier.start()].strip()
+    body = "" if body == "24/7" else body.removeprefix("24/7 ")
+    times = _TIMES.search(body)
+    spans = _read_spans(times[0]) if times else None
+    days = (body[: times.start()] if times else body).strip().rstrip(":").strip()
+    selector, dates, holidays, only = _read_days(days)
+    return Rule(text, join, selector, dates, holidays, only, spans, state, comment)
+
+
+def _read_spans(text: str) -> tuple[Span, ...]:
+    if re.search(_SUN, text):
+        return (Span(0, DAY, sure=False),)
+    spans = list[Span]()
+    for first, last, open_end in _SPAN.findall(text):
+        start = _minutes(first)
+        end = _minutes(last) if last else start
+        end += DAY if last and end <= start else 0
+        spans += [Span(start, end)] if last else []
+        spans += [Span(end, DAY if end < DAY else end + DAY, sure=False)] if open_end else []
+    return tuple(spans)
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _read_days(days: str) -> tuple[str, str, tuple[tuple[str, int], ...], bool]:
+    """Return selector, its dates, the holidays, and whether the rule holds on holidays alone."""
+    found = _WEEKDAYS.search(days)
+    if not found:
+        return days, days, (), False
+    dates = days[: found.start()].strip()
+    if not re.search(r"PH|SH", found[0]):
+        return days, dates, (), False
+    holidays = tuple((item[:2], int(re.sub(r"[^\d-]", "", item[2:]) or 0)) for item in re.findall(_HOLIDAY, found[0]))
+    others = re.sub(rf"{_HOLIDAY}", "", found[0])
+    weekdays = ",".join(part for part in re.split(r"[, ]+(?![+-]?\d)", others) if part.strip())
+    narrowed = re.match(rf"(?:{_HOLIDAY},?)+ {_WEEKDAY}", found[0]) is not None
+    return f"{dates} {weekdays}".strip(), dates, holidays, narrowed or not weekdays
+
+
+@lru_cache(maxsize=4096)
+def _days_of(selector: str, year: int) -> bytes:
+    """Return one byte for each day of the year: 1 where opening-hours-py says the selector holds."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    days = bytearray((last - first).days + 1)
+    start = datetime(year, 1, 1)
+    end = datetime(year, 12, 31, 23, 59)
+    for begin, finish, state, _ in OpeningHours(f"{selector} 00:00-24:00").intervals(start, end):
+        if str(state) == "open":
+            low = (begin.date() - first).days
+            high = (finish - start).days + (1 if finish.hour or finish.minute else 0)
+            days[low:high] = b"\1" * (min(high, len(days)) - low)
+    return bytes(days)
+
+
+def holds(selector: str, day: date) -> bool:
+    """Return whether a selector without holidays chooses this day; the empty one chooses every day."""
+    return not selector or _days_of(selector, day.year)[day.timetuple().tm_yday - 1] == 1

@@ -1,0 +1,204 @@
+"""The state in words: "open until 12:00", "opens Thu 8 Oct after National Day", the week, the arrival."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from locator.hours.clock import HoursClock, shipped_clock
+from locator.hours.day import Scope
+from locator.hours.rules import State
+from locator.i18n import load_catalogue, text
+from locator.model import HoursState
+
+STALE_DAYS = 365
+"""Hours whose source is older are said to be old."""
+
+
+def describe(state: HoursState, at: datetime, lang: str, *, notes: bool = True) -> str:
+    """Return the state in a sentence: until when, when again, and what to know.
+
+    Parameters
+    ----------
+    at
+        The instant it was evaluated at.
+    notes
+        Whether the sentences of ``state.notes`` follow.
+    """
+    zone = (state.until or state.reopens or at).tzinfo
+    local = at.astimezone(zone)
+    sentence = _main(state, local, lang)
+    if not notes:
+        return sentence
+    return text("hours.join", lang).join([sentence, *describe_notes(state, lang)])
+
+
+def _main(state: HoursState, at: datetime, lang: str) -> str:
+    code = f"hours.{state.state}" if state.reason is None else f"hours.{state.state}_{state.reason}"
+    said = text(code, lang)
+    if state.state == "open" and state.until is not None:
+        key = "closes_reopens" if state.reopens else "closes"
+        until = format_moment(state.until, at, lang)
+        again = format_moment(state.reopens, at, lang) if state.reopens else ""
+        return said + text(f"hours.{key}", lang, until=until, again=again)
+    if state.reopens is not None:
+        after = next((note.split(":", 1)[1] for note in state.notes if note.startswith("after:")), None)
+        name = holiday_name(after, lang) if after and (state.reopens.date() - at.date()).days > 1 else ""
+        key = "opens_after" if name else "opens"
+        return said + text(f"hours.{key}", lang, opens=format_moment(state.reopens, at, lang), holiday=name)
+    return said
+
+
+def describe_notes(state: HoursState, lang: str) -> list[str]:
+    """Return the sentences of a state's notes; a note that only serves another sentence has none."""
+    catalogue, said = load_catalogue(lang), list[str]()
+    for note in state.notes:
+        code, _, value = note.partition(":")
+        template = catalogue.get(f"hours.note_{code}")
+        if template:
+            shown = holiday_name(value, lang) if code in ("holiday", "perhaps_holiday", "closed_day") else value
+            said.append(template.format(value=shown))
+    return said
+
+
+def holiday_name(name: str, lang: str) -> str:
+    """Return a holiday's name: from the catalogue, or from an override's ``中文|English``."""
+    if "|" in name:
+        zh, en = name.split("|", 1)
+        return zh if lang == "zh" else en
+    return load_catalogue(lang).get(f"hours.holiday_{name}", name or text("hours.holiday_generic", lang))
+
+
+def format_moment(moment: datetime, at: datetime, lang: str) -> str:
+    """Return a moment as a person at ``at`` says it: ``12:00``, ``tomorrow 09:00``, ``Thu 8 Oct 09:00``."""
+    days = (moment.date() - at.date()).days
+    clock = f"{moment:%H:%M}"
+    if days == 0:
+        return clock
+    if days == 1:
+        return text("hours.tomorrow", lang, clock=clock)
+    return text("hours.on_day", lang, day=format_day(moment.date(), lang, year=moment.year != at.year), clock=clock)
+
+
+def format_day(day: date, lang: str, *, year: bool = False) -> str:
+    """Return ``10月8日（周四）`` or ``Thu 8 Oct``, with the year when asked."""
+    weekday = text("hours.weekdays", lang).split()[day.weekday()]
+    month = text("hours.months", lang).split()[day.month - 1]
+    key = "hours.day_year" if year else "hours.day"
+    return text(key, lang, weekday=weekday, month=month, day=day.day, year=day.year)
+
+
+def describe_arrival(state: HoursState, at: datetime, arrival: datetime, lang: str) -> str:
+    """Return what a person who arrives later finds.
+
+    Parameters
+    ----------
+    state
+        The state *at the arrival*, from the same clock.
+    at
+        Now.
+    arrival
+        When the person would be there.
+    """
+    zone = (state.until or state.reopens or arrival).tzinfo
+    there, now = arrival.astimezone(zone), at.astimezone(zone)
+    shown = format_moment(there, now, lang)
+    if state.state == "open" and state.until is not None:
+        minutes = int((state.until - arrival).total_seconds() // 60)
+        if minutes < 60:
+            return text("hours.arrive_before", lang, clock=shown, minutes=minutes)
+        return text("hours.arrive_open", lang, clock=shown, until=format_moment(state.until, there, lang))
+    return text("hours.arrive_" + state.state, lang, clock=shown, state=describe(state, there, lang, notes=False))
+
+
+def is_stale(hours_date: str | None, at: datetime, *, days: int = STALE_DAYS) -> bool:
+    """Return whether hours of a date (``2018-07-25``, ``2018-07``, ``2018``) are old; no date is not said to be."""
+    if not hours_date or not hours_date[:4].isdigit():
+        return False
+    parts = [int(part) for part in hours_date[:10].split("-") if part.isdigit()]
+    try:
+        # a month or a year counts from its end: the source may be that young
+        last = date(parts[0], 12, 31) if len(parts) == 1 else date(*parts) if len(parts) == 3 else _month_end(*parts)
+    except (ValueError, TypeError):
+        return False
+    return (at.date() - last).days > days
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+class WeekDay(NamedTuple):
+    """A line of the week view."""
+
+    day: date
+    today: bool
+    hours: str
+    """``09:00-12:00, 13:30-17:00``, or what is known instead of it."""
+    special: str
+    """Why the day is not as its weekday usually is, or empty."""
+
+
+def week_view(
+    expr: str | None,
+    at: datetime,
+    lang: str = "zh",
+    *,
+    timezone: str = "Asia/Shanghai",
+    province: str | None = None,
+    point_id: str | None = None,
+    clock: HoursClock | None = None,
+    days: int = 14,
+) -> list[WeekDay]:
+    """Return the seven days of this week (Monday first), then the exceptions of the next ``days`` days.
+
+    Raises
+    ------
+    InvalidInput
+        See :meth:`locator.hours.HoursClock.evaluate`.
+    """
+    used = clock or shipped_clock()
+    now = used.moment(at, timezone=timezone, province=province, point_id=point_id)
+    expr = expr.strip() if expr and expr.strip() else None
+    today = now.at.date()
+    monday = today - timedelta(days=today.weekday())
+    week = [_week_day(used, expr, monday + timedelta(days=n), today, now.scope, lang) for n in range(7)]
+    later = [
+        _week_day(used, expr, today + timedelta(days=n), today, now.scope, lang)
+        for n in range((monday - today).days + 7, days + 1)
+    ]
+    return week + [line for line in later if line.special]
+
+
+def _week_day(clock: HoursClock, expr: str | None, day: date, today: date, scope: Scope, lang: str) -> WeekDay:
+    plan = clock.planner.plan(expr, day, scope)
+    words = []
+    for piece in plan.pieces:
+        if piece.state is State.CLOSED:
+            continue
+        span = text("hours.all_day", lang) if piece[:2] == (0, 1440) else f"{_clock(piece.start)}-{_clock(piece.end)}"
+        words.append(span if piece.state is State.OPEN else f"{span} {text(f'hours.short_{piece.reason}', lang)}")
+    special = [_special(note, lang) for note in plan.notes]
+    hours = text("hours.list", lang).join(words) or text("hours.closed", lang)
+    return WeekDay(day, day == today, hours, text("hours.list", lang).join(filter(None, special)))
+
+
+def _special(note: str, lang: str) -> str:
+    code, _, value = note.partition(":")
+    if code in ("holiday", "closed_day") and value:
+        return holiday_name(value, lang)
+    return load_catalogue(lang).get(f"hours.short_{code}", "").format(value=holiday_name(value, lang))
+
+
+def _clock(minutes: int) -> str:
+    """Return 24:00 for midnight at the end, 26:00 for two in the morning after."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def week_text(lines: list[WeekDay], lang: str) -> str:
+    """Return a week view as text, one line a day, today marked with ``▸``; exceptions have no other mark."""
+    return "\n".join(
+        f"{'▸ ' if line.today else '  '}{format_day(line.day, lang)} {line.hours}"
+        + (text("hours.in_brackets", lang, what=line.special) if line.special else "")
+        for line in lines
+    )
