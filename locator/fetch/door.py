@@ -60,6 +60,7 @@ class Door:
         retries: int = 0,
         max_bytes: int = MAX_BYTES,
         accept: Collection[int] = (200,),
+        keep: Callable[[object], bool] = lambda _content: True,
     ) -> object:
         """Return what a service answers to a GET, read as JSON.
 
@@ -84,6 +85,8 @@ class Door:
             Of the unpacked reply.
         accept
             Status codes whose JSON is returned; routers explain themselves in a 400.
+        keep
+            Tells of a reply's content whether it may be kept: some services report faults with status 200.
 
         Raises
         ------
@@ -93,7 +96,7 @@ class Door:
         """
         request = self._request("GET", url, params, headers, None)
         call = Call(service, request, self._seconds(timeout_s), pace_s, max_bytes, frozenset(accept))
-        return self._cached(call, cache_s, retries, lambda body: _read_json(call, body))
+        return self._cached(call, cache_s, retries, lambda body: _read_json(call, body), keep)
 
     def post_json(
         self,
@@ -110,6 +113,7 @@ class Door:
         retries: int = 0,
         max_bytes: int = MAX_BYTES,
         accept: Collection[int] = (200,),
+        keep: Callable[[object], bool] = lambda _content: True,
     ) -> object:
         """Return what a service answers to a POST of ``content`` (as JSON) or ``form``; else like :meth:`get_json`."""
         if form is not None:
@@ -118,7 +122,7 @@ class Door:
             body, kind = json.dumps(content, ensure_ascii=False).encode(), "application/json"
         request = self._request("POST", url, params, {"Content-Type": kind, **(headers or {})}, body)
         call = Call(service, request, self._seconds(timeout_s), pace_s, max_bytes, frozenset(accept))
-        return self._cached(call, cache_s, retries, lambda body: _read_json(call, body))
+        return self._cached(call, cache_s, retries, lambda body: _read_json(call, body), keep)
 
     def get_bytes(
         self,
@@ -182,13 +186,20 @@ class Door:
     def _seconds(self, timeout_s: float | None) -> float:
         return self._settings.timeout_s if timeout_s is None else timeout_s
 
-    def _cached[T](self, call: Call, cache_s: float, retries: int, read: Callable[[bytes], T]) -> T:
+    def _cached[T](
+        self,
+        call: Call,
+        cache_s: float,
+        retries: int,
+        read: Callable[[bytes], T],
+        keep: Callable[[T], bool] = lambda _content: True,
+    ) -> T:
         name = self._cache_name(call.request) if cache_s > 0 else b""
         if name and (kept := self._ledger.recall(name)) is not None:
             return read(kept)
         body = self._retry(call, retries)
         result = read(body)
-        if name:
+        if name and keep(result):
             self._ledger.keep(name, body, cache_s)
         return result
 

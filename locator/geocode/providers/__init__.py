@@ -1,0 +1,42 @@
+"""Geocoding services behind the chain, each a class that declares datum, pace, timeout, cache and terms."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from locator.geocode.providers.provider import Hint, Provider
+
+if TYPE_CHECKING:
+    from locator.fetch import Door
+    from locator.settings import Settings
+
+PROVIDERS = {
+    "nominatim": "nominatim:NominatimProvider",
+    "photon": "photon:PhotonProvider",
+    "amap": "amap:AmapProvider",
+    "tianditu": "tianditu:TiandituProvider",
+    "tencent": "tencent:TencentProvider",
+    "baidu": "baidu:BaiduProvider",
+}
+"""Where each service's class is; imported when it is switched on."""
+
+__all__ = ["PROVIDERS", "Hint", "Provider", "load_provider", "open_provider"]
+
+
+def load_provider(name: str) -> type[Provider]:
+    """Return the class of a service."""
+    module, _, cls = PROVIDERS[name].partition(":")
+    found: type[Provider] = getattr(import_module(f"{__name__}.{module}"), cls)
+    return found
+
+
+def open_provider(name: str, settings: Settings, door: Door) -> Provider:
+    """Return a service ready to be asked.
+
+    Raises
+    ------
+    SettingError
+        It needs a key and has none.
+    """
+    return load_provider(name)(settings, door)

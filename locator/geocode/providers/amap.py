@@ -1,0 +1,148 @@
+"""AMap (高德): the geocoding web service, version 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, override
+from urllib.parse import urlencode
+
+from geopy import exc
+from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
+from geopy.location import Location
+
+from locator.datum import Datum
+from locator.geocode.providers.provider import Hint, Left, Provider, Reading
+from locator.geocode.rewriting import clean
+from locator.model import Precision
+
+LEVELS = {
+    "国家": Precision.PROVINCE,
+    "省": Precision.PROVINCE,
+    "市": Precision.CITY,
+    "区县": Precision.DISTRICT,
+    "开发区": Precision.TOWNSHIP,
+    "乡镇": Precision.TOWNSHIP,
+    "村庄": Precision.VILLAGE,
+    "热点商圈": Precision.VILLAGE,
+    "兴趣点": Precision.POI,
+    "门牌号": Precision.ROOFTOP,
+    "门址": Precision.ROOFTOP,
+    "单元号": Precision.ROOFTOP,
+    "道路": Precision.STREET,
+    "道路交叉路口": Precision.POI,
+    "公交站台、地铁站": Precision.POI,
+    "公交站台、地铁站出入口": Precision.POI,
+    "未知": Precision.TOWNSHIP,
+}
+"""AMap's match levels (地理编码匹配级别列表) as precisions; a level not listed counts as 未知."""
+
+FAULTS: dict[str, type[exc.GeocoderServiceError]] = {
+    "10001": exc.GeocoderAuthenticationFailure,
+    "10002": exc.GeocoderInsufficientPrivileges,
+    "10003": exc.GeocoderQuotaExceeded,
+    "10004": exc.GeocoderRateLimited,
+    "10005": exc.GeocoderInsufficientPrivileges,
+    "10006": exc.GeocoderInsufficientPrivileges,
+    "10007": exc.GeocoderAuthenticationFailure,
+    "10008": exc.GeocoderAuthenticationFailure,
+    "10009": exc.GeocoderInsufficientPrivileges,
+    "10010": exc.GeocoderQuotaExceeded,
+    "10012": exc.GeocoderInsufficientPrivileges,
+    "10013": exc.GeocoderAuthenticationFailure,
+    "10014": exc.GeocoderRateLimited,
+    "10015": exc.GeocoderRateLimited,
+    "10019": exc.GeocoderRateLimited,
+    "10020": exc.GeocoderRateLimited,
+    "10021": exc.GeocoderRateLimited,
+    "10026": exc.GeocoderInsufficientPrivileges,
+    "10029": exc.GeocoderRateLimited,
+    "10041": exc.GeocoderInsufficientPrivileges,
+    "10044": exc.GeocoderQuotaExceeded,
+    "10045": exc.GeocoderQuotaExceeded,
+    "20000": exc.GeocoderQueryError,
+    "20001": exc.GeocoderQueryError,
+    "20002": exc.GeocoderQueryError,
+}
+"""AMap's infocodes (错误码说明) as geopy's errors; another code is a fault of the service."""
+NOTHING = frozenset({"30001", "20800", "20801"})
+"""Infocodes that only say: found nothing (ENGINE_RESPONSE_DATA_ERROR on an address it cannot parse)."""
+
+
+class AMap(Geocoder):  # type: ignore[misc]
+    """A geopy geocoder for AMap; its locations are GCJ-02, as AMap gives them."""
+
+    path = "/v3/geocode/geo"
+
+    def __init__(self, api_key: str, *, domain: str = "restapi.amap.com", **common: Any) -> None:
+        super().__init__(**common)
+        self.api_key, self.domain = api_key, domain.strip("/")
+
+    def geocode(
+        self, query: str, *, exactly_one: bool = True, city: str | None = None, timeout: Any = DEFAULT_SENTINEL
+    ) -> Any:
+        """Return a location, or a list of them, or None.
+
+        Parameters
+        ----------
+        city
+            A city's name or the adcode of a city; AMap takes no county here.
+        """
+        parameters = {"key": self.api_key, "address": query, "output": "JSON", **({"city": city} if city else {})}
+        url = f"{self.scheme}://{self.domain}{self.path}?{urlencode(parameters)}"
+        return self._call_geocoder(url, partial(self._parse, exactly_one=exactly_one), timeout=timeout)
+
+    def _parse(self, reply: dict[str, Any], exactly_one: bool) -> Any:
+        check_reply(reply)
+        found = []
+        for item in reply.get("geocodes") or ():
+            if isinstance(item.get("location"), str) and "," in item["location"]:  # an empty value is []
+                lon, lat = item["location"].split(",")
+                found.append(Location(str(item.get("formatted_address") or ""), (float(lat), float(lon)), item))
+        return (found[0] if exactly_one else found) if found else None
+
+
+def check_reply(reply: Any) -> None:
+    """Raise geopy's error for an AMap reply that reports a fault; also for the other AMap services."""
+    if str(reply["status"]) == "1" or str(reply.get("infocode")) in NOTHING:
+        return
+    code = str(reply.get("infocode"))
+    raise FAULTS.get(code, exc.GeocoderServiceError)(code)
+
+
+class AmapProvider(Provider):
+    """AMap. Key: https://lbs.amap.com (Web服务). Its terms bind the results to its own map's attribution."""
+
+    name = "amap"
+    datum = Datum.GCJ02
+    url = "https://restapi.amap.com"
+    pace_s = 0.35
+    cache_s = 600.0
+    attribution = "高德地图"
+
+    @override
+    def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> AMap:
+        """Return the geopy class above."""
+        return AMap(key, domain=domain, **common)
+
+    @override
+    def is_good(self, content: object) -> bool:
+        """Keep no fault reported with status 200."""
+        return isinstance(content, dict) and str(content.get("status")) == "1"
+
+    @override
+    def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
+        """Yield AMap's matches, within the region's city where one is asked for."""
+        city = f"{hint.adcode[:4]}00" if hint.adcode and hint.adcode[2:4] not in ("00", "90") else hint.city
+        return geocoder.geocode(clean(text), exactly_one=False, city=city, timeout=left_s()) or ()
+
+    @override
+    def read(self, location: Location, text: str) -> Reading:
+        """Say what a match is, by AMap's level."""
+        raw = location.raw
+        adcode = raw.get("adcode")
+        return Reading(
+            label=location.address,
+            precision=LEVELS.get(str(raw.get("level")), LEVELS["未知"]),
+            adcode=adcode if isinstance(adcode, str) and adcode.isdigit() and len(adcode) == 6 else None,
+        )

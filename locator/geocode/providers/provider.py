@@ -1,0 +1,179 @@
+"""What every geocoding service behind the chain declares and does."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from locator.datum import Datum, to_wgs84
+from locator.errors import ServiceReplyError, ServiceTimeout, SettingError
+from locator.geocode.providers.adapter import DoorAdapter, translated
+from locator.model import Place, Precision
+
+if TYPE_CHECKING:
+    from geopy.geocoders.base import Geocoder
+    from geopy.location import Location
+
+    from locator.fetch import Door
+    from locator.settings import Settings
+
+ERROR_M: Mapping[Precision, float] = {
+    Precision.POINT: 1.0,
+    Precision.ROOFTOP: 30.0,
+    Precision.INTERPOLATED: 80.0,
+    Precision.POI: 100.0,
+    Precision.STREET: 500.0,
+    Precision.VILLAGE: 1000.0,
+    Precision.TOWNSHIP: 4000.0,
+    Precision.DISTRICT: 15_000.0,
+    Precision.CITY: 50_000.0,
+    Precision.PROVINCE: 300_000.0,
+}
+"""What to say where a service gives no extent: half-widths in metres, on the large side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """What is known beside the text: the region the place must be in, and how to answer."""
+
+    adcode: str | None = None
+    """Six digits of the region asked for, or None: anywhere."""
+    city: str | None = None
+    """The name of its city, for services that take a city beside the address."""
+    lon: float | None = None
+    """WGS-84 degrees of the region's centre, where known."""
+    lat: float | None = None
+    radius_m: float | None = None
+    lang: str = "zh"
+
+    def box(self) -> tuple[float, float, float, float] | None:
+        """Return west, south, east, north of a box around the region, or None when its place is not known."""
+        if self.lon is None or self.lat is None:
+            return None
+        half_m = max(1.5 * (self.radius_m or 0.0), 15_000.0)
+        d_lat = half_m / 111_000
+        d_lon = d_lat / max(math.cos(math.radians(self.lat)), 0.1)
+        return self.lon - d_lon, self.lat - d_lat, self.lon + d_lon, self.lat + d_lat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reply says of one place, apart from its position."""
+
+    label: str
+    precision: Precision
+    error_m: float | None = None
+    """None: as usual for the precision."""
+    adcode: str | None = None
+    note: str | None = None
+
+
+class Provider(ABC):
+    """A geocoding service: what it declares, and how its replies are read.
+
+    A further service is a subclass in this package and a line in ``PROVIDERS``; the contract test
+    in ``tests/geocode/test_providers.py`` then runs over it.
+    """
+
+    name: ClassVar[str]
+    datum: ClassVar[Datum]
+    """What its positions are measured against."""
+    url: ClassVar[str]
+    """Where it is, unless ``LOCATOR_<NAME>_URL`` says otherwise."""
+    needs_key: ClassVar[bool] = True
+    pace_s: ClassVar[float]
+    """Least time between two requests to its public address; an address of one's own has no pace."""
+    timeout_s: ClassVar[float | None] = None
+    """Its own timeout for one question, all requests together; ``settings.timeout_s`` when None."""
+    cache_s: ClassVar[float]
+    """How long an answer is kept."""
+    attribution: ClassVar[str]
+    """What its terms want said beside a result."""
+
+    def __init__(self, settings: Settings, door: Door) -> None:
+        key = settings.keys.get(self.name)
+        if self.needs_key and not key:
+            name = f"LOCATOR_{self.name.upper()}_KEY"
+            raise SettingError(
+                f"{name} is not set; {self.name} needs it", code="setting", name=name, value="", expected="a key"
+            )
+        address = settings.urls.get(self.name, self.url)
+        self.public = address == self.url
+        self.limit_s = self.timeout_s if self.timeout_s is not None else settings.timeout_s
+        parts = urlsplit(address)
+        factory = partial(
+            DoorAdapter,
+            door=door,
+            service=self.name,
+            pace_s=self.pace_s if self.public else 0.0,
+            cache_s=self.cache_s,
+            keep=self.is_good,
+        )
+        common = {"scheme": parts.scheme, "user_agent": settings.user_agent, "adapter_factory": factory}
+        self._geocoder = self.make_geocoder(parts.netloc + parts.path, key or "", common)
+
+    @abstractmethod
+    def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> Geocoder:
+        """Return the geopy geocoder; ``domain`` is host, port and path without the scheme."""
+
+    @abstractmethod
+    def ask(self, geocoder: Geocoder, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
+        """Yield geopy's locations, best first, in the service's own datum; ``left_s()`` is the time left."""
+
+    @abstractmethod
+    def read(self, location: Location, text: str) -> Reading:
+        """Say what one location is."""
+
+    def is_good(self, _content: object) -> bool:
+        """Tell whether a reply with status 200 is an answer, not a fault in disguise."""
+        return True
+
+    def find(self, text: str, hint: Hint) -> tuple[Place, ...]:
+        """Return the places a text may mean, best first, in WGS-84; empty when the service knows none.
+
+        Raises
+        ------
+        ServiceError
+            Of the tree in :mod:`locator.errors`; all of it takes no longer than the provider's timeout.
+        """
+        left = Left(self.name, self.limit_s)
+        with translated(self.name):
+            return tuple(self._place(location, text) for location in self.ask(self._geocoder, text, hint, left))
+
+    def _place(self, location: Location, text: str) -> Place:
+        lon, lat = (float(v) for v in to_wgs84(location.longitude, location.latitude, self.datum))
+        if not (math.isfinite(lon) and math.isfinite(lat)) or (lon, lat) == (0.0, 0.0):
+            raise ServiceReplyError(f"{self.name} gave no position", code="service_reply", service=self.name)
+        reading = self.read(location, text)
+        return Place(
+            label=reading.label,
+            lon=lon,
+            lat=lat,
+            precision=reading.precision,
+            error_m=reading.error_m if reading.error_m is not None else ERROR_M[reading.precision],
+            source=self.name,
+            adcode=reading.adcode,
+            note=reading.note,
+        )
+
+
+class Left:
+    """The seconds left of a question's time; calling it raises when there are none."""
+
+    def __init__(self, service: str, seconds: float) -> None:
+        self._service, self._end = service, time.monotonic() + seconds
+
+    def __call__(self) -> float:
+        """Return the seconds left."""
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            raise ServiceTimeout(
+                f"{self._service} did not answer in time", code="service_timeout", service=self._service
+            )
+        return seconds
