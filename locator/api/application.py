@@ -26,7 +26,7 @@ from locator.api.limits import Limits
 from locator.api.problems import add_problem_handlers, document_problems
 from locator.datum import Datum
 from locator.errors import InvalidInput
-from locator.hours import describe, evaluate, is_expression
+from locator.hours import check_hours, describe, evaluate
 from locator.service import Locator
 from locator.settings import Settings, parse_now
 from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route
@@ -247,10 +247,8 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         lang: Lang = "zh",
     ) -> Response:
         """Return open, closed or unknown at a moment, by China's working calendar."""
-        if not is_expression(expr):
-            raise InvalidInput("expr is not an opening_hours expression", code="hours_expression", value=expr[:60])
         moment = parse_now(at, "AT") if at else _now(settings)
-        state = evaluate(expr, moment)
+        state = evaluate(check_hours(expr), moment)
         until = state.until.isoformat() if state.until else None
         value = {"state": state.state, "until": until, "text": describe(state, moment, lang), "rule": state.rule}
         return _cached(request, value) if at else _private(value)

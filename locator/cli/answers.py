@@ -9,7 +9,7 @@ from typing import Any
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.errors import InvalidInput
 from locator.guide import load_guide, render_html, render_text
-from locator.hours import describe, evaluate, is_expression
+from locator.hours import check_hours, describe, evaluate
 from locator.model import Person, Task
 from locator.service import Locator
 from locator.settings import Settings, parse_now, shipped_dir
@@ -33,10 +33,7 @@ def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
 def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator hours``."""
     at = parse_now(args.at, "AT") if args.at else now_of(settings)
-    if not is_expression(args.expression):
-        shown = args.expression[:60]
-        raise InvalidInput(f"{shown!r} is not an opening_hours expression", code="hours_expression", value=shown)
-    state = evaluate(args.expression, at, province=args.province)
+    state = evaluate(check_hours(args.expression), at, province=args.province)
     words = describe(state, at, args.lang)
     if args.format == "json":
         until = state.until.isoformat() if state.until else None

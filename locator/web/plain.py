@@ -1,0 +1,171 @@
+"""The page without JavaScript: a form that posts, and the same answer as plain HTML.
+
+What was typed travels in the body of a ``POST`` and is answered with ``no-store``; nothing of it comes back
+in an address.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from locator.errors import LocatorError
+from locator.i18n import LANGS, explain, text
+from locator.model import EXACT, Answer, Person, Query, Task
+from locator.routing import links as links_into_apps
+from locator.shapes import say_hit_distance, say_notice
+from locator.web.ask import MAX_TEXT
+from locator.web.markup import Markup, join, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from locator.model import Hit
+    from locator.service import Locator
+
+MAX_BODY_BYTES = 16_384
+_STYLE = (
+    "body{font:1.05rem/1.6 sans-serif;max-width:44rem;margin:0 auto;padding:1rem}"
+    "select,input,button{font:inherit;min-height:44px;max-width:100%}h2{font-size:1.1rem;margin:.5rem 0 0}"
+    "li{margin-bottom:1rem}p{margin:.3rem 0}"
+)
+_HTML_LANG = {"zh": "zh-CN", "en": "en"}
+
+
+def plain_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], lang: str) -> list[BaseRoute]:
+    """Return the routes of the page without JavaScript.
+
+    Parameters
+    ----------
+    locate
+        Returns the process's one Locator.
+    clock
+        Returns now (aware).
+    lang
+        The language when none is asked for.
+    """
+
+    async def show(request: Request) -> Response:
+        asked = request.query_params.get("lang", lang)
+        return _page(asked if asked in LANGS else lang, {}, None)
+
+    async def answer(request: Request) -> Response:
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_BODY_BYTES:
+                return Response(status_code=413)
+        fields = {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        chosen = fields["lang"] if fields.get("lang") in LANGS else lang
+        result = await run_in_threadpool(_find, locate, clock(), fields, chosen)
+        return _page(chosen, fields, result)
+
+    return [Route("/plain", show, methods=["GET"]), Route("/plain", answer, methods=["POST"])]
+
+
+def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str], lang: str) -> Markup:
+    """Return the answer to a posted form, or the one sentence that stands in its place."""
+    typed = " ".join(fields.get("text", "").split())
+    if not typed or len(typed) > MAX_TEXT:
+        return tag("p", text("page.ask.too_long" if typed else "page.ask.empty", lang, n=len(typed)), role="alert")
+    task, person = fields.get("task", ""), fields.get("person", "")
+    query = Query(
+        text=typed,
+        task=Task(task) if task in Task else None,
+        person=Person(person) if person in Person else Person.ADULT,
+        lang=lang,
+    )
+    try:
+        found = locate().find(query, now)
+    except LocatorError as error:
+        return tag("p", explain(error, lang), role="alert")
+    return _write_answer(found, now, lang)
+
+
+def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
+    notices = [tag("p", say_notice(notice, lang), role="status") for notice in answer.notices]
+    if answer.place is None:
+        labels = [tag("li", place.label) for place in answer.candidates]
+        return join(*notices, tag("ul", *labels) if labels else None)
+    precision = text(f"names.precision.{answer.place.precision}", lang)
+    understood = text(
+        "cli.understood", lang, place=text("cli.place", lang, label=answer.place.label, precision=precision)
+    )
+    rows = [_write_hit(hit, now, lang) for hit in answer.hits]
+    return join(tag("p", understood), *notices, tag("ol", *rows), _write_materials(answer, lang))
+
+
+def _write_hit(hit: Hit, now: datetime, lang: str) -> Markup:
+    from locator.hours import describe
+
+    point = hit.point
+    phones = [join(tag("a", p.number, href=f"tel:{p.number}"), f" {p.label or ''} ") for p in point.phones[:3]]
+    date = point.provenance.date or text("cli.date_unknown", lang)
+    links = (
+        links_into_apps(None, (point.lon, point.lat), point.name, "walk", lang=lang)
+        if point.lon is not None and point.lat is not None and point.position in EXACT
+        else []
+    )
+    ways = [join(tag("a", text(f"routing.app.{link.app}", lang), href=link.url), " ") for link in links]
+    return tag(
+        "li",
+        tag("h2", point.name, lang="zh-CN"),
+        tag("p", text(f"names.kind.{point.kind}", lang), " · ", say_hit_distance(hit, lang) or ""),
+        tag("p", point.address, lang="zh-CN") if point.address else None,
+        tag("p", *phones) if phones else tag("p", tag("a", "12333", href="tel:12333")),
+        tag("p", describe(hit.status, now, lang)),
+        tag("p", text("cli.data_of", lang, date=date, source=point.provenance.source)),
+        tag("p", *ways) if ways else None,
+        value=hit.rank,
+    )
+
+
+def _write_materials(answer: Answer, lang: str) -> Markup | None:
+    materials = (answer.guide or {}).get("materials") or []
+    rows = [
+        tag("li", str(item["name"]), tag("small", f" {item['note']}") if item.get("note") else None)
+        for item in materials
+    ]
+    return tag("section", tag("h2", text("page.bring", lang)), tag("ul", *rows)) if rows else None
+
+
+def _options(names: type[Task] | type[Person], lang: str, chosen: str | None) -> list[Markup]:
+    what = names.__name__.lower()
+    return [
+        tag("option", text(f"names.{what}.{value}", lang), value=str(value), selected=chosen == str(value))
+        for value in names
+    ]
+
+
+def _field(name: str, control: Markup, lang: str) -> Markup:
+    return tag("p", tag("label", text(f"plain.{name}", lang), " ", control))
+
+
+def _page(lang: str, fields: Mapping[str, str], result: Markup | None) -> HTMLResponse:
+    """Return the form with what was chosen, and the answer under it."""
+    typed = tag(
+        "input", name="text", value=fields.get("text", ""), required=True, maxlength=MAX_TEXT, autocomplete="off"
+    )
+    form = tag(
+        "form",
+        _field("task", tag("select", *_options(Task, lang, fields.get("task")), name="task"), lang),
+        _field("person", tag("select", *_options(Person, lang, fields.get("person")), name="person"), lang),
+        _field("address", typed, lang),
+        tag("input", type="hidden", name="lang", value=lang),
+        tag("p", tag("button", text("plain.find", lang), type="submit")),
+        method="post",
+        action="./plain",
+    )
+    body = tag("main", tag("h1", text("page.title", lang)), form, result)
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
+    title = tag("title", text("page.title", lang))
+    document = f'<!doctype html><html lang="{_HTML_LANG[lang]}"><head>{head}{title}</head><body>{body}</body></html>'
+    return HTMLResponse(document, headers={"cache-control": "no-store"})
