@@ -1,0 +1,120 @@
+"""The grammar of what follows the divisions in a Chinese address: street, number, lane, village, the rest."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_DIGITS = "零〇一二三四五六七八九十百"
+_ROAD = (
+    "(?:大道|大街|公路|高速|胡同|马路|国道|省道|县道|环路|环线|路|街|巷|道|弄堂|里弄|线)"
+    f"(?:[东西南北中](?:[{_DIGITS}]?(?:段|路|街|巷|里))?|[{_DIGITS}]+(?:段|支路|支巷|路|街|巷|里|弄|横街)|\\d+(?:路|街|巷))?"
+)
+_PLACE_OF_NUMBERS = "(?:里|村|园|苑|坊|庄|屯|营|湾|桥|浜|宅|家|岗|洞|沟|口|厂|院|小区|新村)"
+_NUMBER = "(?:[甲乙丙丁附]?\\d+[a-z]?(?:(?:[-/]|之)\\d+)*[a-z]?)"
+_NOT_A_NUMBER = "(?!\\d|\\s*(?:路|街|道|巷|线|环|期|栋|幢|座|单元|层|楼|室|组|社|队|村|区|米|公里|站|门|元))"
+_WITH_NUMBER = re.compile(
+    f"^(?P<street>.*?{_ROAD})\\s*(?P<number>{_NUMBER}){_NOT_A_NUMBER}"
+    "\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄|巷|#)?(?P<tail>.*)$"
+)
+_WITH_HAN_NUMBER = re.compile(
+    f"^(?P<street>.*?{_ROAD})(?P<number>[{_DIGITS}]+)(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
+)
+_PLACE_WITH_NUMBER = re.compile(
+    f"^(?P<street>[^\\d]*?{_PLACE_OF_NUMBERS})\\s*(?P<number>{_NUMBER})\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
+)
+_VILLAGE = re.compile(
+    f"^(?P<village>[^\\d\\s]{{1,8}}?(?:村|屯|庄|社区))(?P<group>(?:\\d+|[{_DIGITS}]+)(?:组|队|社))?(?P<tail>.*)$"
+)
+_STREET_ONLY = re.compile(f"^(?P<street>.*{_ROAD})(?P<tail>.*?)$")
+_HOUSE_IN_LANE = re.compile(f"^(?P<number>{_NUMBER})\\s*号(?P<tail>.*)$")
+_ROOM = re.compile(
+    f"(?:[a-z0-9{_DIGITS}]+(?:号楼|栋|幢|座|单元|门|层|楼|室|房|户|铺|#)|\\d+期|[a-z]?\\d{{2,5}}[a-z]?(?:-\\d+)*)"
+)
+_BESIDE = re.compile("(?:附近|对面|旁边?|隔壁|斜对面|楼上|楼下|门口|院内|内|后面|前面|路口|东侧|西侧|南侧|北侧)$")
+
+_BEFORE_STREET = re.compile(f"^.*(?:社区|街道|新村|小区|工业区|科技园)(?=[^\\d].*{_ROAD}$)")
+
+
+class Address(NamedTuple):
+    """The parts of what follows the divisions; empty texts where it says nothing of the kind."""
+
+    street: str = ""
+    number: str = ""
+    """The house number in digits, ``2006``, ``53-3``, ``甲155``; in a lane, the house's."""
+    lane: str = ""
+    """The number of a lane (弄), which has houses of its own."""
+    village: str = ""
+    tail: str = ""
+    """Building, unit, room, landmark: kept as text, never placed by itself."""
+    name: str = ""
+    """What may be the name of a place: the text without numbers of rooms and floors."""
+
+
+def read_address(text: str) -> Address:
+    """Split a normalised text without its divisions.
+
+    Examples
+    --------
+    >>> read_address("莲花路2006号3栋501室")[:2]
+    ('莲花路', '2006')
+    >>> read_address("华山路2088弄3号")[:3]
+    ('华山路', '3', '2088')
+    """
+    text = text.strip()
+    match = _WITH_NUMBER.match(text) or _WITH_HAN_NUMBER.match(text) or _PLACE_WITH_NUMBER.match(text)
+    if match:
+        number, unit, tail = match["number"], match["unit"] or "", match["tail"]
+        number = str(from_han(number)) if number[0] in _DIGITS else number.replace("之", "-") + (match["sub"] or "")
+        street = trim_street(match["street"].replace(" ", ""))
+        house = _HOUSE_IN_LANE.match(tail) if unit == "弄" else None
+        if unit == "弄":
+            number_in_lane = house["number"] if house else ""
+            return Address(street, number_in_lane, number, "", house["tail"] if house else tail, to_name(tail))
+        return Address(street, number, "", "", tail.strip(), to_name(tail))
+    village = _VILLAGE.match(text)
+    if village and (village["group"] or not village["tail"]):
+        return Address(village=village["village"], tail=village["tail"].strip(), name=to_name(text))
+    street_only = _STREET_ONLY.match(text)
+    if street_only and not _BESIDE.sub("", street_only["tail"]).strip():
+        return Address(street=trim_street(street_only["street"].replace(" ", "")), name=to_name(text))
+    if street_only:
+        street = trim_street(street_only["street"].replace(" ", ""))
+        return Address(street=street, tail=street_only["tail"].strip(), name=to_name(text))
+    return Address(village=village["village"] if village else "", name=to_name(text))
+
+
+def to_name(text: str) -> str:
+    """Return a text without room and floor numbers and without 附近, 对面 at its end."""
+    text = _BESIDE.sub("", text.strip())
+    shorter = _ROOM.sub(" ", text)
+    parts = [part for part in shorter.split() if len(part) > 1]
+    return max(parts, key=len) if parts else ""
+
+
+def from_han(number: str) -> int:
+    """Return the value of a number in Chinese numerals up to 999: 一百二十 -> 120, 三〇五 -> 305."""
+    values = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0}
+    if not any(c in number for c in "十百"):
+        return int("".join(str(values[c]) for c in number))
+    total, digit = 0, 0
+    for c in number:
+        if c in "十百":
+            total += max(digit, 1) * (10 if c == "十" else 100)
+            digit = 0
+        else:
+            digit = values[c]
+    return total + digit
+
+
+def split_number(number: str) -> tuple[int, str]:
+    """Return the leading integer of a house number and what follows it: 53-3 -> (53, "-3"); 甲155 -> (155, "甲")."""
+    match = re.match(r"^(?P<head>[^\d]*)(?P<value>\d{1,9})(?P<tail>.*)$", number)
+    if not match:
+        return 0, number
+    return int(match["value"]), match["head"] + match["tail"]
+
+
+def trim_street(street: str) -> str:
+    """Return a street's name without the community or estate written before it: 东门社区深南东路 -> 深南东路."""
+    return _BEFORE_STREET.sub("", street)

@@ -1,0 +1,188 @@
+"""Building the index: to a new file, then in place of the old one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import batched
+from pathlib import Path
+
+import numpy as np
+
+from locator.errors import DataError
+from locator.gazetteer.address import split_number
+from locator.gazetteer.divisions import DivisionTable
+from locator.gazetteer.offices import office_records
+from locator.gazetteer.pinyin import spell
+from locator.gazetteer.records import Division, NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.schema import INDEXES, TABLES, VERSION, fill_places, spell_name, stage
+from locator.gazetteer.shipped import context_of, insert_divisions, load_divisions
+from locator.gazetteer.text import to_key
+from locator.layer import Layer
+from locator.model import Precision
+
+REACH_DEGREES = 1.2
+"""A place farther than this from every district of China gets no city."""
+PRECISIONS: Mapping[PlaceKind, Precision] = {
+    PlaceKind.VILLAGE: Precision.VILLAGE, PlaceKind.STATION: Precision.POI, PlaceKind.POI: Precision.POI,
+    PlaceKind.OFFICE: Precision.POI, PlaceKind.STREET: Precision.STREET,
+}  # fmt: skip
+ERRORS_M: Mapping[PlaceKind, float] = {
+    PlaceKind.VILLAGE: 1000.0, PlaceKind.STATION: 150.0, PlaceKind.POI: 100.0, PlaceKind.OFFICE: 50.0,
+    PlaceKind.STREET: 500.0,
+}  # fmt: skip
+_RANKS: Mapping[PlaceKind, float] = {
+    PlaceKind.STATION: 0.45,
+    PlaceKind.VILLAGE: 0.35,
+    PlaceKind.POI: 0.3,
+    PlaceKind.STREET: 0.4,
+    PlaceKind.OFFICE: 0.42,
+}
+
+Record = PlaceRecord | NumberRecord
+
+
+def build_gazetteer(
+    out: Path, shipped: Path, *, layer: Layer | None = None, extracts: Iterable[Iterable[Record]] = ()
+) -> int:
+    """Build the place index and put it at ``out``; a reader of the old file keeps it until it opens anew.
+
+    Parameters
+    ----------
+    out
+        The index file.
+    shipped
+        The folder of the shipped CSV files (``data/gazetteer``).
+    layer
+        The offices; their names and addresses become places.
+    extracts
+        Places and house numbers of imports, as :func:`locator.gazetteer.osm.read_osm` yields them.
+
+    Returns
+    -------
+    int
+        How many places the index holds.
+
+    Raises
+    ------
+    DataError
+        A shipped file is missing or broken, or ``out`` cannot be written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f".{out.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        connection = sqlite3.connect(fresh)
+        try:
+            count = _fill(connection, shipped, layer, extracts)
+        finally:
+            connection.close()
+        fresh.replace(out)
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return count
+
+
+def _fill(
+    connection: sqlite3.Connection, shipped: Path, layer: Layer | None, extracts: Iterable[Iterable[Record]]
+) -> int:
+    connection.executescript(TABLES)
+    connection.execute("BEGIN")
+    divisions = load_divisions(shipped)
+    insert_divisions(connection, divisions, shipped)
+    writer = _Writer(connection, divisions)
+    if layer is not None:
+        writer.add(office_records(layer, DivisionTable.load(connection)), imported=False)
+    for extract in extracts:
+        writer.add(extract, imported=True)
+    count = fill_places(connection)
+    connection.execute("INSERT INTO meta VALUES ('version', ?), ('places', ?)", (str(VERSION), str(count)))
+    connection.commit()
+    connection.executescript(INDEXES)
+    return count
+
+
+class _Writer:
+    """Turns records into rows, batch by batch."""
+
+    def __init__(self, connection: sqlite3.Connection, divisions: Mapping[str, Division]) -> None:
+        from scipy.spatial import cKDTree
+
+        self.connection = connection
+        self.divisions = divisions
+        placed = [d for d in divisions.values() if d.level == "district" and d.lon is not None and d.lat is not None]
+        placed += [d for d in divisions.values() if d.code in {"441900", "442000", "460400", "620200"}]
+        self._placed = placed
+        self._tree = cKDTree(np.array([(d.lon, d.lat) for d in placed], float))
+        self._streets: dict[str, int] = {}
+        self._count = 0
+        self._contexts: dict[str, str] = {}
+
+    def add(self, records: Iterable[Record], *, imported: bool) -> None:
+        """Write records; those of an import without an adcode get the city of the nearest district."""
+        for batch in batched(records, 5000):
+            codes = self._cities(batch) if imported else [r.adcode for r in batch]
+            pairs = list(zip(batch, codes, strict=True))
+            stage(self.connection, (self._staged(r, c) for r, c in pairs if isinstance(r, PlaceRecord)))
+            for record in batch:
+                if isinstance(record, PlaceRecord) and record.kind is PlaceKind.STREET:
+                    self._street(record.name, record.aliases)
+            numbers = [row for r, c in pairs if isinstance(r, NumberRecord) for row in self._numbered(r, c)]
+            self.connection.executemany("INSERT INTO number VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", numbers)
+
+    def _cities(self, batch: tuple[Record, ...]) -> list[str | None]:
+        gaps, nearest = self._tree.query(np.array([(r.lon, r.lat) for r in batch], float))
+        codes: list[str | None] = []
+        for record, gap, index in zip(batch, gaps, nearest, strict=True):
+            near = self._placed[int(index)].code
+            city = near[:4] + "00" if near[:4] + "00" in self.divisions else near[:2] + "0000"
+            codes.append(record.adcode or (city if gap < REACH_DEGREES else None))
+        return codes
+
+    def _context(self, code: str | None) -> str:
+        if code is None or code not in self.divisions:
+            return ""
+        if code not in self._contexts:
+            division = self.divisions[code]
+            self._contexts[code] = context_of(division, self.divisions) + division.name
+        return self._contexts[code]
+
+    def _staged(self, record: PlaceRecord, code: str | None) -> tuple[object, ...]:
+        context = self._context(code) or (record.locality or "")
+        aliases = {to_key(alias) for alias in record.aliases} - {""}
+        return (
+            record.name, record.kind, code, None, context, record.lon, record.lat,
+            record.error_m if record.error_m is not None else ERRORS_M[record.kind],
+            record.precision or PRECISIONS[record.kind], record.pinyin or spell_name(record.name), "\n".join(aliases),
+            _RANKS[record.kind] + 0.05 * record.rank,
+        )  # fmt: skip
+
+    def _street(self, name: str, aliases: Iterable[str] = ()) -> int:
+        key = to_key(name)
+        if key not in self._streets:
+            number = len(self._streets) + 1
+            self._streets[key] = number
+            self.connection.execute("INSERT INTO street VALUES (?, ?)", (number, key))
+            if not key.isascii():
+                self._alias("".join(spell(key)), number)
+        for alias in aliases:
+            self._alias(to_key(alias).replace(" ", ""), self._streets[key])
+        return self._streets[key]
+
+    def _alias(self, key: str, street: int) -> None:
+        if key:
+            self.connection.execute("INSERT OR IGNORE INTO street_alias VALUES (?, ?)", (key, street))
+
+    def _numbered(self, record: NumberRecord, code: str | None) -> Iterator[tuple[object, ...]]:
+        value, suffix = split_number(to_key(record.number).removesuffix("号"))
+        if value == 0 or not record.street:
+            return
+        self._count += 1
+        locality = to_key(record.locality) if record.locality else None
+        yield (
+            self._street(record.street), code[:4] if code else "", value, suffix, self._count, record.lon, record.lat,
+            code, locality, record.name, int(record.interpolate), record.error_m,
+        )  # fmt: skip

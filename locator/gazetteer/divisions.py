@@ -1,0 +1,231 @@
+"""The table of divisions in memory, and reading the division names at the head of an address."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from locator.gazetteer.names import TOWNSHIP_SUFFIXES
+from locator.gazetteer.text import HAN
+
+LEVELS = ("province", "city", "district", "zone", "township")
+_ORDER = {level: order for order, level in enumerate(LEVELS)}
+_STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区)"
+_COMPASS = "(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
+_A_STREET = re.compile(f"{_COMPASS}(?:{_STREET_WORD})(?!口[岸])")
+_A_LANDMARK = re.compile(
+    "(?:大学|学院|公园|医院|陵|广场|纪念|银行|大厦|酒店|小学|中学|花园|新村|社区|村|桥|站|机场|码头|里|苑|坊|门|家园|"
+    "小区|山庄|豪庭|市场|商场|商城|工业|科技|大酒店|宾馆)"
+)
+_PERSONS = frozenset({"中山"})
+"""Short names that are also a person's, so that parks and schools all over China carry them."""
+_KIND_WORDS = ("市辖区", "办事处", "政府", "人民政府")
+
+
+class Name(NamedTuple):
+    """One name of one division."""
+
+    code: str
+    kind: str
+    """``full``, ``short``, ``former``, ``popular``, ``english`` or ``part``."""
+
+
+class Reading(NamedTuple):
+    """Division names understood at the head of a text."""
+
+    codes: tuple[str, ...]
+    """What the last name may be; several when it is ambiguous. Empty: no division was read."""
+    rest: str
+    """The text behind the names."""
+    weight: float
+    """How much was said: full names count more than short ones."""
+    kind: str = "full"
+    """How the last name was written, as in :class:`Name`."""
+    name: str = ""
+    """The last name as written."""
+    names: int = 0
+    """How many names were read."""
+
+
+def stem_of(code: str) -> str:
+    """Return the digits that every code within a division starts with."""
+    if len(code) == 9:
+        return code
+    return code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code
+
+
+def is_within(code: str, outer: str) -> bool:
+    """Tell whether a division lies in another, or is it."""
+    return code.startswith(stem_of(outer))
+
+
+class DivisionTable:
+    """Every name of every division, by its exact text; read once from the index.
+
+    Parameters
+    ----------
+    names
+        (name, code, kind) of every name, normalised.
+    levels
+        The level of every code.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, str, str]], levels: Mapping[str, str]) -> None:
+        self.levels = levels
+        self.names: dict[str, tuple[Name, ...]] = {}
+        for name, code, kind in names:
+            self.names[name] = (*self.names.get(name, ()), Name(code, kind))
+        self.longest = max((len(name) for name in self.names if HAN.match(name)), default=0)
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection) -> DivisionTable:
+        """Read the table from an open index."""
+        levels = dict(connection.execute("SELECT code, level FROM division"))
+        return cls(connection.execute("SELECT name, code, kind FROM division_name ORDER BY rowid"), levels)
+
+    def level(self, code: str) -> int:
+        """Return 0 for a province up to 4 for a township."""
+        return _ORDER[self.levels[code]]
+
+    def outer_codes(self, code: str) -> list[str]:
+        """Return the codes of the divisions around one, from the province down."""
+        found = [code[:2] + "0000", code[:4] + "00", code[:6]]
+        return [c for c in dict.fromkeys(found) if c != code and c in self.levels]
+
+    def called(self, name: str, *, within: tuple[str, ...] = ()) -> tuple[Name, ...]:
+        """Return the divisions that a whole name may mean, largest kinds only when it is a short one.
+
+        Parameters
+        ----------
+        name
+            A normalised name.
+        within
+            Codes that hold what is meant; empty for all of China.
+        """
+        found = self.names.get(name, ())
+        if within:
+            found = tuple(n for n in found if any(is_within(n.code, outer) for outer in within))
+        full = tuple(n for n in found if n.kind in {"full", "popular", "english"})
+        found = full or found
+        if not full or any(n.kind == "english" for n in full):
+            found = self._outermost(self._largest(found))
+        return tuple({n.code: n for n in reversed(found)}.values())[::-1]
+
+    def _outermost(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
+        """Drop what lies within another of the same name: 喀什市 within 喀什地区."""
+        codes = {n.code for n in found}
+        return tuple(n for n in found if not any(c != n.code and is_within(n.code, c) for c in codes))
+
+    def _largest(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
+        large = tuple(n for n in found if self.level(n.code) < _ORDER["zone"])
+        zones = tuple(n for n in found if self.level(n.code) == _ORDER["zone"])
+        return large or zones or found
+
+    def read_head(self, text: str, *, within: tuple[str, ...] = ()) -> list[Reading]:
+        """Return the readings of the division names at the head of a text, the fullest first.
+
+        The last reading is always the text unread. Names may be left out or shortened; each must lie
+        within the one before it.
+        """
+        found: dict[tuple[tuple[str, ...], str], Reading] = {}
+        self._extend(Reading((), text.strip(), 0.0), within, found)
+        readings = sorted(found.values(), key=lambda r: (-r.weight, len(r.codes), len(r.rest)))
+        return [*readings[:6], Reading((), text.strip(), 0.0)]
+
+    def _extend(
+        self, reading: Reading, within: tuple[str, ...], found: dict[tuple[tuple[str, ...], str], Reading]
+    ) -> None:
+        if reading.names > 5 or len(found) > 40:
+            return
+        text = reading.rest
+        for size in range(min(self.longest, len(text)), 0, -1):
+            name = text[:size]
+            if name not in self.names and not self._is_former_township(name, reading):
+                continue
+            longer = self._step(reading, name, within)
+            if longer is None:
+                continue
+            key = (longer.codes, longer.rest)
+            if key not in found or found[key].weight < longer.weight:
+                found[key] = longer
+                self._extend(longer, within, found)
+
+    def _step(self, reading: Reading, name: str, within: tuple[str, ...]) -> Reading | None:
+        """Return the reading one name further, or None where the name cannot be meant."""
+        rest = reading.rest[len(name) :]
+        scope = reading.codes or within
+        meant = self.called(name, within=scope) or self._former_township(name, reading)
+        if reading.codes:
+            meant = tuple(n for n in meant if n.code not in reading.codes or n.kind == "full")
+        if not meant:
+            return None
+        kind = meant[0].kind
+        codes = tuple(n.code for n in meant)
+        if kind == "short" and not self._short_fits(name, codes, rest, scoped=bool(reading.codes or within)):
+            return None
+        if kind == "former" and len(name) < 3 and rest and not scope:
+            return None
+        weight = reading.weight + (1.5 + 0.5 * len(name) if kind == "full" else 0.5 + 0.5 * len(name))
+        for word in _KIND_WORDS:
+            rest = rest.removeprefix(word)
+        return Reading(codes, rest.strip(), weight, kind, name, reading.names + 1)
+
+    def _short_fits(self, name: str, codes: tuple[str, ...], rest: str, *, scoped: bool) -> bool:
+        """Tell whether a short name is meant as the division, judged by what follows it."""
+        rest = rest.lstrip()
+        if not rest:
+            return len(name) > 1 or not scoped
+        if _A_STREET.match(rest):
+            return False
+        level = min(self.level(c) for c in codes)
+        if len(name) == 1:
+            return self._starts_with_city(rest, codes)
+        if level >= _ORDER["zone"]:
+            return scoped and not _A_LANDMARK.match(rest) and not rest[0].isdigit()
+        if level == _ORDER["district"] or name in _PERSONS:
+            return scoped or not _A_LANDMARK.match(rest)
+        return True
+
+    def _starts_with_city(self, text: str, codes: tuple[str, ...]) -> bool:
+        """Tell whether a one-letter province (粤) is followed by a city of it."""
+        for size in range(2, min(self.longest, len(text)) + 1):
+            if any(
+                len(n.code) == 6 and any(is_within(n.code, c) for c in codes) for n in self.names.get(text[:size], ())
+            ):
+                return True
+        return False
+
+    def _is_former_township(self, name: str, reading: Reading) -> bool:
+        return bool(self._former_township(name, reading))
+
+    def _former_township(self, name: str, reading: Reading) -> tuple[Name, ...]:
+        """Return the township that 西丽镇 means where it is 西丽街道 today; only within a known city."""
+        if not reading.codes:
+            return ()
+        for suffix in TOWNSHIP_SUFFIXES:
+            base = name.removesuffix(suffix)
+            if base != name and len(base) > 1:
+                found = self.names.get(base, ())
+                inside = {n.code for n in found if any(is_within(n.code, c) for c in reading.codes)}
+                towns = [c for c in inside if self.levels[c] == "township"]
+                return (Name(towns[0], "former"),) if len(towns) == 1 else ()
+        return ()
+
+    def find_inside(self, text: str, *, within: tuple[str, ...]) -> Reading | None:
+        """Return the first full division name inside a text, below a known city: 沿河路罗湖区 -> 罗湖区.
+
+        A name counts after a space or at a break between words only in so far as it is written in full
+        and means one division there.
+        """
+        for start in range(1, len(text) - 2):
+            for size in range(min(self.longest, len(text) - start), 2, -1):
+                name = text[start : start + size]
+                names = self.names.get(name, ())
+                codes = {n.code for n in names if n.kind == "full" and any(is_within(n.code, c) for c in within)}
+                codes -= set(within)
+                if len(codes) == 1:
+                    rest = (text[:start] + " " + text[start + size :]).strip()
+                    return Reading(tuple(codes), rest, 1.5 + 0.5 * size, "full", name, 1)
+        return None

@@ -1,0 +1,152 @@
+"""The index file, open for reading: one connection for each thread, and rows as places."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from locator.errors import DataError
+from locator.gazetteer.divisions import DivisionTable, is_within
+from locator.gazetteer.schema import VERSION
+from locator.model import Place, Precision
+
+_COLUMNS = "p.id, p.name, p.kind, p.code, p.township, p.context, p.lon, p.lat, p.error_m, p.precision, p.pinyin"
+
+
+class Row(NamedTuple):
+    """A place as the index holds it."""
+
+    id: int
+    name: str
+    kind: str
+    code: str | None
+    township: str | None
+    context: str
+    lon: float | None
+    lat: float | None
+    error_m: float | None
+    precision: str
+    pinyin: str
+
+    def place(self, *, note: str | None = None) -> Place:
+        """Return the place that a person is told of."""
+        return Place(
+            label=self.label, lon=self.lon, lat=self.lat, precision=Precision(self.precision),
+            error_m=self.error_m, source="points" if self.kind == "office" else "gazetteer",
+            adcode=self.code, township=self.township, note=note,
+        )  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """The name with the divisions around it, none of them twice."""
+        context = self.context
+        if self.kind == "office":
+            return self.name
+        if self.name.startswith(context):
+            return self.name
+        return f"{context}{self.name}" if not context.isascii() or not context else f"{self.name}, {context}"
+
+
+class IndexFile:
+    """An index file; safe to use from several threads.
+
+    Parameters
+    ----------
+    path
+        What :func:`locator.gazetteer.build.build_gazetteer` wrote.
+
+    Raises
+    ------
+    DataError
+        The file is missing, broken or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._frequencies: dict[tuple[str, str], int] = {}
+        found = self.ask("SELECT value FROM meta WHERE key = 'version'")
+        if not found or found[0][0] != str(VERSION):
+            raise self._broken("another version")
+
+    def _broken(self, reason: object) -> DataError:
+        return DataError(f"the place index {self.path} cannot be read: {reason}", code="gazetteer", path=self.path.name)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, read only."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
+                connection = sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=256)
+                connection.execute("PRAGMA mmap_size = 4000000000")
+                connection.execute("PRAGMA cache_size = -32768")
+            except sqlite3.Error as error:
+                raise self._broken(error) from error
+            self._local.connection = connection
+        return connection
+
+    def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a query.
+
+        Raises
+        ------
+        DataError
+            The file is broken.
+        """
+        try:
+            return self.connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def match(self, expression: str, limit: int) -> list[Row]:
+        """Return the most important places that an FTS expression matches."""
+        found = self.ask(
+            f"SELECT {_COLUMNS} FROM (SELECT rowid AS r FROM fts WHERE fts MATCH ? LIMIT ?) "  # noqa: S608 - constant
+            "JOIN place p ON p.id = r",
+            (expression, limit),
+        )
+        return [Row._make(row) for row in found]
+
+    def rows(self, ids: Iterable[int]) -> list[Row]:
+        """Return places by their numbers."""
+        wanted = ",".join(str(int(i)) for i in ids)
+        found = self.ask(f"SELECT {_COLUMNS} FROM place p WHERE p.id IN ({wanted})") if wanted else []  # noqa: S608
+        return [Row._make(row) for row in found]
+
+    def named(self, key: str, *, within: Sequence[str] = (), limit: int = 60) -> list[Row]:
+        """Return the places of exactly this name, the most important first."""
+        found = self.ask(
+            f"SELECT {_COLUMNS} FROM place_key k JOIN place p ON p.id = k.id WHERE k.key = ? "  # noqa: S608
+            "ORDER BY p.id LIMIT ?",
+            (key, 2000),
+        )
+        rows = [Row._make(row) for row in found]
+        if within:
+            rows = [r for r in rows if r.code and any(is_within(r.code, w) or is_within(w, r.code) for w in within)]
+        return rows[:limit]
+
+    def trigram_frequency(self, term: str) -> int:
+        """Return in how many places' pinyin three letters occur."""
+        return self._frequency("letters_terms", term)
+
+    def _frequency(self, table: str, term: str) -> int:
+        if (table, term) not in self._frequencies:
+            if len(self._frequencies) > 100_000:
+                self._frequencies.clear()
+            found = self.ask(f"SELECT doc FROM {table} WHERE term = ?", (term,))  # noqa: S608 - constant
+            self._frequencies[table, term] = int(str(found[0][0])) if found else 0
+        return self._frequencies[table, term]
+
+    @cached_property
+    def divisions(self) -> DivisionTable:
+        """The table of divisions, read at first use."""
+        try:
+            return DivisionTable.load(self.connection)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error

@@ -1,0 +1,225 @@
+"""What a Chinese text means: its divisions, then its street and number, a place by name, or only the divisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from locator.datum import distance_m
+from locator.gazetteer.address import Address, read_address
+from locator.gazetteer.correct import correct_head
+from locator.gazetteer.divisions import Reading, is_within
+from locator.gazetteer.files import Row
+from locator.gazetteer.places import Places
+from locator.gazetteer.records import Meaning
+from locator.gazetteer.text import split_parts, to_key
+from locator.model import Place
+
+NEAR_M = 60_000.0
+"""A place this near to where the person is known to be is meant before one elsewhere."""
+_DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
+
+
+class Bias(NamedTuple):
+    """Where the person is known to be, if at all."""
+
+    region: tuple[str, ...] = ()
+    """Codes of the chosen city or district."""
+    near: tuple[float, float] | None = None
+    """(lon, lat) in WGS-84 degrees."""
+
+
+class Resolved(NamedTuple):
+    """Meanings of a text, best first; more than one when it is ambiguous."""
+
+    meanings: tuple[Meaning, ...] = ()
+
+    @property
+    def one(self) -> Meaning | None:
+        """The only meaning, or None."""
+        return self.meanings[0] if len(self.meanings) == 1 else None
+
+
+def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
+    """Return what a text with Chinese characters means; empty when it is not understood."""
+    query = join_parts(places, text)
+    if not query:
+        return Resolved()
+    whole = _named_whole(places, query, bias)
+    if whole.meanings:
+        return whole
+    reading = read_divisions(places, query, bias)
+    if reading.codes:
+        return _with_divisions(places, reading, bias)
+    found = _without_divisions(places, query, bias)
+    if found.meanings:
+        return found
+    return _corrected(places, query, bias)
+
+
+def join_parts(places: Places, text: str) -> str:
+    """Return the text in Chinese order, the divisions first: 莲花路2006号, 福田区, 深圳 -> 深圳福田区 莲花路2006号."""
+    parts = split_parts(text)
+    words = [word for part in parts for word in part.split()]
+    if len(words) > 1:
+        table = places.file.divisions
+        codes = {word: table.called(word) for word in words if not any(c.isdigit() for c in word)}
+        heads = [w for w in words if codes.get(w) and len(w) > 1]
+        if heads and words[0] not in heads:
+            heads.sort(key=lambda w: min(table.level(n.code) for n in codes[w]))
+            words = [*heads, *(w for w in words if w not in heads)]
+            return "".join(words[: len(heads)]) + " " + " ".join(words[len(heads) :])
+    return " ".join(parts)
+
+
+def read_divisions(places: Places, query: str, bias: Bias) -> Reading:
+    """Return the best reading of a text's divisions; the chosen city decides between equals."""
+    table = places.file.divisions
+    best = table.read_head(query)[0]
+    if bias.region and (len(best.codes) != 1 or best.kind != "full"):
+        local = table.read_head(query, within=bias.region)[0]
+        if local.codes and local.weight >= best.weight:
+            best = local
+    if len(best.codes) == 1 and best.rest and table.levels[best.codes[0]] in {"province", "city"}:
+        inside = table.find_inside(best.rest, within=best.codes)
+        if inside is not None:
+            return inside._replace(weight=best.weight + inside.weight, names=best.names + 1)
+    return best
+
+
+def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
+    """Return the places, not divisions, whose very name the text is."""
+    key = to_key(query)
+    if len(key) < 4:
+        return Resolved()
+    rows = [r for r in places.file.named(key) if r.kind not in _DIVISIONS]
+    if rows and key in places.file.divisions.names:
+        return Resolved()
+    return _choose([Meaning(r.place(), ()) for r in merge_rows(rows)], bias, local=False)
+
+
+def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
+    notes = ("renamed",) if reading.kind == "former" else ()
+    if not reading.rest:
+        return Resolved(tuple(Meaning(places.place(code), notes) for code in reading.codes))
+    address = read_address(reading.rest)
+    found = find_address(places, address, reading.rest, within=reading.codes, finest=_only(reading.codes))
+    if found:
+        named = tuple(m._replace(notes=(*notes, *m.notes)) for m in found)
+        return _choose(list(named), bias, local=True)
+    finer = correct_head(places, reading.rest, within=reading.codes) if len(reading.codes) == 1 else []
+    if len(finer) == 1 and not address.number:
+        return Resolved((Meaning(places.place(finer[0].code), (*notes, "corrected")),))
+    unknown = _what_is_unknown(places, address, reading.codes)
+    return Resolved(tuple(Meaning(places.place(code, note=unknown), (*notes, unknown)) for code in reading.codes))
+
+
+def _only(codes: Sequence[str]) -> str | None:
+    return codes[0] if len(codes) == 1 else None
+
+
+def _what_is_unknown(places: Places, address: Address, within: Sequence[str]) -> str:
+    if address.street and address.number and _known_street(places, address.street, within):
+        return "number_unknown"
+    return "street_unknown" if address.street else "rest_unknown"
+
+
+def _known_street(places: Places, street: str, within: Sequence[str]) -> bool:
+    stems = sorted({code[:4] for code in within if len(code) >= 6 and code[2:4] != "00"})
+    for number in places.numbers.streets(street):
+        area = f" AND area IN ({','.join('?' * len(stems))})" if stems else ""
+        if places.file.ask(f"SELECT 1 FROM number WHERE street = ?{area} LIMIT 1", (number, *stems)):  # noqa: S608
+            return True
+    return False
+
+
+def _without_divisions(places: Places, query: str, bias: Bias) -> Resolved:
+    address = read_address(query)
+    found = find_address(places, address, query, within=bias.region, finest=None)
+    if not found and bias.region:
+        found = find_address(places, address, query, within=(), finest=None)
+    assumed = [m._replace(notes=(*m.notes, "city_assumed")) for m in found]
+    return _choose(assumed, bias, local=True)
+
+
+def find_address(
+    places: Places, address: Address, text: str, *, within: Sequence[str], finest: str | None
+) -> list[Meaning]:
+    """Return the street number, place or street that the text behind the divisions means; often none."""
+    if address.street and (address.number or address.lane):
+        spots = _numbered(places, address, within, finest)
+        if spots:
+            return spots
+    for name in dict.fromkeys((text, address.name, address.village)):
+        key = to_key(name)
+        rows = [r for r in places.file.named(key, within=within) if r.kind not in _DIVISIONS] if len(key) > 1 else []
+        rows = [r for r in rows if r.kind != "street"]
+        if rows:
+            return [Meaning(r.place()) for r in merge_rows(rows)]
+    if address.street:
+        rows = [r for r in places.file.named(to_key(address.street), within=within) if r.kind == "street"]
+        note = "number_unknown" if address.number or address.lane else None
+        return [Meaning(r.place(note=note), (note,) if note else ()) for r in merge_rows(rows)]
+    return []
+
+
+def _numbered(places: Places, address: Address, within: Sequence[str], finest: str | None) -> list[Meaning]:
+    tries = [(address.street, address.number)]
+    if address.lane:
+        tries = [(f"{address.street}{address.lane}弄", address.number), (address.street, f"{address.lane}弄")]
+    for name, number in tries:
+        for cut in range(max(1, len(name) - 1)):
+            street = name[cut:]
+            for known in places.numbers.streets(street) if len(street) > 1 and number else ():
+                spots = places.numbers.find(known, number, within=within)
+                if spots:
+                    return [Meaning(places.spot(street, number, spot, finest=finest)) for spot in spots]
+    return []
+
+
+def merge_rows(rows: list[Row]) -> list[Row]:
+    """Drop a place within 300 m of an earlier one of the same name: it is the same."""
+    kept: list[Row] = []
+    for row in rows[:40]:
+        if row.lon is None or row.lat is None:
+            continue
+        same = (k for k in kept if k.lon is not None and k.lat is not None)
+        if all(float(distance_m(row.lon, row.lat, k.lon, k.lat)) > 300 for k in same):  # type: ignore[arg-type]
+            kept.append(row)
+    return kept
+
+
+def _choose(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
+    """Return the one meaning near the person or in the chosen region, else all of them."""
+    if len(meanings) > 1 and bias.region:
+        inside = [m for m in meanings if m.place.adcode and any(is_within(m.place.adcode, c) for c in bias.region)]
+        meanings = inside or meanings
+    if len(meanings) > 1 and bias.near is not None:
+        gaps = [_gap_m(m.place, bias.near) for m in meanings]
+        order = sorted(range(len(meanings)), key=gaps.__getitem__)
+        close = [i for i in order if gaps[i] < NEAR_M]
+        meanings = [meanings[i] for i in (close[:1] if local and len(close) == 1 else order)]
+    return Resolved(tuple(meanings))
+
+
+def _gap_m(place: Place, near: tuple[float, float]) -> float:
+    if place.lon is None or place.lat is None:
+        return float("inf")
+    return float(distance_m(place.lon, place.lat, *near))
+
+
+def _corrected(places: Places, query: str, bias: Bias) -> Resolved:
+    """Return what the text means with one slip in its first division's name put right."""
+    for fixed in correct_head(places, query, within=bias.region)[:8]:
+        rest = query[fixed.length :].strip()
+        reading = Reading((fixed.code,), rest, 1.0, "full", fixed.name, 1)
+        deeper = places.file.divisions.read_head(rest, within=(fixed.code,))[0] if rest else None
+        if deeper is not None and deeper.codes:
+            reading = deeper
+        found = _with_divisions(places, reading, bias)
+        if found.meanings:
+            others = [f for f in correct_head(places, query, within=bias.region) if f.length == fixed.length]
+            if len(others) > 1 and not (deeper and deeper.codes):
+                return Resolved(tuple(Meaning(places.place(f.code), ("corrected",)) for f in others[:8]))
+            return Resolved(tuple(m._replace(notes=("corrected", *m.notes)) for m in found.meanings))
+    return Resolved()
