@@ -55,8 +55,9 @@ def read_folder(folder: Path) -> Shelf:
         shelf.faults.extend(document.faults)
         if not document.faults:
             documents.append((document, content))
-    _check_across(documents)
-    shelf.faults.extend(f for document, _ in documents for f in document.faults if f not in shelf.faults)
+    if not shelf.faults:  # a file that cannot be read would make its sources look undefined elsewhere
+        _check_across(documents)
+    shelf.faults.extend(fault for document, _ in documents for fault in document.faults)
     if not shelf.faults:
         _build(shelf, documents)
     return shelf
