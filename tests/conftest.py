@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from servers import postgis_cluster
 
 __all__ = ["postgis_cluster"]
 
+ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 STRICT = os.environ.pop("LOCATOR_TEST_STRICT", "") == "1"
 
@@ -35,6 +37,37 @@ def _connect_to_loopback_only(self: socket.socket, address):
 
 
 socket.socket.connect = _connect_to_loopback_only
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory) -> Path:
+    """A data folder built once from the shipped data; tests read it and do not write to it."""
+    from locator.ingest import ensure_data
+
+    from locator.settings import Settings
+
+    folder = tmp_path_factory.mktemp("locator-data")
+    ensure_data(Settings(data=folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def locator(data_folder):
+    """The one service over the shipped data."""
+    from locator.service import Locator
+    from locator.settings import Settings
+
+    return Locator(Settings(data=data_folder, tiles="none"))
+
+
+@pytest.fixture
+def in_data_folder(data_folder, tmp_path, monkeypatch) -> Path:
+    """A copy of the data folder that the command and the page may write to, named by the environment."""
+    copy = tmp_path / "data"
+    shutil.copytree(data_folder, copy)
+    monkeypatch.setenv("LOCATOR_DATA", str(copy))
+    monkeypatch.setenv("LOCATOR_NOW", "2026-11-23T10:00")
+    return copy
 
 
 @pytest.fixture
