@@ -79,26 +79,12 @@ def _check_across(documents: list[tuple[Document, dict[str, Any]]]) -> None:
     """Find what only shows when the files are seen together."""
     sources: dict[str, str] = {}
     ids: set[str] = set()
-    named: set[str] = set()
     tasks: set[str] = set()
     for document, content in documents:
-        region = content["region"]
-        if content.get("name"):
-            named.add(region)
-        for task in content.get("tasks") or {}:
-            if region != "nation" or task in tasks:
-                document.fault("task_place", ("tasks", task), task=task)
-            tasks.add(task)
-        for key, source in (content.get("sources") or {}).items():
-            if key in sources:
-                document.fault("source_twice", ("sources", key), id=key)
-            sources[key] = source["confidence"]
-        for name, i, item in _each(content):
-            if item.get("id") in ids and item.get("id"):
-                document.fault("id_twice", (name, i, "id"), id=item["id"])
-            ids.update(_listed(item.get("id")))
+        _gather(document, content, sources, ids, tasks)
+    named = {content["region"] for _, content in documents if content.get("name")} | {"nation"}
     for document, content in documents:
-        if content["region"] not in named and content["region"] != "nation":
+        if content["region"] not in named:
             document.fault("no_region_name", ("region",), region=content["region"])
         area = content.get("area_code")
         if area and area["source"] not in sources:
@@ -108,6 +94,24 @@ def _check_across(documents: list[tuple[Document, dict[str, Any]]]) -> None:
     if documents and (missing := sorted(set(Task) - tasks)):
         nation = next((d for d, c in documents if c["region"] == "nation"), documents[0][0])
         nation.fault("tasks_missing", (), tasks=", ".join(missing))
+
+
+def _gather(
+    document: Document, content: dict[str, Any], sources: dict[str, str], ids: set[str], tasks: set[str]
+) -> None:
+    """Note what a file defines for all, and what was defined before."""
+    for task in content.get("tasks") or {}:
+        if content["region"] != "nation" or task in tasks:
+            document.fault("task_place", ("tasks", task), task=task)
+        tasks.add(task)
+    for key, source in (content.get("sources") or {}).items():
+        if key in sources:
+            document.fault("source_twice", ("sources", key), id=key)
+        sources[key] = source["confidence"]
+    for name, i, item in _each(content):
+        if item.get("id") in ids:
+            document.fault("id_twice", (name, i, "id"), id=item["id"])
+        ids.update(_listed(item.get("id")))
 
 
 def _check_item(

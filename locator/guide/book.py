@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from locator.errors import DataError, InvalidInput
 from locator.guide._load import Shelf, read_folder
+from locator.guide._shape import Shaper
 from locator.guide.records import (
     NATION,
     SECTIONS,
     STEPS,
-    Channel,
     Entry,
     Fault,
-    Hotline,
-    Law,
-    Material,
     Region,
     Statement,
     TaskRule,
-    Words,
 )
-from locator.i18n import text
+from locator.i18n import LANGS, text
 from locator.model import Kind, Person, Task
 
 _FIRST_LINE: Mapping[str, tuple[str, ...]] = {
@@ -33,6 +28,7 @@ _FIRST_LINE: Mapping[str, tuple[str, ...]] = {
     "medical": ("medical", "government", "hrss", "card", "bank"),
     "both": ("hrss", "medical", "card", "government", "bank"),
 }
+"""Whom to call first, by the authority of the task."""
 
 
 def load_guide(folder: Path) -> Guide:
@@ -87,7 +83,7 @@ class Guide:
         return self.rule(task).insured_city_only
 
     def hotlines(self, adcode: str | None, task: Task | str | None, lang: str) -> list[dict[str, Any]]:
-        """Return whom to call, the most fitting first: local numbers before national ones.
+        """Return whom to call, the most fitting first; a local number stands for the national one.
 
         ``from_elsewhere`` is the number with the city's area code, for a call from another place.
 
@@ -102,23 +98,13 @@ class Guide:
         """
         chosen = None if task is None else _choice(Task, task, "task")
         order = _FIRST_LINE[self.rule(chosen).authority if chosen else "hrss"]
-        found = cast("list[Hotline]", self._pick("hotlines", adcode, chosen, None))
-        found = [line for line in found if line.confidence != "L"]
+        found = [line for line in self._pick("hotlines", adcode, chosen, None) if _shown(line)]
         local = {line.authority for line in found if line.region != NATION}
-        area = next((r.area_code for c in self._chain(adcode) if (r := self.regions.get(c)) and r.area_code), None)
-        found.sort(key=lambda line: (order.index(line.authority), line.region == NATION))
-        return [
-            {
-                "number": line.number,
-                "name": line.name[lang],
-                "for": line.authority,
-                "note": _words(line.note, lang),
-                "from_elsewhere": f"{area}-{line.number}" if area and line.region == NATION else None,
-                **self._basis(line),
-            }
-            for line in found
-            if line.region != NATION or line.authority not in local
-        ]
+        found = [line for line in found if line.region != NATION or line.authority not in local]
+        found.sort(key=lambda line: order.index(line.authority))
+        area = next((r.area_code for c in _chain(adcode) if (r := self.regions.get(c)) and r.area_code), None)
+        shaper = Shaper(self._shelf.sources, _language(lang))
+        return [shaper.hotline(line, area) for line in found]
 
     def answer(self, task: Task | str, person: Person | str, adcode: str | None, lang: str) -> dict[str, Any]:
         """Return everything the guide knows for a task, a person and a region (JSON values only).
@@ -144,57 +130,44 @@ class Guide:
         InvalidInput
             No such task, person or language.
         """
-        chosen, who = _choice(Task, task, "task"), _choice(Person, person, "person")
-        if lang not in ("zh", "en"):
-            raise _unknown("lang", lang, ("zh", "en"))
-        chain = self._chain(adcode)
-        said = cast("list[Statement]", self._pick("statements", adcode, chosen, who))
-        lines = {
-            section: [self._line(s, lang) for s in said if s.section == section and _shown(s)] for section in SECTIONS
-        }
-        materials = cast("list[Material]", self._pick("materials", adcode, chosen, who))
-        channels = cast("list[Channel]", self._pick("channels", adcode, chosen, who))
-        laws = cast("list[Law]", self._pick("laws", adcode, chosen, who))
-        rule, visits = self.rule(chosen), [s.visit for s in said if s.visit and _shown(s)]
-        local = [self.regions[code] for code in chain if code in self.regions]
+        chosen, who, lang = _choice(Task, task, "task"), _choice(Person, person, "person"), _language(lang)
+        shaper, chain, rule = Shaper(self._shelf.sources, lang), _chain(adcode), self.rule(chosen)
+        said = _with_one_visit([s for s in self._pick("statements", adcode, chosen, who) if _shown(s)])
+        lines = {section: [shaper.line(s) for s in said if s.section == section] for section in SECTIONS}
+        channels = [c for c in self._pick("channels", adcode, chosen, who) if _shown(c)]
         made = {
             "task": chosen.value,
             "task_name": text(f"names.task.{chosen}", lang),
             "person": who.value,
             "person_name": text(f"names.person.{who}", lang),
             "lang": lang,
-            "region": chain[0] if len(chain) > 1 else None,
+            **self._place(chain, lang),
+            "trip": {"without_visit": _visit(said), "lines": lines["trip"]},
+            "steps": [{"id": step, "title": text(f"guide.step.{step}", lang), "lines": lines[step]} for step in STEPS],
+            "materials": [shaper.material(m) for m in self._pick("materials", adcode, chosen, who)],
+            "kinds": {"first": _in_order(rule.first), "second": _in_order(rule.second)},
+            "insured_city_only": rule.insured_city_only,
+            "channels": [shaper.channel(c) for c in channels],
+            "hotlines": self.hotlines(adcode, chosen, lang),
+            **{section: lines[section] for section in ("fees", "times", "differs", "not_found", "tips")},
+            "law": [shaper.law(law) for law in self._pick("laws", adcode, chosen, who) if _shown(law)],
+            "related": [{"task": t.value, "name": text(f"names.task.{t}", lang)} for t in rule.related],
+        }
+        return {**made, "sources": shaper.sources_of(made)}
+
+    def _place(self, chain: tuple[str, ...], lang: str) -> dict[str, Any]:
+        local = [self.regions[code] for code in chain if code in self.regions]
+        return {
+            "region": chain[0] if chain[0] != NATION else None,
             "region_name": local[0].name[lang] if local else None,
             "regions": [{"adcode": region.adcode, "name": region.name[lang]} for region in local],
             "local": bool(local),
-            "trip": {"without_visit": visits[0] if visits else "ask", "lines": lines["trip"]},
-            "steps": [{"id": step, "title": text(f"guide.step.{step}", lang), "lines": lines[step]} for step in STEPS],
-            "materials": [self._material(m, lang) for m in materials],
-            "kinds": {
-                "first": sorted(rule.first, key=list(Kind).index),
-                "second": sorted(rule.second, key=list(Kind).index),
-            },
-            "insured_city_only": rule.insured_city_only,
-            "channels": [self._channel(c, lang) for c in channels if _shown(c)],
-            "hotlines": self.hotlines(adcode, chosen, lang),
-            **{section: lines[section] for section in ("fees", "times", "differs", "not_found", "tips")},
-            "law": [self._law(law, lang) for law in laws],
-            "related": [{"task": t.value, "name": text(f"names.task.{t}", lang)} for t in rule.related],
         }
-        made["sources"] = self._sources(made)
-        return made
 
-    def _chain(self, adcode: str | None) -> tuple[str, ...]:
-        """Return the codes from the finest region to the nation."""
-        if adcode is None or not adcode[:6].isdecimal() or len(adcode) < 6 or adcode[:6] == NATION:
-            return (NATION,)
-        code = adcode[:6]
-        return tuple(dict.fromkeys((code, code[:4] + "00", code[:2] + "0000", NATION)))
-
-    def _pick(self, name: str, adcode: str | None, task: Task | None, person: Person | None) -> list[Entry]:
+    def _pick(self, name: str, adcode: str | None, task: Task | None, person: Person | None) -> list[Any]:
         """Return the entries that hold here, the finest region's first, less those that are replaced."""
-        chain = self._chain(adcode)
-        found = [
+        chain = _chain(adcode)
+        found: list[Entry] = [
             entry
             for entry in self._shelf.entries[name]
             if entry.region in chain
@@ -202,85 +175,33 @@ class Guide:
             and (person is None or person in entry.persons)
         ]
         gone = {key for entry in found for key in entry.replaces}
-        return sorted((e for e in found if e.id not in gone), key=lambda e: chain.index(e.region))
+        return sorted((entry for entry in found if entry.id not in gone), key=lambda e: chain.index(e.region))
 
-    def _basis(self, entry: Entry) -> dict[str, Any]:
-        sources = [self._shelf.sources[key] for key in entry.sources]
-        best = min(sources, key=lambda source: "HML".index(source.confidence))
-        return {
-            "id": entry.id,
-            "region": entry.region,
-            "source": best.name,
-            "source_url": best.url,
-            "date": best.date,
-            "confidence": entry.confidence,
-            "source_ids": list(entry.sources),
-        }
 
-    def _line(self, entry: Statement, lang: str) -> dict[str, Any]:
-        return {"text": entry.text[lang], **self._basis(entry)}
-
-    def _material(self, entry: Material, lang: str) -> dict[str, Any]:
-        return {
-            "name": entry.name[lang],
-            "required": entry.required,
-            "form": entry.form,
-            "form_name": _form(entry, lang),
-            "count": entry.count,
-            "note": _words(entry.note, lang),
-            **self._basis(entry),
-        }
-
-    def _channel(self, entry: Channel, lang: str) -> dict[str, Any]:
-        return {
-            "type": entry.type,
-            "type_name": text(f"guide.channel.{entry.type}", lang),
-            "name": entry.name[lang],
-            "url": entry.url,
-            "note": _words(entry.note, lang),
-            "official": entry.official,
-            **self._basis(entry),
-        }
-
-    def _law(self, entry: Law, lang: str) -> dict[str, Any]:
-        return {
-            "name": entry.name[lang],
-            "article": entry.article[lang],
-            "summary": entry.summary[lang],
-            "url": entry.url,
-            **self._basis(entry),
-        }
-
-    def _sources(self, made: Mapping[str, Any]) -> list[dict[str, Any]]:
-        used = dict.fromkeys(_source_ids(made))
-        return [
-            {"id": s.id, "name": s.name, "url": s.url, "date": s.date, "confidence": s.confidence}
-            for s in (self._shelf.sources[key] for key in used)
-        ]
+def _chain(adcode: str | None) -> tuple[str, ...]:
+    """Return the codes from the finest region to the nation; anything that is no code is the nation."""
+    code = (adcode or "")[:6]
+    if len(code) < 6 or not (code.isascii() and code.isdecimal()) or code == NATION:
+        return (NATION,)
+    return tuple(dict.fromkeys((code, code[:4] + "00", code[:2] + "0000", NATION)))
 
 
 def _shown(entry: Entry) -> bool:
-    return entry.confidence != "L" or getattr(entry, "section", None) == "differs"
+    return entry.confidence != "L" or (isinstance(entry, Statement) and entry.section == "differs")
 
 
-def _words(words: Words | None, lang: str) -> str | None:
-    return words[lang] if words else None
+def _with_one_visit(said: list[Statement]) -> list[Statement]:
+    """Leave out what a wider region says on saving the trip when a finer one says it too."""
+    finest = next((s.region for s in said if s.visit), NATION)
+    return [s for s in said if not s.visit or s.region == finest]
 
 
-def _form(entry: Material, lang: str) -> str:
-    form = text(f"guide.form.{entry.form}", lang)
-    return form if entry.count == 1 else text("guide.form_count", lang, form=form, count=entry.count)
+def _visit(said: list[Statement]) -> str:
+    return next((s.visit for s in said if s.visit), "ask")
 
 
-def _source_ids(value: object) -> Iterable[str]:
-    if isinstance(value, Mapping):
-        with contextlib.suppress(KeyError):
-            yield from value["source_ids"]
-        for inner in value.values():
-            yield from _source_ids(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _source_ids(inner)
+def _in_order(kinds: frozenset[Kind]) -> list[str]:
+    return [kind.value for kind in Kind if kind in kinds]
 
 
 def _choice[T: (Task, Person)](kind: type[T], value: str, what: str) -> T:
@@ -290,12 +211,14 @@ def _choice[T: (Task, Person)](kind: type[T], value: str, what: str) -> T:
         raise _unknown(what, value, tuple(kind)) from None
 
 
+def _language(lang: str) -> str:
+    if lang not in LANGS:
+        raise _unknown("lang", lang, LANGS)
+    return lang
+
+
 def _unknown(what: str, value: str, allowed: tuple[str, ...]) -> InvalidInput:
-    words = ", ".join(allowed)
+    shown, words = str(value)[:40], ", ".join(allowed)
     return InvalidInput(
-        f"{what} is {value[:40]!r}; expected one of {words}",
-        code="guide_choice",
-        what=what,
-        value=value[:40],
-        allowed=words,
+        f"{what} is {shown!r}; expected one of {words}", code="guide_choice", what=what, value=shown, allowed=words
     )

@@ -1,0 +1,113 @@
+"""Turn the guide's records into JSON values in one language, each with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from locator.guide.records import (
+    Channel,
+    Entry,
+    Hotline,
+    Law,
+    Material,
+    Source,
+    Statement,
+    Words,
+)
+from locator.i18n import text
+
+Json = dict[str, Any]
+
+
+class Shaper:
+    """Shapes records in one language, with the sources of one guide."""
+
+    def __init__(self, sources: Mapping[str, Source], lang: str) -> None:
+        self._sources = sources
+        self._lang = lang
+
+    def line(self, entry: Statement) -> Json:
+        """Return a statement."""
+        return {"text": entry.text[self._lang], **self._basis(entry)}
+
+    def material(self, entry: Material) -> Json:
+        """Return a thing to bring; ``required`` None means that it may be asked for locally."""
+        form = text(f"guide.form.{entry.form}", self._lang)
+        if entry.count > 1:
+            form = text("guide.form_count", self._lang, form=form, count=entry.count)
+        return {
+            "name": entry.name[self._lang],
+            "required": entry.required,
+            "form": entry.form,
+            "form_name": form,
+            "count": entry.count,
+            "note": self._words(entry.note),
+            **self._basis(entry),
+        }
+
+    def channel(self, entry: Channel) -> Json:
+        """Return a way to do it."""
+        return {
+            "type": entry.type,
+            "type_name": text(f"guide.channel.{entry.type}", self._lang),
+            "name": entry.name[self._lang],
+            "url": entry.url,
+            "note": self._words(entry.note),
+            "official": entry.official,
+            **self._basis(entry),
+        }
+
+    def hotline(self, entry: Hotline, area_code: str | None) -> Json:
+        """Return a number to call; ``from_elsewhere`` is the same with the city's area code."""
+        short = entry.number.startswith("12") and "-" not in entry.number
+        return {
+            "number": entry.number,
+            "name": entry.name[self._lang],
+            "for": entry.authority,
+            "note": self._words(entry.note),
+            "from_elsewhere": f"{area_code}-{entry.number}" if area_code and short else None,
+            **self._basis(entry),
+        }
+
+    def law(self, entry: Law) -> Json:
+        """Return an article."""
+        return {
+            "name": entry.name[self._lang],
+            "article": entry.article[self._lang],
+            "summary": entry.summary[self._lang],
+            "url": entry.url or self._basis(entry)["source_url"],
+            **self._basis(entry),
+        }
+
+    def sources_of(self, made: object) -> list[Json]:
+        """Return every source that a shaped answer names, each once, in the order of its first use."""
+        return [
+            {"id": s.id, "name": s.name, "url": s.url, "date": s.date, "confidence": s.confidence}
+            for s in (self._sources[key] for key in dict.fromkeys(_source_ids(made)))
+        ]
+
+    def _words(self, words: Words | None) -> str | None:
+        return words[self._lang] if words else None
+
+    def _basis(self, entry: Entry) -> Json:
+        best = min((self._sources[key] for key in entry.sources), key=lambda source: "HML".index(source.confidence))
+        return {
+            "id": entry.id,
+            "region": entry.region,
+            "source": best.name,
+            "source_url": best.url,
+            "date": best.date,
+            "confidence": entry.confidence,
+            "source_ids": list(entry.sources),
+        }
+
+
+def _source_ids(value: object) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        yield from value.get("source_ids", ())
+        for inner in value.values():
+            yield from _source_ids(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _source_ids(inner)
