@@ -1,0 +1,148 @@
+"""How far a batch has come, on disk: whatever kills it, the next run goes on from there.
+
+Output and rejects grow in ``….part`` files; after each block the ledger, a small file replaced in one
+step, says how long each is and how far the input was read. What lies beyond is cut off on resuming.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from locator.errors import DataError, InvalidInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What is done."""
+
+    question: str
+    """What the run was asked: file, columns, limit … A ledger of another question is not continued."""
+    read: int
+    """The byte of the input at which the next record begins."""
+    written: int = 0
+    """How long the output is, in bytes."""
+    rejected: int = 0
+    """How long the reject file is, in bytes."""
+    rows: int = 0
+    answered: int = 0
+    refused: int = 0
+    version: str | None = None
+    """The layer's version, known after the first block."""
+    done: bool = False
+
+
+class Ledger:
+    """The output, the reject file and the record of both, kept in step. Use as a context.
+
+    Raises
+    ------
+    InvalidInput
+        An unfinished run of another question is in the way, or another process is writing.
+    DataError
+        The files cannot be written.
+    """
+
+    def __init__(self, target: Path, rejects: Path, first: Progress, *, fresh: bool) -> None:
+        self.target, self.rejects = target, rejects
+        self._paths = (_beside(target, ".part"), _beside(rejects, ".part"))
+        self._record = _beside(target, ".progress.json")
+        self._streams: list[IO[bytes]] = []
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rejects.parent.mkdir(parents=True, exist_ok=True)
+            self._streams = [path.open("ab") for path in self._paths]
+            self._lock()
+            self.progress = first if fresh else self._resume(first)
+            for stream, length in zip(self._streams, (self.progress.written, self.progress.rejected), strict=True):
+                if not self.progress.done:
+                    stream.truncate(length)
+        except OSError as error:
+            self.close()
+            raise _not_writable(target) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._streams[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"another batch is writing {self.target}"
+            raise InvalidInput(message, code="batch_running", path=str(self.target)) from error
+
+    def _resume(self, first: Progress) -> Progress:
+        try:
+            found = Progress(**json.loads(self._record.read_text("utf-8")))
+        except FileNotFoundError:
+            return first
+        except (ValueError, TypeError):
+            return first
+        if found.question != first.question:
+            message = f"{self._record} belongs to an unfinished batch of another question: finish or delete it"
+            raise InvalidInput(message, code="batch_other", path=str(self._record))
+        lengths = [path.stat().st_size for path in self._paths]
+        return found if found.done or (lengths[0] >= found.written and lengths[1] >= found.rejected) else first
+
+    def add(self, lines: bytes, rejects: bytes, after: Progress) -> None:
+        """Append a block's lines and rejects, then record that it is done."""
+        try:
+            for stream, content in zip(self._streams, (lines, rejects), strict=True):
+                stream.write(content)
+                stream.flush()
+            self._note(
+                replace(
+                    after,
+                    written=self.progress.written + len(lines),
+                    rejected=self.progress.rejected + len(rejects),
+                )
+            )
+        except OSError as error:
+            raise _not_writable(self.target) from error
+
+    def _note(self, progress: Progress) -> None:
+        draft = _beside(self._record, ".new")
+        draft.write_text(json.dumps(asdict(progress)), "utf-8")
+        draft.replace(self._record)
+        self.progress = progress
+
+    def finish(self) -> None:
+        """Put the whole output and the rejects in their places and drop the ledger."""
+        try:
+            if not self.progress.done:
+                for stream in self._streams:
+                    os.fsync(stream.fileno())
+                self._note(replace(self.progress, done=True))
+            for path, final, length in zip(
+                self._paths, (self.target, self.rejects), (self.progress.written, self.progress.rejected), strict=True
+            ):
+                if path.stat().st_size == length:  # else it was moved before, and this is an empty new one
+                    path.replace(final)
+                else:
+                    path.unlink()
+            self._record.unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_writable(self.target) from error
+
+    def close(self) -> None:
+        """Close the files; what is recorded stays for the next run."""
+        for stream in self._streams:
+            stream.close()
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _not_writable(path: Path) -> DataError:
+    return DataError(f"{path} cannot be written", code="not_writable", path=str(path))

@@ -1,0 +1,222 @@
+"""The batch: from a CSV file to a CSV file, with progress, rejects, and a way on after a crash."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from locator.batch.answer import Answered, Question, Refused
+from locator.batch.engine import NEAREST_PLACED, Opener, open_engine
+from locator.batch.intake import Block, Source, open_source, read_blocks
+from locator.batch.ledger import Ledger, Progress
+from locator.batch.spread import spread
+from locator.datum import Datum
+from locator.errors import DataError, InvalidInput
+from locator.i18n import load_catalogue
+from locator.model import Filter
+from locator.settings import Settings
+
+POSITIONS_BLOCK = 1 << 20
+"""Bytes of a file of positions that are answered at once, some 30,000 rows."""
+ADDRESSES_BLOCK = 1 << 14
+"""Bytes of a file of addresses: some 300 rows, since each takes a thousand times as long."""
+REJECT_HEADER = ("file", "row", "column", "code", "value", "reason")
+
+
+class BatchSummary(NamedTuple):
+    """What became of a file."""
+
+    rows: int
+    answered: int
+    """Rows with at least one point."""
+    refused: int
+    """Rows in the reject file."""
+    resumed_rows: int
+    """Rows that an earlier, killed run had done."""
+    seconds: float
+    output: Path
+    rejects: Path
+
+
+def run_batch(
+    settings: Settings,
+    source: Path,
+    target: Path,
+    *,
+    address: str | None = None,
+    lon: str | None = None,
+    lat: str | None = None,
+    datum: Datum = Datum.WGS84,
+    limit: int = 5,
+    within_m: float | None = None,
+    where: Filter = NEAREST_PLACED,
+    rejects: Path | None = None,
+    threads: int | None = None,
+    workers: int = 0,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+    encoding: str | None = None,
+    opener: Opener | None = None,
+) -> BatchSummary:
+    """Find the nearest points for every row of a CSV file.
+
+    Parameters
+    ----------
+    source, target
+        CSV in (UTF-8 or GB18030, with a header) and CSV out (UTF-8 with a mark, as Excel wants it). The
+        output has, for every row in order, a line for each of its nearest points: the row's own columns,
+        where it lies (``origin_…``, WGS-84), ``rank``, the point (``point_…``), ``distance_m`` and
+        ``approximate``. A row with nothing in reach has one line without a rank.
+    address
+        The column of addresses; or ``lon`` and ``lat``, columns of degrees in ``datum``.
+    limit, within_m, where
+        How many at most, within how many metres, and which points.
+    rejects
+        Where rows that are not understood go; ``<target>.rejects.csv`` when None.
+    threads
+        Threads of this process; as many as there are processors when None.
+    workers, scheduler
+        Dask instead: that many local processes, or a running cluster (each of its workers opens the
+        layer of ``settings`` itself, so the data folder must be there too). The answers are the same.
+    fresh
+        True to start anew over an unfinished run; else the same question goes on where it stopped.
+    progress
+        A bar with rate and remaining time on stderr.
+    opener
+        Makes the engine; that of ``settings`` when None.
+
+    Raises
+    ------
+    InvalidInput
+        The columns do not exist or none are named, the limit is below 1, or an unfinished run of another
+        question is in the way.
+    NotFound, DataError
+        The file is not there; a file cannot be read or written; the layer changed in between.
+    MissingExtra, ServiceError
+        Dask is not installed; its scheduler does not answer.
+    """
+    started = time.monotonic()
+    question = _ask(open_source(source, encoding=encoding), address, lon, lat)
+    if limit < 1:
+        raise InvalidInput(f"limit is {limit}; expected 1 or more", code="batch_limit", value=limit)
+    question = replace(question, datum=datum, limit=limit, within_m=within_m, where=where)
+    rejects = rejects or target.with_name(target.name + ".rejects.csv")
+    _check_paths(source, target, rejects)
+    first = Progress(question=_describe(question), read=question.source.start)
+    with Ledger(target, rejects, first, fresh=fresh) as ledger:
+        done_before = ledger.progress.rows
+        if not ledger.progress.done:
+            work = spread(
+                opener or partial(open_engine, settings),
+                question,
+                threads=threads or os.cpu_count() or 1,
+                workers=workers,
+                scheduler=scheduler,
+            )
+            with work as answer, _bar(question.source, ledger.progress, shown=progress) as bar:
+                size = POSITIONS_BLOCK if address is None else ADDRESSES_BLOCK
+                blocks = read_blocks(question.source, start=ledger.progress.read, size=size)
+                for block, answered in answer(blocks):
+                    _keep(ledger, question, block, answered, settings.lang)
+                    _advance(bar, ledger.progress, done_before)
+                if ledger.progress.written == 0:
+                    ledger.add(_csv([question.header], mark=True), _csv([REJECT_HEADER], mark=True), ledger.progress)
+        ledger.finish()
+        end = ledger.progress
+    return BatchSummary(end.rows, end.answered, end.refused, done_before, time.monotonic() - started, target, rejects)
+
+
+def _ask(source: Source, address: str | None, lon: str | None, lat: str | None) -> Question:
+    if address is not None and lon is None and lat is None:
+        return Question(source=source, address=source.column(address))
+    if address is None and lon is not None and lat is not None:
+        return Question(source=source, lon=source.column(lon), lat=source.column(lat))
+    raise InvalidInput("give the column of addresses, or those of longitude and latitude", code="batch_what")
+
+
+def _check_paths(source: Path, target: Path, rejects: Path) -> None:
+    if len({path.resolve() for path in (source, target, rejects)}) < 3:
+        raise InvalidInput("input, output and rejects must be three files", code="batch_paths")
+
+
+def _describe(question: Question) -> str:
+    """Return a question as a text that is the same when the question is; a predicate counts by its name."""
+    predicate = question.where.predicate
+    where = replace(question.where, predicate=None)
+    parts = (
+        question.source.path.resolve().name, question.source.size, question.source.path.stat().st_mtime_ns,
+        question.source.encoding, question.address, question.lon, question.lat, str(question.datum), question.limit,
+        question.within_m, sorted(map(str, where.kinds or ())), where.regions, sorted(map(str, where.positions or ())),
+        where.wheelchair, where.hours_known, where.task and str(where.task),
+        getattr(predicate, "__qualname__", None),
+    )  # fmt: skip
+    return repr(parts)
+
+
+def _keep(ledger: Ledger, question: Question, block: Block, answered: Answered, lang: str) -> None:
+    """Write a block's answers and rejects, and that it is done."""
+    before = ledger.progress
+    if before.version is not None and before.version != answered.version:
+        raise DataError("the layer changed during the batch: start it anew", code="batch_layer_changed")
+    fresh = before.written == 0
+    lines = (_csv([question.header], mark=True) if fresh else b"") + answered.lines
+    rejects = (_csv([REJECT_HEADER], mark=True) if fresh else b"") + _csv(
+        _reject_rows(answered.refused, question.source, before.rows, lang)
+    )
+    after = replace(
+        before,
+        read=block.end,
+        rows=before.rows + answered.rows,
+        answered=before.answered + answered.answered,
+        refused=before.refused + len(answered.refused),
+        version=answered.version,
+    )
+    ledger.add(lines, rejects, after)
+
+
+def _reject_rows(refused: list[Refused], source: Source, rows_before: int, lang: str) -> Iterator[tuple[object, ...]]:
+    texts = load_catalogue(lang)
+    for number, column, code, value in refused:
+        reason = texts.get(f"batch.{code}") or texts.get(f"notices.{code}") or code
+        yield source.path.name, rows_before + number + 1, column, code, _shown(value), reason
+
+
+def _shown(value: str) -> str:
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in value)
+    return "'" + text if text[:1] in "=+-@" and text[:1] else text
+
+
+def _csv(rows: Any, *, mark: bool = False) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()
+
+
+def _bar(source: Source, done: Progress, *, shown: bool) -> Any:
+    from tqdm import tqdm
+
+    form = "{percentage:3.0f}% |{bar}| {elapsed} < {remaining}{postfix}"
+    return tqdm(
+        total=source.size,
+        initial=done.read,
+        disable=not shown,
+        bar_format=form,
+        leave=True,
+        postfix="",
+        mininterval=0.5,
+    )
+
+
+def _advance(bar: Any, done: Progress, rows_before: int) -> None:
+    seconds = bar.format_dict["elapsed"] or 1e-9
+    bar.set_postfix_str(f"{done.rows:,} rows, {(done.rows - rows_before) / seconds:,.0f}/s", refresh=False)
+    bar.update(done.read - bar.n)
