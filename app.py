@@ -1,0 +1,17 @@
+"""The door: ``streamlit run app.py`` serves the page, its assets and the API from one process and port."""
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from locator.settings import load_settings
+from locator.web.assets import open_assets
+from locator.web.routes import build_routes
+from locator.web.shell import Shell
+
+settings = load_settings()
+assets = open_assets(settings.data / "assets")
+app = st.App(
+    "locator/web/main.py",
+    routes=build_routes(settings, assets),
+    middleware=[Middleware(Shell, settings=settings, assets=assets)],
+)

@@ -1,0 +1,1 @@
+"""The page: views, their state, the parts they are made of, and the files the browser loads."""

@@ -1,0 +1,188 @@
+"""The form: what for, for whom, where; and what was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from locator.datum import Datum
+from locator.model import Answer, Kind, Person, Place, Task
+from locator.shapes import say_notice
+from locator.web.markup import Markup, join, tag
+from locator.web.state import LIMITS, PageState
+from locator.web.words import Words
+
+MAX_TEXT = 200
+"""How many characters an address may have."""
+EXAMPLES = ("welcome.example1", "welcome.example2", "welcome.example3")
+MAX_CANDIDATES = 8
+
+
+def _select(name: str, label: Markup, options: Iterable[tuple[str, str]], chosen: str) -> Markup:
+    rows = [tag("option", said, value=value, selected=value == chosen) for value, said in options]
+    return join(label, tag("select", *rows, id=f"ask-{name}", name=name, data_auto="filter"))
+
+
+def _label(name: str, said: str, *, class_: str | None = None) -> Markup:
+    return tag("label", said, for_=f"ask-{name}", class_=class_)
+
+
+def render_ask(state: PageState, words: Words) -> Markup:
+    """Return the form. What was typed is not in it: it stays in the browser."""
+    task = _select("task", _label("task", words("ask.task")), ((t, words.name("task", t)) for t in Task), state.task)
+    person = _select(
+        "person", _label("person", words("ask.person")), ((p, words.name("person", p)) for p in Person), state.person
+    )
+    return tag(
+        "form",
+        tag("div", task, person, class_="ask-what"),
+        _label("text", words("ask.text"), class_="ask-where"),
+        tag(
+            "div",
+            _render_box(words),
+            tag("button", words("ask.submit"), type="submit", class_="primary"),
+            tag("button", words("ask.here"), type="button", data_do="here", class_="here"),
+            class_="ask-box",
+        ),
+        _render_datum(words),
+        _render_status(words),
+        _render_more(state, words),
+        class_="ask",
+        data_act="ask",
+        role="search",
+        aria_label=words("ask.label"),
+    )
+
+
+def _render_box(words: Words) -> Markup:
+    box = tag(
+        "input",
+        id="ask-text",
+        name="text",
+        type="text",
+        autocomplete="off",
+        autocapitalize="off",
+        spellcheck="false",
+        enterkeyhint="search",
+        placeholder=words("ask.placeholder"),
+        role="combobox",
+        aria_autocomplete="list",
+        aria_expanded="false",
+        aria_controls="ask-options",
+        data_lang=words.lang,
+        data_count=words("ask.options_count", n="{n}"),
+        data_own_attributes="aria-expanded aria-activedescendant",
+    )
+    options = tag("ul", id="ask-options", role="listbox", aria_label=words("ask.text"), hidden=True, data_own=True,
+                  data_own_attributes="hidden")  # fmt: skip
+    return tag("div", box, options, class_="combo")
+
+
+def _render_datum(words: Words) -> Markup:
+    rows = [tag("option", words.name("datum", datum), value=datum) for datum in Datum]
+    select = tag("select", *rows, id="ask-datum", name="datum")
+    return tag("div", _label("datum", words("ask.datum")), select, class_="ask-datum", hidden=True,
+               data_own_attributes="hidden")  # fmt: skip
+
+
+def _render_status(words: Words) -> Markup:
+    said = {
+        f"data_{name}": words(f"ask.here_{name}") for name in ("busy", "refused", "timeout", "unavailable", "insecure")
+    }
+    return tag("p", class_="ask-status", role="alert", hidden=True, data_own=True, data_own_attributes="hidden", **said)
+
+
+def _render_more(state: PageState, words: Words) -> Markup:
+    kinds = [("", words("ask.any_kind")), *((k, words.name("kind", k)) for k in Kind)]
+    limits = [(str(n), words("ask.limit_n", n=n)) for n in LIMITS]
+    box = tag(
+        "input", type="checkbox", name="open", value="1", id="ask-open", checked=state.open_now, data_auto="filter"
+    )
+    return tag(
+        "details",
+        tag("summary", words("ask.more")),
+        tag("div", tag("label", box, words("ask.open"), class_="check"), class_="ask-row"),
+        tag("div", _select("kind", _label("kind", words("ask.kind")), kinds, state.kind or ""), class_="ask-row"),
+        tag("div", _select("limit", _label("limit", words("ask.limit")), limits, str(state.limit)), class_="ask-row"),
+        class_="more",
+        open=bool(state.open_now or state.kind),
+    )
+
+
+def render_welcome(words: Words) -> Markup:
+    """Return what a first visit reads: one sentence and three example addresses."""
+    examples = [
+        tag("li", tag("button", words(key), type="button", data_do="example", class_="example", lang="zh-CN"))
+        for key in EXAMPLES
+    ]
+    return tag(
+        "section",
+        tag("p", words("welcome"), class_="lead"),
+        tag("p", words("welcome.try"), id="try", class_="soft"),
+        tag("ul", *examples, class_="examples", role="list", aria_labelledby="try"),
+        tag("p", words("welcome.privacy"), class_="soft"),
+        class_="welcome",
+    )
+
+
+def say_place(place: Place, words: Words) -> str:
+    """Return how exactly a place is known, in brackets."""
+    precision = words.name("precision", place.precision)
+    if place.error_m:
+        return words("understood.precision", precision=precision, error=words.length(place.error_m))
+    return words("understood.precision_only", precision=precision)
+
+
+def render_understood(answer: Answer, words: Words, *, restored: bool, failed: str | None = None) -> Markup:
+    """Return what was understood, how exactly, how to correct it, and what else to know about the answer."""
+    parts: list[Markup | None] = []
+    place = answer.place
+    if place is not None:
+        parts.append(_render_place(place, words, restored=restored))
+        parts.append(_render_correction(answer.candidates, words))
+    elif answer.candidates:
+        parts.append(tag("h2", words("which"), id="which"))
+        parts.append(_render_candidates(answer.candidates, words, labelled="which"))
+    codes = {"ambiguous_place"} if answer.candidates else set()
+    said = [say_notice(notice, words.lang) for notice in answer.notices if notice.code not in codes]
+    if place is not None and place.note == "number_unknown":
+        said.insert(0, words("number_unknown"))
+    if failed:
+        said.insert(0, failed)
+    parts += [tag("p", line, class_="notice", role="note") for line in dict.fromkeys(said)]
+    return tag("section", *parts, class_="understood", id="understood", aria_live="off")
+
+
+def _render_place(place: Place, words: Words, *, restored: bool) -> Markup:
+    label = tag("b", place.label, lang="zh-CN")
+    if restored:
+        before, _, after = words("understood.region", label="\0").partition("\0")
+        return tag("p", before, label, after)
+    return tag("p", words("understood"), " ", label, tag("span", say_place(place, words), class_="soft"))
+
+
+def _render_correction(candidates: Sequence[Place], words: Words) -> Markup:
+    hint = words("understood.wrong_hint" if candidates else "understood.wrong_none")
+    inside = [tag("p", hint, class_="soft")]
+    if candidates:
+        inside.append(_render_candidates(candidates, words, labelled=None))
+    return tag("details", tag("summary", words("understood.wrong")), *inside, class_="correct")
+
+
+def _render_candidates(candidates: Sequence[Place], words: Words, *, labelled: str | None) -> Markup:
+    rows = [
+        tag(
+            "li",
+            tag(
+                "button",
+                tag("span", place.label, lang="zh-CN"),
+                " ",
+                tag("small", words.name("precision", place.precision)),
+                type="button",
+                data_act="candidate",
+                data_id=index,
+                class_="candidate",
+            ),
+        )
+        for index, place in enumerate(candidates[:MAX_CANDIDATES])
+    ]
+    return tag("ul", *rows, class_="candidates", role="list", aria_labelledby=labelled)

@@ -1,0 +1,91 @@
+"""Panels: pieces of our own HTML on Streamlit's page, and what a person does in them.
+
+Streamlit's own widgets cannot be an ordered list with headings, telephone links and a native select box. A
+panel is escaped HTML (:mod:`locator.web.markup`) that ``static/page.js`` puts on the page, keeping focus and
+typed text when it changes; a click on ``data-act`` or a submitted form comes back as an :class:`Act`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from locator.web.markup import Markup
+
+_LOADER = """
+export default async function (component) {
+  const address = new URL("./assets/page.js?v=" + component.data.version, document.baseURI);
+  const page = await import(address.href);
+  return page.mount(component);
+}
+"""
+
+_panel = st.components.v2.component("locator.panel", js=_LOADER, isolate_styles=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did in a panel. It comes from a browser, so every value is read through a check."""
+
+    name: str
+    values: Mapping[str, object]
+
+    def text(self, key: str) -> str:
+        """Return a text, or an empty one."""
+        value = self.values.get(key)
+        return value if isinstance(value, str) else ""
+
+    def number(self, key: str) -> float | None:
+        """Return a finite number, or None."""
+        value = self.values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        return float(value)
+
+
+def read_act(value: object) -> Act | None:
+    """Return what the browser sent as an act, or None when it is none."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("act"), str):
+        return None
+    return Act(value["act"], value)
+
+
+def show_panel(
+    key: str,
+    content: Markup,
+    *,
+    version: str,
+    on_act: Callable[[Act], None] | None = None,
+    page: Mapping[str, Any] | None = None,
+) -> None:
+    """Put a panel on the page.
+
+    Parameters
+    ----------
+    key
+        The panel's name; acts of the map go to the panel called ``results``.
+    content
+        Its HTML.
+    version
+        The hash of ``page.js``, so that a browser never runs an old one.
+    on_act
+        Called before the next run with what the person did.
+    page
+        What ``page.js`` does to the document: ``lang``, ``large``, ``title``, ``announce``, ``focus``.
+    """
+
+    def forward() -> None:
+        state = st.session_state.get(key)
+        act = read_act(getattr(state, "act", None))
+        if act is not None and on_act is not None:
+            on_act(act)
+
+    _panel(
+        key=key,
+        data={"name": key, "html": str(content), "version": version, "page": dict(page or {})},
+        on_act_change=forward,
+    )

@@ -1,0 +1,32 @@
+"""The answer as files: CSV, GeoJSON, KML."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from locator.model import Answer
+from locator.web.words import Words
+
+
+def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
+    """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
+    from locator import exports
+
+    st.html(f"<h2>{words('down.heading')}</h2>")
+    with st.container(horizontal=True, key="downloads"):
+        for form, make, mime in (
+            ("csv", exports.to_csv, "text/csv"),
+            ("geojson", exports.to_geojson, "application/geo+json"),
+            ("kml", exports.to_kml, "application/vnd.google-earth.kml+xml"),
+        ):
+            st.download_button(
+                words(f"down.{form}"),
+                data=lambda make=make: make(answer.hits, at=now, lang=words.lang),
+                file_name=f"{words('down.file')}.{form}",
+                mime=mime,
+                on_click="ignore",
+                key=f"down-{form}",
+            )
+    st.html(f"<p class='soft'>{words('down.privacy')}</p>")

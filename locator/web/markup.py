@@ -1,0 +1,97 @@
+"""HTML made from data, with one rule: text is always escaped, and only :class:`Markup` is not text.
+
+The result list, the form and the guide are real HTML (ordered lists, headings, telephone links, labels), and
+names in the data layer may be hostile. So no template and no string formatting: elements are built by
+:func:`tag`, which escapes every child and attribute and refuses addresses that run code.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+_VOID = frozenset({"input", "br", "hr", "img", "link", "meta"})
+_SCHEMES = frozenset(
+    {"", "http", "https", "tel", "mailto", "geo", "baidumap", "bdapp", "iosamap", "androidamap", "amapuri", "qqmap"}
+)
+_SAFE_ADDRESS = "#"
+
+
+class Markup(str):
+    """Text that is already HTML, made by :func:`tag` and :func:`join` only."""
+
+    __slots__ = ()
+
+
+type Child = Markup | str | int | None | bool | Iterable["Child"]
+
+
+def escape(value: object) -> str:
+    """Return a text for HTML, in an element or an attribute; ``{ } $`` and back-ticks also become entities.
+
+    The last four mean nothing to HTML: they are encoded so that a text stays text even if a template engine or
+    a JavaScript template literal came between.
+    """
+    text = "".join(c for c in str(value) if c in "\t\n" or (ord(c) >= 32 and not 0x7F <= ord(c) <= 0x9F))
+    out = html.escape(text, quote=True)
+    for sign in "{}$`\\":
+        out = out.replace(sign, f"&#{ord(sign)};")
+    return out
+
+
+def check_address(address: str) -> str:
+    """Return a link's address, or ``#`` when its scheme is none that a link here may have."""
+    cleaned = "".join(c for c in address if ord(c) > 32)
+    try:
+        scheme = urlsplit(cleaned).scheme.lower()
+    except ValueError:
+        return _SAFE_ADDRESS
+    return cleaned if scheme in _SCHEMES else _SAFE_ADDRESS
+
+
+def join(*children: Child) -> Markup:
+    """Return children one after the other; None and booleans are nothing."""
+    parts: list[str] = []
+    for child in children:
+        if child is None or isinstance(child, bool):
+            continue
+        if isinstance(child, Markup):
+            parts.append(child)
+        elif isinstance(child, str | int):
+            parts.append(escape(child))
+        else:
+            parts.append(join(*child))
+    return Markup("".join(parts))
+
+
+def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -> Markup:
+    """Return an element.
+
+    Parameters
+    ----------
+    name
+        ``p``, ``ol``; a literal of this program, never data.
+    children
+        Texts (escaped), elements, or iterables of both.
+    attributes
+        ``class_`` is ``class``, ``data_act`` is ``data-act``. True is an attribute without a value, None and
+        False leave it out.
+    """
+    parts = [name]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        attribute = key.rstrip("_").replace("_", "-")
+        if value is True:
+            parts.append(attribute)
+            continue
+        content = check_address(str(value)) if attribute in ("href", "src", "action") else value
+        parts.append(f'{attribute}="{escape(content)}"')
+    start = f"<{' '.join(parts)}>"
+    return Markup(start if name in _VOID else f"{start}{join(*children)}</{name}>")
+
+
+def hide(*children: Child) -> Markup:
+    """Return text for screen readers only."""
+    return tag("span", *children, class_="sr")

@@ -1,0 +1,307 @@
+"""The result list: an ordered list with headings, the same numbers as on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from locator.hours import describe
+from locator.model import EXACT, Answer, Hit, ServicePoint
+from locator.shapes import say_hit_distance
+from locator.web.markup import Markup, hide, join, tag
+from locator.web.words import OLD_YEARS, Words, age_years
+
+SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
+"""The sign beside a state's words: nothing is told by colour alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListContext:
+    """What every card of one list needs."""
+
+    words: Words
+    at: datetime
+    """The moment open and closed were told at."""
+    chosen: str | None
+    guide: Mapping[str, Any] | None
+    report_url: str | None
+    ranks: Mapping[str, int]
+    """The number of each point in this list, by id."""
+    share: str
+    """The address that a copied link carries, without the point's id."""
+
+
+def is_pinned(hit: Hit) -> bool:
+    """Tell whether a hit has a pin on the map: only where its position is exact."""
+    return hit.point.position in EXACT and hit.point.lon is not None and hit.point.lat is not None
+
+
+def group_hits(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
+    """Return the hits under their headings: ``near``, ``about``, ``unplaced``, ``other`` (the other authority)."""
+    groups: dict[str, list[Hit]] = {"near": [], "about": [], "unplaced": [], "other": []}
+    for hit in hits:
+        if hit.tier != 1:
+            groups["other"].append(hit)
+        elif hit.distance_m is None:
+            groups["unplaced"].append(hit)
+        else:
+            groups["near" if is_pinned(hit) else "about"].append(hit)
+    return [(name, found) for name, found in groups.items() if found]
+
+
+def render_results(answer: Answer, context: ListContext) -> Markup:
+    """Return the whole list."""
+    words, groups = context.words, group_hits(answer.hits)
+    parts: list[Markup] = []
+    first = sum(len(found) for name, found in groups if name != "other")
+    heading = "results.heading" if answer.query.text or answer.query.place else "results.heading_region"
+    parts.append(
+        tag(
+            "div",
+            tag("h2", words(heading, n=first), id="results"),
+            tag("p", words("results.by_distance"), class_="soft"),
+            tag("a", words("results.map"), href="#map", data_go="map", class_="to-map"),
+            class_="results-head",
+        )
+    )
+    for name, found in groups:
+        if name != "near":
+            parts.append(tag("h3", words(f"results.{name}"), class_="group"))
+            if name != "other":
+                parts.append(tag("p", words(f"results.{name}_hint"), class_="soft"))
+        cards = [render_hit(hit, context) for hit in found]
+        parts.append(tag("ol", *cards, class_="hits", role="list", start=found[0].rank))
+    return tag("section", *parts, aria_labelledby="results", class_="results")
+
+
+def render_hit(hit: Hit, context: ListContext) -> Markup:
+    """Return one card: number, name, distance, kind, address, telephone, states, what to bring, actions."""
+    point, words = hit.point, context.words
+    chosen = context.chosen == point.id
+    heading = tag(
+        "h4" if hit.tier != 1 or not is_pinned(hit) else "h3",
+        hide(f"{hit.rank}. "),
+        tag("bdi", point.name, lang="zh-CN"),
+    )
+    english = tag("p", point.name_en, class_="english", lang="en") if point.name_en else None
+    return tag(
+        "li",
+        tag(
+            "div",
+            tag("span", hit.rank, class_="number", aria_hidden="true"),
+            tag("div", heading, english, class_="name"),
+            _render_distance(hit, words),
+            class_="hit-head",
+        ),
+        tag("div", _render_where(point, context), _render_chips(hit, context), class_="hit-body"),
+        _render_bring(context) if chosen else None,
+        _render_actions(hit, context, chosen=chosen),
+        _render_details(point, words),
+        class_="hit chosen" if chosen else "hit",
+        data_card=point.id,
+        data_key=point.id,
+        value=hit.rank,
+        id=f"hit-{hit.rank}",
+    )
+
+
+def _render_distance(hit: Hit, words: Words) -> Markup:
+    distance = say_hit_distance(hit, words.lang)
+    if distance is None:
+        return tag("p", words("hit.no_distance"), class_="distance soft")
+    if not is_pinned(hit) and hit.point.position:
+        note = words("hit.level", precision=words.name("precision", hit.point.position))
+    elif hit.duration_s is not None:
+        note = words.duration(hit.duration_s)
+    else:
+        note = words("hit.straight")
+    return tag("p", tag("b", distance), tag("small", note), class_="distance")
+
+
+def _render_where(point: ServicePoint, context: ListContext) -> Markup:
+    words = context.words
+    address = tag("span", point.address, lang="zh-CN") if point.address else words("hit.no_address")
+    kind = words.name("kind", point.kind)
+    return join(
+        tag("p", kind, tag("span", " · ", aria_hidden="true"), address, class_="where"),
+        tag("p", *_render_phones(point, context), class_="phones"),
+    )
+
+
+def render_phone(number: str, words: Words, *, label: str | None = None) -> Markup:
+    """Return a telephone link that a screen reader names as one."""
+    dialled = "".join(c for c in number if c.isdigit() or c in "+,")
+    said = tag("span", f" {label}", class_="soft", lang="zh-CN") if label else None
+    return tag(
+        "span",
+        tag("a", number, href=f"tel:{dialled}", aria_label=words("hit.call", number=number), class_="phone"),
+        said,
+    )
+
+
+def _render_phones(point: ServicePoint, context: ListContext) -> Iterable[Markup | str]:
+    words = context.words
+    if point.phones:
+        return [render_phone(phone.number, words, label=phone.label) for phone in point.phones[:4]]
+    lines = (context.guide or {}).get("hotlines") or []
+    numbers = [str(line["number"]) for line in lines[:1]] or ["12333"]
+    return [tag("span", words("hit.no_phone"), " ", class_="soft"), *(render_phone(n, words) for n in numbers)]
+
+
+def _chip(sign: str, said: str, name: str) -> Markup:
+    return tag("li", tag("span", sign, aria_hidden="true", class_="sign"), said, class_=f"chip {name}")
+
+
+def _render_chips(hit: Hit, context: ListContext) -> Markup:
+    """Return the states in words, each with a sign."""
+    words, point = context.words, hit.point
+    state = hit.status.state if hit.status.state in SIGNS else "unknown"
+    chips = [_chip(SIGNS[state], describe(hit.status, context.at, words.lang), state)]
+    if hit.can_do is True:
+        chips.append(_chip("✓", words("hit.can_do"), "good"))
+    if hit.can_do is False:
+        chips.append(_chip("!", words("hit.cannot"), "old"))
+    if hit.serves_you is True:
+        why = f" ({words('hit.serves_name')})" if hit.serves_why == "name" else ""
+        chips.append(_chip("✓", words("hit.serves_you") + why, "good"))
+    if hit.serves_you is False:
+        chips.append(_chip("!", words("hit.not_yours"), "old"))
+    chips += _age_chips(point, words, context.at)
+    ranks = [str(context.ranks[other]) for other in hit.same_building if other in context.ranks]
+    if ranks:
+        chips.append(_chip("=", words("hit.same_building", ranks=words("comma").join(ranks)), "plain"))
+    if point.wheelchair:
+        chips.append(_chip("♿", words("hit.wheelchair"), "plain"))
+    if point.status == "live":
+        chips.append(_chip("!", words("hit.live"), "old"))
+    return tag("ul", *chips, class_="chips", role="list")
+
+
+def _age_chips(point: ServicePoint, words: Words, now: datetime) -> list[Markup]:
+    source, chips = point.provenance, []
+    age = age_years(source.date, now)
+    if age is None or source.date is None:
+        chips.append(_chip("!", words("hit.age_unknown"), "old"))
+    elif age >= OLD_YEARS:
+        chips.append(_chip("!", words("hit.age_old", date=words.date(source.date)), "old"))
+    else:
+        chips.append(
+            _chip(
+                "!" if age >= 1 else "i", words("hit.age", date=words.date(source.date)), "old" if age >= 1 else "plain"
+            )
+        )
+    if source.verified:
+        chips.append(_chip("✓", words("hit.verified", date=words.date(source.verified)), "plain"))
+    if source.confidence == "L":
+        chips.append(_chip("!", words("hit.confidence_low"), "old"))
+    return chips
+
+
+def _render_bring(context: ListContext) -> Markup | None:
+    guide, words = context.guide, context.words
+    if not guide:
+        return None
+    materials = guide.get("materials") or []
+    law = guide.get("law") or []
+    basis = f"{words('bring.basis')}{law[0]['name']} {law[0]['article']}" if law else None
+    link = tag("a", words("bring.more"), href="./guide", data_act="page", data_id="guide")
+    return tag(
+        "div",
+        tag("h4", words("bring")),
+        render_materials(materials, words),
+        tag("p", basis, " · " if basis else None, link, class_="soft"),
+        class_="bring",
+    )
+
+
+def render_materials(materials: Sequence[Mapping[str, Any]], words: Words) -> Markup:
+    """Return the materials as a list, each with whether it is required."""
+    if not materials:
+        return tag("p", words("bring.none"))
+    said = {True: "bring.required", False: "bring.optional", None: "bring.ask"}
+    rows = [
+        tag(
+            "li",
+            tag("span", "☐ ", aria_hidden="true"),
+            str(item["name"]),
+            " ",
+            tag("small", words(said[item.get("required")]), class_="need" if item.get("required") else "soft"),
+            tag("small", str(item["note"]), class_="soft note") if item.get("note") else None,
+        )
+        for item in materials
+    ]
+    return tag("ul", *rows, class_="materials", role="list")
+
+
+def _render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
+    words, point = context.words, hit.point
+    buttons = [
+        tag(
+            "button",
+            words("hit.go"),
+            hide(f" {point.name}"),
+            type="button",
+            class_="primary",
+            data_act="go",
+            data_id=point.id,
+        ),
+    ]
+    if is_pinned(hit):
+        buttons.append(
+            tag(
+                "button",
+                words("hit.chosen") if chosen else words("hit.choose"),
+                hide(f" {point.name}"),
+                type="button",
+                data_act="choose",
+                data_id=point.id,
+                aria_pressed="true" if chosen else "false",
+            )
+        )
+    if chosen:
+        address = context.share + ("&" if "?" in context.share else "?") + f"id={point.id}"
+        buttons.append(
+            tag(
+                "button",
+                words("hit.share"),
+                type="button",
+                data_do="share",
+                data_address=address,
+                data_done=words("hit.shared"),
+            )
+        )
+        buttons.append(tag("button", words("hit.print"), type="button", data_do="print"))
+        if context.report_url:
+            buttons.append(
+                tag(
+                    "a",
+                    words("hit.report"),
+                    class_="button",
+                    href=fill_report(context.report_url, point.id, "row"),
+                    target="_blank",
+                    rel="noopener noreferrer",
+                )
+            )
+    return tag("div", *buttons, tag("span", class_="shared soft", data_own=True) if chosen else None, class_="actions")
+
+
+def fill_report(address: str, point_id: str, field: str) -> str:
+    """Return the operator's address for corrections with the point's id and the field filled in."""
+    from urllib.parse import quote
+
+    return address.replace("{id}", quote(point_id, safe="")).replace("{field}", quote(field, safe=""))
+
+
+def _render_details(point: ServicePoint, words: Words) -> Markup:
+    source = point.provenance
+    name: Markup | str = tag("bdi", source.source, lang="zh-CN")
+    if source.url:
+        name = tag("a", name, href=source.url, rel="noopener noreferrer", target="_blank")
+    rows = [tag("p", words("hit.source"), name, f" · {source.licence}" if source.licence else None)]
+    notes = point.notes_en if words.lang == "en" and point.notes_en else point.notes
+    for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
+        if value:
+            rows.append(tag("p", words(f"hit.{key}"), tag("bdi", value, lang=None if key == "note" else "zh-CN")))
+    return tag("details", tag("summary", words("hit.details")), *rows, class_="details")

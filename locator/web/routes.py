@@ -1,0 +1,44 @@
+"""What is served beside the page from the same process and port: assets, health, and the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from locator.settings import Settings
+    from locator.web.assets import Assets
+
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+def build_routes(settings: Settings, assets: Assets) -> list[BaseRoute]:
+    """Return every route that is not Streamlit's own."""
+    return [*_own_routes(assets), *_api_routes(settings)]
+
+
+def _own_routes(assets: Assets) -> list[BaseRoute]:
+    async def send_asset(request: Request) -> Response:
+        asset = assets.get(request.path_params["name"])
+        if asset is None:
+            return Response(status_code=404)
+        fresh = request.query_params.get("v") == asset.digest
+        headers = {"cache-control": _FOREVER if fresh else "no-cache", "etag": f'"{asset.digest}"'}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+    async def send_health(request: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
+
+    return [Route("/assets/{name}", send_asset), Route("/healthz", send_health)]
+
+
+def _api_routes(settings: Settings) -> list[BaseRoute]:
+    """Return the routes of the JSON API; the hook where ``locator.api`` is mounted."""
+    return []

@@ -1,0 +1,77 @@
+"""What all visits of one process share: the settings, the assets, the one Locator, the base map's pictures."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from locator.maps import TileSource, open_tiles
+from locator.settings import Settings, load_settings
+from locator.web.assets import Assets, open_assets
+from locator.web.state import PageState, to_params
+
+if TYPE_CHECKING:
+    from locator.service import Locator
+
+CHINA = ZoneInfo("Asia/Shanghai")
+_lock = threading.Lock()
+
+
+@cache
+def read_settings() -> Settings:
+    """Return the settings of this process; wrong ones are refused here, when the server starts."""
+    return load_settings()
+
+
+@cache
+def read_assets() -> Assets:
+    """Return the files for the browser."""
+    return open_assets(read_settings().data / "assets")
+
+
+@cache
+def read_tiles() -> TileSource:
+    """Return the base map."""
+    return open_tiles(read_settings())
+
+
+@cache
+def _make_locator() -> Locator:
+    from locator.service import Locator
+
+    return Locator(read_settings())
+
+
+def open_locator() -> Locator:
+    """Return the process's one Locator; the first call fills the data folder if it must be.
+
+    Raises
+    ------
+    DataError
+        The data folder cannot be filled or read. The next call tries again.
+    """
+    with _lock:
+        return _make_locator()
+
+
+def write_address(state: PageState) -> None:
+    """Put the state into the address bar, when it is not there already."""
+    import streamlit as st
+
+    wanted = to_params(state, default_lang=read_settings().lang)
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def read_clock() -> datetime:
+    """Return now, in China's time; ``LOCATOR_NOW`` sets it."""
+    return read_settings().now or datetime.now(CHINA)
+
+
+def version() -> str:
+    """Return what changes when ``page.js`` does."""
+    asset = read_assets().get("page.js")
+    return asset.digest if asset else ""

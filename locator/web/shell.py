@@ -1,0 +1,186 @@
+"""What surrounds the page on its way to the browser: the HTML shell and the security headers.
+
+Streamlit sends one fixed HTML document for every address. This ASGI layer gives it the person's language,
+our style sheet, a way out for browsers without JavaScript, and adds the headers that a bureau's auditor asks
+for to every reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from locator.i18n import LANGS, text
+from locator.web.assets import Assets
+from locator.web.markup import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from locator.settings import Settings
+
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+_MAP_FRAME = "/component/streamlit_folium"
+_TILE_HOSTS = {
+    "osm": ("https://tile.openstreetmap.org",),
+    "tianditu": tuple(f"https://t{n}.tianditu.gov.cn" for n in range(8)),
+    "amap": tuple(f"https://webrd0{n}.is.autonavi.com" for n in range(1, 5)),
+    "none": (),
+}
+"""The outside hosts that a base map makes the browser ask."""
+
+
+def list_tile_hosts(tiles: str) -> tuple[str, ...]:
+    """Return the origins a base map is loaded from; empty for ``none`` and for an address of our own."""
+    if tiles in _TILE_HOSTS:
+        return _TILE_HOSTS[tiles]
+    parts = urlsplit(tiles.replace("{s}", "*"))
+    return (f"{parts.scheme}://{parts.netloc}",) if parts.netloc else ()
+
+
+def _build_policy(settings: Settings, *, map_frame: bool) -> str:
+    """Return the Content-Security-Policy of a page, or of the map's frame inside it.
+
+    Streamlit's and folium's own code decide how tight it can be: emotion writes styles (``unsafe-inline``
+    for styles), a component's module arrives as a ``blob:``; streamlit-folium evaluates the script folium
+    wrote, so ``unsafe-eval`` and inline scripts are allowed in the map's frame and nowhere else.
+    """
+    ancestors = " ".join(("'self'", *settings.frame_ancestors))
+    tiles = " ".join(list_tile_hosts(settings.tiles))
+    script = "'self' 'unsafe-inline' 'unsafe-eval'" if map_frame else "'self' blob:"
+    images = f"'self' data: blob: {tiles}".strip() if map_frame else "'self' data: blob:"
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {script}",
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src {images}",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "frame-src 'self'",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            f"frame-ancestors {ancestors}",
+        )
+    )
+
+
+def build_headers(settings: Settings, path: str) -> list[tuple[bytes, bytes]]:
+    """Return the security headers of a reply to ``path``."""
+    headers = {
+        "content-security-policy": _build_policy(settings, map_frame=path.startswith(_MAP_FRAME)),
+        "x-content-type-options": "nosniff",
+        # A tile server sees which site asks (OpenStreetMap's rules want that), never which address within it.
+        "referrer-policy": "strict-origin-when-cross-origin",
+        "permissions-policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=()",
+        "cross-origin-opener-policy": "same-origin",
+    }
+    if not settings.frame_ancestors:
+        headers["x-frame-options"] = "SAMEORIGIN"
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def read_lang(query_string: bytes, default: str) -> str:
+    """Return the language an address asks for, or the default."""
+    asked = parse_qs(query_string.decode("latin-1")).get("lang", [default])[0]
+    return asked if asked in LANGS else default
+
+
+def rewrite_shell(document: str, assets: Assets, lang: str) -> str:
+    """Return Streamlit's HTML document in the person's language, with our style sheet and without its extras."""
+    head = (
+        f'<link rel="stylesheet" href="{assets.url("page.css")}">'
+        f'<link rel="modulepreload" href="{assets.url("page.js")}">'
+        '<meta name="color-scheme" content="light dark">'
+        f'<meta name="description" content="{escape(text("page.description", lang))}">'
+    )
+    start, _, rest = document.partition("<noscript>")
+    _, _, end = rest.partition("</noscript>")
+    plain = f'<p><a href="./plain?lang={lang}">{escape(text("page.no_script", lang))}</a></p>'
+    document = f"{start}<noscript>{plain}</noscript>{end}" if end else document
+    document = document.replace('<html lang="en">', f'<html lang="{HTML_LANG[lang]}">', 1)
+    document = document.replace("<title>Streamlit</title>", f"<title>{escape(text('page.title', lang))}</title>", 1)
+    document = document.replace('href="./favicon.png"', f'href="{assets.url("icon.svg")}"', 1)
+    document = _drop(document, "<script>", "</script>", holding="window.prerenderReady = false")
+    document = _drop(document, "<link", "/>", holding="service-desc")
+    document = _drop(document, "<link", "/>", holding="SourceSans")
+    return document.replace("</head>", head + "</head>", 1)
+
+
+def _drop(document: str, start: str, end: str, *, holding: str) -> str:
+    """Return the document without the element that holds a word (Streamlit may drop it one day: then as it is)."""
+    middle = document.find(holding)
+    if middle < 0:
+        return document
+    first = document.rfind(start, 0, middle)
+    last = document.find(end, middle)
+    return document if first < 0 or last < 0 else document[:first] + document[last + len(end) :]
+
+
+class Shell:
+    """The ASGI layer: rewrites HTML documents of the page, adds headers to everything."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets) -> None:
+        self.app = app
+        self.settings = settings
+        self.assets = assets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        headers = build_headers(self.settings, path)
+        if scope["method"] in ("GET", "HEAD") and _may_be_page(path):
+            # The document must arrive uncompressed to be rewritten; it is small.
+            scope = dict(scope)
+            scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"accept-encoding", b"range")]
+        lang = read_lang(scope.get("query_string", b""), self.settings.lang)
+        await self.app(scope, receive, _Rewriter(send, headers, self.assets, lang, _may_be_page(path)))
+
+
+def _may_be_page(path: str) -> bool:
+    last = path.rsplit("/", 1)[-1]
+    inner = ("/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/plain")
+    return "." not in last and not path.startswith(inner)
+
+
+class _Rewriter:
+    """The ``send`` of one reply."""
+
+    def __init__(
+        self, send: Send, headers: Sequence[tuple[bytes, bytes]], assets: Assets, lang: str, page: bool
+    ) -> None:
+        self._send, self._headers, self._assets, self._lang, self._page = send, headers, assets, lang, page
+        self._start: Message | None = None
+        self._body: list[bytes] = []
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(pair for pair in self._headers if pair[0] not in given)]
+            kind = dict(message["headers"]).get(b"content-type", b"")
+            if self._page and kind.startswith(b"text/html"):
+                self._start = message
+                return
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._body.append(message.get("body", b""))
+            if not message.get("more_body"):
+                await self._finish()
+            return
+        await self._send(message)
+
+    async def _finish(self) -> None:
+        assert self._start is not None  # noqa: S101 - only called after the start of an HTML reply
+        document = b"".join(self._body).decode("utf-8")
+        body = rewrite_shell(document, self._assets, self._lang).encode() if document else b""
+        stale = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
+        headers = [(k, v) for k, v in self._start["headers"] if k.lower() not in stale]
+        if body:
+            headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({**self._start, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})

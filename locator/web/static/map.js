@@ -1,0 +1,308 @@
+/* The map's own script: draws a scene (see locator/maps.py) as one GeoJSON layer.
+   Every text becomes a text node; nothing in a scene is ever read as HTML or as a script. */
+(function () {
+  "use strict";
+  var SVG = "http://www.w3.org/2000/svg";
+  var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false;
+  var fitted = "", tileState = { loaded: 0, failed: 0 }, notice = null, legend = null, pickButton = null, dense = false;
+  var still = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  function decode(payload) {
+    var bytes = Uint8Array.from(atob(payload), function (c) { return c.charCodeAt(0); });
+    return JSON.parse(new TextDecoder("utf-8").decode(bytes));
+  }
+  function make(name, className, text) {
+    var node = document.createElement(name);
+    if (className) node.className = className;
+    if (text !== undefined) node.textContent = text;
+    return node;
+  }
+  function draw(name, attributes) {
+    var node = document.createElementNS(SVG, name);
+    Object.keys(attributes).forEach(function (key) { node.setAttribute(key, attributes[key]); });
+    return node;
+  }
+  function tell(act) { window.parent.postMessage(Object.assign({ locatorMap: 1 }, act), window.location.origin); }
+  function latLng(pair) { return L.latLng(pair[1], pair[0]); }
+
+  /* --- the base map ---------------------------------------------------------------------------------- */
+  function start(given, payload) {
+    var config = decode(payload);
+    map = given;
+    map.options.zoomSnap = 0.5;
+    map.options.maxZoom = config.max_zoom;
+    if (still) { map.options.zoomAnimation = false; map.options.fadeAnimation = false; map.options.markerZoomAnimation = false; }
+    map.attributionControl.setPrefix(false);
+    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    addControls();
+    keepPageScrolling();
+    config.urls.forEach(function (url) {
+      var layer = L.tileLayer(url, { subdomains: config.subdomains || "abc", maxZoom: config.max_zoom,
+        maxNativeZoom: config.max_native_zoom, referrerPolicy: "strict-origin-when-cross-origin" });
+      layer.getAttribution = function () { return plain(config.attribution); };
+      layer.on("tileload", function () { tileState.loaded += 1; sayTiles(); });
+      layer.on("tileerror", function () { tileState.failed += 1; sayTiles(); });
+      layer.addTo(map);
+    });
+    tileState.none = !config.urls.length;
+    sayTiles();
+    /* streamlit-folium gives the frame its size after the map has started. */
+    new ResizeObserver(function () { map.invalidateSize({ pan: false }); if (scene) fit(false); }).observe(map.getContainer());
+  }
+  function plain(text) { var node = make("span", "", text); return node.innerHTML; }
+
+  function sayTiles() {
+    var fails = tileState.none || (tileState.failed >= 1 && !tileState.loaded);
+    notice.hidden = !fails;
+    notice.textContent = tileState.none ? texts.no_tiles || "" : texts.tiles_failed || "";
+    document.body.classList.toggle("no-tiles", fails);
+  }
+
+  function addControls() {
+    var top = L.control({ position: "topright" });
+    top.onAdd = function () {
+      notice = make("p", "map-notice");
+      notice.setAttribute("role", "status");
+      notice.hidden = true;
+      return notice;
+    };
+    top.addTo(map);
+    var bar = L.control({ position: "topleft" });
+    bar.onAdd = function () {
+      var box = make("div", "map-bar");
+      [["zoom_in", "+", function () { map.zoomIn(); }], ["zoom_out", "\u2212", function () { map.zoomOut(); }],
+        ["fit", "\u2922", function () { fit(true); }]].forEach(function (row) {
+        var button = make("button", "map-button", row[1]);
+        button.type = "button";
+        button.dataset.text = row[0];
+        button.addEventListener("click", row[2]);
+        box.appendChild(button);
+      });
+      pickButton = make("button", "map-button map-pick");
+      pickButton.type = "button";
+      pickButton.dataset.text = "pick";
+      pickButton.setAttribute("aria-pressed", "false");
+      pickButton.appendChild(sign());
+      pickButton.addEventListener("click", function () { setPicking(!picking); });
+      box.appendChild(pickButton);
+      L.DomEvent.disableClickPropagation(box);
+      L.DomEvent.disableScrollPropagation(box);
+      return box;
+    };
+    bar.addTo(map);
+    var bottom = L.control({ position: "bottomright" });
+    bottom.onAdd = function () { legend = make("ul", "map-legend"); return legend; };
+    bottom.addTo(map);
+    map.on("click", function (event) {
+      if (!picking) return;
+      setPicking(false);
+      tell({ act: "pick", lon: event.latlng.lng, lat: event.latlng.lat });
+    });
+  }
+  function sign() {
+    var svg = draw("svg", { width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true" });
+    svg.appendChild(draw("circle", { cx: 9, cy: 9, r: 4, fill: "none", stroke: "currentColor", "stroke-width": 2 }));
+    svg.appendChild(draw("path", { d: "M9 0v5M9 13v5M0 9h5M13 9h5", stroke: "currentColor", "stroke-width": 2 }));
+    return svg;
+  }
+  function setPicking(on) {
+    picking = on;
+    pickButton.setAttribute("aria-pressed", on ? "true" : "false");
+    map.getContainer().classList.toggle("picking", on);
+    say(on ? texts.pick_hint : "");
+  }
+  function say(text) {
+    var box = document.getElementById("map-say");
+    if (!box) {
+      box = make("p", "map-say");
+      box.id = "map-say";
+      box.setAttribute("role", "status");
+      document.body.appendChild(box);
+    }
+    box.textContent = text || "";
+    box.hidden = !text;
+  }
+
+  /* One finger and the wheel scroll the page; two fingers, Ctrl with the wheel, or a click first, move the map. */
+  function keepPageScrolling() {
+    map.scrollWheelZoom.disable();
+    if (L.Browser.mobile || (window.matchMedia && window.matchMedia("(pointer: coarse)").matches)) {
+      map.dragging.disable();
+      if (map.tap) map.tap.disable();
+      var clear = 0;
+      map.getContainer().addEventListener("touchmove", function (event) {
+        if (event.touches.length > 1) { map.dragging.enable(); return; }
+        map.dragging.disable();
+        if (!clear && texts.two_fingers) { say(texts.two_fingers); clear = setTimeout(function () { say(""); clear = 0; }, 1500); }
+      }, { passive: true });
+    }
+    map.on("click focus", function () { map.scrollWheelZoom.enable(); });
+    map.on("mouseout blur", function () { map.scrollWheelZoom.disable(); });
+    map.getContainer().addEventListener("wheel", function (event) {
+      if (event.ctrlKey) map.scrollWheelZoom.enable();
+    }, { passive: true, capture: true });
+  }
+
+  /* --- a scene --------------------------------------------------------------------------------------- */
+  function show(payload) {
+    var next = decode(payload), before = scene;
+    texts = next.texts;
+    label(next);
+    sayTiles();
+    if (!before || JSON.stringify(before.points) !== JSON.stringify(next.points)) drawPoints(next);
+    if (!before || JSON.stringify(before.origin) !== JSON.stringify(next.origin)) drawOrigin(next.origin);
+    if (!before || JSON.stringify(before.line) !== JSON.stringify(next.line)) drawLine(next.line);
+    scene = next;
+    choose(next.chosen, false);
+    drawLegend(next);
+    fit(false);
+    document.documentElement.dataset.scene = String(next.points.features.length);
+    document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1);
+  }
+  function label(next) {
+    document.documentElement.lang = next.lang === "en" ? "en" : "zh-CN";
+    document.documentElement.classList.toggle("large", !!next.large);
+    document.title = texts.title || "";
+    var box = map.getContainer();
+    box.setAttribute("role", "application");
+    box.setAttribute("aria-label", texts.title || "");
+    document.querySelectorAll("[data-text]").forEach(function (node) {
+      var said = texts[node.dataset.text] || "";
+      node.setAttribute("aria-label", said);
+      node.title = said;
+    });
+  }
+  function pin(feature) {
+    var text = feature.properties.label, state = feature.properties.state;
+    var button = make("div", "pin-body pin-" + (/^(open|closed)$/.test(state) ? state : "unknown"));
+    var svg = draw("svg", { width: 34, height: 44, viewBox: "0 0 34 44", "aria-hidden": "true", focusable: "false" });
+    svg.appendChild(draw("path", { class: "pin-shape", d: "M17 1C8.2 1 1 8.1 1 16.9 1 28.6 17 43 17 43s16-14.4 16-26.1C33 8.1 25.8 1 17 1z" }));
+    var number = draw("text", { x: 17, y: 22, "text-anchor": "middle", class: "pin-number" });
+    number.textContent = text;
+    svg.appendChild(number);
+    button.appendChild(svg);
+    return button;
+  }
+  function drawPoints(next) {
+    if (points) map.removeLayer(points);
+    markers = {};
+    dense = next.points.features.length > 40;
+    var layer = L.geoJSON(next.points, {
+      pointToLayer: function (feature, at) {
+        var icon = L.divIcon({ className: "pin", html: pin(feature), iconSize: [34, 44], iconAnchor: [17, 43], popupAnchor: [0, -38] });
+        var marker = L.marker(at, { icon: icon, keyboard: true, riseOnHover: true, alt: "" });
+        markers[feature.id] = marker;
+        marker.on("add", function () { dress(marker, feature); });
+        marker.on("click", function () { pressed(feature); });
+        marker.on("keypress", function (event) {
+          if (event.originalEvent.key === "Enter" || event.originalEvent.key === " ") pressed(feature);
+        });
+        marker.bindPopup(function () { return card(feature); }, { autoPan: true, closeButton: false, maxWidth: 260, className: "pin-card" });
+        return marker;
+      },
+    });
+    if (dense && L.markerClusterGroup) {
+      points = L.markerClusterGroup({ maxClusterRadius: 48, animate: !still, showCoverageOnHover: false,
+        iconCreateFunction: function (cluster) {
+          return L.divIcon({ className: "cluster", html: make("span", "", String(cluster.getChildCount())), iconSize: [44, 44] });
+        } });
+      points.addLayer(layer);
+    } else points = layer;
+    points.addTo(map);
+  }
+  function dress(marker, feature) {
+    var node = marker.getElement(), said = [feature.properties.label + ". " + feature.properties.name].concat(feature.properties.lines);
+    node.setAttribute("role", "button");
+    node.setAttribute("tabindex", "0");
+    node.setAttribute("aria-label", said.join(texts.comma || ", "));
+    node.dataset.id = feature.id;
+    mark(marker, scene && scene.chosen === feature.id);
+  }
+  function mark(marker, on) {
+    var node = marker.getElement();
+    marker.setZIndexOffset(on ? 1000 : 0);
+    if (!node) return;
+    node.classList.toggle("chosen", on);
+    node.setAttribute("aria-pressed", on ? "true" : "false");
+  }
+  function pressed(feature) {
+    choose(feature.id, false);
+    tell({ act: "choose", id: feature.id });
+  }
+  function card(feature) {
+    var box = make("div", "card");
+    box.lang = scene.lang === "en" ? "en" : "zh-CN";
+    box.appendChild(make("strong", "", feature.properties.label + ". " + feature.properties.name));
+    feature.properties.lines.forEach(function (text) { box.appendChild(make("span", "", text)); });
+    return box;
+  }
+  function choose(id, pan) {
+    scene.chosen = id;
+    Object.keys(markers).forEach(function (key) { mark(markers[key], key === id); });
+    var marker = markers[id];
+    if (marker && (pan || !map.getBounds().contains(marker.getLatLng()))) map.panTo(marker.getLatLng(), { animate: !still });
+  }
+  function drawOrigin(place) {
+    if (origin) map.removeLayer(origin);
+    origin = null;
+    if (!place) return;
+    origin = L.featureGroup();
+    if (place.error_m) L.circle(latLng(place.at), { radius: place.error_m, className: "origin-circle", interactive: false }).addTo(origin);
+    var icon = L.divIcon({ className: "origin", html: make("span", "origin-dot"), iconSize: [22, 22] });
+    var marker = L.marker(latLng(place.at), { icon: icon, keyboard: false, interactive: false });
+    marker.on("add", function () {
+      marker.getElement().setAttribute("role", "img");
+      marker.getElement().setAttribute("aria-label", place.label);
+    });
+    marker.addTo(origin);
+    origin.addTo(map);
+  }
+  function drawLine(way) {
+    if (line) map.removeLayer(line);
+    line = null;
+    if (!way.at.length) return;
+    var at = way.at.map(latLng);
+    line = L.featureGroup();
+    L.polyline(at, { className: "way-edge", interactive: false, weight: 8 }).addTo(line);
+    L.polyline(at, { className: way.estimate ? "way way-estimate" : "way", interactive: false, weight: 4, dashArray: way.estimate ? "2 9" : "14 8" }).addTo(line);
+    if (way.label) {
+      var text = make("span", "way-label", way.label);
+      L.marker(middle(at), { icon: L.divIcon({ className: "way-sign", html: text, iconSize: [0, 0] }), keyboard: false, interactive: false }).addTo(line);
+    }
+    line.addTo(map);
+    if (line.bringToBack) line.bringToBack();
+  }
+  function middle(at) {
+    if (at.length === 2) return L.latLng((at[0].lat + at[1].lat) / 2, (at[0].lng + at[1].lng) / 2);
+    return at[Math.floor(at.length / 2)];
+  }
+  function drawLegend(next) {
+    legend.replaceChildren();
+    var rows = [];
+    if (next.origin) rows.push(["origin", texts.legend_origin]);
+    if (next.points.features.length) rows.push(["pin", texts.legend_pin]);
+    if (next.line.at.length) rows.push([next.line.estimate ? "estimate" : "way", next.line.estimate ? texts.legend_estimate : texts.legend_way]);
+    rows.forEach(function (row) {
+      var item = make("li");
+      item.appendChild(make("span", "key key-" + row[0]));
+      item.appendChild(document.createTextNode(row[1] || ""));
+      legend.appendChild(item);
+    });
+    legend.hidden = !rows.length;
+  }
+  function fit(again) {
+    var at = scene.points.features.map(function (feature) { return latLng(feature.geometry.coordinates); });
+    if (scene.origin) at.push(latLng(scene.origin.at));
+    scene.line.at.forEach(function (pair) { at.push(latLng(pair)); });
+    var size = map.getSize(), token = JSON.stringify([scene.points, scene.origin && scene.origin.at, size.x > 0]);
+    if (!at.length || !size.x || (!again && token === fitted)) return;
+    fitted = token;
+    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [60, 60], paddingBottomRight: [40, 50], maxZoom: 16, animate: again && !still });
+  }
+
+  window.addEventListener("message", function (event) {
+    if (event.origin !== window.location.origin || event.source !== window.parent) return;
+    if (event.data && event.data.locatorPage === 1 && map && scene && event.data.act === "choose") choose(event.data.id, true);
+  });
+  window.locatorMap = { start: start, show: show };
+})();

@@ -1,0 +1,250 @@
+/* The page's own script: puts panels (escaped HTML made in Python) on the page, keeps focus and typed text when
+   they change, and sends back what a person does. Loaded by the component in locator/web/components.py. */
+
+const panels = new Map();
+let sent = 0;
+
+export function mount({ data, parentElement, setTriggerValue }) {
+  let root = parentElement.querySelector(":scope > .panel");
+  if (!root) {
+    root = document.createElement("div");
+    root.className = "panel";
+    root.dataset.panel = data.name;
+    parentElement.appendChild(root);
+    listen(root);
+  }
+  root.send = (act) => setTriggerValue("act", { ...act, n: ++sent });
+  panels.set(data.name, root);
+  const template = document.createElement("template");
+  template.innerHTML = data.html;
+  sync(root, template.content);
+  adapt(root);
+  dress(data.page || {});
+  return () => { if (panels.get(data.name) === root && !root.isConnected) panels.delete(data.name); };
+}
+
+/* --- changing what is there into what should be there, so that focus and typed text survive ------------------ */
+function keyOf(node) { return node.nodeType === 1 ? node.dataset.key || node.id || "" : ""; }
+function alike(a, b) { return a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b); }
+
+function sync(target, source) {
+  const wanted = [...source.childNodes];
+  wanted.forEach((next, index) => {
+    let here = target.childNodes[index];
+    if (here && !alike(here, next)) {
+      const moved = keyOf(next) && [...target.childNodes].slice(index).find((node) => alike(node, next));
+      if (moved) { target.insertBefore(moved, here); here = moved; }
+    }
+    if (!here) target.appendChild(next.cloneNode(true));
+    else if (!alike(here, next)) target.replaceChild(next.cloneNode(true), here);
+    else if (here.nodeType === 3) { if (here.data !== next.data) here.data = next.data; }
+    else if (here.nodeType === 1) { syncAttributes(here, next); if (!here.dataset.own) sync(here, next); }
+  });
+  while (target.childNodes.length > wanted.length) target.lastChild.remove();
+}
+function syncAttributes(here, next) {
+  const own = (here.dataset.ownAttributes || "").split(" ");
+  for (const { name } of [...here.attributes]) {
+    if (!next.hasAttribute(name) && !(name === "open" && here.nodeName === "DETAILS") && !own.includes(name) && name !== "data-own-attributes") here.removeAttribute(name);
+  }
+  for (const { name, value } of [...next.attributes]) {
+    if (here.getAttribute(name) === value || own.includes(name)) continue;
+    here.setAttribute(name, value);
+    if (name === "value") here.value = value;
+    if (name === "checked") here.checked = true;
+    if (name === "selected") here.selected = true;
+  }
+}
+
+/* --- the document around the panels -------------------------------------------------------------------------- */
+function dress(page) {
+  const html = document.documentElement;
+  if (page.lang) html.lang = page.lang;
+  if ("large" in page) html.classList.toggle("large", page.large);
+  if ("embed" in page) html.classList.toggle("embed", page.embed);
+  if (page.map_title) window.requestAnimationFrame(() => nameFrames(page.map_title));
+  if (page.announce) announce(page.announce);
+  if (page.focus) window.setTimeout(() => goTo(page.focus), 60);
+}
+function nameFrames(title) {
+  document.querySelectorAll("iframe").forEach((frame) => { if (frame.src.includes("st_folium")) frame.title = title; });
+}
+let announced = "";
+function announce(text) {
+  let box = document.getElementById("announcer");
+  if (!box) {
+    box = document.createElement("div");
+    box.id = "announcer";
+    box.className = "sr";
+    box.setAttribute("role", "status");
+    document.body.appendChild(box);
+  }
+  if (text === announced) return;
+  announced = text;
+  window.setTimeout(() => { box.textContent = text.replace(/\u0000.*$/, ""); }, 120);
+}
+function goTo(id) {
+  const node = document.getElementById(id);
+  if (!node) return;
+  if (!node.hasAttribute("tabindex") && !/^(A|BUTTON|INPUT|SELECT|SUMMARY)$/.test(node.nodeName)) node.tabIndex = -1;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  node.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+  node.focus({ preventScroll: true });
+}
+
+/* --- what a person does ---------------------------------------------------------------------------------------- */
+function listen(root) {
+  root.addEventListener("click", (event) => {
+    const node = event.target.closest("[data-act], [data-do], [data-go]");
+    if (!node || !root.contains(node) || node.nodeName === "FORM") {
+      const card = event.target.closest("[data-card]");
+      if (card && !event.target.closest("a, button, summary, input, label") && !String(window.getSelection())) choose(root, card.dataset.card);
+      return;
+    }
+    if (node.nodeName === "A" && (event.ctrlKey || event.metaKey || event.shiftKey || event.button)) return;
+    if (node.dataset.go) { event.preventDefault(); goTo(node.dataset.go); return; }
+    if (node.dataset.do) { event.preventDefault(); doing[node.dataset.do](node, root); return; }
+    if (node.nodeName === "INPUT" || node.nodeName === "SELECT") return;
+    event.preventDefault();
+    if (node.dataset.act === "choose") { choose(root, node.dataset.id); return; }
+    root.send({ act: node.dataset.act, id: node.dataset.id || "" });
+  });
+  root.addEventListener("change", (event) => {
+    const node = event.target;
+    if (node.dataset.auto) { root.send({ ...values(node.form), act: node.dataset.auto }); }
+    else if (node.dataset.act) root.send({ act: node.dataset.act, id: node.value });
+  });
+  root.addEventListener("submit", (event) => {
+    event.preventDefault();
+    closeOptions(event.target);
+    root.send({ ...values(event.target), act: event.target.dataset.act });
+  });
+}
+function values(form) {
+  const found = {};
+  for (const [name, value] of new FormData(form)) found[name] = value;
+  return found;
+}
+function choose(root, id) {
+  mapFrames().forEach((frame) => frame.contentWindow.postMessage({ locatorPage: 1, act: "choose", id }, window.location.origin));
+  root.send({ act: "choose", id });
+}
+function mapFrames() { return [...document.querySelectorAll("iframe")].filter((frame) => frame.src.includes("st_folium")); }
+window.addEventListener("message", (event) => {
+  if (event.origin !== window.location.origin || !event.data || event.data.locatorMap !== 1) return;
+  if (!mapFrames().some((frame) => frame.contentWindow === event.source)) return;
+  const root = panels.get("results") || panels.get("centers");
+  if (!root) return;
+  const { act, id, lon, lat } = event.data;
+  root.send({ act, id: id || "", lon, lat });
+  const card = act === "choose" && [...root.querySelectorAll("[data-card]")].find((node) => node.dataset.card === id);
+  if (card) card.scrollIntoView({ block: "nearest" });
+});
+
+const doing = {
+  here(node, root) {
+    const said = node.closest("form").querySelector(".ask-status");
+    const fail = (name) => { node.disabled = false; tell(said, said.dataset[name]); };
+    if (!window.isSecureContext) { fail("insecure"); return; }
+    if (!navigator.geolocation) { fail("unavailable"); return; }
+    node.disabled = true;
+    tell(said, said.dataset.busy);
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        node.disabled = false;
+        tell(said, "");
+        root.send({ ...values(node.form), act: "here", lon: coords.longitude, lat: coords.latitude, accuracy: coords.accuracy });
+      },
+      (error) => fail({ 1: "refused", 2: "unavailable", 3: "timeout" }[error.code] || "unavailable"),
+      { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 });
+  },
+  example(node) {
+    const input = document.getElementById("ask-text");
+    input.value = node.textContent;
+    noticeCoordinates(input);
+    input.form.requestSubmit();
+  },
+  print() { window.print(); },
+  share(node) {
+    const address = new URL(node.dataset.address || window.location.href, node.dataset.base || window.location.href).href;
+    const done = () => announce(node.dataset.done + "\u0000" + ++sent);
+    const mark = () => { const said = node.parentElement.querySelector(".shared"); if (said) said.textContent = node.dataset.done; done(); };
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(address).then(mark, () => window.prompt(node.dataset.done, address));
+    else window.prompt(node.dataset.done, address);
+  },
+};
+function tell(said, text) { said.textContent = text || ""; said.hidden = !text; }
+
+/* --- the address box: a choice of datum for coordinates, suggestions while typing ------------------------------- */
+const PAIR = /^\s*[(（]?\s*[-+]?\d{1,3}(\.\d+)?\s*[°]?\s*[NSEW]?\s*[,，;；\s]\s*[-+]?\d{1,3}(\.\d+)?\s*[°]?\s*[NSEW]?\s*[)）]?\s*$/i;
+function noticeCoordinates(input) {
+  const row = input.form.querySelector(".ask-datum");
+  if (row) row.hidden = !PAIR.test(input.value);
+}
+function adapt(root) {
+  const input = root.querySelector("#ask-text");
+  if (!input || input.adapted) { if (input) noticeCoordinates(input); return; }
+  input.adapted = true;
+  noticeCoordinates(input);
+  let timer = 0, asked = 0;
+  input.addEventListener("input", () => {
+    noticeCoordinates(input);
+    window.clearTimeout(timer);
+    const text = input.value.trim();
+    if (text.length < 2 || PAIR.test(text)) { closeOptions(input.form); return; }
+    timer = window.setTimeout(async () => {
+      const mine = ++asked;
+      const found = await suggest(text, input.dataset.lang);
+      if (mine === asked && document.activeElement === input) openOptions(input, found);
+    }, 180);
+  });
+  input.addEventListener("keydown", (event) => move(input, event));
+  input.addEventListener("blur", () => window.setTimeout(() => closeOptions(input.form), 150));
+}
+async function suggest(text, lang) {
+  try {
+    const reply = await fetch(new URL("./suggest", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text, lang }), cache: "no-store", credentials: "omit" });
+    return reply.ok ? (await reply.json()).suggestions : [];
+  } catch { return []; }
+}
+function openOptions(input, found) {
+  const list = input.form.querySelector("#ask-options");
+  list.replaceChildren(...found.map(({ text, note }, index) => {
+    const item = document.createElement("li");
+    item.id = "ask-option-" + index;
+    item.setAttribute("role", "option");
+    item.setAttribute("aria-selected", "false");
+    item.append(Object.assign(document.createElement("span"), { textContent: text }));
+    if (note) item.append(Object.assign(document.createElement("small"), { textContent: note }));
+    item.addEventListener("pointerdown", (event) => { event.preventDefault(); take(input, text); });
+    item.dataset.text = text;
+    return item;
+  }));
+  list.hidden = !found.length;
+  input.setAttribute("aria-expanded", String(!!found.length));
+  input.removeAttribute("aria-activedescendant");
+  if (found.length) announce(input.dataset.count.replace("{n}", found.length));
+}
+function closeOptions(form) {
+  const list = form.querySelector("#ask-options"), input = form.querySelector("#ask-text");
+  if (!list) return;
+  list.hidden = true;
+  input.setAttribute("aria-expanded", "false");
+  input.removeAttribute("aria-activedescendant");
+}
+function take(input, text) { input.value = text; closeOptions(input.form); input.form.requestSubmit(); }
+function move(input, event) {
+  const list = input.form.querySelector("#ask-options");
+  if (list.hidden) return;
+  const items = [...list.children], at = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
+  if (event.key === "Escape") { event.preventDefault(); closeOptions(input.form); return; }
+  if (event.key === "Enter" && at >= 0) { event.preventDefault(); take(input, items[at].dataset.text); return; }
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const next = (at + step + items.length + (at < 0 && step < 0 ? 1 : 0)) % items.length;
+  items.forEach((item, index) => item.setAttribute("aria-selected", String(index === next)));
+  input.setAttribute("aria-activedescendant", items[next].id);
+  items[next].scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,158 @@
+"""The page itself: ask, understand, list, map, way, downloads."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from locator.errors import LocatorError
+from locator.model import Answer, Hit, Mode, Route
+from locator.web import shared
+from locator.web.ask import render_ask, render_understood, render_welcome
+from locator.web.chart import show_map
+from locator.web.components import show_panel
+from locator.web.downloads import show_downloads
+from locator.web.frame import address_of
+from locator.web.markup import Markup, join, tag
+from locator.web.results import ListContext, is_pinned, render_results
+from locator.web.scene import make_scene
+from locator.web.trip import render_trip
+from locator.web.visit import Visit
+from locator.web.way import render_way
+from locator.web.words import Words
+
+
+def show_find(visit: Visit) -> None:
+    """Draw the page."""
+    words, version = Words(visit.state.lang), shared.version()
+    show_panel("ask", render_ask(visit.state, words), version=version, on_act=visit.take)
+    _show_answer(visit)
+
+
+@st.fragment
+def _show_answer(visit: Visit) -> None:
+    """Draw everything below the form; choosing a point runs only this."""
+    words, version, now = Words(visit.state.lang), shared.version(), shared.read_clock()
+    visit.look_up(shared.open_locator, now)
+    shared.write_address(visit.state)
+    focus, visit.focus = visit.focus, None
+    if visit.go:
+        st.rerun()
+    answer = visit.answer
+    page = {"announce": _say_outcome(visit, words), "map_title": words("map.title"), "focus": focus}
+    if answer is None:
+        content = render_welcome(words) if visit.failed is None else _render_trouble(visit.failed, words)
+        show_panel("results", content, version=version, on_act=visit.take, page=page)
+        return
+    understood = render_understood(answer, words, restored=visit.restored)
+    trip = render_trip(answer.guide, words) if answer.hits else None
+    show_panel("understood", join(understood, trip), version=version, on_act=visit.take)
+    if not answer.hits:
+        show_panel("results", tag("div", id="results"), version=version, on_act=visit.take, page=page)
+    if answer.place is not None:
+        _show_hits(visit, answer, now, page)
+
+
+def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str | None]) -> None:
+    """Draw the list and, beside it on a desktop and after it on a phone, the map and the way."""
+    words, version, chosen = Words(visit.state.lang), shared.version(), visit.chosen
+    route, failed = _find_route(answer, chosen, visit.state.mode)
+    left, right = st.columns([10, 11], gap="medium")
+    if answer.hits:
+        context = ListContext(
+            words=words,
+            at=now,
+            chosen=chosen.point.id if chosen else None,
+            guide=answer.guide,
+            report_url=shared.read_settings().report_url,
+            ranks={hit.point.id: hit.rank for hit in answer.hits},
+            share=_share_address(visit),
+        )
+        with left:
+            show_panel("results", render_results(answer, context), version=version, on_act=visit.take, page=page)
+    with right:
+        show_panel("map-head", _render_map_head(words), version=version)
+        show_map(make_scene(answer.place, answer.hits, chosen=chosen, route=route, state=visit.state, at=now))
+        show_panel("tiles", tag("p", _say_tiles(words), class_="soft tiles"), version=version)
+        if chosen is not None:
+            links = shared.open_locator().links(None, chosen.point, visit.state.mode, visit.state.lang)
+            way = render_way(
+                chosen,
+                route,
+                links,
+                words,
+                mode=visit.state.mode,
+                failed=failed,
+                arrival=_say_arrival(chosen, route, now),
+            )
+            show_panel("way", way, version=version, on_act=visit.take)
+    if answer.hits:
+        show_downloads(answer, now, words)
+
+
+def _find_route(answer: Answer, chosen: Hit | None, mode: Mode) -> tuple[Route | None, bool]:
+    """Return the way from the place to the chosen point, and whether the engine failed."""
+    place = answer.place
+    if chosen is None or place is None or place.lon is None or place.lat is None or not is_pinned(chosen):
+        return None, False
+    origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
+    try:
+        return shared.open_locator().route(origin, target, mode, answer.query.lang), False
+    except LocatorError:
+        from locator.routing import straight_line
+
+        return straight_line(origin, target, mode, answer.query.lang), True
+
+
+def _say_arrival(chosen: Hit, route: Route | None, now: datetime) -> str | None:
+    """Return whether the office is still open when the person gets there, where both are known."""
+    if route is None or route.duration_s is None or chosen.status.state != "open":
+        return None
+    state = shared.open_locator().state_of(chosen.point, now + timedelta(seconds=route.duration_s))
+    return {"open": "hit.open_on_arrival", "closed": "hit.closed_on_arrival"}.get(state.state)
+
+
+def _share_address(visit: Visit) -> str:
+    settings = shared.read_settings()
+    address = address_of("find", visit.state.with_choice(chosen=None), default_lang=settings.lang)
+    return f"{settings.public_url}/{address.removeprefix('./')}" if settings.public_url else address
+
+
+def _render_map_head(words: Words) -> Markup:
+    return tag(
+        "div",
+        tag("h2", words("map.heading"), id="map", tabindex="-1"),
+        tag("a", words("map.skip"), href="#way", data_go="way", class_="skip-map"),
+        class_="map-head",
+    )
+
+
+def _say_tiles(words: Words) -> str:
+    tiles = shared.read_tiles()
+    host = urlsplit(tiles.urls[0]).netloc if tiles.urls else ""
+    return words(f"tiles.{tiles.name}", host=host) if tiles.name == "own" else words(f"tiles.{tiles.name}")
+
+
+def _render_trouble(said: str, words: Words) -> Markup:
+    return tag(
+        "section",
+        tag("p", said, class_="notice", id="results"),
+        tag("button", words("trouble.retry"), type="button", data_act="retry"),
+        class_="trouble",
+    )
+
+
+def _say_outcome(visit: Visit, words: Words) -> str:
+    """Return what a screen reader hears once the answer is there."""
+    answer = visit.answer
+    if answer is None:
+        return visit.failed or ""
+    if answer.hits:
+        said = words("results.announce", n=len(answer.hits), name=answer.hits[0].point.name)
+    elif answer.candidates and answer.place is None:
+        said = words("results.announce_which", n=len(answer.candidates))
+    else:
+        said = words("results.announce_none")
+    return f"{said}\0{visit.asked}"

@@ -1,0 +1,274 @@
+"""One person's visit: what was asked, what came back, and what each act changes. No Streamlit in here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from locator.datum import Datum
+from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
+from locator.i18n import LANGS, explain, text
+from locator.model import Answer, Hit, Kind, Mode, Person, Place, Precision, Query, Task
+from locator.web.ask import MAX_TEXT
+from locator.web.results import is_pinned
+from locator.web.state import LIMITS, PageState
+
+if TYPE_CHECKING:
+    from locator.service import Locator
+    from locator.web.components import Act
+
+log = logging.getLogger(__name__)
+STALE_S = 60.0
+"""After this an answer is made again before it is shown: offices open and close."""
+PICK_ERROR_M = 50.0
+"""How exactly a person points at a map."""
+
+
+@dataclass(kw_only=True)
+class Visit:
+    """The session's memory. Only ``state`` goes into the address bar."""
+
+    state: PageState
+    query: Query | None = None
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+    restored: bool = False
+    """The place came from the address bar: no more exact than its adcode."""
+    failed: str | None = None
+    """A sentence in place of an answer."""
+    go: str | None = None
+    """The view to switch to."""
+    focus: str | None = None
+    """The element that gets the focus once the next run is drawn."""
+    page: int = 0
+    """The page of the list of centers."""
+    asked: int = field(default=0)
+    """How many searches there were: announced again even when the words are the same."""
+
+    def take(self, act: Act) -> None:
+        """Let an act change the visit; an act that is none of ours changes nothing."""
+        handler = _HANDLERS.get(act.name)
+        if handler is not None:
+            handler(self, act)
+
+    # --- the question
+
+    def renew(self) -> None:
+        """Ask again with the state's choices."""
+        if self.query is not None:
+            self.query = _with_choices(self.query, self.state)
+            self.answer = None
+
+    def start(self, query: Query, *, restored: bool = False) -> None:
+        """Ask something new."""
+        self.query = _with_choices(query, self.state)
+        self.answer, self.failed, self.restored = None, None, restored
+        self.asked += 1
+        if not restored:
+            self.state = self.state.with_choice(chosen=None)
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The answer's hits."""
+        return self.answer.hits if self.answer else ()
+
+    @property
+    def chosen(self) -> Hit | None:
+        """The hit that is framed: the chosen one, else the first with a pin, else the first."""
+        by_id = {hit.point.id: hit for hit in self.hits}
+        if self.state.chosen in by_id:
+            return by_id[self.state.chosen]
+        return next((hit for hit in self.hits if is_pinned(hit)), self.hits[0] if self.hits else None)
+
+    def restore(self, locator: Locator) -> None:
+        """Build the question that the address bar stands for, when nothing was asked yet."""
+        if self.query is not None or self.failed or self.state.area is None:
+            return
+        place = place_of_area(locator, self.state.area)
+        if place is None and self.state.chosen:
+            place = place_of_point(locator, self.state.chosen)
+        if place is not None:
+            self.start(Query(place=place), restored=True)
+
+    def look_up(self, locator: Callable[[], Locator], now: datetime) -> None:
+        """Make the answer, if there is a question and the answer is missing or old. Never raises."""
+        lang = self.state.lang
+        try:
+            self.restore(locator())
+            if self.query is None or not self._is_stale(now):
+                return
+            self.answer = locator().find(self.query, now)
+            self.answered_at, self.failed = now, None
+        except InvalidInput as error:
+            self.answer, self.failed = None, explain(error, lang)
+        except NotFound as error:
+            self.answer, self.failed = None, explain(error, lang)
+        except (DataError, ServiceError, LocatorError) as error:
+            log.warning("a search failed: %s", error.code)
+            code = "service" if isinstance(error, ServiceError) else "data"
+            self.answer, self.failed = None, text(f"page.trouble.{code}", lang)
+        except Exception as error:  # the border to the person: one sentence, never a stack trace
+            # Only the kind of error is logged: its message may hold what was typed.
+            log.error("a search broke: %s", type(error).__name__)
+            self.answer, self.failed = None, text("page.trouble.data", lang)
+        if self.answer and self.answer.place:
+            self.state = self.state.with_choice(area=self.answer.place.adcode or _area_of(self.answer))
+
+    def _is_stale(self, now: datetime) -> bool:
+        if self.answer is None or self.answered_at is None:
+            return self.failed is None
+        return abs((now - self.answered_at).total_seconds()) > STALE_S
+
+
+def _area_of(answer: Answer) -> str | None:
+    """Return the adcode of the nearest hit, when the place itself has none."""
+    return next((hit.point.adcode for hit in answer.hits if hit.point.adcode), None)
+
+
+def _with_choices(query: Query, state: PageState) -> Query:
+    return replace(
+        query,
+        task=state.task,
+        person=state.person,
+        kinds=frozenset({state.kind}) if state.kind else None,
+        open_now=state.open_now,
+        limit=state.limit,
+        lang=state.lang,
+    )
+
+
+def place_of_area(locator: Locator, adcode: str) -> Place | None:
+    """Return a division as a place, or None when there is no such division or no position of it."""
+    division = locator.gazetteer.division(adcode)
+    if division is None or division.lon is None or division.lat is None:
+        return None
+    precision = (
+        Precision.PROVINCE
+        if adcode.endswith("0000")
+        else Precision.CITY
+        if adcode.endswith("00")
+        else Precision.DISTRICT
+    )
+    return Place(
+        label=division.name, lon=division.lon, lat=division.lat, precision=precision, source="gazetteer", adcode=adcode
+    )
+
+
+def place_of_point(locator: Locator, point_id: str) -> Place | None:
+    """Return the county of a point, as a place without a position of its own."""
+    try:
+        point = locator.point(point_id)
+    except LocatorError:
+        return None
+    return place_of_area(locator, point.adcode) if point.adcode else None
+
+
+# --- acts: each reads its values through a check, because they come from a browser
+
+
+def _read_choices(visit: Visit, act: Act) -> None:
+    """Take the choices of the form."""
+    task, person, kind, limit = (act.text(key) for key in ("task", "person", "kind", "limit"))
+    state = visit.state
+    visit.state = state.with_choice(
+        task=Task(task) if task in Task else state.task,
+        person=Person(person) if person in Person else state.person,
+        kind=Kind(kind) if kind in Kind else None,
+        open_now=act.text("open") == "1",
+        limit=int(limit) if limit in map(str, LIMITS) else state.limit,
+    )
+
+
+def _ask(visit: Visit, act: Act) -> None:
+    _read_choices(visit, act)
+    typed = " ".join(act.text("text").split())
+    if not typed or len(typed) > MAX_TEXT:
+        visit.query, visit.answer = None, None
+        visit.asked += 1
+        visit.state = visit.state.with_choice(area=None, chosen=None)
+        code = "too_long" if typed else "empty"
+        visit.failed = text(f"page.ask.{code}", visit.state.lang, n=len(typed))
+        return
+    datum = act.text("datum")
+    visit.start(Query(text=typed, datum=Datum(datum) if datum in Datum else Datum.WGS84))
+
+
+def _filter(visit: Visit, act: Act) -> None:
+    _read_choices(visit, act)
+    visit.renew()
+
+
+def _start_at(visit: Visit, act: Act, label: str, error_m: float | None) -> None:
+    lon, lat = act.number("lon"), act.number("lat")
+    if lon is None or lat is None or abs(lon) > 180 or abs(lat) > 90:
+        return
+    place = Place(
+        label=text(f"page.ask.{label}", visit.state.lang),
+        lon=lon,
+        lat=lat,
+        precision=Precision.POINT,
+        error_m=error_m,
+        source="coordinates",
+    )
+    visit.start(Query(place=place))
+
+
+def _here(visit: Visit, act: Act) -> None:
+    _read_choices(visit, act)
+    accuracy = act.number("accuracy")
+    _start_at(visit, act, "here_label", min(max(accuracy or 0.0, 5.0), 100_000.0))
+
+
+def _pick(visit: Visit, act: Act) -> None:
+    _start_at(visit, act, "picked_label", PICK_ERROR_M)
+
+
+def _candidate(visit: Visit, act: Act) -> None:
+    index = act.text("id")
+    candidates = visit.answer.candidates if visit.answer else ()
+    if index.isdecimal() and int(index) < len(candidates):
+        visit.start(Query(place=candidates[int(index)]))
+
+
+def _choose(visit: Visit, act: Act) -> None:
+    if any(hit.point.id == act.text("id") for hit in visit.hits):
+        visit.state = visit.state.with_choice(chosen=act.text("id"))
+
+
+def _go(visit: Visit, act: Act) -> None:
+    _choose(visit, act)
+    visit.focus = "way"
+
+
+def _mode(visit: Visit, act: Act) -> None:
+    if act.text("id") in Mode:
+        visit.state = visit.state.with_choice(mode=Mode(act.text("id")))
+
+
+def _page(visit: Visit, act: Act) -> None:
+    visit.go = act.text("id")
+
+
+def _lang(visit: Visit, act: Act) -> None:
+    if act.text("id") in LANGS:
+        visit.state = visit.state.with_choice(lang=act.text("id"))
+        visit.failed = None
+        visit.renew()
+
+
+def _large(visit: Visit, _: Act) -> None:
+    visit.state = visit.state.with_choice(large=not visit.state.large)
+
+
+def _retry(visit: Visit, _: Act) -> None:
+    visit.failed = None
+
+
+_HANDLERS: Mapping[str, Callable[[Visit, Act], None]] = {
+    "ask": _ask, "filter": _filter, "here": _here, "pick": _pick, "candidate": _candidate, "choose": _choose,
+    "go": _go, "mode": _mode, "page": _page, "lang": _lang, "large": _large, "retry": _retry,
+}  # fmt: skip
+"""What each act of a panel does."""

@@ -1,0 +1,108 @@
+"""The way there: how far, how to travel, the steps, and the person's own navigation app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from locator.i18n import text
+from locator.model import Hit, Mode, Route
+from locator.routing import Link
+from locator.web.markup import Markup, join, tag
+from locator.web.words import Words
+
+
+def render_way(
+    hit: Hit,
+    route: Route | None,
+    links: Sequence[Link],
+    words: Words,
+    *,
+    mode: Mode,
+    failed: bool = False,
+    arrival: str | None = None,
+) -> Markup:
+    """Return the panel of the chosen point's way.
+
+    Parameters
+    ----------
+    route
+        The way, or None when there is none (no position of the point, or no origin).
+    arrival
+        A text's key: whether the office is still open when the person gets there, where that is known.
+    """
+    heading = tag("h2", words("way.heading", rank=hit.rank, name=hit.point.name), id="way")
+    if hit.point.lon is None or not links:
+        return tag("section", heading, tag("p", words("way.no_position")), class_="way", aria_labelledby="way")
+    parts: list[Markup | None] = [heading, _render_modes(mode, words)]
+    if failed:
+        parts.append(tag("p", words("way.failed"), class_="notice"))
+    if route is not None:
+        parts.append(_render_route(route, words, arrival))
+    parts.append(_render_apps(links, words))
+    return tag("section", *parts, class_="way", aria_labelledby="way")
+
+
+def _render_modes(mode: Mode, words: Words) -> Markup:
+    buttons = [
+        tag(
+            "button",
+            words.name("mode", choice),
+            type="button",
+            data_act="mode",
+            data_id=choice,
+            aria_pressed="true" if choice is mode else "false",
+        )
+        for choice in Mode
+    ]
+    return tag("div", *buttons, class_="modes", role="group", aria_label=words("way.mode"))
+
+
+def _render_route(route: Route, words: Words, arrival: str | None) -> Markup:
+    if route.engine == "line":
+        lines = [tag("p", step.text) for step in route.steps]
+        return join(tag("p", words("way.estimate", length=words.length(route.distance_m)), class_="estimate"), lines)
+    said = words(
+        "way.route",
+        mode=words.name("mode", route.mode),
+        length=words.length(route.distance_m),
+        duration=words.duration(route.duration_s or 0.0),
+    )
+    steps = [
+        tag(
+            "li",
+            step.text,
+            tag("small", f" {words.length(step.distance_m)}", class_="soft") if step.distance_m else None,
+        )
+        for step in route.steps
+    ]
+    gap = None
+    if route.gap_start_m > 30 or route.gap_end_m > 30:
+        gap = words("way.gap", start=words.length(route.gap_start_m), end=words.length(route.gap_end_m))
+    return join(
+        tag("p", tag("b", said), tag("span", f" · {words(arrival)}") if arrival else None),
+        tag("h3", words("way.steps")),
+        tag("ol", *steps, class_="steps"),
+        tag("p", gap, class_="soft") if gap else None,
+    )
+
+
+def _render_apps(links: Sequence[Link], words: Words) -> Markup:
+    rows = [
+        tag(
+            "li",
+            tag(
+                "a",
+                text(f"routing.app.{link.app}", words.lang),
+                href=link.url,
+                class_="button",
+                target="_blank",
+                rel="noopener noreferrer",
+                aria_label=words("way.opens", app=text(f"routing.app.{link.app}", words.lang)),
+            ),
+        )
+        for link in links
+    ]
+    return join(
+        tag("p", words("way.apps"), class_="soft", id="apps"),
+        tag("ul", *rows, class_="apps", role="list", aria_labelledby="apps"),
+    )
