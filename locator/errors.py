@@ -38,6 +38,10 @@ class DataError(LocatorError):
     """A file or database of ours is missing, broken or of another version: build it again."""
 
 
+class SourceError(LocatorError):
+    """What an import was pointed at cannot be read as what it should be; the layer is as it was."""
+
+
 class MissingExtra(LocatorError, ImportError):
     """An optional part is not installed; the message says what to install."""
 

@@ -88,12 +88,25 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     tables = [part.table for part in parts.values()]
     if len(tables) < 2:
         return Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
-    table = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+    table = pa.concat_tables(_alike(tables)).unify_dictionaries()
     whole = Layer(table)
     source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
     groups = _find_groups(whole, source_of)
     merged = _join(whole, groups, source_of, list(parts)) if groups else Merged(whole, {}, ())
     return merged._replace(layer=_tell_ids_apart(merged.layer))
+
+
+def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Return tables of one schema: a column that one of them keeps as small numbers, all of them do."""
+    small = [name for name in SCHEMA.names if any(pa.types.is_dictionary(t.schema.field(name).type) for t in tables)]
+    made = []
+    for table in tables:
+        for name in small:
+            if not pa.types.is_dictionary(table.schema.field(name).type):
+                index = table.schema.get_field_index(name)
+                table = table.set_column(index, name, table.column(name).dictionary_encode())  # noqa: PLW2901
+        made.append(table.replace_schema_metadata(None))
+    return made
 
 
 def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any], names: Sequence[str]) -> Merged:
@@ -114,8 +127,8 @@ def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any]
     firsts = [group[0] for group in groups]
     place = np.arange(len(whole))
     place[firsts] = len(whole) + np.arange(len(firsts))
-    made = pa.Table.from_pylist(rows, schema=SCHEMA).cast(whole.table.schema)
-    both = pa.concat_tables([whole.table, made]).unify_dictionaries()
+    made = pa.Table.from_pylist(rows, schema=SCHEMA)
+    both = pa.concat_tables(_alike([whole.table, made])).unify_dictionaries()
     return Merged(Layer(both.take(pa.array(place[keep]))), dict(joined), tuple(sorted(mixed)))
 
 

@@ -248,8 +248,9 @@ def write_part(folder: Path, source: str, layer: Layer, stamp: str) -> Part:
         target = folder / f"{slug}-{_digest(draft, source)}.parquet"
         return target
 
+    said = {"layer_version": LAYER_VERSION, "version": "", "parts": [], "source": source, "stamp": stamp}
     with write_atomically(target, name=named) as draft:
-        write_table(to_geo_table(layer), draft)
+        write_table(_with_metadata(to_geo_table(layer), said), draft)
     return Part(source=source, file=target.name, stamp=stamp, rows=len(layer))
 
 
@@ -265,11 +266,31 @@ def write_layer(path: Path, layer: Layer, parts: Sequence[Part], joined: Mapping
     """Put a layer's file in place, at once, and return its version."""
     version = blake2b("\n".join(part.file for part in parts).encode(), digest_size=8).hexdigest()
     manifest = {"layer_version": LAYER_VERSION, "version": version, "parts": [asdict(p) for p in parts]}
-    table = to_geo_table(layer)
-    metadata = dict(table.schema.metadata) | {b"locator": json.dumps(manifest | {"joined": dict(joined)}).encode()}
     with write_atomically(path) as draft:
-        write_table(table.replace_schema_metadata(metadata), draft)
+        write_table(_with_metadata(to_geo_table(layer), manifest | {"joined": dict(joined)}), draft)
     return version
+
+
+def _with_metadata(table: pa.Table, said: Mapping[str, Any]) -> pa.Table:
+    return table.replace_schema_metadata(dict(table.schema.metadata) | {b"locator": json.dumps(said).encode()})
+
+
+def find_parts(folder: Path) -> tuple[Part, ...]:
+    """Return the newest readable file of each source in a parts folder, oldest first.
+
+    For a layer that is broken itself: what every source gave is still there.
+    """
+    files = sorted(folder.glob("*.parquet"), key=lambda file: file.stat().st_mtime_ns) if folder.is_dir() else []
+    found: dict[str, Part] = {}
+    for file in files:
+        try:
+            said = json.loads((pq.read_schema(file).metadata or {})[b"locator"])
+            rows = pq.read_metadata(file).num_rows
+            part = Part(source=said["source"], file=file.name, stamp=said["stamp"], rows=rows)
+        except (OSError, pa.ArrowException, KeyError, ValueError):
+            continue
+        found[part.source] = part
+    return tuple(found.values())
 
 
 def remove_strangers(path: Path, folder: Path, parts: Sequence[Part]) -> None:

@@ -26,7 +26,16 @@ from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
 from locator.search.columns import Columns
 from locator.stores import EVERY_POINT, Summary
-from locator.stores.files import Part, hold_lock, read_layer, read_manifest, remove_strangers, write_layer, write_part
+from locator.stores.files import (
+    Part,
+    find_parts,
+    hold_lock,
+    read_layer,
+    read_manifest,
+    remove_strangers,
+    write_layer,
+    write_part,
+)
 
 if TYPE_CHECKING:
     from locator.settings import Settings
@@ -192,6 +201,20 @@ class ParquetStore:
             parts = tuple(part for part in before if part.source != source)
             if parts != before:
                 self._commit(parts, self._read_parts(parts), source, Summary())
+
+    def recover(self) -> None:
+        """Make a layer that cannot be read again from its parts; the broken file is kept beside it."""
+        if not self.path.is_file():
+            return
+        with hold_lock(self.path):
+            try:
+                read_manifest(self.path)
+                return
+            except DataError:
+                self.path.replace(self.path.with_suffix(".broken"))
+            parts = find_parts(self._folder)
+            if parts:
+                self._commit(parts, self._read_parts(parts), "", Summary())
 
     def _commit(self, parts: tuple[Part, ...], layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
         merged = merge_parts({part.source: layers[part.source] for part in parts})

@@ -100,7 +100,7 @@ class Checker:
 
     def _read_position(self, draft: Draft) -> None:
         found = read_position(draft.text("lon").strip(), draft.text("lat").strip())
-        word = draft.text("datum").strip().lower()
+        word = draft.text("datum").strip().lower().replace("-", "")
         try:
             draft.values["datum"] = Datum(word) if word else draft.record.datum or self.datum
         except ValueError:

@@ -35,6 +35,9 @@ _NOT_TEXT = frozenset({"lon", "lat", "error_m", "datum", "wheelchair", "status",
 
 def check_fields(draft: Draft) -> None:
     """Check every field of a row but its position, and fill ``draft.values``."""
+    if draft.record.fault:
+        draft.tell(*draft.record.fault, "row")
+        return
     fields = {name: clean_text(value) for name, value in draft.record.fields.items()}
     for name, text in fields.items():
         fault = find_text_fault(name, text) if text and name not in _NOT_TEXT else None
@@ -105,14 +108,11 @@ def _read_hours(draft: Draft, fields: Mapping[str, str]) -> None:
 @lru_cache(maxsize=4096)
 def parses_as_hours(expr: str) -> bool:
     """Tell whether a text is an opening_hours expression the program can evaluate."""
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from locator.hours import evaluate
+    from locator.hours import check_hours
 
     try:
-        evaluate(expr, datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai")))
-    except (LocatorError, ValueError):
+        check_hours(expr)
+    except LocatorError:
         return False
     return True
 

@@ -28,6 +28,8 @@ class RawRecord:
     column; an empty text means that it has the column and leaves it blank."""
     datum: Datum | None = None
     """What this record's position is measured against, when it is not the source's."""
+    fault: tuple[str, str, str, str] | None = None
+    """What was wrong before any value could be read: column, code, value, reason. The row is refused."""
 
 
 class Reject(NamedTuple):
