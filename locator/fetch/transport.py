@@ -170,6 +170,8 @@ def exchange(
     deadline = time.monotonic() + timeout_s
     watchdog = _Watchdog(timeout_s)
     sock: socket.socket | None = None
+    connection = http.client.HTTPConnection(host)
+    response: http.client.HTTPResponse | None = None
     try:
         sock = _connect(host, parts.port or (443 if secure else 80), deadline)
         if secure:
@@ -179,7 +181,6 @@ def exchange(
         if isinstance(sock, ssl.SSLSocket):
             sock.do_handshake()
         before_send()
-        connection = http.client.HTTPConnection(host)
         connection.sock = sock
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(request.method, target, request.body, {"Host": parts.netloc, **request.headers})
@@ -196,5 +197,8 @@ def exchange(
         raise
     finally:
         watchdog.stop()
+        if response is not None:
+            response.close()
+        connection.close()
         if sock is not None:
             sock.close()
