@@ -126,8 +126,8 @@ def _check_item(
     for key in _listed(item.get("replaces")):
         if key not in ids:
             document.fault("unknown_id", (*where, "replaces"), id=key)
-    weak = item.get("confidence") == "L" or all(sources.get(key) == "L" for key in used)
-    if item.get("required") == "yes" and weak and used:
+    weak = item.get("confidence") == "L" or any(sources.get(key) == "L" for key in used)
+    if item.get("required") == "yes" and weak:
         document.fault("weak_required", (*where, "required"), id=item["id"])
     if where[0] == "statements" and "visit" in item and item["section"] != "trip":
         document.fault("visit_place", where)
@@ -181,7 +181,7 @@ def _tasks(shelf: Shelf, raw: object) -> frozenset[Task]:
 
 def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Entry:
     used = tuple(_listed(item["source"]))
-    best = min((shelf.sources[key].confidence for key in used), key="HML".index)
+    worst = max((shelf.sources[key].confidence for key in used), key="HML".index)
     digest = hashlib.sha256(repr((region, item)).encode()).hexdigest()[:8]
     common: dict[str, Any] = {
         "id": item.get("id") or f"{region}-{digest}",
@@ -189,7 +189,7 @@ def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Ent
         "tasks": _tasks(shelf, item.get("tasks")),
         "persons": frozenset(map(Person, _listed(item["persons"]) if item.get("persons") else Person)),
         "sources": used,
-        "confidence": item.get("confidence") or best,
+        "confidence": item.get("confidence") or worst,
         "replaces": tuple(_listed(item.get("replaces"))),
     }
     if name == "statements":

@@ -91,13 +91,13 @@ class Shaper:
         return words[self._lang] if words else None
 
     def _basis(self, entry: Entry) -> Json:
-        best = min((self._sources[key] for key in entry.sources), key=lambda source: "HML".index(source.confidence))
+        first = self._sources[entry.sources[0]]
         return {
             "id": entry.id,
             "region": entry.region,
-            "source": best.name,
-            "source_url": best.url,
-            "date": best.date,
+            "source": first.name,
+            "source_url": first.url,
+            "date": first.date,
             "confidence": entry.confidence,
             "source_ids": list(entry.sources),
         }

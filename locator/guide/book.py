@@ -16,6 +16,7 @@ from locator.guide.records import (
     STEPS,
     Entry,
     Fault,
+    Material,
     Region,
     Statement,
     TaskRule,
@@ -144,7 +145,7 @@ class Guide:
             **self._place(chain, lang),
             "trip": {"without_visit": _visit(said), "lines": lines["trip"]},
             "steps": [{"id": step, "title": text(f"guide.step.{step}", lang), "lines": lines[step]} for step in STEPS],
-            "materials": [shaper.material(m) for m in self._pick("materials", adcode, chosen, who)],
+            "materials": [shaper.material(m) for m in self._bring(adcode, chosen, who)],
             "kinds": {"first": _in_order(rule.first), "second": _in_order(rule.second)},
             "insured_city_only": rule.insured_city_only,
             "channels": [shaper.channel(c) for c in channels],
@@ -176,6 +177,16 @@ class Guide:
         ]
         gone = {key for entry in found for key in entry.replaces}
         return sorted((entry for entry in found if entry.id not in gone), key=lambda e: chain.index(e.region))
+
+    def _bring(self, adcode: str | None, task: Task, person: Person) -> list[Material]:
+        """Return the materials: what is required first, each at the place of what it stands in for."""
+        places = {entry.id: n for n, entry in enumerate(self._shelf.entries["materials"])}
+
+        def rank(item: Material) -> tuple[int, int]:
+            need = 0 if item.required else 1 if item.required is None else 2
+            return need, min((places[key] for key in item.replaces), default=places[item.id])
+
+        return sorted(self._pick("materials", adcode, task, person), key=rank)
 
 
 def _chain(adcode: str | None) -> tuple[str, ...]:

@@ -61,7 +61,9 @@ class Entry:
     tasks: frozenset[Task]
     persons: frozenset[Person]
     sources: tuple[str, ...]
+    """The first is the one that is shown beside the line."""
     confidence: str
+    """The weakest of its sources', or what the file says."""
     replaces: tuple[str, ...] = ()
     """Ids of wider entries that this one stands in for."""
 
