@@ -11,8 +11,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from locator.hours.bulk import Column
 from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
-from locator.hours.clock import ZONE, Column, HoursClock, shipped_clock
+from locator.hours.clock import ZONE, HoursClock, shipped_clock
 from locator.hours.reader import HoursText, read_hours_text
 from locator.hours.rules import parse
 from locator.hours.telling import (

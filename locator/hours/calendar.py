@@ -232,6 +232,8 @@ def _read_override(path: Path, number: int, entry: Any, source: object) -> Overr
     region, point = str(entry.get("region", "")), entry.get("point")
     if (region and not (region.isdigit() and len(region) == 6)) or (region and point):
         raise _broken(path, f"entry {number}: region is an adcode of six digits, without point beside it")
+    if not entry.get("source", source):
+        raise _broken(path, f"entry {number}: a source is missing, here or for the whole file")
     day = Day(kind, entry.get("name"), True, entry.get("hours"), str(entry.get("source", source)))
     days = tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
     return Override(days, day, _prefix(region), None if point is None else str(point))

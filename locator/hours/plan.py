@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from locator.hours.rules import DAY, Expression, Join, Rule, Span, State, holds
@@ -164,7 +165,7 @@ def agree(plans: Sequence[Plan], note: str, *, keep: frozenset[State] = frozense
     """Return what all plans say alike, of the states to keep; the rest is unknown by the calendar."""
     edges = sorted({0, DAY} | {edge for plan in plans for piece in plan.pieces for edge in piece[:2]})
     pieces = list[Piece]()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         here = [next((p for p in plan.pieces if p.start <= start < p.end), None) for plan in plans]
         states = {State.CLOSED if piece is None else piece.state for piece in here}
         first = here[0]

@@ -8,12 +8,14 @@ The table of phrasings in ``tests/hours/phrasings.yaml`` says what is read how, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from locator.hours.reader_rules import Line, Unclear, without, write_rules
 from locator.hours.reader_tokens import (
     EPIDEMIC,
     OSM_DAYS,
+    PERIODS,
     Token,
     read_dates,
     read_days,
@@ -27,7 +29,6 @@ MAX_TEXT = 600
 """Characters; a longer text is an article, and stays a note."""
 _ALL = frozenset(range(7))
 _WORKDAYS = frozenset(range(5))
-type Ranges = tuple[tuple[int, int], ...]
 
 
 class HoursText(NamedTuple):
@@ -37,23 +38,6 @@ class HoursText(NamedTuple):
     """OSM ``opening_hours``, or None when the text does not say enough."""
     note: str | None
     """What the expression does not carry, in the source's words; all of it when ``expr`` is None."""
-
-
-@dataclass(slots=True)
-class _Line:
-    """One rule as it is being read."""
-
-    days: frozenset[int] = frozenset()
-    holidays: bool = False
-    ranges: Ranges = ()
-    seasons: dict[str, Ranges] = field(default_factory=dict)
-    """Times of a season, by its dates, or by its name when the text has no dates for it."""
-    state: str = ""
-    comment: str = ""
-
-
-class _Unclear(Exception):
-    """The text does not say enough; never leaves this module."""
 
 
 def read_hours_text(text: str | None, *, remarks: str | None = None) -> HoursText:
@@ -80,7 +64,7 @@ def read_hours_text(text: str | None, *, remarks: str | None = None) -> HoursTex
         chosen, left = _choose_section(tokenise(tidy_text(whole)))
         expr, notes = _Reading().read(chosen)
         parse(expr)
-    except _Unclear:
+    except Unclear:
         return HoursText(None, whole)
     return HoursText(expr, "；".join([*notes, *left]) or None)
 
@@ -104,12 +88,15 @@ class _Reading:
     """Reads tokens from left to right; a day group after times begins the next rule."""
 
     def __init__(self) -> None:
-        self.lines = [_Line()]
+        self.lines = [Line()]
         self.notes = list[str]()
         self.excluded = frozenset[int]()
         self.holidays_off = False
         self.season: str | None = None
+        self.season_is_new = False
+        self.half_day = False
         self.excepting = False
+        self.lessening = False
         self.ticket = ""
         self.before: Token | None = None
         self.group: tuple[frozenset[int], bool] = (frozenset(), False)
@@ -120,32 +107,38 @@ class _Reading:
 
         Raises
         ------
-        _Unclear
+        Unclear
             A word stays over, or days or times are missing.
         """
         for token in tokens:
             if token.kind == "unknown":
-                raise _Unclear(token.text)
+                raise Unclear(token.text)
             getattr(self, f"_read_{token.kind}")(token.text)
             self.before = token if token.kind != "filler" else self.before
+        if self.lessening:
+            self._read_filler(")")
         if self.excepting:
-            raise _Unclear("除 without 外")
+            raise Unclear("除 without 外")
         return self._write()
 
     @property
-    def line(self) -> _Line:
+    def line(self) -> Line:
         return self.lines[-1]
 
     def _add_days(self, days: frozenset[int], *, holidays: bool = False) -> None:
         if self.line.ranges or self.line.seasons or self.line.state:
-            self.lines.append(_Line())
-            self.season = None
+            self.lines.append(Line())
+            self.season = self.season if self.season_is_new else None
             self.group = (frozenset(), False)
         self.line.days |= days
         self.line.holidays |= holidays
         self.group = (self.group[0] | days, self.group[1] | holidays)
 
     def _read_filler(self, text: str) -> None:
+        self.half_day |= text in PERIODS
+        if self.lessening and text in "),;。":
+            self.lessening = False
+            self._read_off(text)
         if text in "(),;。":
             self.group = (frozenset(), False)
         if text == ")" and self.season is not None and self.line.seasons:
@@ -154,11 +147,11 @@ class _Reading:
     def _read_days(self, text: str) -> None:
         self._add_days(read_days(text))
 
-    def _read_workdays(self, text: str) -> None:
+    def _read_workdays(self, _text: str) -> None:
         self._add_days(_WORKDAYS)
         self.holidays_off = True
 
-    def _read_weekend(self, text: str) -> None:
+    def _read_weekend(self, _text: str) -> None:
         self._add_days(frozenset({5, 6}))
 
     def _read_daily(self, text: str) -> None:
@@ -168,51 +161,57 @@ class _Reading:
         elif not self.line.days or self.line.ranges:
             self._add_days(_ALL, holidays=every_day)
 
-    def _read_holidays(self, text: str) -> None:
+    def _read_holidays(self, _text: str) -> None:
         self._add_days(frozenset(), holidays=True)
 
-    def _read_except(self, text: str) -> None:
+    def _read_less(self, _text: str) -> None:
+        self.lessening = True
+        self.group = (frozenset(), False)
+
+    def _read_except(self, _text: str) -> None:
         self.excepting = True
         self._add_days(frozenset())
         if self.line.days or self.line.holidays:
-            self.lines.append(_Line())
+            self.lines.append(Line())
 
     def _read_outside(self, text: str) -> None:
         if not self.excepting:
-            raise _Unclear(text)
+            raise Unclear(text)
         self.excepting = False
         self._read_off(text)
         self._inherit()
 
     def _inherit(self) -> None:
         """Go on with the days named before an exception, when times follow it."""
-        self.lines.append(_Line())
+        self.lines.append(Line())
 
     def _read_off(self, text: str) -> None:
         line = self.line
+        if self.half_day:
+            raise Unclear(text)
         if self.before is not None and self.before.kind == "range" and line.ranges:
             *kept, (start, end) = line.ranges
-            line.ranges = _without(tuple(kept), start, end)
+            line.ranges = without(tuple(kept), start, end)
             return
         if line.ranges or line.seasons or not (line.days or line.holidays):
-            raise _Unclear(text)
+            raise Unclear(text)
         days, holidays = self.group
         if not (days or holidays):
-            raise _Unclear(text)
+            raise Unclear(text)
         self.holidays_off |= holidays
         self.excluded |= days
         line.days -= days
         line.holidays &= not holidays
         if not line.days:
             self.lines.pop()
-            self.lines = self.lines or [_Line()]
+            self.lines = self.lines or [Line()]
 
     def _read_on(self, text: str) -> None:
         line = self.line
         if line.ranges or line.seasons or not (line.days or line.holidays):
             if self.before is not None and self.before.kind in ("range", "days", "workdays"):
                 return
-            raise _Unclear(text)
+            raise Unclear(text)
         line.state, line.comment = "unknown", text
 
     def _read_noon(self, text: str) -> None:
@@ -223,7 +222,7 @@ class _Reading:
 
     def _read_appointment(self, text: str) -> None:
         if not (self.line.days or self.line.holidays):
-            raise _Unclear(text)
+            raise Unclear(text)
         self.line.state, self.line.comment = "unknown", text
 
     def _read_last_ticket(self, text: str) -> None:
@@ -236,22 +235,23 @@ class _Reading:
             return
         line.days, line.holidays, line.ranges = _ALL, True, ((0, 1440),)
         line.state, line.comment = ("open", text) if "自助" in text else ("", "")
-        self.lines.append(_Line())
+        self.lines.append(Line())
 
     def _read_season(self, text: str) -> None:
         dates = read_dates(text)
-        self.season = dates or text.strip("():")
+        self.season, self.season_is_new = dates or text.strip("():"), True
 
     def _read_dates(self, text: str) -> None:
         dates = read_dates(text)
         if dates is None:
-            raise _Unclear(text)
-        self.season = dates
+            raise Unclear(text)
+        self.season, self.season_is_new = dates, True
 
     def _read_range(self, text: str) -> None:
         span = read_range(text)
         if span is None:
-            raise _Unclear(text)
+            raise Unclear(text)
+        self.season_is_new = self.half_day = False
         if self.season is None:
             self.line.ranges = (*self.line.ranges, span)
         else:
@@ -262,7 +262,7 @@ class _Reading:
         lines = self._settle()
         rules, seen = list[str](), frozenset[int]()
         for line in lines:
-            for rule in _rules(line, self.ticket, self.notes):
+            for rule in write_rules(line, self.ticket, self.notes):
                 again = bool(line.days & seen) and not rule[:1].isdigit() and rule.startswith(OSM_DAYS)
                 rules.append((", " if again and rules else "; " if rules else "") + rule)
                 seen |= line.days
@@ -270,9 +270,9 @@ class _Reading:
             rules.append("; PH off")
         return "".join(rules), self.notes
 
-    def _settle(self) -> list[_Line]:
+    def _settle(self) -> list[Line]:
         """Give lines without days those named before, drop empty ones, take away the excluded days."""
-        result, days, holidays = list[_Line](), frozenset[int](), False
+        result, days, holidays = list[Line](), frozenset[int](), False
         for line in self.lines:
             if not (line.days or line.holidays) and (line.ranges or line.seasons):
                 if not days and not holidays and {5, 6} <= self.excluded:
@@ -288,96 +288,9 @@ class _Reading:
                 if line.ranges or line.seasons or line.state:
                     result.append(replace(line, days=line.days - self.excluded))
         if not any(line.ranges or line.seasons or line.state for line in result):
-            raise _Unclear("no times")
+            raise Unclear("no times")
         if not all(line.days or line.holidays for line in result):
-            raise _Unclear("no days")
+            raise Unclear("no days")
         if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in result):
-            raise _Unclear("no times")
+            raise Unclear("no times")
         return result
-
-
-def _rules(line: _Line, ticket: str, notes: list[str]) -> list[str]:
-    """Return the rules of a line: one, or one for each season."""
-    days = _days_text(line)
-    if not _rising(line.ranges) or not all(_rising(ranges) for ranges in line.seasons.values()):
-        raise _Unclear("times out of order")
-    comment = f'{line.state} "{line.comment}"' if line.state else f'open "{ticket}"' if ticket else ""
-    if line.days == frozenset(range(7)) and line.ranges == ((0, 1440),):
-        return [f"24/7 {comment}".strip()]
-    if not line.seasons:
-        return [" ".join(filter(None, [days, _times_text(line.ranges), comment]))]
-    seasons = {name: _half_day(line.ranges, ranges) for name, ranges in line.seasons.items()}
-    dated = {name: ranges for name, ranges in seasons.items() if name[0].isascii()}
-    if len(dated) == len(seasons):
-        rules = [f"{days} {_times_text(line.ranges)} {comment}".strip()] if line.ranges else []
-        return rules + [f"{name} {days} {_times_text(ranges)} {comment}".strip() for name, ranges in dated.items()]
-    if dated:
-        raise _Unclear("one season with dates, one without")
-    return _undated(days, [line.ranges, *seasons.values()] if line.ranges else list(seasons.values()), seasons, notes)
-
-
-def _undated(days: str, variants: list[Ranges], seasons: dict[str, Ranges], notes: list[str]) -> list[str]:
-    """Return what all seasons share as open, and what only some have as unknown: no source says from when."""
-    if len(variants) < 2:
-        raise _Unclear("one season only")
-    edges = sorted({edge for ranges in variants for span in ranges for edge in span})
-    shared, some = list[tuple[int, int]](), list[tuple[int, int]]()
-    for start, end in zip(edges, edges[1:], strict=False):
-        count = sum(any(a <= start and end <= b for a, b in ranges) for ranges in variants)
-        if count:
-            (shared if count == len(variants) else some).append((start, end))
-    said = "，".join(f"{name}{_times_text(ranges)}" for name, ranges in seasons.items())
-    notes.append(said)
-    unknown = f'{days} {_times_text(_joined(some))} unknown "{said}"' if some else ""
-    if not shared:
-        raise _Unclear("seasons share no time")
-    known = f"{days} {_times_text(_joined(shared))}"
-    return [f"{known}, {unknown}" if unknown else known]
-
-
-def _half_day(ranges: Ranges, season: Ranges) -> Ranges:
-    """Return a season's times: of a day in two halves it may name the one that differs."""
-    if len(season) == 1 and len(ranges) == 2:
-        morning, afternoon = ranges
-        return (morning, season[0]) if season[0][0] >= 12 * 60 else (season[0], afternoon)
-    return season
-
-
-def _rising(ranges: Ranges) -> bool:
-    return all(first[1] <= second[0] for first, second in zip(ranges, ranges[1:], strict=False))
-
-
-def _joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    result = list[tuple[int, int]]()
-    for start, end in ranges:
-        if result and result[-1][1] == start:
-            result[-1] = (result[-1][0], end)
-        else:
-            result.append((start, end))
-    return tuple(result)
-
-
-def _without(ranges: Ranges, start: int, end: int) -> Ranges:
-    """Return the ranges less a break; it must lie inside one of them."""
-    result = list[tuple[int, int]]()
-    for a, b in ranges:
-        result += [(a, start), (end, b)] if a < start and end < b else [(a, b)]
-    if len(result) == len(ranges):
-        raise _Unclear("a break outside the times")
-    return tuple(result)
-
-
-def _days_text(line: _Line) -> str:
-    days, parts = sorted(line.days), list[str]()
-    while days:
-        run = 1
-        while run < len(days) and days[run] == days[0] + run:
-            run += 1
-        names = [OSM_DAYS[day] for day in days[:run]]
-        parts += [f"{names[0]}-{names[-1]}"] if run > 2 else names
-        days = days[run:]
-    return ",".join(parts + (["PH"] if line.holidays else []))
-
-
-def _times_text(ranges: Ranges) -> str:
-    return ",".join(f"{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}" for a, b in ranges)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from opening_hours import OpeningHours, ParserError
+from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
 
 from locator.errors import InvalidInput
 
@@ -107,8 +107,8 @@ _TIMES = re.compile(rf"(?:^|(?<=[\s:,]))(?:{_TIME}|\(?{_SUN}).*$")
 _SPAN = re.compile(rf"({_TIME})(?:-({_TIME}))?(\+)?(?:/[\d:]+)?")
 _MODIFIER = re.compile(r"(?:^|\s)(open|closed|off|unknown)$", re.IGNORECASE)
 _WORDS = {word.lower(): word for word in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH", "SH")}
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_WORDS |= {word.lower(): word for word in _MONTHS}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WORDS |= {word.lower(): word for word in MONTHS}
 _WORDS |= {word: word for word in ("open", "closed", "off", "unknown", "easter", "week", "day", "days")}
 _WIDE = str.maketrans({"：": ":", "；": ";", "，": ",", "、": ",", "－": "-", "–": "-", "—": "-", "～": "-",
                        "~": "-", "（": "(", "）": ")", "　": " ", "“": '"', "”": '"'})  # fmt: skip

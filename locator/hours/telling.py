@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from locator.hours.clock import HoursClock, shipped_clock
-from locator.hours.day import Scope
+from locator.hours.plan import Plan
 from locator.hours.rules import State
 from locator.i18n import load_catalogue, text
 from locator.model import HoursState
@@ -162,16 +162,12 @@ def week_view(
     expr = expr.strip() if expr and expr.strip() else None
     today = now.at.date()
     monday = today - timedelta(days=today.weekday())
-    week = [_week_day(used, expr, monday + timedelta(days=n), today, now.scope, lang) for n in range(7)]
-    later = [
-        _week_day(used, expr, today + timedelta(days=n), today, now.scope, lang)
-        for n in range((monday - today).days + 7, days + 1)
-    ]
-    return week + [line for line in later if line.special]
+    ahead = [monday + timedelta(days=n) for n in range(max(7, (today - monday).days + days + 1))]
+    lines = [_week_day(day, today, used.planner.plan(expr, day, now.scope), lang) for day in ahead]
+    return lines[:7] + [line for line in lines[7:] if line.special]
 
 
-def _week_day(clock: HoursClock, expr: str | None, day: date, today: date, scope: Scope, lang: str) -> WeekDay:
-    plan = clock.planner.plan(expr, day, scope)
+def _week_day(day: date, today: date, plan: Plan, lang: str) -> WeekDay:
     words = []
     for piece in plan.pieces:
         if piece.state is State.CLOSED:
