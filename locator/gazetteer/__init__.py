@@ -1,1 +1,17 @@
 """The embedded place index: build it, open it, ask it."""
+
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.query import Gazetteer, open_gazetteer
+from locator.gazetteer.records import Division, Meaning, NumberRecord, PlaceKind, PlaceRecord, Suggestion
+
+__all__ = [
+    "Division",
+    "Gazetteer",
+    "Meaning",
+    "NumberRecord",
+    "PlaceKind",
+    "PlaceRecord",
+    "Suggestion",
+    "build_gazetteer",
+    "open_gazetteer",
+]

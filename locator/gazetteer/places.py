@@ -28,7 +28,7 @@ class Places:
 
     def _division(self, code: str) -> Division | None:
         found = self.file.ask("SELECT * FROM division WHERE code = ?", (code,))
-        return Division._make(found[0]) if found else None  # type: ignore[arg-type]
+        return Division._make(found[0]) if found else None
 
     def names_of(self, code: str) -> list[Division]:
         """Return a division and those around it, the province first."""
@@ -53,13 +53,10 @@ class Places:
 
     def place(self, code: str, *, note: str | None = None) -> Place:
         """Return the place of a division; a township without a position lies somewhere in its district."""
-        division = self.division(code)
-        assert division is not None
-        at = division
-        while at.lon is None and at.level in {"township", "zone"} and at.parent:
-            above = self.division(at.parent)
-            assert above is not None
-            at = above
+        around = self.names_of(code)
+        at = division = around.pop()
+        while at.lon is None and at.level in {"township", "zone"} and around:
+            at = around.pop()
         return Place(
             label=self.label(code), lon=at.lon, lat=at.lat, precision=_PRECISIONS[at.level], error_m=at.error_m,
             source="gazetteer", adcode=self.adcode(code), township=code if division.level == "township" else None,

@@ -95,7 +95,7 @@ def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
     rows = [r for r in places.file.named(key) if r.kind not in _DIVISIONS]
     if rows and key in places.file.divisions.names:
         return Resolved()
-    return _choose([Meaning(r.place(), ()) for r in merge_rows(rows)], bias, local=False)
+    return choose([Meaning(r.place(), ()) for r in merge_rows(rows)], bias, local=False)
 
 
 def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
@@ -106,7 +106,7 @@ def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
     found = find_address(places, address, reading.rest, within=reading.codes, finest=_only(reading.codes))
     if found:
         named = tuple(m._replace(notes=(*notes, *m.notes)) for m in found)
-        return _choose(list(named), bias, local=True)
+        return choose(list(named), bias, local=True)
     finer = correct_head(places, reading.rest, within=reading.codes) if len(reading.codes) == 1 else []
     if len(finer) == 1 and not address.number:
         return Resolved((Meaning(places.place(finer[0].code), (*notes, "corrected")),))
@@ -139,7 +139,7 @@ def _without_divisions(places: Places, query: str, bias: Bias) -> Resolved:
     if not found and bias.region:
         found = find_address(places, address, query, within=(), finest=None)
     assumed = [m._replace(notes=(*m.notes, "city_assumed")) for m in found]
-    return _choose(assumed, bias, local=True)
+    return choose(assumed, bias, local=True)
 
 
 def find_address(
@@ -189,7 +189,7 @@ def merge_rows(rows: list[Row]) -> list[Row]:
     return kept
 
 
-def _choose(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
+def choose(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
     """Return the one meaning near the person or in the chosen region, else all of them."""
     if len(meanings) > 1 and bias.region:
         inside = [m for m in meanings if m.place.adcode and any(is_within(m.place.adcode, c) for c in bias.region)]

@@ -1,0 +1,210 @@
+"""What a text in Latin letters means: pinyin or English, small to large or large to small."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from locator.gazetteer.divisions import is_within
+from locator.gazetteer.pinyin import ENGLISH_WORDS
+from locator.gazetteer.places import Places
+from locator.gazetteer.records import Meaning
+from locator.gazetteer.resolve import Bias, Resolved, choose, merge_rows
+from locator.gazetteer.text import split_parts, to_key
+
+_LEVEL_WORDS = {
+    "province": ("province",), "city": ("city", "prefecture"), "district": ("district", "county", "city", "dist"),
+    "township": ("town", "township", "subdistrict"),
+}  # fmt: skip
+_PINYIN_WORDS = {
+    "road": "lu", "rd": "lu", "street": "jie", "st": "jie", "avenue": "dadao", "ave": "dadao", "boulevard": "dadao",
+    "blvd": "dadao", "lane": "xiang", "alley": "xiang", "east": "dong", "west": "xi", "south": "nan", "north": "bei",
+    "middle": "zhong", "central": "zhong",
+}  # fmt: skip
+_NUMBER = re.compile(r"\d{1,5}[a-z]?(?:[-/]\d+)*[a-z]?$")
+_SKIPPED = frozenset({"no", "number", "china", "prc", "the", "of"})
+
+
+class Hit(NamedTuple):
+    """Words of the text that name divisions."""
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    sure: bool
+    """False for initials, which count only beside a name written out."""
+
+
+def resolve_latin(places: Places, text: str, bias: Bias) -> Resolved:
+    """Return what a text without Chinese characters means; empty when it is not understood."""
+    words, parts = _words(text)
+    if not words:
+        return Resolved()
+    codes, used = read_divisions(places, words, parts, bias)
+    rest = [i for i in range(len(words)) if i not in used and words[i] not in _SKIPPED]
+    place_words = [words[i] for i in rest]
+    if codes and not [w for w in place_words if w not in ENGLISH_WORDS]:
+        return choose([Meaning(places.place(code)) for code in codes], bias, local=False)
+    found = _find_rest(places, place_words, codes or bias.region, codes[0] if len(codes) == 1 else None)
+    if found:
+        notes = () if codes else ("city_assumed",)
+        return choose([m._replace(notes=(*m.notes, *notes)) for m in found], bias, local=True)
+    if codes:
+        note = "street_unknown" if any(w in _PINYIN_WORDS for w in place_words) else "rest_unknown"
+        return choose([Meaning(places.place(code, note=note), (note,)) for code in codes], bias, local=False)
+    return Resolved()
+
+
+def _words(text: str) -> tuple[list[str], list[int]]:
+    """Return the words of a text and for each the number of its part between commas."""
+    words: list[str] = []
+    parts: list[int] = []
+    for number, part in enumerate(split_parts(text)):
+        for word in part.replace("'", "").split()[:24]:
+            words.append(word)
+            parts.append(number)
+    return words[:40], parts[:40]
+
+
+def read_divisions(
+    places: Places, words: list[str], parts: list[int], bias: Bias
+) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Return the finest divisions named, and the numbers of the words that name them."""
+    hits = _hits(places, words, parts)
+    best: tuple[tuple[str, ...], frozenset[int]] = ((), frozenset())
+    for order in (hits, sorted(hits, key=lambda h: (-h.end, h.start))):
+        for within in ((), bias.region) if bias.region else ((),):
+            codes, used = _chain(places, order, within)
+            if (len(used), -len(codes)) > (len(best[1]), -len(best[0])):
+                best = (codes, used)
+    return best
+
+
+def _hits(places: Places, words: list[str], parts: list[int]) -> list[Hit]:
+    hits: list[Hit] = []
+    for start in range(len(words)):
+        for end in range(min(len(words), start + 6), start, -1):
+            if parts[start] != parts[end - 1] or any(w[0].isdigit() for w in words[start:end]):
+                continue
+            hit = _hit(places, words, start, end)
+            if hit is not None and not _is_street(words, end):
+                hits.append(hit)
+    return hits
+
+
+def _is_street(words: list[str], end: int) -> bool:
+    """Tell whether a street's word follows: Beijing Road is no Beijing."""
+    following = [w for w in words[end : end + 2] if w not in {"east", "west", "south", "north", "middle"}]
+    return bool(following) and _PINYIN_WORDS.get(following[0], following[0]) in {"lu", "jie", "dadao", "xiang"}
+
+
+def _hit(places: Places, words: list[str], start: int, end: int) -> Hit | None:
+    named = words[start:end]
+    levels: tuple[str, ...] = ()
+    for level, kind_words in _LEVEL_WORDS.items():
+        if named[-1] in kind_words and len(named) > 1:
+            levels = (*levels, level)
+    key = "".join(named[:-1] if levels else named)
+    if len(key) < 2:
+        return None
+    rows = places.file.ask("SELECT code, kind FROM division_latin WHERE key = ?", (key,))
+    found = [(str(code), str(kind)) for code, kind in rows]
+    table = places.file.divisions
+    if levels:
+        found = [(c, k) for c, k in found if table.levels[c] in levels]
+    sure = [c for c, k in found if k != "initials"]
+    if sure:
+        english = [c for c, k in found if k == "english"]
+        full = [c for c, k in found if k in {"full", "english"} and table.levels[c] != "township"]
+        return Hit(start, end, tuple(english or (full if key.endswith(("shi", "qu", "xian")) and full else sure)), True)
+    initials = tuple(c for c, _ in found)
+    return Hit(start, end, initials, False) if initials and len(named) == 1 else None
+
+
+def _chain(places: Places, hits: Sequence[Hit], within: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Take up the names one by one as long as each lies within, or around, those before it."""
+    codes: tuple[str, ...] = within
+    used: frozenset[int] = frozenset()
+    unsure: list[Hit] = []
+    for hit in hits:
+        span = frozenset(range(hit.start, hit.end))
+        if span & used:
+            continue
+        if not hit.sure:
+            unsure.append(hit)
+            continue
+        narrowed = _narrow(codes, hit.codes) if codes else hit.codes
+        if narrowed:
+            codes, used = narrowed, used | span
+    for hit in unsure:
+        span = frozenset(range(hit.start, hit.end))
+        narrowed = _narrow(codes, hit.codes) if used and not span & used else ()
+        if narrowed:
+            codes, used = narrowed, used | span
+    return (_outermost(places, codes) if used else ()), used
+
+
+def _narrow(codes: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """Return the finer codes of two sets where one lies within the other."""
+    inner = [c for c in more if any(is_within(c, outer) for outer in codes)]
+    outer = [c for c in codes if any(is_within(c, o) and c != o for o in more)]
+    return tuple(dict.fromkeys(outer or inner))
+
+
+def _outermost(places: Places, codes: Sequence[str]) -> tuple[str, ...]:
+    """Keep the large divisions among equals, and none that lies within another: Zhongshan is no township."""
+    table = places.file.divisions
+    large = [c for c in codes if table.levels[c] not in {"zone", "township"}] or list(codes)
+    return tuple(c for c in large if not any(o != c and is_within(c, o) for o in large))
+
+
+def _find_rest(places: Places, words: list[str], within: Sequence[str], finest: str | None) -> list[Meaning]:
+    numbers = [i for i, word in enumerate(words) if _NUMBER.match(word)]
+    for size in range(min(len(words), 8), 0, -1):
+        for start in range(len(words) - size + 1):
+            span = words[start : start + size]
+            beside = [i for i in numbers if i in {start - 1, start + size}]
+            if not beside or any(i in range(start, start + size) for i in numbers):
+                continue
+            for name, street in _streets(places, span):
+                others = [w for i, w in enumerate(words) if not start <= i < start + size and i not in beside]
+                for number in beside:
+                    spots = places.numbers.find(street, words[number], within=within, locality=[*others])
+                    if spots:
+                        return [Meaning(places.spot(name, words[number], s, finest=finest)) for s in spots]
+    return _find_name(places, [w for i, w in enumerate(words) if i not in numbers], within, bool(numbers))
+
+
+def _streets(places: Places, span: list[str]) -> list[tuple[str, int]]:
+    name = " ".join(span)
+    found = places.numbers.streets(name)
+    if not found:
+        found = places.numbers.streets("".join(_PINYIN_WORDS.get(w, w) for w in span))
+    shown: list[tuple[str, int]] = []
+    for street in found:
+        key = places.file.ask("SELECT key FROM street WHERE id = ?", (street,))
+        shown.append((str(key[0][0]), street))
+    return shown
+
+
+def _find_name(places: Places, words: list[str], within: Sequence[str], numbered: bool) -> list[Meaning]:
+    """Return the places called as the words, or as some of them in a row."""
+    for size in range(min(len(words), 8), 0, -1):
+        for start in range(len(words) - size + 1):
+            span = words[start : start + size]
+            if all(w in ENGLISH_WORDS for w in span):
+                continue
+            keys = {to_key(" ".join(span))} | {key for key, _ in _streets(places, span)}
+            rows = [r for key in keys for r in places.file.named(key, within=within)]
+            rows = [r for r in rows if r.code is None or r.kind in {"poi", "office", "station", "street", "village"}]
+            note = "number_unknown" if numbered else None
+            if rows:
+                return [
+                    Meaning(
+                        r.place(note=note if r.kind == "street" else None),
+                        (note,) if note and r.kind == "street" else (),
+                    )
+                    for r in merge_rows(rows)
+                ]
+    return []
