@@ -299,6 +299,8 @@ class Query:
     limit: int = 5
     within_m: float | None = None
     mode: Mode | None = None
+    online: bool = False
+    """The person asked for a service elsewhere; only those the operator switched on are asked."""
     lang: str = "zh"
 
 
@@ -313,3 +315,5 @@ class Answer:
     """Tier 1 by distance, then tier 2; exact before approximate before unplaced in each."""
     guide: Mapping[str, Any] | None = None
     notices: tuple[Notice, ...] = ()
+    may_ask: tuple[str, ...] = ()
+    """Services that the operator switched on and that may place the text better: offer to ask them."""

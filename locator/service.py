@@ -117,7 +117,11 @@ class Locator:
             raise InvalidInput("neither a place nor a position was given", code="nothing_asked")
         regions = self.regions_of(query.region)
         return self.chain.locate(
-            query.text, datum=query.datum, lang=query.lang, region=regions[0] if regions and len(regions) == 1 else None
+            query.text,
+            datum=query.datum,
+            lang=query.lang,
+            region=regions[0] if regions and len(regions) == 1 else None,
+            online=query.online,
         )
 
     def place_at(self, lon: float, lat: float, *, datum: datums.Datum = datums.Datum.WGS84) -> Place:
@@ -181,10 +185,11 @@ class Locator:
             raise InvalidInput(f"limit is {query.limit}; expected 1 to 100", code="limit", value=query.limit)
         located = self.locate(query)
         place = located.place
+        may_ask = () if query.online or not query.text else self.chain.may_ask(query.text, located)
         if place is None:
             code = "ambiguous_place" if located.candidates else "place_not_found"
             notices = (*located.notices, *(() if _has(located.notices, code) else (Notice(code=code),)))
-            return Answer(query=query, place=None, candidates=located.candidates, notices=notices)
+            return Answer(query=query, place=None, candidates=located.candidates, notices=notices, may_ask=may_ask)
         search = Search(
             store=self.store,
             place=place,
@@ -208,6 +213,7 @@ class Locator:
             hits=tuple(hits),
             guide=guide,
             notices=(*located.notices, *notices),
+            may_ask=may_ask,
         )
 
     def state_of(self, point: ServicePoint, at: datetime) -> HoursState:

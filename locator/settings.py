@@ -70,6 +70,8 @@ class Settings:
     """What services elsewhere see; put the operator's contact here."""
     postscript_gc: bool = False
     """Whether Streamlit collects garbage after each script run (see docs/OPERATIONS.md)."""
+    trace: bool = False
+    """Whether the command prints the whole trace of a fault of the program."""
     keys: Secrets = field(default_factory=Secrets)
     urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -102,6 +104,10 @@ def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise _wrong(name, value, "one of " + ", ".join(allowed))
     return value
+
+
+def _flag(name: str, value: str) -> bool:
+    return _choice(name, value.lower(), ("true", "false")) == "true"
 
 
 def _number(name: str, value: str, minimum: float) -> float:
@@ -215,5 +221,6 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "TRUSTED_PROXY": lambda v: _words("TRUSTED_PROXY", v),
     "TIMEOUT_S": lambda v: _number("TIMEOUT_S", v, 0.1),
     "USER_AGENT": str,
-    "POSTSCRIPT_GC": lambda v: _choice("POSTSCRIPT_GC", v.lower(), ("true", "false")) == "true",
+    "POSTSCRIPT_GC": lambda v: _flag("POSTSCRIPT_GC", v),
+    "TRACE": lambda v: _flag("TRACE", v),
 }

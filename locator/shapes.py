@@ -140,6 +140,7 @@ def shape_answer(answer: Answer, at: datetime) -> dict[str, Any]:
         "hits": [shape_hit(hit, at, lang) for hit in answer.hits],
         "guide": answer.guide,
         "notices": [shape_notice(notice, lang) for notice in answer.notices],
+        "may_ask": list(answer.may_ask),
     }
 
 

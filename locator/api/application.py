@@ -82,6 +82,7 @@ class FindBody(Choices):
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     datum: Datum = Datum.WGS84
+    online: bool = Field(default=False, description="also ask the services elsewhere that the operator switched on")
 
 
 class FindParameters(Choices):
@@ -99,6 +100,7 @@ class PlaceBody(BaseModel):
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     limit: int = Field(default=5, ge=1, le=20)
     near: str | None = Field(default=None, pattern=PAIR)
+    online: bool = Field(default=False, description="also ask the services elsewhere that the operator switched on")
     lang: Literal["zh", "en"] = "zh"
 
 
@@ -170,7 +172,7 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     @api.post("/v1/find", responses=document_problems(404, 413, 422, 502, 503, 504), tags=["find"])
     def find(body: Annotated[FindBody, Body()]) -> JSONResponse:
         """Return the nearest points to a typed address."""
-        query = body.to_query(text=body.text, datum=body.datum)
+        query = body.to_query(text=body.text, datum=body.datum, online=body.online)
         now = _now(settings)
         return _private(shape_answer(locate().find(query, now), query.open_at or now))
 
@@ -178,7 +180,7 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return the places a text may mean, best first."""
         near = read_pair(body.near) if body.near else None
-        located = locate().chain.locate(body.text, lang=body.lang, near=near)
+        located = locate().chain.locate(body.text, lang=body.lang, near=near, online=body.online)
         places = ([located.place] if located.place else []) + list(located.candidates)
         notices = [shape_notice(notice, body.lang) for notice in located.notices]
         return _private({"places": [shape_place(place) for place in places[: body.limit]], "notices": notices})

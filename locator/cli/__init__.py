@@ -84,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # a fault of ours is one line too; the trace is there for who asks
-        if os.environ.get("LOCATOR_TRACE") == "1":
+        if os.environ.get("LOCATOR_TRACE", "").lower() == "true":
             raise
         print(_one_line(f"{text('errors.internal', lang)} ({type(error).__name__})"), file=sys.stderr)
         return 1

@@ -58,6 +58,7 @@ def query_of(args: argparse.Namespace) -> Query:
         limit=args.limit,
         within_m=args.within_m,
         mode=Mode(args.mode) if args.mode else None,
+        online=True,  # whoever runs the command switched the services on
         lang=args.lang,
     )
 
@@ -147,7 +148,7 @@ def _add_place_options(parser: argparse.ArgumentParser) -> None:
 def run_geocode(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator geocode``."""
     located = Locator(settings).chain.locate(
-        args.text, lang=args.lang, near=read_pair(args.near) if args.near else None
+        args.text, lang=args.lang, near=read_pair(args.near) if args.near else None, online=True
     )
     places = ([located.place] if located.place else []) + list(located.candidates)
     places = places[: max(args.limit, 1)]
