@@ -108,7 +108,7 @@ class DivisionTable:
         if within:
             found = tuple(n for n in found if any(is_within(n.code, outer) for outer in within))
         full = tuple(n for n in found if n.kind in {"full", "popular", "english"})
-        found = full or found
+        found = full or tuple(n for n in found if n.kind != "former") or found
         if not full or any(n.kind == "english" for n in full):
             found = self._outermost(self._largest(found))
         return tuple({n.code: n for n in reversed(found)}.values())[::-1]

@@ -12,7 +12,8 @@ from locator.gazetteer.divisions import Reading, is_within
 from locator.gazetteer.files import Row
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
-from locator.gazetteer.text import split_parts, to_key
+from locator.gazetteer.terms import area_filter, phrase
+from locator.gazetteer.text import HAN, split_parts, to_key
 from locator.model import Place
 
 NEAR_M = 60_000.0
@@ -52,9 +53,9 @@ def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
     if reading.codes:
         return _with_divisions(places, reading, bias)
     found = _without_divisions(places, query, bias)
-    if found.meanings:
-        return found
-    return _corrected(places, query, bias)
+    if not found.meanings:
+        found = _corrected(places, query, bias)
+    return found if found.meanings else _in_region(places, query, bias)
 
 
 def join_parts(places: Places, text: str) -> str:
@@ -142,6 +143,14 @@ def _without_divisions(places: Places, query: str, bias: Bias) -> Resolved:
     return choose(assumed, bias, local=True)
 
 
+def _in_region(places: Places, query: str, bias: Bias) -> Resolved:
+    """Return the chosen city for an address whose street nobody knows."""
+    address = read_address(query)
+    if len(bias.region) != 1 or not (address.street or address.village):
+        return Resolved()
+    return Resolved((Meaning(places.place(bias.region[0], note="street_unknown"), ("street_unknown", "city_assumed")),))
+
+
 def find_address(
     places: Places, address: Address, text: str, *, within: Sequence[str], finest: str | None
 ) -> list[Meaning]:
@@ -159,8 +168,26 @@ def find_address(
     if address.street:
         rows = [r for r in places.file.named(to_key(address.street), within=within) if r.kind == "street"]
         note = "number_unknown" if address.number or address.lane else None
-        return [Meaning(r.place(note=note), (note,) if note else ()) for r in merge_rows(rows)]
-    return []
+        if rows:
+            return [Meaning(r.place(note=note), (note,) if note else ()) for r in merge_rows(rows)]
+    return _named_nearly(places, text, within)
+
+
+def _named_nearly(places: Places, text: str, within: Sequence[str]) -> list[Meaning]:
+    """Return the places whose name has something more inside: 五里沟人社中心 -> 五里沟街道人社中心."""
+    key = to_key(text)
+    if not 4 <= len(key) <= 20 or not all(HAN.match(c) for c in key):
+        return []
+    area = area_filter(within)
+    splits = [f"({phrase(key[:i])} AND {phrase(key[i:])})" for i in range(2, len(key) - 1)]
+    rows = places.file.match(f"({' OR '.join([phrase(key), *splits])}){area}", 60)
+    rows = [r for r in rows if r.kind in {"office", "poi", "station"} and _has_in_order(to_key(r.name), key)]
+    return [Meaning(r.place()) for r in merge_rows(rows)]
+
+
+def _has_in_order(name: str, key: str) -> bool:
+    rest = iter(name)
+    return len(key) * 2 >= len(name) and all(c in rest for c in key)
 
 
 def _numbered(places: Places, address: Address, within: Sequence[str], finest: str | None) -> list[Meaning]:
@@ -210,16 +237,14 @@ def _gap_m(place: Place, near: tuple[float, float]) -> float:
 
 def _corrected(places: Places, query: str, bias: Bias) -> Resolved:
     """Return what the text means with one slip in its first division's name put right."""
-    for fixed in correct_head(places, query, within=bias.region)[:8]:
-        rest = query[fixed.length :].strip()
-        reading = Reading((fixed.code,), rest, 1.0, "full", fixed.name, 1)
-        deeper = places.file.divisions.read_head(rest, within=(fixed.code,))[0] if rest else None
-        if deeper is not None and deeper.codes:
-            reading = deeper
-        found = _with_divisions(places, reading, bias)
-        if found.meanings:
-            others = [f for f in correct_head(places, query, within=bias.region) if f.length == fixed.length]
-            if len(others) > 1 and not (deeper and deeper.codes):
-                return Resolved(tuple(Meaning(places.place(f.code), ("corrected",)) for f in others[:8]))
-            return Resolved(tuple(m._replace(notes=("corrected", *m.notes)) for m in found.meanings))
-    return Resolved()
+    fixes = correct_head(places, query, within=bias.region)
+    table = places.file.divisions
+    readings: list[Reading] = []
+    for fix in fixes:
+        rest = query[fix.length :].strip()
+        below = table.read_head(rest, within=(fix.code,))[0] if rest else None
+        plain = Reading((fix.code,), rest, 1.0, "full", fix.name, 1)
+        readings.append(below if below is not None and below.codes else plain)
+    deepest = max((r.weight for r in readings), default=0.0)
+    meanings = [m for r in readings if r.weight == deepest for m in _with_divisions(places, r, bias).meanings]
+    return Resolved(tuple(m._replace(notes=("corrected", *m.notes)) for m in meanings[:10]))

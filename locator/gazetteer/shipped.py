@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from locator.errors import DataError
-from locator.gazetteer.names import short_names
+from locator.gazetteer.names import short_name, short_names
 from locator.gazetteer.records import Division
 from locator.gazetteer.schema import stage
 from locator.gazetteer.text import to_key
@@ -105,18 +105,24 @@ def _other_names(divisions: Mapping[str, Division], shipped: Path) -> Iterator[t
     for row in read_csv(shipped / "aliases.csv"):
         if row["code"] in divisions:
             yield to_key(row["alias"]), row["code"], row["kind"]
+            if row["kind"] == "part":
+                yield to_key(short_name(row["alias"])), row["code"], row["kind"]
     for file in ("former.csv", "former_more.csv"):
         for row in read_csv(shipped / file):
             if row["successor"] in divisions and row["name"] != divisions[row["successor"]].name:
                 yield to_key(row["name"]), row["successor"], "former"
+                if row["level"] != "township":
+                    yield to_key(short_name(row["name"])), row["successor"], "former"
 
 
 def _latin(divisions: Mapping[str, Division], names: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    spelt = {d.code: _short_pinyin(d) for d in divisions.values()}
     for name, code, kind in names:
-        if kind == "english":
-            yield name.replace(" ", ""), code, kind
+        key = name.replace(" ", "")
+        if kind == "english" and key != spelt[code].replace(" ", ""):
+            yield key, code, kind
     for division in divisions.values():
-        short = _short_pinyin(division)
+        short = spelt[division.code]
         yield short.replace(" ", ""), division.code, "short"
         yield division.pinyin.replace(" ", ""), division.code, "full"
         if division.level in {"city", "district"}:

@@ -1,17 +1,240 @@
-"""Suggestions while a person types; never a service, never more than a few milliseconds."""
+"""Suggestions while a person types: no service, no wait, from the first character."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from time import perf_counter
+
+from locator.gazetteer.address import read_address
+from locator.gazetteer.files import Row
+from locator.gazetteer.fuzzy import nearly_spelt
+from locator.gazetteer.pinyin import ENGLISH_WORDS, spell
 from locator.gazetteer.places import Places
+from locator.gazetteer.rank import score_han, score_letters
 from locator.gazetteer.records import Suggestion
+from locator.gazetteer.terms import area_filter, length_filter, phrase, read_letters, spelt, with_one_slip
+from locator.gazetteer.text import HAN, normalise, runs
+
+BUDGET_S = 0.008
+"""After this no further way of reading a typing slip is tried: what was found is shown."""
+ENOUGH = 8
+"""With this many good answers the slower ways are not tried."""
+_ROWS = 80
+Codes = tuple[str, ...]
 
 
 class Suggester:
-    """Suggestions of an index."""
+    """Suggestions of an index; safe to use from several threads."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self._file = places.file
 
-    def suggest(self, prefix: str, codes: tuple[str, ...], limit: int) -> list[Suggestion]:
-        """Return the likeliest continuations."""
-        return []
+    def suggest(self, prefix: str, codes: Codes, limit: int) -> list[Suggestion]:
+        """Return the likeliest continuations of what was typed; ``codes`` are the chosen divisions."""
+        typed = normalise(prefix)[:60]
+        found = _Found(limit)
+        if not any(c.isalnum() for c in typed):
+            return []
+        if HAN.search(typed):
+            self._han(typed, codes, found)
+        else:
+            self._letters(typed, codes, found)
+        return (
+            [Suggestion(row.label, row.place()) for row in found.best()]
+            if not found.first
+            else [
+                *found.first,
+                *(Suggestion(row.label, row.place()) for row in found.best()),
+            ][:limit]
+        )
+
+    # -- Han, alone or mixed with letters
+
+    def _han(self, typed: str, codes: Codes, found: _Found) -> None:
+        reading = self._places.file.divisions.read_head(typed)[0]
+        mixed = re.match("^([a-z]+)\\s*(.*)$", typed)
+        if mixed:
+            self._after_letters(mixed[1], mixed[2], codes, found)
+            return
+        if reading.codes and reading.rest and len(reading.codes) <= 12:
+            self._rest(reading.rest, reading.codes, found)
+        elif reading.names > 1:
+            for code in reading.codes[:ENOUGH]:
+                division = self._places.division(code)
+                rows = self._file.named(division.name, within=(code,)) if division else []
+                found.add((r for r in rows if code in {r.township, r.code}), lambda _: 120.0)
+        if found.good(70.0) < ENOUGH or reading.names < 2:
+            self._rest(typed, codes, found, wide=True)
+
+    def _rest(self, text: str, codes: Codes, found: _Found, *, wide: bool = False) -> None:
+        """Search a text without divisions in the chosen ones, and with ``wide`` everywhere after that."""
+        address = read_address(text)
+        if address.street and address.number:
+            self._number(address.street, address.number, codes, found)
+            text = address.street
+        expression, han = self._expression(text)
+        if not expression:
+            return
+        letters = ""
+
+        def score(row: Row) -> float:
+            return score_han(row, han, letters, codes)
+
+        found.add(self._search(expression, codes), score)
+        if wide and codes and found.good(80.0) < ENOUGH:
+            found.add(self._search(expression, ()), score)
+        if found.best_score >= 70.0 or len(han) < 2 or found.spent:
+            return
+        letters = "".join(spell(han))
+        found.add(self._search(spelt(spell(han)), codes), score)
+        if wide and codes and found.best_score < 80.0:
+            found.add(self._search(spelt(spell(han)), ()), score)
+        if found.best_score < 80.0 and len(han) > 2 and not found.spent:
+            self._slips(han, codes, found, score, wide=wide)
+
+    def _slips(self, han: str, codes: Codes, found: _Found, score: Callable[[Row], float], *, wide: bool) -> None:
+        expression = f"({with_one_slip(han[:12])})"
+        if codes:
+            found.add(self._search(expression, codes, 150), score)
+        if (not codes or (wide and found.best_score < 70.0)) and not found.spent:
+            sized = expression + length_filter(len(han), len(han) + 1)
+            found.add(self._file.match(sized, 200), score)
+        if found.best_score < 70.0 and not found.spent and (wide or not codes):
+            ids = nearly_spelt(self._file, "".join(spell(han)), found.deadline)
+            found.add(self._file.rows(ids), score)
+
+    def _expression(self, text: str) -> tuple[str, str]:
+        """Return the expression for Han runs with letters among them read as pinyin, and the Han."""
+        parts: list[str] = []
+        han = ""
+        for run in runs(text):
+            if HAN.match(run):
+                parts.append(f"({phrase(run)})")
+                han += run
+            elif run.isalpha():
+                letters = read_letters(run)
+                parts.append(f"({spelt(letters.spelt)})" if letters.spelt else f"(py : {run[0]}*)")
+            else:
+                parts.append(f"(zh : {run}*)")
+        return " AND ".join(parts), han
+
+    def _after_letters(self, letters: str, rest: str, codes: Codes, found: _Found) -> None:
+        """Search sz福田, lianhua路: letters that name a city, or that are part of the name."""
+        rows = self._file.ask("SELECT code FROM division_latin WHERE key = ?", (letters,))
+        cities = tuple(str(row[0]) for row in rows if str(row[0]).endswith("00"))
+        expression, han = self._expression(rest)
+        if cities and expression:
+            found.add(self._search(expression, cities), lambda r: score_han(r, han, "", codes))
+        read = read_letters(letters)
+        if read.spelt and expression:
+            both = f"({spelt(read.spelt)}) AND {expression}"
+            found.add(self._search(both, ()), lambda r: score_han(r, han, "", codes))
+
+    def _number(self, street: str, number: str, codes: Codes, found: _Found) -> None:
+        for known in self._places.numbers.streets(street):
+            for spot in self._places.numbers.find(known, number, within=codes)[:ENOUGH]:
+                place = self._places.spot(street, number, spot)
+                found.first.append(Suggestion(place.label, place))
+
+    # -- letters only
+
+    def _letters(self, typed: str, codes: Codes, found: _Found) -> None:
+        words = re.findall("[a-z0-9]+", typed)[:8]
+        words = [w for w in words if w not in ENGLISH_WORDS] or words
+        joined = "".join(words)
+
+        def score(row: Row) -> float:
+            return score_letters(row, joined, codes)
+
+        if len(words) > 1:
+            self._words(words, codes, found)
+        read = read_letters(joined) if joined.isalpha() else None
+        if read is not None and read.spelt:
+            found.add(self._search(spelt(read.spelt, first=True), codes), score)
+            if codes and found.good(80.0) < ENOUGH:
+                found.add(self._search(spelt(read.spelt, first=True), ()), score)
+            if found.good(60.0) < ENOUGH and not found.spent:
+                found.add(self._search(spelt(read.spelt), codes), score)
+        if read is None or not read.spelt or len(joined) <= 4:
+            self._initials(joined, read.initials if read else "", read.whole if read else (), codes, found)
+        if not joined.isalpha() or found.best_score < 60.0:
+            expression = " AND ".join(f"(zh : {w}*)" for w in words)
+            found.add(self._search(expression, ()), lambda r: score_letters(r, " ".join(words), codes))
+        if found.best_score < 85.0 and len(joined) > 4 and joined.isalpha() and not found.spent:
+            found.add(self._file.rows(nearly_spelt(self._file, joined, found.deadline)), score)
+
+    def _initials(self, joined: str, initials: str, whole: tuple[str, ...], codes: Codes, found: _Found) -> None:
+        if not initials:
+            return
+        expression = f"ini : {initials}*" + "".join(f" AND (py : {syllable})" for syllable in whole)
+        if len(joined) == 1:
+            expression = f"py : {joined}*"
+
+        def score(row: Row) -> float:
+            return 80.0 - 0.4 * len(row.pinyin) + score_letters(row, joined, codes) / 10
+
+        found.add(self._search(expression, codes), score)
+        if codes and found.good(60.0) < ENOUGH:
+            found.add(self._search(expression, ()), score)
+
+    def _words(self, words: list[str], codes: Codes, found: _Found) -> None:
+        """Search sz futian, futian shenzhen: one end names a city or district, the rest what lies in it."""
+        for head, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
+            rows = self._file.ask("SELECT code FROM division_latin WHERE key = ?", (head,))
+            inside = tuple(str(row[0]) for row in rows if len(str(row[0])) == 6)
+            read = read_letters("".join(rest)) if "".join(rest).isalpha() else None
+            if inside and read is not None:
+                expression = spelt(read.spelt) if read.spelt else f"ini : {read.initials}*"
+                score = partial(_score_within, "".join(rest), codes)
+                found.add(self._search(expression, inside[:12]), score)
+
+    def _search(self, expression: str, codes: Codes, limit: int = _ROWS) -> list[Row]:
+        return self._file.match(f"({expression}){area_filter(codes)}", limit)
+
+
+def _score_within(typed: str, codes: Codes, row: Row) -> float:
+    return score_letters(row, typed, codes) + 5.0
+
+
+class _Found:
+    """The best places so far, and the time left."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.first: list[Suggestion] = []
+        self.deadline = perf_counter() + BUDGET_S
+        self.best_score = 0.0
+        self._scores: dict[int, float] = {}
+        self._rows: dict[int, Row] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether the time is used up."""
+        return perf_counter() > self.deadline
+
+    def add(self, rows: Iterable[Row], score: Callable[[Row], float]) -> None:
+        """Take rows up with their scores."""
+        for row in rows:
+            value = score(row)
+            if value > self._scores.get(row.id, 0.0):
+                self._scores[row.id] = value
+                self._rows[row.id] = row
+                self.best_score = max(self.best_score, value)
+
+    def good(self, score: float) -> int:
+        """Return how many places reach a score."""
+        return sum(value >= score for value in self._scores.values())
+
+    def best(self) -> list[Row]:
+        """Return the best rows, no label twice, none far worse than the best."""
+        order = sorted(self._scores, key=lambda i: (-self._scores[i], i))
+        shown: dict[str, Row] = {}
+        for number in order:
+            if self._scores[number] >= max(45.0, self.best_score - 45.0):
+                shown.setdefault(self._rows[number].label, self._rows[number])
+            if len(shown) >= self.limit:
+                break
+        return list(shown.values())

@@ -1,0 +1,69 @@
+"""How well a name answers what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+from locator.gazetteer.divisions import is_within
+from locator.gazetteer.files import Row
+from locator.gazetteer.names import short_name
+
+KIND_BONUS = {"province": 8.0, "city": 7.0, "district": 6.0, "township": 3.0, "station": 1.0}
+LOCAL_BONUS = 12.0
+_KIND_SYLLABLES = ("shi", "qu", "xian", "sheng", "zhen", "xiang", "jiedao")
+
+
+def score_han(row: Row, typed: str, letters: str, codes: Sequence[str]) -> float:
+    """Return how well a place answers Han that were typed; 100 and more for the very name.
+
+    Parameters
+    ----------
+    typed
+        The Han typed, normalised.
+    letters
+        Their pinyin in one word, when homophones count; else empty.
+    codes
+        The chosen divisions.
+    """
+    name = row.name
+    if typed == name or (row.kind in KIND_BONUS and typed == short_name(name)):
+        score = 100.0
+    elif name.startswith(typed):
+        score = 90.0 - 0.6 * (len(name) - len(typed))
+    elif typed in name:
+        score = 78.0 - 0.6 * (len(name) - len(typed))
+    else:
+        size = len(typed)
+        near = max(OSA.normalized_similarity(typed, name[:n]) for n in (size - 1, size, size + 1, len(name)) if n > 0)
+        score = 85.0 * near - 0.5 * abs(len(name) - size)
+        if letters and letters == row.pinyin[: len(letters)]:
+            score = max(score, 84.0 - 0.3 * (len(row.pinyin) - len(letters)))
+    return score + _bonus(row, codes)
+
+
+def score_letters(row: Row, typed: str, codes: Sequence[str]) -> float:
+    """Return how well a place answers letters that were typed in one word."""
+    letters = row.pinyin or row.name.casefold()
+    base = letters
+    if row.kind in KIND_BONUS:
+        for ending in _KIND_SYLLABLES:
+            if letters.endswith(ending) and len(letters) > len(ending) + 2:
+                base = letters.removesuffix(ending)
+                break
+    if typed in {letters, base}:
+        score = 100.0
+    elif letters.startswith(typed):
+        score = 90.0 - 0.4 * (len(letters) - len(typed))
+    elif typed in letters:
+        score = 70.0 - 0.4 * (len(letters) - len(typed))
+    else:
+        score = 0.9 * max(fuzz.ratio(typed, letters), fuzz.ratio(typed, base))
+    return score + _bonus(row, codes)
+
+
+def _bonus(row: Row, codes: Sequence[str]) -> float:
+    local = bool(row.code and codes and any(is_within(row.code, c) for c in codes))
+    return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if local else 0.0)

@@ -1,0 +1,126 @@
+"""Coordinates as people type them: ``22.54,114.06``, ``114.06，22.54``, ``22°32'24"N 114°3'36"E``, ``北纬22.54 …``."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from locator.datum import Datum, to_wgs84
+from locator.model import Place, Precision
+
+MAX_TEXT = 80
+"""A longer text is no pair of coordinates."""
+ERROR_M = 10.0
+"""What a typed pair is taken to be good for, with five decimals or seconds; more for fewer decimals."""
+_CHINA = (73.0, 136.0, 3.0, 54.5)
+"""West, east, south, north of China with its seas, in degrees."""
+_VALUE = re.compile(
+    r"(?P<before>[nsew北南东西]纬?经?)?\s*:?\s*(?P<sign>-)?(?P<degrees>\d{1,3}(?:\.\d{1,15})?)\s*"
+    r"(?:[°度d]\s*(?:(?P<minutes>\d{1,2}(?:\.\d{1,15})?)\s*['′分m]\s*)?"
+    r"(?:(?P<seconds>\d{1,2}(?:\.\d{1,15})?)\s*(?:[\"″秒s]|''|′′)\s*)?)?(?(before)|(?P<after>[nsew北南东西])?)"
+)
+_WORDS = re.compile(r"geo:|latitude|longitude|lat|lng|lon|纬度|经度|坐标|wgs-?84|gcj-?02|bd-?09|[=()\[\]]")
+_LETTERS = {"北": "n", "南": "s", "东": "e", "西": "w"}
+
+
+class Pair(NamedTuple):
+    """A typed pair, in the degrees of whatever datum the person meant."""
+
+    lon: float
+    lat: float
+    digits: int
+    """Decimals of the finer of the two (the other may have ended in zeros); 5 for seconds."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether this is a position on earth that somebody may mean; (0, 0) is none."""
+        return abs(self.lat) <= 90 and abs(self.lon) <= 180 and (self.lon, self.lat) != (0.0, 0.0)
+
+    @property
+    def in_china(self) -> bool:
+        """Whether it lies in the rectangle around China."""
+        west, east, south, north = _CHINA
+        return west <= self.lon <= east and south <= self.lat <= north
+
+
+class _Value(NamedTuple):
+    degrees: float
+    axis: str
+    """``lat``, ``lon`` or empty where the text does not say."""
+    digits: int
+    plain: bool
+    """Whole degrees and nothing that says it is an angle."""
+
+
+def read_pair(text: str) -> Pair | None:
+    """Return the coordinates a text is, or None when it is something else.
+
+    Without letters the order is latitude, longitude when that lies on earth and in China, else the
+    other way round where that fits better; a value over 90 is a longitude.
+    """
+    if len(text) > MAX_TEXT:
+        return None
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = _WORDS.sub(" ", text.replace("、", ",").replace("。", ".").replace(";", ",")).strip(" ,")
+    values: list[_Value] = []
+    at = 0
+    while at < len(text):
+        match = _VALUE.match(text, at)
+        if match is None or len(values) == 2:
+            return None
+        values.append(_value(match))
+        at = match.end()
+        separator = re.match(r"[\s,/|]*", text[at:])
+        at += separator.end() if separator else 0
+    if len(values) != 2:
+        return None
+    return _pair(*values)
+
+
+def _value(match: re.Match[str]) -> _Value:
+    degrees = float(match["degrees"]) + float(match["minutes"] or 0) / 60 + float(match["seconds"] or 0) / 3600
+    letter = (match["before"] or match["after"] or "")[:1]
+    letter = _LETTERS.get(letter, letter)
+    if match["sign"] or letter in {"s", "w"}:
+        degrees = -degrees
+    decimals = len(match["degrees"].partition(".")[2])
+    digits = 5 if match["seconds"] else 3 if match["minutes"] else decimals
+    axis = "lat" if letter in {"n", "s"} else "lon" if letter in {"e", "w"} else ""
+    return _Value(degrees, axis, digits, plain=not letter and digits == 0)
+
+
+def _pair(first: _Value, second: _Value) -> Pair | None:
+    digits = max(first.digits, second.digits)
+    lat_first = Pair(second.degrees, first.degrees, digits)
+    lon_first = Pair(first.degrees, second.degrees, digits)
+    if first.axis or second.axis:
+        if first.axis == second.axis:
+            return None
+        return lon_first if first.axis == "lon" or second.axis == "lat" else lat_first
+    in_china = lat_first.in_china or lon_first.in_china
+    if first.plain and second.plain and not in_china and (first.degrees or second.degrees):
+        return None
+    if lon_first.in_china and not lat_first.in_china:
+        return lon_first
+    return lat_first if lat_first.valid or not lon_first.valid else lon_first
+
+
+def read_coordinates(text: str, datum: Datum = Datum.WGS84) -> Place | None:
+    """Return the place of typed coordinates, or None when the text is no valid pair.
+
+    Parameters
+    ----------
+    text
+        What was typed.
+    datum
+        What the person measured against; the place is in WGS-84.
+    """
+    pair = read_pair(text)
+    if pair is None or not pair.valid:
+        return None
+    lon, lat = (float(v) for v in to_wgs84(pair.lon, pair.lat, datum))
+    return Place(
+        label=f"{pair.lat:.6g}, {pair.lon:.7g}", lon=lon, lat=lat, precision=Precision.POINT,
+        error_m=max(ERROR_M, 0.5 * 111_320 * 10.0**-pair.digits), source="coordinates",
+    )  # fmt: skip
