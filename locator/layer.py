@@ -88,7 +88,7 @@ def to_row(point: ServicePoint) -> dict[str, Any]:
         "licence": source.licence,
         "origins": origins_to_text(point.origins),
     }
-    return row
+    return {name: row[name] for name in COLUMNS}
 
 
 def from_row(row: Mapping[str, Any]) -> ServicePoint:

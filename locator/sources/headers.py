@@ -14,6 +14,7 @@ import yaml
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.layer import COLUMNS
+from locator.validate.texts import unshield
 
 MAX_COLUMNS = 400
 """How many columns a table may have."""
@@ -193,7 +194,8 @@ def split_pair(text: str, *, lat_first: bool) -> tuple[str, str]:
 def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
     """Return a row's texts by our columns' names."""
     found: dict[str, str] = {}
-    for name, cell in zip(header.fields, cells, strict=False):
+    for name, shielded in zip(header.fields, cells, strict=False):
+        cell = unshield(shielded)
         if name in (LONLAT, LATLON):
             if cell.strip():
                 found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)

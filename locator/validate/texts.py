@@ -41,6 +41,25 @@ def clean_text(value: str) -> str:
     return "" if text in BLANK else text
 
 
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
+
+
+def shield(text: str) -> str:
+    """Return a cell that no spreadsheet runs: an apostrophe goes before what would start a formula.
+
+    A plain number may start with its sign; :func:`unshield` takes the apostrophe away again.
+    """
+    first = text.lstrip()[:1]
+    if (first and first in _FORMULA) or text[:1] in ("\t", "\r", "\n"):
+        return text if _NUMBER.fullmatch(text) and text[0] == "-" else "'" + text
+    return "'" + text if text.startswith("'") and shield(text[1:]) != text[1:] else text
+
+
+def unshield(cell: str) -> str:
+    """Return the text that :func:`shield` made a cell of."""
+    return cell[1:] if cell.startswith("'") and shield(cell[1:]) == cell else cell
+
+
 def find_text_fault(column: str, text: str) -> tuple[str, str] | None:
     """Return what is wrong with a text as (code, reason), or None.
 

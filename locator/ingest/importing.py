@@ -1,0 +1,273 @@
+"""One import: read, check, place, store; and everything that was left out, told."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from locator.datum import Datum
+from locator.errors import InvalidInput, SourceError
+from locator.geocode import Chain
+from locator.ingest.placing import Placer, Places
+from locator.ingest.shipped import ensure_data, open_data_gazetteer, open_own_store, rebuild_gazetteer
+from locator.model import EXACT, Place, ServicePoint
+from locator.settings import Settings
+from locator.sources import Source, open_source
+from locator.stores import Store, Summary
+from locator.stores.files import write_atomically
+from locator.validate import Checker, RawRecord, Reject, doubt_datum
+from locator.validate.texts import shield
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+REJECT_COLUMNS = ("file", "row", "column", "code", "value", "reason", "severity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSummary:
+    """What an import read and what became of it."""
+
+    source: str
+    read: int
+    kept: int
+    """Rows that became points."""
+    refused: int
+    values_left_out: int
+    """Faulty values of rows that were kept without them."""
+    doubts: int
+    placed: Mapping[str, int]
+    """How many points have a position of each precision; ``none``: no position."""
+    geocoded: int
+    """How many of them brought no position and were given one."""
+    stored: Summary | None
+    """What changed in the store; None for a dry run."""
+    rejects: tuple[Reject, ...]
+    notices: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=())
+    """What the operator should know: codes of the ``import`` catalogue and their parameters."""
+    seconds: float = 0.0
+
+
+def import_source(
+    kind: str,
+    location: str,
+    settings: Settings,
+    *,
+    name: str | None = None,
+    datum: Datum | None = None,
+    rejects: Path | None = None,
+    dry_run: bool = False,
+    boundaries: Path | None = None,
+    defaults: Mapping[str, str] | None = None,
+    show_progress: bool = False,
+    **options: object,
+) -> ImportSummary:
+    """Bring a source into the layer, whole or not at all.
+
+    Parameters
+    ----------
+    kind, location
+        What to read; see :data:`locator.sources.SOURCES`.
+    name
+        What the layer calls the source; importing under the same name again replaces its points, and
+        those no longer there are marked ``vanished``.
+    datum
+        What its positions are measured against, when that is not what the source declares.
+    rejects
+        A CSV file to write every fault and doubt into.
+    dry_run
+        True reads, checks and places, and changes nothing.
+    boundaries
+        A GeoJSON file of areas with a property ``adcode`` (WGS-84): outside its own, a position is a fault.
+    defaults
+        Values by column for rows that leave them blank, such as ``source_date`` or ``licence``.
+    show_progress
+        Draw a progress bar on stderr.
+    options
+        The source kind's own.
+
+    Raises
+    ------
+    InvalidInput
+        The kind, an option or a file name is wrong.
+    SourceError
+        The source cannot be read; the layer is as it was.
+    DataError
+        The layer cannot be written; it is as it was.
+    """
+    started = time.perf_counter()
+    source = open_source(kind, location, name=name, datum=datum, **options)
+    ensure_data(settings)
+    store = open_own_store(settings)
+    gazetteer = open_data_gazetteer(settings)
+    placer = Placer(gazetteer, _ask(Chain(settings, gazetteer)))
+    checker = Checker(
+        datum=datum or source.datum,
+        centre_of=placer.centre_of,
+        boundaries=load_boundaries(boundaries) if boundaries else None,
+    )
+    records = _with_defaults(_watched(source, show_progress), source, defaults or {})
+    checked = list(checker.check(records))
+    if checker.read == 0:
+        raise SourceError(f"{location} holds no rows", code="source_empty", file=Path(location).name)
+    points = [placer.place(point) for point in checked]
+    notices = [*_notices(source, checked, points, checker, store)]
+    stored = None
+    if not dry_run:
+        stored = store.replace(source.name, points)
+        if stored.added or stored.changed or stored.vanished:
+            rebuild_gazetteer(settings, list(store.parts().values()))
+        notices += _licence_notices(store, stored)
+    if rejects is not None:
+        write_rejects(rejects, checker.rejects)
+    severities = Counter(reject.severity for reject in checker.rejects)
+    return ImportSummary(
+        source=source.name,
+        read=checker.read,
+        kept=len(points),
+        refused=checker.refused,
+        values_left_out=severities["value"],
+        doubts=severities["doubt"],
+        placed=Counter(str(point.position or "none") for point in points),
+        geocoded=sum(
+            before.lon is None and after.lon is not None for before, after in zip(checked, points, strict=True)
+        ),
+        stored=stored,
+        rejects=tuple(checker.rejects),
+        notices=tuple(notices),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _ask(chain: Chain) -> Places:
+    """Return the chain as a look-up of single places; the same text is asked once."""
+    known: dict[tuple[str, str | None], Place | None] = {}
+
+    def find(text: str, *, region: str | None) -> Place | None:
+        key = (text, region)
+        if key not in known:
+            try:
+                known[key] = chain.locate(text, lang="zh", region=region).place
+            except InvalidInput:
+                known[key] = None  # too long, or no text at all
+        return known[key]
+
+    return find
+
+
+def _watched(source: Source, show: bool) -> Iterator[RawRecord]:
+    from tqdm import tqdm
+
+    yield from tqdm(
+        source.records(), total=source.total, desc=source.name, unit=" rows", file=sys.stderr, disable=not show
+    )
+
+
+def _with_defaults(records: Iterable[RawRecord], source: Source, defaults: Mapping[str, str]) -> Iterator[RawRecord]:
+    from dataclasses import replace
+
+    given = {**({"licence": source.licence} if source.licence else {}), **defaults}
+    for record in records:
+        if given:
+            fields = {**record.fields, **{k: v for k, v in given.items() if not record.fields.get(k, "").strip()}}
+            yield replace(record, fields=fields)
+        else:
+            yield record
+
+
+def _notices(
+    source: Source, checked: list[ServicePoint], points: list[ServicePoint], checker: Checker, store: Store
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    ignored = getattr(source, "ignored", ())
+    if ignored:
+        yield "columns_ignored", {"columns": ", ".join(ignored)}
+    doubt = doubt_datum(_overlaps(checked, checker, store, source.name), checker.datum)
+    if doubt is not None:
+        yield (
+            "datum_doubt",
+            {
+                "declared": str(doubt.declared),
+                "likely": str(doubt.likely),
+                "overlaps": doubt.overlaps,
+                "declared_m": round(doubt.declared_m),
+                "likely_m": round(doubt.likely_m),
+            },
+        )
+    unplaced = sum(point.lon is None for point in points)
+    if unplaced:
+        yield "unplaced", {"count": unplaced}
+    coarse = sum(point.lon is not None and point.position not in EXACT for point in points)
+    if coarse:
+        yield "placed_coarsely", {"count": coarse}
+
+
+def _overlaps(
+    points: list[ServicePoint], checker: Checker, store: Store, source: str
+) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """Yield pairs of positions of offices that another source knows by the same name."""
+    names = {point.name for point in points if point.id in checker.given}
+    known: dict[str, list[tuple[float, float]]] = {}
+    for other, layer in store.parts().items():
+        if other == source:
+            continue
+        columns = [layer.table.column(name).to_pylist() for name in ("name", "lon", "lat", "position")]
+        for name, lon, lat, position in zip(*columns, strict=True):
+            if name in names and lon is not None and position in EXACT:
+                known.setdefault(name, []).append((lon, lat))
+    for point in points:
+        pairs = known.get(point.name, [])
+        if len(pairs) == 1 and point.id in checker.given:
+            yield checker.given[point.id], pairs[0]
+
+
+def _licence_notices(store: Store, stored: Summary) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if not stored.merged:
+        return
+    licences: Counter[str] = Counter()
+    for point in store.points():
+        if point.origins:
+            met = {p.licence for p in (point.provenance, *point.origins.values()) if p.licence}
+            if len(met) > 1:
+                licences[" + ".join(sorted(met))] += 1
+    for names, count in licences.items():
+        yield "licences_mixed", {"count": count, "licences": names}
+
+
+def load_boundaries(path: Path) -> dict[str, BaseGeometry]:
+    """Return areas by adcode from a GeoJSON file.
+
+    Raises
+    ------
+    InvalidInput
+        The file is missing or holds no area with a property ``adcode``.
+    """
+    import json
+
+    import shapely
+    from shapely.geometry import shape
+
+    try:
+        features = json.loads(path.read_text("utf-8"))["features"]
+        areas = {str(f["properties"]["adcode"]): shape(f["geometry"]) for f in features}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(
+            f"{path.name} is no GeoJSON file of areas with a property adcode", code="boundaries", file=path.name
+        ) from error
+    for area in areas.values():
+        shapely.prepare(area)
+    return areas
+
+
+def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
+    """Write faults and doubts as a CSV file that opens right in a spreadsheet."""
+    with write_atomically(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(REJECT_COLUMNS)
+        for reject in rejects:
+            writer.writerow([shield(str(value)) for value in reject])
