@@ -1,20 +1,26 @@
 """The way to a point: routes, travel times, the straight line, and links into navigation apps."""
 
+from locator.routing.arrival import Arrival, find_arrival, say_arrival, say_gaps, say_sent_to
 from locator.routing.line import say_direction, say_distance, say_duration, straight_line
 from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
 from locator.routing.router import Router, open_router, route_or_line
 
 __all__ = [
     "APPS",
+    "Arrival",
     "Link",
     "LinkMode",
     "Router",
     "address_for_driver",
+    "find_arrival",
     "links",
     "open_router",
     "route_or_line",
+    "say_arrival",
     "say_direction",
     "say_distance",
     "say_duration",
+    "say_gaps",
+    "say_sent_to",
     "straight_line",
 ]

@@ -9,13 +9,12 @@ from typing import Any
 from locator.datum import distance_m
 from locator.i18n import text
 from locator.model import Mode, Route, Step
+from locator.routing.limits import SEARCH_M
 from locator.routing.line import HERE_M
 from locator.routing.names import StreetNames
 from locator.routing.narrative import CODES, Manoeuvre, to_steps
 from locator.routing.positions import LonLat
 
-SEARCH_M = 2000
-"""How far from a position its road may be. Valhalla's own 35 km would answer for the next town in silence."""
 REACHABLE = 100
 """A road must reach this many others: below it is an island, a courtyard, a one-way trap."""
 COSTING: Mapping[Mode, str] = {Mode.WALK: "pedestrian", Mode.CYCLE: "bicycle", Mode.DRIVE: "auto"}

@@ -16,29 +16,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from locator.datum import distance_m
-from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceTimeout
+from locator.errors import DataError, LocatorError, ServiceTimeout
 from locator.model import Mode, Route
+from locator.routing.limits import askable, check_ends
 from locator.routing.names import StreetNames, load_street_names
 from locator.routing.positions import LonLat, check_position
 from locator.routing.roads import Roads, check_roads, find_roads, pointer_mark
 from locator.routing.tiles import engine_dir
-from locator.routing.trip import COSTING, matrix_request, read_durations, read_trip, route_request, to_location
+from locator.routing.trip import read_trip
+from locator.routing.valhalla_calls import Ask, OneToMany, Refused, ask_route
 
 ENGINE = "valhalla"
-MAX_M = {Mode.WALK: 200_000.0, Mode.CYCLE: 200_000.0, Mode.DRIVE: 400_000.0}
-"""Farther by the straight line is not asked of the engine: seconds of work for a way nobody takes."""
 AT_ONCE = 400
 """Targets in one matrix call."""
 _CACHE_BYTES = 128_000_000
 _PATIENCE_S = 30.0
-_SECOND_RADIUS_M = 150
-_REMEMBERED = 200_000
-_NO_PATH = frozenset({170, 441, 442, 443})
-_OFF_ROADS = frozenset({171})
-_TOO_FAR = frozenset({154, 172})
+_ACTIONS = {"route": "route", "sources_to_targets": "matrix", "locate": "locate"}
+_UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
 class _Pool:
@@ -48,14 +42,13 @@ class _Pool:
         self.roads = roads
         self.names: StreetNames = load_street_names(roads.names)
         self.off_roads: set[tuple[Mode, LonLat]] = set()
-        """Targets of matrix calls known to have no road near: offices, of which there are finitely many."""
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         for _ in range(actors):
             self._free.put(None)
 
     @contextlib.contextmanager
-    def actor(self) -> Iterator[Any]:
-        """Lend an Actor."""
+    def ask(self) -> Iterator[Ask]:
+        """Lend an Actor, as something to ask."""
         try:
             actor = self._free.get(timeout=_PATIENCE_S)
         except queue.Empty:
@@ -63,9 +56,27 @@ class _Pool:
         try:
             if actor is None:
                 actor = _open_actor(self.roads)
-            yield actor
+            yield _asking(actor)
+        except LocatorError:  # some of ours are ValueErrors too
+            raise
+        except Refused as refusal:
+            raise DataError(f"the engine failed with {refusal}", code="roads_broken") from refusal
+        except _UNREADABLE as error:
+            raise DataError(f"the engine's answer cannot be read: {error}", code="roads_broken") from error
         finally:
             self._free.put(actor)
+
+
+def _asking(actor: Any) -> Ask:
+    from valhalla import ValhallaError
+
+    def ask(action: str, request: dict[str, Any]) -> Any:
+        try:
+            return json.loads(getattr(actor, _ACTIONS[action])(json.dumps(request)))
+        except ValhallaError as error:
+            raise Refused(error.code, str(error)) from error
+
+    return ask
 
 
 def _open_actor(roads: Roads) -> Any:
@@ -95,8 +106,12 @@ class EmbeddedValhalla:
     data
         ``LOCATOR_DATA``.
     actors
-        How many requests are answered at once; the number of cores when None. Each takes some memory
-        for tiles it has read.
+        How many requests are answered at once; the number of cores when None.
+
+    Raises
+    ------
+    MissingExtra
+        The engine is not installed.
     """
 
     engine = ENGINE
@@ -139,45 +154,14 @@ class EmbeddedValhalla:
         DataError
             No tiles (``roads_missing``), or broken ones (``roads_broken``).
         """
-        ends = check_position(*origin), check_position(*target)
-        check_distance(*ends, mode)
+        ends = check_ends(origin, target, mode)
         pool = self._open()
-        with pool.actor() as actor:
-            reply = self._ask(actor, ends, mode)
-        try:
+        with pool.ask() as ask:
+            reply = ask_route(ask, ends, mode)
             return read_trip(reply, engine=ENGINE, mode=mode, ends=ends, names=pool.names, lang=lang)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise DataError(f"the engine gave no route that can be read: {error}", code="roads_broken") from error
-
-    def _ask(self, actor: Any, ends: tuple[LonLat, LonLat], mode: Mode) -> Any:
-        """Ask for a route; a dead end is tried once more with every road around."""
-        from valhalla import ValhallaError
-
-        try:
-            return _call(actor.route, route_request(*ends, mode))
-        except ValhallaError as error:
-            if error.code not in _NO_PATH:
-                raise self._explained(actor, error, ends, mode) from error
-        try:
-            return _call(actor.route, route_request(*ends, mode, radius_m=_SECOND_RADIUS_M))
-        except ValhallaError as error:
-            raise self._explained(actor, error, ends, mode) from error
-
-    def _explained(self, actor: Any, error: Any, ends: tuple[LonLat, LonLat], mode: Mode) -> LocatorError:
-        """Return our error for the engine's: which end, and what to do."""
-        if error.code in _TOO_FAR:
-            return too_far(*ends, mode)
-        if error.code in _OFF_ROADS | _NO_PATH:
-            on_road = _on_road(actor, ends, mode)
-            if not all(on_road):
-                return off_roads("end" if on_road[0] else "start")
-            return unreachable(mode)
-        return DataError(f"the engine failed with {error.code}: {error}", code="roads_broken")
 
     def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
         """Return the seconds from ``origin`` to each of ``targets``, None where there is no way.
-
-        The engine refuses a whole call for one bad target; bad ones are found, left out, and are None.
 
         Raises
         ------
@@ -188,92 +172,15 @@ class EmbeddedValhalla:
         """
         start = check_position(*origin)
         durations: list[float | None] = [None] * len(targets)
-        near = _askable(start, targets, mode)
+        near = askable(start, targets, mode)
         if not near:
             return durations
         pool = self._open()
-        near = [row for row in near if (mode, tuple(targets[row])) not in pool.off_roads]
-        with pool.actor() as actor:
-            asked = _Matrix(actor, start, mode, pool.off_roads)
+        with pool.ask() as ask:
+            asked = OneToMany(ask, start, mode, pool.off_roads)
             for first in range(0, len(near), AT_ONCE):
                 part = near[first : first + AT_ONCE]
-                for row, value in zip(part, asked.durations([targets[i] for i in part]), strict=True):
+                places = [(float(targets[row][0]), float(targets[row][1])) for row in part]
+                for row, value in zip(part, asked.durations(places), strict=True):
                     durations[row] = value
         return durations
-
-
-def _call(method: Any, request: dict[str, Any]) -> Any:
-    return json.loads(method(json.dumps(request)))
-
-
-def _askable(start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[int]:
-    """Return which targets are positions within reach."""
-    if not targets:
-        return []
-    pairs = np.asarray(targets, float).reshape(-1, 2)
-    lon, lat = pairs[:, 0], pairs[:, 1]
-    known = (np.abs(lon) <= 180) & (np.abs(lat) <= 85) & ~((lon == 0) & (lat == 0))
-    away = distance_m(*start, np.where(known, lon, 0), np.where(known, lat, 0))
-    return [int(row) for row in np.flatnonzero(known & (away <= MAX_M[mode]))]
-
-
-def _on_road(actor: Any, positions: Sequence[LonLat], mode: Mode) -> list[bool]:
-    """Tell which positions have a road within reach."""
-    request = {"locations": [to_location(p) for p in positions], "costing": COSTING[mode], "verbose": False}
-    return [bool(found.get("edges")) for found in _call(actor.locate, request)]
-
-
-class _Matrix:
-    """One-to-many calls from one start, split until the engine accepts them."""
-
-    def __init__(self, actor: Any, start: LonLat, mode: Mode, off_roads: set[tuple[Mode, LonLat]]) -> None:
-        self._actor, self._start, self._mode, self._off = actor, start, mode, off_roads
-
-    def durations(self, targets: Sequence[LonLat]) -> list[float | None]:
-        """Ask; when the call is refused, again without the positions that have no road, then in halves."""
-        from valhalla import ValhallaError
-
-        try:
-            request = matrix_request(self._start, targets, self._mode)
-            return read_durations(_call(self._actor.matrix, request), len(targets))
-        except ValhallaError:
-            start_on_road, *on_road = _on_road(self._actor, [self._start, *targets], self._mode)
-        if len(self._off) < _REMEMBERED:
-            self._off.update((self._mode, (t[0], t[1])) for t, good in zip(targets, on_road, strict=True) if not good)
-        keep = [row for row, good in enumerate(on_road) if good]
-        durations: list[float | None] = [None] * len(targets)
-        if not start_on_road or not keep or len(targets) == 1:
-            return durations
-        half = len(keep) // 2 if len(keep) == len(targets) else len(keep)
-        for part in (keep[:half], keep[half:]):
-            if part:
-                for row, value in zip(part, self.durations([targets[i] for i in part]), strict=True):
-                    durations[row] = value
-        return durations
-
-
-def check_distance(start: LonLat, end: LonLat, mode: Mode) -> None:
-    """Refuse ends that are farther apart than anybody goes this way (``route_too_far``)."""
-    if float(distance_m(*start, *end)) > MAX_M[mode]:
-        raise too_far(start, end, mode)
-
-
-def too_far(start: LonLat, end: LonLat, mode: Mode) -> InvalidInput:
-    """Return the error of two ends too far apart."""
-    away, most = float(distance_m(*start, *end)) / 1000, MAX_M[mode] / 1000
-    return InvalidInput(
-        f"start and end are {away:.0f} km apart; a way of this kind is sought up to {most:.0f} km",
-        code="route_too_far",
-        km=f"{away:.0f}",
-        most=f"{most:.0f}",
-    )
-
-
-def off_roads(end: str) -> NotFound:
-    """Return the error of an end (``start`` or ``end``) without a road near it."""
-    return NotFound(f"no road of our data near the {end}", code=f"route_{end}_off_roads")
-
-
-def unreachable(mode: Mode) -> NotFound:
-    """Return the error of two ends with no way between them."""
-    return NotFound(f"no way to {mode} from start to end", code="route_unreachable")
