@@ -77,6 +77,10 @@ class DoorAdapter(BaseSyncAdapter):  # type: ignore[misc]
 _REFUSED = (exc.GeocoderAuthenticationFailure, exc.GeocoderInsufficientPrivileges, exc.GeocoderQuotaExceeded)
 
 
+_ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, UserWarning)
+"""What reading a reply of another shape raises; geopy warns of a latitude beyond 90 before it raises."""
+
+
 @contextlib.contextmanager
 def translated(service: str) -> Iterator[None]:
     """Raise geopy's errors, and what a reply of another shape makes parsers raise, as ours."""
@@ -97,6 +101,6 @@ def translated(service: str) -> Iterator[None]:
     except exc.GeopyError as error:
         message = f"{service} has a fault: {type(error).__name__}"
         raise ServiceError(message, code="service_unavailable", service=service) from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except _ODD as error:
         message = f"{service} answered in a form it does not document ({type(error).__name__})"
         raise ServiceReplyError(message, code="service_reply", service=service) from None

@@ -1,0 +1,212 @@
+"""Who is asked for a place, in which order: coordinates, the embedded gazetteer, then services elsewhere.
+
+A service is asked only when the person asked for it (``online``), the operator switched it on
+(``LOCATOR_GEOCODERS``), and the text says more than the gazetteer understood. Suggestions never leave
+the machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from locator.datum import Datum
+from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
+from locator.fetch import Door
+from locator.geocode import judging
+from locator.geocode.located import Located
+from locator.geocode.providers import Hint, Provider, open_provider
+from locator.i18n import text as say
+from locator.model import Notice, Place
+
+if TYPE_CHECKING:
+    from locator.gazetteer import Gazetteer
+    from locator.gazetteer.records import Suggestion
+    from locator.settings import Settings
+
+type Embedded = Callable[..., Located]
+
+REST_S = 30.0
+"""How long a service that did not answer is left alone, so that not every question waits for it again."""
+REFUSED_REST_S = 300.0
+_log = logging.getLogger(__name__)
+
+
+class Chain:
+    """Every way of finding a place, one after the other.
+
+    Parameters
+    ----------
+    settings
+        ``geocoders`` (whom to ask, in order; the gazetteer comes first wherever it stands), keys, addresses.
+    gazetteer
+        The embedded index.
+    door
+        The way to the network; one of its own when None.
+    embedded
+        What understands a text without any service; :func:`locator.geocode.embedded.locate` when None.
+    """
+
+    def __init__(
+        self, settings: Settings, gazetteer: Gazetteer, *, door: Door | None = None, embedded: Embedded | None = None
+    ) -> None:
+        self._gazetteer = gazetteer
+        self._embedded = embedded or _load_embedded()
+        self._services: dict[str, Provider | LocatorError] = {}
+        self._resting: dict[str, float] = {}
+        self._lock = threading.Lock()
+        names = [name for name in dict.fromkeys(settings.geocoders) if name != "gazetteer"]
+        if names:
+            door = door or Door(settings)
+        for name in names:
+            try:
+                self._services[name] = open_provider(name, settings, door)  # type: ignore[arg-type]
+            except LocatorError as error:
+                _log.warning("%s is switched on and cannot be asked: %s", name, error)
+                self._services[name] = error
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services switched on, in order."""
+        return tuple(self._services)
+
+    def locate(
+        self,
+        text: str,
+        *,
+        datum: Datum = Datum.WGS84,
+        lang: str = "zh",
+        near: tuple[float, float] | None = None,
+        region: str | None = None,
+        online: bool = False,
+    ) -> Located:
+        """Return the place a text means, or the candidates of an ambiguous one.
+
+        Parameters
+        ----------
+        text
+            What the person typed: an address, a name, or coordinates in ``datum``.
+        near
+            lon, lat (WGS-84) that the person is probably close to.
+        region
+            An adcode to stay in, or None.
+        online
+            The person asked for a service elsewhere; without it none is asked.
+        """
+        found = self._embedded(text, self._gazetteer, datum=datum, lang=lang, near=near, region=region)
+        if not online or not self.may_ask(text, found):
+            return found
+        hint = self._hint(found.place, region, lang)
+        failed: list[str] = []
+        for name, provider in self._services.items():
+            places = self._ask(name, provider, text, hint, failed)
+            better = self._improve(found, self._believe(places, hint))
+            if better is not None:
+                return self._with_notices(better, failed, lang)
+        return self._with_notices(found, failed, lang)
+
+    def may_ask(self, text: str, found: Located) -> tuple[str, ...]:
+        """Return the services that might place a text better than ``found`` does; the page offers to ask them."""
+        if not self._services or (found.place is None and found.candidates):
+            return ()
+        return self.services if judging.asks_finer(text, found.place) else ()
+
+    def suggest(
+        self, prefix: str, *, near: tuple[float, float] | None = None, region: str | None = None, limit: int = 8
+    ) -> list[Suggestion]:
+        """Return what a text being typed may become; from the gazetteer, never from a service."""
+        return self._gazetteer.suggest(prefix, near=near, region=region, limit=limit)
+
+    # ---- asking
+
+    def _ask(
+        self, name: str, provider: Provider | LocatorError, text: str, hint: Hint, failed: list[str]
+    ) -> tuple[Place, ...]:
+        """Return a service's answer; one that fails, or failed a moment ago, is noted in ``failed``."""
+        with self._lock:
+            resting = self._resting.get(name, 0.0) > time.monotonic()
+        if resting or isinstance(provider, LocatorError):
+            failed.append(name)
+            return ()
+        try:
+            return judging.merge_pieces(provider.find(text, hint))
+        except LocatorError as error:
+            _log.warning("%s: %s", type(error).__name__, error)
+            failed.append(name)
+            if not isinstance(error, ServiceRateLimited):  # its pause is kept by the door, for all processes
+                rest_s = REFUSED_REST_S if isinstance(error, ServiceRefused) else REST_S
+                with self._lock:
+                    self._resting[name] = time.monotonic() + rest_s
+            return ()
+
+    def _believe(self, places: tuple[Place, ...], hint: Hint) -> tuple[Place, ...]:
+        """Return the places inside the region asked for, each with an adcode where one can be told."""
+        believed = []
+        for place in places:
+            named = place if place.adcode else replace(place, adcode=self._adcode_of(place))
+            if hint.adcode is None or judging.is_inside(named, hint.adcode, self._centre(hint.adcode)):
+                believed.append(named if named.adcode else replace(named, adcode=hint.adcode))
+        return tuple(believed)
+
+    def _improve(self, found: Located, places: tuple[Place, ...]) -> Located | None:
+        """Return a better answer than ``found``, or None when the service knows no better."""
+        known = found.place
+        finer = [place for place in places if known is None or judging.is_finer(place.precision, known.precision)]
+        if not finer:
+            return None
+        if known is None and judging.is_ambiguous(finer):
+            return replace(found, candidates=tuple(finer))
+        agreeing = [place for place in finer if judging.agrees(place, known)]
+        if not agreeing:  # the street is known elsewhere: the person chooses, nothing jumps
+            return replace(found, candidates=(*found.candidates, *finer))
+        others = [place for place in (known, *found.candidates, *finer) if place not in (None, agreeing[0])]
+        return replace(found, place=agreeing[0], candidates=tuple(place for place in others if place is not None))
+
+    # ---- regions
+
+    def _hint(self, place: Place | None, region: str | None, lang: str) -> Hint:
+        adcode = (place.adcode if place else None) or region
+        if adcode is None:
+            return Hint(lang=lang)
+        centre = (place.lon, place.lat, place.error_m) if place and place.lon is not None else self._centre(adcode)
+        lon, lat, radius_m = centre or (None, None, None)
+        city = self._gazetteer.division(judging.prefecture(adcode).ljust(6, "0")) or self._gazetteer.division(adcode)
+        name = city.name if city and (city.level != "province" or len(judging.prefecture(adcode)) == 2) else None
+        if adcode[2:] == "0000" and adcode[:2] not in ("11", "12", "31", "50"):
+            name = None  # a province is no city
+        return Hint(adcode=adcode, city=name, lon=lon, lat=lat, radius_m=radius_m, lang=lang)
+
+    def _centre(self, adcode: str) -> tuple[float, float, float] | None:
+        """Return lon, lat and radius of the city (or province) that holds an adcode."""
+        for code in (judging.prefecture(adcode).ljust(6, "0"), adcode):
+            division = self._gazetteer.division(code)
+            if division and division.lon is not None and division.lat is not None:
+                return division.lon, division.lat, division.error_m or 50_000.0
+        return None
+
+    def _adcode_of(self, place: Place) -> str | None:
+        """Return the adcode that a service's own words for a place name, None when they name none for sure."""
+        read = self._embedded(place.label, self._gazetteer).place
+        return read.adcode if read else None
+
+    def _with_notices(self, located: Located, failed: list[str], lang: str) -> Located:
+        notices = list(located.notices)
+        if located.place is not None and located.place.source in self._services:
+            notices = [notice for notice in notices if notice.code != "number_unknown"]
+            notices.append(
+                Notice(code="located_by", params={"service": say(f"geocoders.{located.place.source}", lang)})
+            )
+        if failed:
+            names = say("geocoders.separator", lang).join(say(f"geocoders.{name}", lang) for name in failed)
+            notices.append(Notice(code="geocoder_unavailable", params={"services": names}))
+        return replace(located, notices=tuple(notices))
+
+
+def _load_embedded() -> Embedded:
+    from locator.geocode.embedded import locate
+
+    return locate

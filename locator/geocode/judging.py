@@ -1,0 +1,120 @@
+"""Whether a service is worth asking, and whether its answer may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from locator.datum import distance_m
+from locator.geocode.rewriting import clean, split_address
+from locator.model import Place, Precision
+
+ORDER = tuple(Precision)
+"""Finest first."""
+MARGIN_M = 150.0
+"""How far apart two sources may be on one street beyond their own errors; a datum mix-up is 300 m and more."""
+CITY_REACH_M = 20_000.0
+"""Beyond three times a city's usual radius plus this, an answer lies in another city."""
+SAME_PLACE_M = 5000.0
+_MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
+_STREET_WORDS = ("路", "街", "大道", "巷", "弄", "胡同", "里")
+_DIVISION_WORDS = "省市区县旗镇乡盟州街道办事处的"
+
+
+def is_finer(one: Precision, other: Precision) -> bool:
+    """Tell whether ``one`` places something better than ``other``."""
+    return ORDER.index(one) < ORDER.index(other)
+
+
+def prefecture(adcode: str) -> str:
+    """Return the digits an adcode shares with everything in its city, or in its province where it names one.
+
+    Counties directly under a province (419001) share four digits with each other only.
+    """
+    return adcode[:2] if adcode[:2] in _MUNICIPALITIES or adcode[2:4] == "00" else adcode[:4]
+
+
+def asks_finer(text: str, place: Place | None) -> bool:
+    """Tell whether a text asks for more than what was found: a number, a street, a landmark.
+
+    Parameters
+    ----------
+    place
+        What the embedded index made of the text, None when it made nothing of it.
+    """
+    if place is None:
+        return len(clean(text)) >= 2
+    if not is_finer(Precision.STREET, place.precision) and place.precision is not Precision.STREET:
+        return False  # point, rooftop, interpolated, poi
+    parts = split_address(text)
+    if parts.number or place.note == "number_unknown":
+        return True
+    if place.precision is Precision.STREET:
+        return False
+    if any(word in parts.street for word in _STREET_WORDS):
+        return True
+    return len(_leftover(clean(text), place.label)) >= 2
+
+
+def _leftover(text: str, label: str) -> str:
+    """Return what of a text is not in a label, pieces of two characters and more taken away."""
+    rest = "".join(text.split())
+    for size in range(len(rest), 1, -1):
+        for start in range(len(rest) - size, -1, -1):
+            piece = rest[start : start + size]
+            if piece in label:
+                rest = rest.replace(piece, "", 1)
+    return rest.strip(_DIVISION_WORDS)
+
+
+def is_inside(place: Place, adcode: str, centre: tuple[float, float, float] | None) -> bool:
+    """Tell whether an answer lies in the city (or province) of an adcode.
+
+    Parameters
+    ----------
+    place
+        With a position; its adcode decides when it has one.
+    centre
+        lon, lat (WGS-84) and usual radius in metres of that city or province; None when not known.
+    """
+    if place.adcode and not place.adcode.startswith(prefecture(adcode)):
+        return False
+    if centre is None or place.lon is None or place.lat is None:
+        return True
+    lon, lat, radius_m = centre
+    return float(distance_m(lon, lat, place.lon, place.lat)) <= 3 * radius_m + CITY_REACH_M
+
+
+def agrees(place: Place, known: Place | None) -> bool:
+    """Tell whether an answer lies where the embedded index already knows the street or village to be."""
+    if known is None or known.lon is None or known.lat is None or place.lon is None or place.lat is None:
+        return True
+    if known.precision not in (Precision.STREET, Precision.VILLAGE):
+        return True
+    allowed = (known.error_m or 0.0) + (place.error_m or 0.0) + MARGIN_M
+    return float(distance_m(known.lon, known.lat, place.lon, place.lat)) <= allowed
+
+
+def merge_pieces(places: Iterable[Place]) -> tuple[Place, ...]:
+    """Join the pieces a map cuts a street into: one place whose error covers them all."""
+    merged: list[Place] = []
+    for place in places:
+        for index, other in enumerate(merged):
+            if place.precision is other.precision is Precision.STREET and place.label == other.label:
+                apart = _apart_m(place, other)
+                if apart <= SAME_PLACE_M:
+                    merged[index] = replace(other, error_m=max(other.error_m or 0.0, apart + (place.error_m or 0.0)))
+                    break
+        else:
+            merged.append(place)
+    return tuple(merged)
+
+
+def is_ambiguous(places: Sequence[Place]) -> bool:
+    """Tell whether equally exact answers lie in different cities."""
+    first = places[0]
+    return any(place.precision is first.precision and _apart_m(place, first) > 50_000 for place in places[1:])
+
+
+def _apart_m(one: Place, other: Place) -> float:
+    return float(distance_m(one.lon or 0.0, one.lat or 0.0, other.lon or 0.0, other.lat or 0.0))
