@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
-from locator.geocode import Chain
+from locator.geocode.chain import Chain
 from locator.ingest.placing import Placer, Places
 from locator.ingest.shipped import ensure_data, open_data_gazetteer, open_own_store, rebuild_gazetteer
 from locator.model import EXACT, Place, ServicePoint
@@ -153,7 +153,7 @@ def _ask(chain: Chain) -> Places:
         key = (text, region)
         if key not in known:
             try:
-                known[key] = chain.locate(text, lang="zh", region=region).place
+                known[key] = chain.locate(text, lang="zh", region=region, online=True).place
             except InvalidInput:
                 known[key] = None  # too long, or no text at all
         return known[key]

@@ -82,12 +82,25 @@ class Placer:
         texts = [divisions + point.township] if point.township else []
         if point.address:
             texts.insert(0, _with_divisions(point.address, point))
-        found = [place for text in texts if (place := self._places(text, region=point.adcode)) is not None]
-        found = [place for place in found if place.lon is not None and _fits(place, point)]
+        asked = [(text, self._places(text, region=point.adcode)) for text in texts]
+        found = [p for text, p in asked if p is not None and p.lon is not None and self._is_meant(p, text, point)]
         if point.adcode and (centre := self._division(point.adcode)) is not None:
             found.append(_centre_place(centre))
         placed = [place for place in found if place.lon is not None]
         return min(placed, key=lambda place: _FINEST_FIRST.index(place.precision)) if placed else None
+
+    def _is_meant(self, place: Place, text: str, point: ServicePoint) -> bool:
+        """Tell whether a found place is what an address says, not what it merely sounds like.
+
+        A road may carry the name of a township (咸阳北路, 珠江新城): a coarse place has to be named in full.
+        """
+        if not _fits(place, point):
+            return False
+        if place.precision in EXACT:
+            return True
+        code = place.township or place.adcode
+        division = self._division(code) if code else None
+        return division is not None and division.name in text
 
     def _fill_divisions(self, point: ServicePoint) -> ServicePoint:
         adcode = point.adcode
