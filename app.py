@@ -3,13 +3,11 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from locator.settings import load_settings
-from locator.web.assets import open_assets
+from locator.web import shared
 from locator.web.routes import build_routes
 from locator.web.shell import Shell
 
-settings = load_settings()
-assets = open_assets(settings.data / "assets")
+settings, assets = shared.read_settings(), shared.read_assets()
 app = st.App(
     "locator/web/main.py",
     routes=build_routes(settings, assets),

@@ -149,7 +149,7 @@ def render_understood(answer: Answer, words: Words, *, restored: bool, failed: s
     if failed:
         said.insert(0, failed)
     parts += [tag("p", line, class_="notice", role="note") for line in dict.fromkeys(said)]
-    return tag("section", *parts, class_="understood", id="understood", aria_live="off")
+    return tag("section", *parts, class_="understood", id="understood")
 
 
 def _render_place(place: Place, words: Words, *, restored: bool) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -12,18 +13,18 @@ from locator.web.words import Words
 
 def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
     """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
-    from locator import exports
+    from locator.exports import to_csv, to_geojson, to_kml
 
     st.html(f"<h2>{words('down.heading')}</h2>")
     with st.container(horizontal=True, key="downloads"):
         for form, make, mime in (
-            ("csv", exports.to_csv, "text/csv"),
-            ("geojson", exports.to_geojson, "application/geo+json"),
-            ("kml", exports.to_kml, "application/vnd.google-earth.kml+xml"),
+            ("csv", to_csv, "text/csv"),
+            ("geojson", to_geojson, "application/geo+json"),
+            ("kml", to_kml, "application/vnd.google-earth.kml+xml"),
         ):
             st.download_button(
                 words(f"down.{form}"),
-                data=lambda make=make: make(answer.hits, at=now, lang=words.lang),
+                data=partial(make, answer.hits, at=now, lang=words.lang),
                 file_name=f"{words('down.file')}.{form}",
                 mime=mime,
                 on_click="ignore",

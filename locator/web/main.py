@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from locator.web import shared
@@ -9,9 +11,14 @@ from locator.web.components import show_panel
 from locator.web.frame import PAGES, render_footer, render_header
 from locator.web.shell import HTML_LANG
 from locator.web.state import parse_state, to_params
+from locator.web.views.about import show_about
+from locator.web.views.centers import show_centers
 from locator.web.views.find import show_find
+from locator.web.views.guide import show_guide
 from locator.web.visit import Visit
 from locator.web.words import Words
+
+VIEWS = {"find": show_find, "guide": show_guide, "centers": show_centers, "about": show_about}
 
 
 def open_visit() -> Visit:
@@ -25,27 +32,26 @@ def open_visit() -> Visit:
 
 def main() -> None:
     """Draw the page."""
-    visit = open_visit()
+    visit, default_lang = open_visit(), shared.read_settings().lang
     words = Words(visit.state.lang)
     st.set_page_config(page_title=words("title"), layout="wide")
-    views = {"find": lambda: show_find(visit)}
     pages = {
         name: st.Page(
-            views.get(name, lambda: None),
+            partial(VIEWS[name], visit),
             title=words(f"nav.{name}"),
-            url_path=None if name == "find" else name,
-            default=name == "find",
+            url_path=None if name == PAGES[0] else name,
+            default=name == PAGES[0],
         )
         for name in PAGES
     }
     current = st.navigation(list(pages.values()), position="hidden")
     if visit.go in pages:
         target, visit.go = pages[visit.go], None
-        st.switch_page(target, query_params=to_params(visit.state, default_lang=shared.read_settings().lang))
-    name = next(name for name, page in pages.items() if page is current or page.url_path == current.url_path)
+        st.switch_page(target, query_params=to_params(visit.state, default_lang=default_lang))
+    name = current.url_path or PAGES[0]
     state = visit.state
+    header = render_header(name, state, words, default_lang=default_lang)
     page = {"lang": HTML_LANG[state.lang], "large": state.large, "embed": state.embed}
-    header = render_header(name, state, words, default_lang=shared.read_settings().lang)
     show_panel("header", header, version=shared.version(), on_act=visit.take, page=page)
     current.run()
     show_panel("footer", render_footer(words), version=shared.version())

@@ -24,7 +24,7 @@ class Markup(str):
     __slots__ = ()
 
 
-type Child = Markup | str | int | None | bool | Iterable["Child"]
+type Child = Markup | str | int | bool | Iterable["Child"] | None
 
 
 def escape(value: object) -> str:

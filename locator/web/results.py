@@ -213,6 +213,7 @@ def _render_bring(context: ListContext) -> Markup | None:
         render_materials(materials, words),
         tag("p", basis, " · " if basis else None, link, class_="soft"),
         class_="bring",
+        data_key="bring",
     )
 
 
@@ -284,7 +285,13 @@ def _render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
                     rel="noopener noreferrer",
                 )
             )
-    return tag("div", *buttons, tag("span", class_="shared soft", data_own=True) if chosen else None, class_="actions")
+    return tag(
+        "div",
+        *buttons,
+        tag("span", class_="shared soft", data_own=True) if chosen else None,
+        class_="actions",
+        data_key="actions",
+    )
 
 
 def fill_report(address: str, point_id: str, field: str) -> str:
@@ -304,4 +311,4 @@ def _render_details(point: ServicePoint, words: Words) -> Markup:
     for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
         if value:
             rows.append(tag("p", words(f"hit.{key}"), tag("bdi", value, lang=None if key == "note" else "zh-CN")))
-    return tag("details", tag("summary", words("hit.details")), *rows, class_="details")
+    return tag("details", tag("summary", words("hit.details")), *rows, class_="details", data_key="details")

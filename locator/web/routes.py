@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+
+from locator.web import shared
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,12 +35,16 @@ def _own_routes(assets: Assets) -> list[BaseRoute]:
             return Response(status_code=304, headers=headers)
         return Response(asset.content, media_type=asset.media_type, headers=headers)
 
-    async def send_health(request: Request) -> Response:
+    async def send_health(_: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 
     return [Route("/assets/{name}", send_asset), Route("/healthz", send_health)]
 
 
 def _api_routes(settings: Settings) -> list[BaseRoute]:
-    """Return the routes of the JSON API; the hook where ``locator.api`` is mounted."""
-    return []
+    """Return what other programs and browsers without JavaScript use: the JSON API and the plain page."""
+    from locator.api import build_api
+    from locator.web.plain import plain_routes
+
+    plain = plain_routes(shared.open_locator, shared.read_clock, settings.lang)
+    return [*plain, Mount("/api", app=build_api(shared.open_locator, settings))]

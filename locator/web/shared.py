@@ -6,6 +6,7 @@ import threading
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from locator.maps import TileSource, open_tiles
@@ -69,6 +70,12 @@ def write_address(state: PageState) -> None:
 def read_clock() -> datetime:
     """Return now, in China's time; ``LOCATOR_NOW`` sets it."""
     return read_settings().now or datetime.now(CHINA)
+
+
+def tile_host() -> str:
+    """Return the host that a base map of the operator's own comes from; empty where there is none."""
+    tiles = read_tiles()
+    return urlsplit(tiles.urls[0]).netloc if tiles.urls else ""
 
 
 def version() -> str:

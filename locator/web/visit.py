@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from locator.datum import Datum
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
-from locator.i18n import LANGS, explain, text
-from locator.model import Answer, Hit, Kind, Mode, Person, Place, Precision, Query, Task
-from locator.web.ask import MAX_TEXT
+from locator.i18n import explain, text
+from locator.model import Answer, Hit, Place, Precision, Query
 from locator.web.results import is_pinned
-from locator.web.state import LIMITS, PageState
+from locator.web.state import PageState
 
 if TYPE_CHECKING:
     from locator.service import Locator
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 STALE_S = 60.0
 """After this an answer is made again before it is shown: offices open and close."""
-PICK_ERROR_M = 50.0
-"""How exactly a person points at a map."""
 
 
 @dataclass(kw_only=True)
@@ -50,7 +46,9 @@ class Visit:
 
     def take(self, act: Act) -> None:
         """Let an act change the visit; an act that is none of ours changes nothing."""
-        handler = _HANDLERS.get(act.name)
+        from locator.web.acts import HANDLERS
+
+        handler = HANDLERS.get(act.name)
         if handler is not None:
             handler(self, act)
 
@@ -85,13 +83,25 @@ class Visit:
 
     def restore(self, locator: Locator) -> None:
         """Build the question that the address bar stands for, when nothing was asked yet."""
-        if self.query is not None or self.failed or self.state.area is None:
+        if self.query is not None or self.failed or not (self.state.area or self.state.chosen):
             return
-        place = place_of_area(locator, self.state.area)
+        place = place_of_area(locator, self.state.area) if self.state.area else None
         if place is None and self.state.chosen:
             place = place_of_point(locator, self.state.chosen)
         if place is not None:
             self.start(Query(place=place), restored=True)
+
+    def _find(self, locator: Locator, query: Query, now: datetime) -> Answer:
+        """Return the answer; a chosen point that the address bar names is in it, or the place moves to that point."""
+        answer = locator.find(query, now)
+        chosen = self.state.chosen
+        if not self.restored or chosen is None or any(hit.point.id == chosen for hit in answer.hits):
+            return answer
+        place = place_of_point(locator, chosen)
+        if place is None:
+            return answer
+        self.query = replace(query, place=place)
+        return locator.find(self.query, now)
 
     def look_up(self, locator: Callable[[], Locator], now: datetime) -> None:
         """Make the answer, if there is a question and the answer is missing or old. Never raises."""
@@ -100,7 +110,7 @@ class Visit:
             self.restore(locator())
             if self.query is None or not self._is_stale(now):
                 return
-            self.answer = locator().find(self.query, now)
+            self.answer = self._find(locator(), self.query, now)
             self.answered_at, self.failed = now, None
         except InvalidInput as error:
             self.answer, self.failed = None, explain(error, lang)
@@ -158,117 +168,19 @@ def place_of_area(locator: Locator, adcode: str) -> Place | None:
 
 
 def place_of_point(locator: Locator, point_id: str) -> Place | None:
-    """Return the county of a point, as a place without a position of its own."""
+    """Return a point as a place, or its county when its position is not known; None when neither is."""
     try:
         point = locator.point(point_id)
     except LocatorError:
         return None
-    return place_of_area(locator, point.adcode) if point.adcode else None
-
-
-# --- acts: each reads its values through a check, because they come from a browser
-
-
-def _read_choices(visit: Visit, act: Act) -> None:
-    """Take the choices of the form."""
-    task, person, kind, limit = (act.text(key) for key in ("task", "person", "kind", "limit"))
-    state = visit.state
-    visit.state = state.with_choice(
-        task=Task(task) if task in Task else state.task,
-        person=Person(person) if person in Person else state.person,
-        kind=Kind(kind) if kind in Kind else None,
-        open_now=act.text("open") == "1",
-        limit=int(limit) if limit in map(str, LIMITS) else state.limit,
+    if point.lon is None or point.lat is None or point.position is None:
+        return place_of_area(locator, point.adcode) if point.adcode else None
+    return Place(
+        label=point.name,
+        lon=point.lon,
+        lat=point.lat,
+        precision=point.position,
+        error_m=point.error_m,
+        source="points",
+        adcode=point.adcode,
     )
-
-
-def _ask(visit: Visit, act: Act) -> None:
-    _read_choices(visit, act)
-    typed = " ".join(act.text("text").split())
-    if not typed or len(typed) > MAX_TEXT:
-        visit.query, visit.answer = None, None
-        visit.asked += 1
-        visit.state = visit.state.with_choice(area=None, chosen=None)
-        code = "too_long" if typed else "empty"
-        visit.failed = text(f"page.ask.{code}", visit.state.lang, n=len(typed))
-        return
-    datum = act.text("datum")
-    visit.start(Query(text=typed, datum=Datum(datum) if datum in Datum else Datum.WGS84))
-
-
-def _filter(visit: Visit, act: Act) -> None:
-    _read_choices(visit, act)
-    visit.renew()
-
-
-def _start_at(visit: Visit, act: Act, label: str, error_m: float | None) -> None:
-    lon, lat = act.number("lon"), act.number("lat")
-    if lon is None or lat is None or abs(lon) > 180 or abs(lat) > 90:
-        return
-    place = Place(
-        label=text(f"page.ask.{label}", visit.state.lang),
-        lon=lon,
-        lat=lat,
-        precision=Precision.POINT,
-        error_m=error_m,
-        source="coordinates",
-    )
-    visit.start(Query(place=place))
-
-
-def _here(visit: Visit, act: Act) -> None:
-    _read_choices(visit, act)
-    accuracy = act.number("accuracy")
-    _start_at(visit, act, "here_label", min(max(accuracy or 0.0, 5.0), 100_000.0))
-
-
-def _pick(visit: Visit, act: Act) -> None:
-    _start_at(visit, act, "picked_label", PICK_ERROR_M)
-
-
-def _candidate(visit: Visit, act: Act) -> None:
-    index = act.text("id")
-    candidates = visit.answer.candidates if visit.answer else ()
-    if index.isdecimal() and int(index) < len(candidates):
-        visit.start(Query(place=candidates[int(index)]))
-
-
-def _choose(visit: Visit, act: Act) -> None:
-    if any(hit.point.id == act.text("id") for hit in visit.hits):
-        visit.state = visit.state.with_choice(chosen=act.text("id"))
-
-
-def _go(visit: Visit, act: Act) -> None:
-    _choose(visit, act)
-    visit.focus = "way"
-
-
-def _mode(visit: Visit, act: Act) -> None:
-    if act.text("id") in Mode:
-        visit.state = visit.state.with_choice(mode=Mode(act.text("id")))
-
-
-def _page(visit: Visit, act: Act) -> None:
-    visit.go = act.text("id")
-
-
-def _lang(visit: Visit, act: Act) -> None:
-    if act.text("id") in LANGS:
-        visit.state = visit.state.with_choice(lang=act.text("id"))
-        visit.failed = None
-        visit.renew()
-
-
-def _large(visit: Visit, _: Act) -> None:
-    visit.state = visit.state.with_choice(large=not visit.state.large)
-
-
-def _retry(visit: Visit, _: Act) -> None:
-    visit.failed = None
-
-
-_HANDLERS: Mapping[str, Callable[[Visit, Act], None]] = {
-    "ask": _ask, "filter": _filter, "here": _here, "pick": _pick, "candidate": _candidate, "choose": _choose,
-    "go": _go, "mode": _mode, "page": _page, "lang": _lang, "large": _large, "retry": _retry,
-}  # fmt: skip
-"""What each act of a panel does."""

@@ -32,6 +32,9 @@
     map.options.zoomSnap = 0.5;
     map.options.maxZoom = config.max_zoom;
     if (still) { map.options.zoomAnimation = false; map.options.fadeAnimation = false; map.options.markerZoomAnimation = false; }
+    /* Leaflet focuses its container at each press; without this the page around the frame jumps under the finger. */
+    var box = map.getContainer();
+    box.focus = function () { HTMLElement.prototype.focus.call(box, { preventScroll: true }); };
     map.attributionControl.setPrefix(false);
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     addControls();
@@ -93,6 +96,7 @@
     var bottom = L.control({ position: "bottomright" });
     bottom.onAdd = function () { legend = make("ul", "map-legend"); return legend; };
     bottom.addTo(map);
+    map.on("zoomend", showSign);
     map.on("click", function (event) {
       if (!picking) return;
       setPicking(false);
@@ -190,7 +194,8 @@
     var layer = L.geoJSON(next.points, {
       pointToLayer: function (feature, at) {
         var icon = L.divIcon({ className: "pin", html: pin(feature), iconSize: [34, 44], iconAnchor: [17, 43], popupAnchor: [0, -38] });
-        var marker = L.marker(at, { icon: icon, keyboard: true, riseOnHover: true, alt: "" });
+        var marker = L.marker(at, { icon: icon, keyboard: true, riseOnHover: true, alt: "",
+          autoPanOnFocus: false /* else a press near the edge moves the pin away from under the finger */ });
         markers[feature.id] = marker;
         marker.on("add", function () { dress(marker, feature); });
         marker.on("click", function () { pressed(feature); });
@@ -216,6 +221,7 @@
     node.setAttribute("tabindex", "0");
     node.setAttribute("aria-label", said.join(texts.comma || ", "));
     node.dataset.id = feature.id;
+    node.addEventListener("focus", function () { if (node.matches(":focus-visible")) map.panInside(marker.getLatLng(), { padding: [60, 60] }); });
     mark(marker, scene && scene.chosen === feature.id);
   }
   function mark(marker, on) {
@@ -267,10 +273,17 @@
     L.polyline(at, { className: way.estimate ? "way way-estimate" : "way", interactive: false, weight: 4, dashArray: way.estimate ? "2 9" : "14 8" }).addTo(line);
     if (way.label) {
       var text = make("span", "way-label", way.label);
-      L.marker(middle(at), { icon: L.divIcon({ className: "way-sign", html: text, iconSize: [0, 0] }), keyboard: false, interactive: false }).addTo(line);
+      line.sign = L.marker(middle(at), { icon: L.divIcon({ className: "way-sign", html: text, iconSize: [0, 0] }), keyboard: false, interactive: false }).addTo(line);
+      line.ends = [at[0], at[at.length - 1]];
     }
     line.addTo(map);
-    if (line.bringToBack) line.bringToBack();
+    showSign();
+  }
+  /* A short line's label would lie under the pins; the legend says the same. */
+  function showSign() {
+    if (!line || !line.sign || !line.sign.getElement()) return;
+    var apart = map.latLngToLayerPoint(line.ends[0]).distanceTo(map.latLngToLayerPoint(line.ends[1]));
+    line.sign.getElement().hidden = apart < 220;
   }
   function middle(at) {
     if (at.length === 2) return L.latLng((at[0].lat + at[1].lat) / 2, (at[0].lng + at[1].lng) / 2);
@@ -297,7 +310,7 @@
     var size = map.getSize(), token = JSON.stringify([scene.points, scene.origin && scene.origin.at, size.x > 0]);
     if (!at.length || !size.x || (!again && token === fitted)) return;
     fitted = token;
-    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [60, 60], paddingBottomRight: [40, 50], maxZoom: 16, animate: again && !still });
+    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [72, 64], paddingBottomRight: [44, 60], maxZoom: 16, animate: again && !still });
   }
 
   window.addEventListener("message", function (event) {

@@ -28,19 +28,39 @@ function keyOf(node) { return node.nodeType === 1 ? node.dataset.key || node.id 
 function alike(a, b) { return a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b); }
 
 function sync(target, source) {
-  const wanted = [...source.childNodes];
-  wanted.forEach((next, index) => {
-    let here = target.childNodes[index];
-    if (here && !alike(here, next)) {
-      const moved = keyOf(next) && [...target.childNodes].slice(index).find((node) => alike(node, next));
-      if (moved) { target.insertBefore(moved, here); here = moved; }
+  const wanted = [...source.childNodes], keys = new Set(wanted.map(keyOf));
+  let here = target.firstChild;
+  for (const next of wanted) {
+    while (here && keyOf(here) && !alike(here, next) && !keys.has(keyOf(here))) here = drop(here);
+    if (here && alike(here, next)) {
+      update(here, next);
+      here = here.nextSibling;
+      continue;
     }
-    if (!here) target.appendChild(next.cloneNode(true));
-    else if (!alike(here, next)) target.replaceChild(next.cloneNode(true), here);
-    else if (here.nodeType === 3) { if (here.data !== next.data) here.data = next.data; }
-    else if (here.nodeType === 1) { syncAttributes(here, next); if (!here.dataset.own) sync(here, next); }
-  });
-  while (target.childNodes.length > wanted.length) target.lastChild.remove();
+    const moved = keyOf(next) && following(here).find((node) => alike(node, next));
+    if (moved) {
+      target.insertBefore(moved, here);
+      update(moved, next);
+    } else if (here && !keyOf(here) && !keyOf(next)) {
+      target.insertBefore(next.cloneNode(true), here);
+      here = drop(here);
+    } else target.insertBefore(next.cloneNode(true), here);
+  }
+  while (here) here = drop(here);
+}
+function drop(node) {
+  const after = node.nextSibling;
+  node.remove();
+  return after;
+}
+function following(node) {
+  const found = [];
+  for (let at = node; at; at = at.nextSibling) found.push(at);
+  return found;
+}
+function update(here, next) {
+  if (here.nodeType === 3) { if (here.data !== next.data) here.data = next.data; }
+  else if (here.nodeType === 1) { syncAttributes(here, next); if (!("own" in here.dataset)) sync(here, next); }
 }
 function syncAttributes(here, next) {
   const own = (here.dataset.ownAttributes || "").split(" ");
@@ -203,8 +223,8 @@ function adapt(root) {
 }
 async function suggest(text, lang) {
   try {
-    const reply = await fetch(new URL("./suggest", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text, lang }), cache: "no-store", credentials: "omit" });
+    const reply = await fetch(new URL("./api/v1/suggest", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text, lang, limit: 8 }), cache: "no-store", credentials: "omit" });
     return reply.ok ? (await reply.json()).suggestions : [];
   } catch { return []; }
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -130,9 +129,7 @@ def _render_map_head(words: Words) -> Markup:
 
 
 def _say_tiles(words: Words) -> str:
-    tiles = shared.read_tiles()
-    host = urlsplit(tiles.urls[0]).netloc if tiles.urls else ""
-    return words(f"tiles.{tiles.name}", host=host) if tiles.name == "own" else words(f"tiles.{tiles.name}")
+    return words(f"tiles.{shared.read_tiles().name}", host=shared.tile_host())
 
 
 def _render_trouble(said: str, words: Words) -> Markup:

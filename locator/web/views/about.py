@@ -1,0 +1,92 @@
+"""What the data are, where they come from, and what happens to what a person types."""
+
+from __future__ import annotations
+
+from locator.errors import LocatorError
+from locator.settings import Settings
+from locator.web import shared
+from locator.web.components import show_panel
+from locator.web.markup import Markup, tag
+from locator.web.overview import Overview, read_overview
+from locator.web.visit import Visit
+from locator.web.words import Words
+
+
+def show_about(visit: Visit) -> None:
+    """Draw the page about the data."""
+    words, version = Words(visit.state.lang), shared.version()
+    try:
+        overview: Overview | None = read_overview(shared.open_locator())
+    except LocatorError:
+        overview = None
+    content = tag(
+        "div",
+        tag("h2", words("about.heading"), id="main", tabindex="-1"),
+        _render_data(overview, words) if overview else tag("p", words("trouble.data"), class_="notice"),
+        _render_privacy(shared.read_settings(), words),
+        tag("section", tag("h3", words("about.law")), tag("p", words("about.law_text")), class_="card"),
+        _render_embed(shared.read_settings(), words),
+        class_="guide",
+    )
+    show_panel("about", content, version=version)
+
+
+def _render_data(overview: Overview, words: Words) -> Markup:
+    kinds = [tag("li", f"{words.name('kind', kind)} {count}") for kind, count in overview.kinds]
+    heads = [tag("th", words(f"about.column.{name}"), scope="col") for name in ("source", "count", "date", "licence")]
+    rows = [
+        tag(
+            "tr",
+            tag("th", line.name, scope="row", lang="zh-CN"),
+            *(
+                tag("td", value, data_label=words(f"about.column.{name}"))
+                for name, value in (("count", line.count), ("date", line.dates), ("licence", line.licence))
+            ),
+        )
+        for line in overview.sources
+    ]
+    caption = tag("caption", words("about.sources"), class_="sr")
+    return tag(
+        "section",
+        tag("h3", words("about.what")),
+        tag("p", words("about.points", n=overview.total, cities=len(overview.cities))),
+        tag("p", words("about.limits")),
+        tag("h3", words("about.kinds")),
+        tag("ul", *kinds, role="list"),
+        tag("h3", words("about.sources")),
+        tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="table"),
+        class_="card",
+    )
+
+
+def list_services(settings: Settings) -> list[str]:
+    """Return the names of the services elsewhere that may be asked, by the settings."""
+    names = [name for name in settings.geocoders if name != "gazetteer"]
+    if settings.router not in ("auto", "none", "valhalla"):
+        names.append(settings.router)
+    if settings.live != "off":
+        names.append(settings.live)
+    return list(dict.fromkeys(names))
+
+
+def _render_privacy(settings: Settings, words: Words) -> Markup:
+    names = list_services(settings)
+    services = words("about.services", names=words("comma").join(names)) if names else words("about.services_none")
+    tiles = shared.read_tiles()
+    said = [words("about.privacy_text"), services, words(f"tiles.{tiles.name}", host=shared.tile_host())]
+    return tag("section", tag("h3", words("about.privacy")), *(tag("p", line) for line in said), class_="card")
+
+
+def _render_embed(settings: Settings, words: Words) -> Markup:
+    address = f"{settings.public_url or 'https://…'}/?embed=true"
+    snippet = (
+        f'<iframe src="{address}" title="{words("title")}" width="100%" height="900" allow="geolocation"></iframe>'
+    )
+    return tag(
+        "section",
+        tag("h3", words("about.embed")),
+        tag("p", words("about.embed_text")),
+        tag("pre", tag("code", snippet), tabindex="0"),
+        tag("p", words("about.code")),
+        class_="card",
+    )

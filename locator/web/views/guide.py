@@ -1,0 +1,166 @@
+"""What to bring and how it works, for a task, a person and a region: with a list to tick off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from locator.errors import LocatorError
+from locator.guide.render import say_material
+from locator.i18n import text
+from locator.model import Person, Task
+from locator.web import shared
+from locator.web.components import show_panel
+from locator.web.markup import Markup, join, tag
+from locator.web.results import render_phone
+from locator.web.state import PageState
+from locator.web.visit import Visit
+from locator.web.words import Words
+
+_SECTIONS = ("fees", "times", "differs", "not_found", "tips")
+
+
+def show_guide(visit: Visit) -> None:
+    """Draw the guide."""
+    state, words, version = visit.state, Words(visit.state.lang), shared.version()
+    try:
+        book = shared.open_locator().guide_book
+        region = state.region or state.area
+        answer = book.answer(state.task, state.person, region, state.lang)
+        regions = [(code, found.name[state.lang]) for code, found in book.regions.items()]
+    except LocatorError:
+        show_panel("guide", tag("p", words("trouble.data"), class_="notice", id="main"), version=version)
+        return
+    shown = str(answer["regions"][0]["adcode"]) if answer["regions"] else ""
+    content = join(_render_choices(state, regions, shown, words), render_guide(answer, words))
+    page = {"announce": f"{answer['task_name']}{words('comma')}{answer['person_name']}"}
+    show_panel("guide", content, version=version, on_act=visit.take, page=page)
+
+
+def _render_choices(state: PageState, regions: Sequence[tuple[str, str]], shown: str, words: Words) -> Markup:
+    rows = [("", words("guide.region_nation")), *regions]
+    return tag(
+        "form",
+        tag("h2", words("guide.heading"), id="main", tabindex="-1"),
+        tag(
+            "div",
+            _choice("task", words("ask.task"), [(t, words.name("task", t)) for t in Task], state.task),
+            _choice("person", words("ask.person"), [(p, words.name("person", p)) for p in Person], state.person),
+            _choice("region", words("guide.region"), rows, shown),
+            class_="ask-what",
+        ),
+        class_="ask",
+        data_act="guide",
+        aria_label=words("guide.choose"),
+    )
+
+
+def _choice(name: str, said: str, options: Iterable[tuple[str, str]], chosen: str) -> Markup:
+    rows = [tag("option", label, value=value, selected=value == chosen) for value, label in options]
+    return join(
+        tag("label", said, for_=f"guide-{name}"),
+        tag("select", *rows, id=f"guide-{name}", name=name, data_auto="guide"),
+    )
+
+
+def render_guide(answer: Mapping[str, Any], words: Words) -> Markup:
+    """Return everything the guide knows, each line with what it rests on."""
+    lang = words.lang
+    parts: list[Markup | None] = []
+    if not answer["local"]:
+        parts.append(tag("p", text("guide.no_local", lang), class_="notice"))
+    visit = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
+    parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", visit)), *map(_line, answer["trip"]["lines"])]))
+    parts.append(_render_ticks(answer["materials"], words))
+    steps = [
+        tag("li", tag("h3", step["title"]), tag("ul", *map(_line, step["lines"]), role="list"), class_="step")
+        for step in answer["steps"]
+        if step["lines"]
+    ]
+    parts.append(tag("section", tag("h2", text("guide.steps", lang)), tag("ol", *steps, class_="four"), class_="card"))
+    parts.append(_section(text("guide.hotlines", lang), [_hotline(line, words) for line in answer["hotlines"]]))
+    parts.append(_section(text("guide.channels", lang), [_channel(line, lang) for line in answer["channels"]]))
+    parts += [_section(text(f"guide.{name}", lang), [_line(line) for line in answer[name]]) for name in _SECTIONS]
+    parts.append(_section(text("guide.law", lang), [_law(law) for law in answer["law"]]))
+    related = [
+        tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"]))
+        for other in answer["related"]
+    ]
+    if related:
+        heading = tag("h2", text("guide.related", lang))
+        parts.append(tag("section", heading, tag("ul", *related, class_="examples", role="list"), class_="card"))
+    return tag("div", *parts, tag("button", words("guide.print"), type="button", data_do="print"), class_="guide")
+
+
+def _section(heading: str, rows: Sequence[Markup]) -> Markup | None:
+    return tag("section", tag("h2", heading), tag("ul", *rows, role="list"), class_="card") if rows else None
+
+
+def _basis(item: Mapping[str, Any]) -> Markup:
+    source = str(item.get("source") or "")
+    if item.get("source_url"):
+        linked: Markup | str = tag(
+            "a", source, href=str(item["source_url"]), target="_blank", rel="noopener noreferrer"
+        )
+    else:
+        linked = source
+    return tag("small", linked, f" · {item['date']}" if item.get("date") else None, class_="basis soft")
+
+
+def _line(item: Mapping[str, Any]) -> Markup:
+    return tag("li", str(item["text"]), " ", _basis(item))
+
+
+def _render_ticks(materials: Sequence[Mapping[str, Any]], words: Words) -> Markup:
+    if not materials:
+        return tag("section", tag("h2", words("bring")), tag("p", words("bring.none")), class_="card")
+    rows = [
+        tag(
+            "li",
+            tag(
+                "label",
+                tag("input", type="checkbox", id=f"tick-{n}"),
+                tag("span", say_material(item, words.lang)),
+                class_="check",
+            ),
+            _basis(item),
+            data_key=str(item["id"]),
+        )
+        for n, item in enumerate(materials)
+    ]
+    hint = tag("p", words("guide.tick"), class_="soft")
+    return tag("section", tag("h2", words("bring")), hint, tag("ul", *rows, class_="ticks", role="list"), class_="card")
+
+
+def _hotline(item: Mapping[str, Any], words: Words) -> Markup:
+    other = item.get("from_elsewhere")
+    return tag(
+        "li",
+        render_phone(str(item["number"]), words),
+        join(" / ", render_phone(str(other), words)) if other else None,
+        f" {item['name']} ",
+        tag("small", str(item["note"]), class_="soft") if item.get("note") else None,
+        " ",
+        _basis(item),
+    )
+
+
+def _channel(item: Mapping[str, Any], lang: str) -> Markup:
+    name = str(item["name"])
+    address = item.get("url")
+    linked = (
+        tag("a", name, href=str(address), target="_blank", rel="noopener noreferrer") if address else tag("b", name)
+    )
+    official = f" · {text('guide.official', lang)}" if item["official"] else ""
+    note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
+    return tag("li", f"{item['type_name']}{official} ", linked, note, " ", _basis(item))
+
+
+def _law(law: Mapping[str, Any]) -> Markup:
+    name = f"{law['name']} {law['article']}"
+    linked = (
+        tag("a", name, href=str(law["url"]), target="_blank", rel="noopener noreferrer")
+        if law.get("url")
+        else tag("b", name)
+    )
+    return tag("li", linked, " ", str(law["summary"]))
