@@ -12,7 +12,7 @@ _ROAD = (
 )
 _PLACE_OF_NUMBERS = "(?:里|村|园|苑|坊|庄|屯|营|湾|桥|浜|宅|家|岗|洞|沟|口|厂|院|小区|新村)"
 _NUMBER = "(?:[甲乙丙丁附]?\\d+[a-z]?(?:(?:[-/]|之)\\d+)*[a-z]?)"
-_NOT_A_NUMBER = "(?!\\d|\\s*(?:路|街|道|巷|线|环|期|栋|幢|座|单元|层|楼|室|组|社|队|村|区|米|公里|站|门|元))"
+_NOT_A_NUMBER = "(?!\\d|\\s*(?:号楼|路|街|道|巷|线|环|期|栋|幢|座|单元|层|楼|室|组|社|队|村|区|米|公里|站|门|元))"
 _WITH_NUMBER = re.compile(
     f"^(?P<street>.*?{_ROAD})\\s*(?P<number>{_NUMBER}){_NOT_A_NUMBER}"
     "\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄|巷|#)?(?P<tail>.*)$"
@@ -21,7 +21,7 @@ _WITH_HAN_NUMBER = re.compile(
     f"^(?P<street>.*?{_ROAD})(?P<number>[{_DIGITS}]+)(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
 )
 _PLACE_WITH_NUMBER = re.compile(
-    f"^(?P<street>[^\\d]*?{_PLACE_OF_NUMBERS})\\s*(?P<number>{_NUMBER})\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
+    f"^(?P<street>[^\\d]*?{_PLACE_OF_NUMBERS})\\s*(?P<number>{_NUMBER}){_NOT_A_NUMBER}\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
 )
 _VILLAGE = re.compile(
     f"^(?P<village>[^\\d\\s]{{1,8}}?(?:村|屯|庄|社区))(?P<group>(?:\\d+|[{_DIGITS}]+)(?:组|队|社))?(?P<tail>.*)$"

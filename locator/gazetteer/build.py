@@ -165,7 +165,7 @@ class _Writer:
         if key not in self._streets:
             number = len(self._streets) + 1
             self._streets[key] = number
-            self.connection.execute("INSERT INTO street VALUES (?, ?)", (number, key))
+            self.connection.execute("INSERT INTO street VALUES (?, ?, ?)", (number, key, name))
             if not key.isascii():
                 self._alias("".join(spell(key)), number)
         for alias in aliases:

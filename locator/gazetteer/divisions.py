@@ -19,6 +19,12 @@ _A_LANDMARK = re.compile(
     "(?:大学|学院|公园|医院|陵|广场|纪念|银行|大厦|酒店|小学|中学|花园|新村|社区|村|桥|站|机场|码头|里|苑|坊|门|家园|"
     "小区|山庄|豪庭|市场|商场|商城|工业|科技|大酒店|宾馆)"
 )
+_A_FEATURE = re.compile(
+    "(?:东|西|南|北|中|上|下|大|小|新|老|第?[一二三四五六七八九十])*"
+    "(?:关|口|山|岭|峰|湖|河|江|海|港|岛|湾|洲|滩|岗|坡|水库|隧道|立交|高架|收费站|检查站|地铁|车站|高铁|客运|天桥|"
+    "广场|公寓|宿舍|医院|诊所|幼儿园|中心|大楼|会所|城|府|居|阁|庭|轩|园|苑|村|屋|围|庙|寺|塔|楼)"
+)
+"""What makes a short township name the first half of something else's name: 梅林关, 西乡河."""
 _PERSONS = frozenset({"中山"})
 """Short names that are also a person's, so that parks and schools all over China carry them."""
 _KIND_WORDS = ("市辖区", "办事处", "政府", "人民政府")
@@ -183,7 +189,8 @@ class DivisionTable:
         if len(name) == 1:
             return self._starts_with_city(rest, codes)
         if level >= _ORDER["zone"]:
-            return scoped and not _A_LANDMARK.match(rest) and not rest[0].isdigit()
+            blocked = _A_LANDMARK.match(rest) or _A_FEATURE.match(rest) or rest[0].isdigit()
+            return scoped and not blocked
         if level == _ORDER["district"] or name in _PERSONS:
             return scoped or not _A_LANDMARK.match(rest)
         return True

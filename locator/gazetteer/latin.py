@@ -183,8 +183,7 @@ def _streets(places: Places, span: list[str]) -> list[tuple[str, int]]:
         found = places.numbers.streets("".join(_PINYIN_WORDS.get(w, w) for w in span))
     shown: list[tuple[str, int]] = []
     for street in found:
-        key = places.file.ask("SELECT key FROM street WHERE id = ?", (street,))
-        shown.append((str(key[0][0]), street))
+        shown.append((places.numbers.name(street), street))
     return shown
 
 
@@ -195,7 +194,7 @@ def _find_name(places: Places, words: list[str], within: Sequence[str], numbered
             span = words[start : start + size]
             if all(w in ENGLISH_WORDS for w in span):
                 continue
-            keys = {to_key(" ".join(span))} | {key for key, _ in _streets(places, span)}
+            keys = {to_key(" ".join(span))} | {to_key(name) for name, _ in _streets(places, span)}
             rows = [r for key in keys for r in places.file.named(key, within=within)]
             rows = [r for r in rows if r.code is None or r.kind in {"poi", "office", "station", "street", "village"}]
             note = "number_unknown" if numbered else None

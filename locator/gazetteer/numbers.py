@@ -83,6 +83,13 @@ class HouseNumbers:
             )
         return self._between(street, value, within, locality)
 
+    def some(self, street: int, *, within: Sequence[str] = (), limit: int = 4) -> list[tuple[str, Spot]]:
+        """Return a few known numbers of a street, the lowest first."""
+        houses = self._houses(street, 1, 10**9, within, ())[:limit]
+        return [
+            (f"{h.value}{h.suffix}" if h.suffix.startswith("-") else f"{h.suffix}{h.value}", _spot(h)) for h in houses
+        ]
+
     def _houses(self, street: int, low: int, high: int, within: Sequence[str], locality: Sequence[str]) -> list[House]:
         areas = sorted({code[:4] for code in within if code[2:4] != "00"})
         area = f"AND area IN ({','.join('?' * len(areas))}) " if areas else ""

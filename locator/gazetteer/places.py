@@ -10,6 +10,7 @@ from locator.gazetteer.files import IndexFile
 from locator.gazetteer.numbers import HouseNumbers, Spot
 from locator.gazetteer.records import Division
 from locator.gazetteer.shipped import english_name
+from locator.gazetteer.text import HAN
 from locator.model import Place, Precision
 
 _PRECISIONS = {
@@ -75,8 +76,9 @@ class Places:
         if finest and (code is None or is_within(self.adcode(finest), code)):
             code = finest
         around = self.label(code) if code else ""
-        if street.isascii():
-            label = ", ".join(filter(None, (f"{street.title()} {number}", (spot.locality or "").title(), around)))
+        if not HAN.search(street):
+            town = next((w.title() for w in (spot.locality or "").split() if not w.isdigit()), "")
+            label = ", ".join(filter(None, (f"{street} {number}", town, around)))
         else:
             label = f"{around}{street}{number}号" + (f"({spot.name})" if spot.name else "")
         return Place(

@@ -38,7 +38,7 @@ def score_han(row: Row, typed: str, letters: str, codes: Sequence[str]) -> float
     else:
         size = len(typed)
         near = max(OSA.normalized_similarity(typed, name[:n]) for n in (size - 1, size, size + 1, len(name)) if n > 0)
-        score = 85.0 * near - 0.5 * abs(len(name) - size)
+        score = 85.0 * near - 0.5 * abs(len(name) - size) + (3.0 if sorted(typed) == sorted(name) else 0.0)
         if letters and letters == row.pinyin[: len(letters)]:
             score = max(score, 84.0 - 0.3 * (len(row.pinyin) - len(letters)))
     return score + _bonus(row, codes)
@@ -62,6 +62,13 @@ def score_letters(row: Row, typed: str, codes: Sequence[str]) -> float:
     else:
         score = 0.9 * max(fuzz.ratio(typed, letters), fuzz.ratio(typed, base))
     return score + _bonus(row, codes)
+
+
+def score_initials(row: Row, typed: str, codes: Sequence[str]) -> float:
+    """Return how well a place answers first letters; ``typed`` has one for each syllable."""
+    size = len(short_name(row.name)) if row.kind in KIND_BONUS else len(row.name)
+    whole = len(typed) in {size, len(row.name)}
+    return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + _bonus(row, codes)
 
 
 def _bonus(row: Row, codes: Sequence[str]) -> float:

@@ -50,6 +50,8 @@ def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
     if whole.meanings:
         return whole
     reading = read_divisions(places, query, bias)
+    if reading.codes and not reading.rest and reading.names == 1 and len(reading.codes[0]) == 9:
+        return _township_or_place(places, reading, query, bias)
     if reading.codes:
         return _with_divisions(places, reading, bias)
     found = _without_divisions(places, query, bias)
@@ -94,9 +96,18 @@ def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
     if len(key) < 4:
         return Resolved()
     rows = [r for r in places.file.named(key) if r.kind not in _DIVISIONS]
-    if rows and key in places.file.divisions.names:
+    if key in places.file.divisions.names:
         return Resolved()
     return choose([Meaning(r.place(), ()) for r in merge_rows(rows)], bias, local=False)
+
+
+def _township_or_place(places: Places, reading: Reading, query: str, bias: Bias) -> Resolved:
+    """Return a township of a name and the streets and places of that very name: 长江路 is both."""
+    found = list(_with_divisions(places, reading, bias).meanings)
+    if reading.kind == "short":
+        rows = [r for r in places.file.named(to_key(query)) if r.kind not in _DIVISIONS]
+        found = [*(Meaning(r.place()) for r in merge_rows(rows)), *found]
+    return choose(found, bias, local=True)
 
 
 def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
@@ -200,7 +211,8 @@ def _numbered(places: Places, address: Address, within: Sequence[str], finest: s
             for known in places.numbers.streets(street) if len(street) > 1 and number else ():
                 spots = places.numbers.find(known, number, within=within)
                 if spots:
-                    return [Meaning(places.spot(street, number, spot, finest=finest)) for spot in spots]
+                    shown = places.numbers.name(known)
+                    return [Meaning(places.spot(shown, number, spot, finest=finest)) for spot in spots]
     return []
 
 

@@ -42,7 +42,7 @@ CREATE VIRTUAL TABLE fts USING fts5(
     zh, py, ini, ad, content='', columnsize=0, prefix='1 2 3', tokenize="unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE letters USING fts5(p, content='', columnsize=0, detail=none, tokenize='trigram');
-CREATE TABLE street (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE street (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE TABLE street_alias (key TEXT NOT NULL, street INTEGER NOT NULL, PRIMARY KEY (key, street)) WITHOUT ROWID;
 CREATE TABLE number (
     street INTEGER NOT NULL, area TEXT NOT NULL, value INTEGER NOT NULL, suffix TEXT NOT NULL, n INTEGER NOT NULL,

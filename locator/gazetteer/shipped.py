@@ -66,24 +66,22 @@ def english_name(division: Division) -> str:
     """Return the usual English name, or else the pinyin in one word: Shenzhen, Futian, Lianhua."""
     if division.name_en:
         return division.name_en
-    return _short_pinyin(division).replace(" ", "").capitalize()
+    return _short_pinyin(division, short_names(division.name, division.level)).replace(" ", "").capitalize()
 
 
-def _short_pinyin(division: Division) -> str:
-    shorter = short_names(division.name, division.level)
-    syllables = division.pinyin.split(" ")
+def _short_pinyin(division: Division, shorter: tuple[str, ...]) -> str:
     if shorter and not division.name.isascii():
-        base = min(shorter, key=len)
-        return " ".join(syllables[: len(base)])
+        return " ".join(division.pinyin.split(" ")[: len(min(shorter, key=len))])
     return division.pinyin
 
 
 def insert_divisions(connection: sqlite3.Connection, divisions: Mapping[str, Division], shipped: Path) -> None:
     """Write the divisions, every name of theirs, and their places."""
     connection.executemany("INSERT INTO division VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", divisions.values())
-    names = [*_names(divisions), *_other_names(divisions, shipped)]
+    shorter = {d.code: short_names(d.name, d.level) for d in divisions.values()}
+    names = [*_names(divisions, shorter), *_other_names(divisions, shipped)]
     connection.executemany("INSERT INTO division_name VALUES (?, ?, ?)", dict.fromkeys(names))
-    connection.executemany("INSERT OR IGNORE INTO division_latin VALUES (?, ?, ?)", _latin(divisions, names))
+    connection.executemany("INSERT OR IGNORE INTO division_latin VALUES (?, ?, ?)", _latin(divisions, shorter, names))
     aliases: dict[str, list[str]] = {}
     for name, code, kind in names:
         if kind in {"short", "popular", "english"} and len(name) > 1:
@@ -91,10 +89,14 @@ def insert_divisions(connection: sqlite3.Connection, divisions: Mapping[str, Div
     stage(connection, (_place(d, divisions, aliases.get(d.code, [])) for d in divisions.values()))
 
 
-def _names(divisions: Mapping[str, Division]) -> Iterator[tuple[str, str, str]]:
+Shorter = Mapping[str, tuple[str, ...]]
+"""The shorter names of each division."""
+
+
+def _names(divisions: Mapping[str, Division], shorter: Shorter) -> Iterator[tuple[str, str, str]]:
     for division in divisions.values():
         yield to_key(division.name), division.code, "full"
-        for name in short_names(division.name, division.level):
+        for name in shorter[division.code]:
             kind = "full" if division.level == "township" and name.endswith("办事处") else "short"
             yield to_key(name), division.code, kind
         if division.name_en:
@@ -115,8 +117,10 @@ def _other_names(divisions: Mapping[str, Division], shipped: Path) -> Iterator[t
                     yield to_key(short_name(row["name"])), row["successor"], "former"
 
 
-def _latin(divisions: Mapping[str, Division], names: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    spelt = {d.code: _short_pinyin(d) for d in divisions.values()}
+def _latin(
+    divisions: Mapping[str, Division], shorter: Shorter, names: list[tuple[str, str, str]]
+) -> Iterator[tuple[str, str, str]]:
+    spelt = {d.code: _short_pinyin(d, shorter[d.code]) for d in divisions.values()}
     for name, code, kind in names:
         key = name.replace(" ", "")
         if kind == "english" and key != spelt[code].replace(" ", ""):

@@ -8,11 +8,12 @@ from functools import partial
 from time import perf_counter
 
 from locator.gazetteer.address import read_address
+from locator.gazetteer.correct import correct_head
 from locator.gazetteer.files import Row
 from locator.gazetteer.fuzzy import nearly_spelt
 from locator.gazetteer.pinyin import ENGLISH_WORDS, spell
 from locator.gazetteer.places import Places
-from locator.gazetteer.rank import score_han, score_letters
+from locator.gazetteer.rank import score_han, score_initials, score_letters
 from locator.gazetteer.records import Suggestion
 from locator.gazetteer.terms import area_filter, length_filter, phrase, read_letters, spelt, with_one_slip
 from locator.gazetteer.text import HAN, normalise, runs
@@ -42,14 +43,7 @@ class Suggester:
             self._han(typed, codes, found)
         else:
             self._letters(typed, codes, found)
-        return (
-            [Suggestion(row.label, row.place()) for row in found.best()]
-            if not found.first
-            else [
-                *found.first,
-                *(Suggestion(row.label, row.place()) for row in found.best()),
-            ][:limit]
-        )
+        return [*found.first, *(Suggestion(row.label, row.place()) for row in found.best())][:limit]
 
     # -- Han, alone or mixed with letters
 
@@ -75,6 +69,8 @@ class Suggester:
         if address.street and address.number:
             self._number(address.street, address.number, codes, found)
             text = address.street
+        elif codes and len(text) > 1:
+            self._numbers_from(text, codes, found)
         expression, han = self._expression(text)
         if not expression:
             return
@@ -93,7 +89,14 @@ class Suggester:
         if wide and codes and found.best_score < 80.0:
             found.add(self._search(spelt(spell(han)), ()), score)
         if found.best_score < 80.0 and len(han) > 2 and not found.spent:
+            self._divisions_nearly(han, codes, found)
             self._slips(han, codes, found, score, wide=wide)
+
+    def _divisions_nearly(self, han: str, codes: Codes, found: _Found) -> None:
+        for fixed in correct_head(self._places, han[:6])[:ENOUGH]:
+            if fixed.length == len(han):
+                rows = self._file.named(fixed.name, within=(fixed.code,))
+                found.add((r for r in rows if r.code == fixed.code), lambda r: score_han(r, r.name, "", codes) - 20.0)
 
     def _slips(self, han: str, codes: Codes, found: _Found, score: Callable[[Row], float], *, wide: bool) -> None:
         expression = f"({with_one_slip(han[:12])})"
@@ -136,7 +139,20 @@ class Suggester:
     def _number(self, street: str, number: str, codes: Codes, found: _Found) -> None:
         for known in self._places.numbers.streets(street):
             for spot in self._places.numbers.find(known, number, within=codes)[:ENOUGH]:
-                place = self._places.spot(street, number, spot)
+                place = self._places.spot(self._places.numbers.name(known), number, spot)
+                found.first.append(Suggestion(place.label, place))
+
+    def _numbers_from(self, text: str, codes: Codes, found: _Found) -> None:
+        """Offer the known numbers of a street that no map draws: 经四 -> 经四路478号."""
+        key = text.replace(" ", "")
+        streets = self._file.ask(
+            "SELECT s.id, s.name FROM street s WHERE s.key BETWEEN ? AND ? "
+            "AND NOT EXISTS (SELECT 1 FROM place_key k WHERE k.key = s.key) LIMIT 4",
+            (key, key + "\U0010ffff"),
+        )
+        for street, name in streets:
+            for number, spot in self._places.numbers.some(int(str(street)), within=codes):
+                place = self._places.spot(str(name), number, spot)
                 found.first.append(Suggestion(place.label, place))
 
     # -- letters only
@@ -149,6 +165,8 @@ class Suggester:
         def score(row: Row) -> float:
             return score_letters(row, joined, codes)
 
+        exact = {row.id: row for name in {" ".join(words), joined} for row in self._file.named(name, limit=20)}
+        found.add(exact.values(), lambda _: 112.0)
         if len(words) > 1:
             self._words(words, codes, found)
         read = read_letters(joined) if joined.isalpha() else None
@@ -171,10 +189,10 @@ class Suggester:
             return
         expression = f"ini : {initials}*" + "".join(f" AND (py : {syllable})" for syllable in whole)
         if len(joined) == 1:
-            expression = f"py : {joined}*"
+            expression = f"py : ^ {joined}*"
 
         def score(row: Row) -> float:
-            return 80.0 - 0.4 * len(row.pinyin) + score_letters(row, joined, codes) / 10
+            return score_initials(row, initials, codes)
 
         found.add(self._search(expression, codes), score)
         if codes and found.good(60.0) < ENOUGH:

@@ -1,0 +1,203 @@
+"""Streets, addresses, places and stations of an OpenStreetMap extract, for the place index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from locator.datum import distance_m
+from locator.errors import DataError
+from locator.gazetteer.divisions import DivisionTable
+from locator.gazetteer.records import NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.text import to_key
+
+JOIN_M = 1500.0
+"""Pieces of one name closer than this are one street."""
+_OTHER_NAMES = ("name:zh", "name:zh-Hans", "name:en", "alt_name", "old_name", "short_name", "official_name", "loc_name")
+_PLACES = frozenset(
+    "city town village hamlet isolated_dwelling suburb quarter neighbourhood locality borough city_block".split()  # noqa: SIM905
+)
+_NO_STREETS = frozenset({"bus_stop", "crossing", "traffic_signals", "platform", "motorway_junction", "elevator"})
+_NOT_PLACES = ("boundary", "waterway", "power", "barrier", "route", "traffic_sign", "addr:interpolation")
+_SETTLEMENTS = frozenset({"city", "town", "village", "hamlet", "suburb"})
+
+
+@dataclass
+class _Street:
+    name: str
+    lon: list[float] = field(default_factory=list)
+    lat: list[float] = field(default_factory=list)
+    half_m: list[float] = field(default_factory=list)
+    aliases: set[str] = field(default_factory=set)
+
+
+class OsmExtract:
+    """An extract to iterate over: places, then streets, then house numbers, as records.
+
+    Parameters
+    ----------
+    path
+        A ``.osm.pbf`` or ``.osm`` file.
+    table
+        The divisions, to turn ``addr:city`` and ``addr:district`` into an adcode; without it the index
+        gives every place the city of the nearest district.
+
+    Raises
+    ------
+    DataError
+        When iterated: the file is missing or broken.
+    """
+
+    def __init__(self, path: Path, table: DivisionTable | None = None) -> None:
+        self._path = path
+        self._table = table
+        self._streets: dict[str, _Street] = {}
+        self._towns: list[tuple[str, float, float]] = []
+
+    def __iter__(self) -> Iterator[PlaceRecord | NumberRecord]:
+        """Yield every record; the file is read once for each iteration."""
+        self._streets, self._towns = {}, []
+        numbers: list[tuple[Mapping[str, str], float, float]] = []
+        try:
+            for tags, lon, lat, line in self._objects():
+                if "addr:housenumber" in tags:
+                    numbers.append((tags, lon, lat))
+                if "highway" in tags and line is not None:
+                    self._take_street(tags, line)
+                elif tags.get("name") and "highway" not in tags:
+                    record = self._place(tags, lon, lat)
+                    if record is not None:
+                        yield record
+        except (RuntimeError, OSError, ValueError) as error:
+            raise DataError(f"cannot read {self._path}: {error}", code="osm_file", path=self._path.name) from error
+        for street in self._streets.values():
+            yield from self._records_of(street)
+        for tags, lon, lat in numbers:
+            yield from self._numbers(tags, lon, lat)
+
+    def _objects(self) -> Iterator[tuple[Mapping[str, str], float, float, Any]]:
+        """Yield tags, a position in WGS-84 degrees, and the line of a way."""
+        import osmium
+
+        reader = osmium.FileProcessor(str(self._path)).with_locations()
+        keys = osmium.filter.KeyFilter("name", "addr:housenumber")
+        items: Iterator[Any] = iter(reader.with_filter(keys))
+        for item in items:
+            tags = {tag.k: tag.v for tag in item.tags}
+            if item.is_node():
+                yield tags, item.location.lon, item.location.lat, None
+            elif item.is_way():
+                points = [(n.location.lon, n.location.lat) for n in item.nodes if n.location.valid()]
+                if points:
+                    line = np.array(points)
+                    lon, lat = line[:-1].mean(axis=0) if item.is_closed() and len(points) > 2 else line.mean(axis=0)
+                    yield tags, float(lon), float(lat), line
+
+    def _take_street(self, tags: Mapping[str, str], line: Any) -> None:
+        name = tags.get("name")
+        if not name or tags["highway"] in _NO_STREETS:
+            return
+        street = self._streets.setdefault(name, _Street(name))
+        middle = line[len(line) // 2]
+        street.lon.append(float(middle[0]))
+        street.lat.append(float(middle[1]))
+        ends = distance_m(line[0][0], line[0][1], line[-1][0], line[-1][1])
+        street.half_m.append(float(ends) / 2)
+        street.aliases |= set(_other_names(tags))
+
+    def _records_of(self, street: _Street) -> Iterator[PlaceRecord]:
+        """Yield a record for each group of pieces that lie together."""
+        groups = _groups(np.array(street.lon), np.array(street.lat))
+        for group in groups:
+            lon, lat = np.array(street.lon)[group], np.array(street.lat)[group]
+            mean = lon.mean(), lat.mean()
+            gaps = distance_m(lon, lat, np.full(len(lon), mean[0]), np.full(len(lat), mean[1]))
+            centre = int(np.argmin(gaps))
+            away = distance_m(lon, lat, np.full(len(lon), lon[centre]), np.full(len(lat), lat[centre]))
+            error_m = float(np.max(away + np.array(street.half_m)[group]))
+            yield PlaceRecord(
+                street.name, PlaceKind.STREET, float(lon[centre]), float(lat[centre]),
+                aliases=tuple(sorted(street.aliases)), error_m=max(50.0, round(error_m)), rank=min(1.0, error_m / 10_000),
+                locality=self._town(float(lon[centre]), float(lat[centre])),
+            )  # fmt: skip
+
+    def _place(self, tags: Mapping[str, str], lon: float, lat: float) -> PlaceRecord | None:
+        if any(key in tags for key in _NOT_PLACES) and "building" not in tags and "amenity" not in tags:
+            return None
+        kind = tags.get("place", "")
+        name = tags["name"]
+        if kind in _SETTLEMENTS:
+            self._towns.append((name, lon, lat))
+        if kind in _PLACES:
+            radius = {"city": 8000.0, "town": 3000.0, "suburb": 2000.0, "village": 1000.0}.get(kind, 600.0)
+            return PlaceRecord(
+                name, PlaceKind.VILLAGE, lon, lat, aliases=_other_names(tags), error_m=radius,
+                rank=0.9 if kind in {"city", "town"} else 0.5, adcode=self._adcode(tags),
+            )  # fmt: skip
+        station = tags.get("railway") in {"station", "halt"} or "station" in tags
+        return PlaceRecord(
+            name, PlaceKind.STATION if station else PlaceKind.POI, lon, lat, aliases=_other_names(tags),
+            rank=0.8 if station or "amenity" in tags else 0.4, adcode=self._adcode(tags),
+        )  # fmt: skip
+
+    def _numbers(self, tags: Mapping[str, str], lon: float, lat: float) -> Iterator[NumberRecord]:
+        street = tags.get("addr:street") or tags.get("addr:place")
+        if not street:
+            return
+        words = [tags.get(k) for k in ("addr:city", "addr:district", "addr:suburb", "addr:postcode")]
+        locality = " ".join(dict.fromkeys(filter(None, [*words, self._town(lon, lat)])))
+        for number in re.split("[;,、]", tags["addr:housenumber"])[:20]:
+            if number.strip():
+                yield NumberRecord(
+                    street, number.strip(), lon, lat, adcode=self._adcode(tags), locality=locality or None,
+                    name=tags.get("name"),
+                )  # fmt: skip
+
+    def _town(self, lon: float, lat: float) -> str | None:
+        """Return the nearest settlement, as the town of an address that names none."""
+        if not self._towns:
+            return None
+        gaps = [(x - lon) ** 2 + (2 * (y - lat)) ** 2 for _, x, y in self._towns]
+        best = int(np.argmin(gaps))
+        return self._towns[best][0] if gaps[best] < 0.01 else None
+
+    def _adcode(self, tags: Mapping[str, str]) -> str | None:
+        """Return the adcode that the address tags name, if they name one."""
+        if self._table is None:
+            return None
+        text = "".join(tags.get(k, "") for k in ("addr:province", "addr:city", "addr:district"))
+        reading = self._table.read_head(to_key(text))[0] if text else None
+        if reading is None or len(reading.codes) != 1 or reading.rest:
+            return None
+        code = reading.codes[0]
+        return code if len(code) == 6 and self._table.levels[code] in {"city", "district"} else None
+
+
+def _other_names(tags: Mapping[str, str]) -> tuple[str, ...]:
+    names = (part.strip() for key in _OTHER_NAMES for part in tags.get(key, "").split(";"))
+    return tuple(dict.fromkeys(n for n in names if n and n != tags.get("name")))
+
+
+def _groups(lon: Any, lat: Any) -> list[Any]:
+    """Return the indexes of points joined by gaps below ``JOIN_M``."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    if len(lon) == 1:
+        return [np.array([0])]
+    metres = np.column_stack([lon * 111_320 * np.cos(np.radians(lat.mean())), lat * 111_320])
+    pairs = cKDTree(metres).query_pairs(JOIN_M, output_type="ndarray")
+    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(lon), len(lon)))
+    _, labels = connected_components(graph, directed=False)
+    return [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+
+
+def read_osm(path: Path, table: DivisionTable | None = None) -> OsmExtract:
+    """Return the records of an extract, as :func:`locator.gazetteer.build_gazetteer` takes them."""
+    return OsmExtract(path, table)
