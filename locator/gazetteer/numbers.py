@@ -56,6 +56,10 @@ class HouseNumbers:
             found = self._file.ask("SELECT street FROM street_alias WHERE key = ?", (key.replace(" ", ""),))
         return [int(str(row[0])) for row in found]
 
+    def name(self, street: int) -> str:
+        """Return a street's name as its source writes it."""
+        return str(self._file.ask("SELECT name FROM street WHERE id = ?", (street,))[0][0])
+
     def find(self, street: int, number: str, *, within: Sequence[str] = (), locality: Sequence[str] = ()) -> list[Spot]:
         """Return where a number of a street is: several when several streets of that name have it.
 

@@ -121,10 +121,15 @@ class OsmExtract:
             away = distance_m(lon, lat, np.full(len(lon), lon[centre]), np.full(len(lat), lat[centre]))
             error_m = float(np.max(away + np.array(street.half_m)[group]))
             yield PlaceRecord(
-                street.name, PlaceKind.STREET, float(lon[centre]), float(lat[centre]),
-                aliases=tuple(sorted(street.aliases)), error_m=max(50.0, round(error_m)), rank=min(1.0, error_m / 10_000),
+                street.name,
+                PlaceKind.STREET,
+                float(lon[centre]),
+                float(lat[centre]),
+                aliases=tuple(sorted(street.aliases)),
+                error_m=max(50.0, round(error_m)),
+                rank=min(1.0, error_m / 10_000),
                 locality=self._town(float(lon[centre]), float(lat[centre])),
-            )  # fmt: skip
+            )
 
     def _place(self, tags: Mapping[str, str], lon: float, lat: float) -> PlaceRecord | None:
         if any(key in tags for key in _NOT_PLACES) and "building" not in tags and "amenity" not in tags:
