@@ -119,20 +119,20 @@ def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
     )
 
 
-def _gazetteer_mark(settings: Settings) -> list[int] | None:
+def _gazetteer_mark(settings: Settings) -> int | None:
+    """Return the size of the gazetteer's file: a lost or cut one is built again."""
     try:
-        stat = (settings.data / GAZETTEER_FILE).stat()
+        return (settings.data / GAZETTEER_FILE).stat().st_size
     except OSError:
         return None
-    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _read_mark(settings: Settings) -> dict[str, object]:
     try:
         content = json.loads((settings.data / _STAMP_FILE).read_text("utf-8"))
     except (OSError, ValueError):
-        return {"stamp": None, "mark": []}
-    return content if isinstance(content, dict) else {"stamp": None, "mark": []}
+        return {"stamp": None, "mark": -1}
+    return content if isinstance(content, dict) else {"stamp": None, "mark": -1}
 
 
 def _build(settings: Settings, store: Store, stamp: str) -> None:

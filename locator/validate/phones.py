@@ -24,7 +24,7 @@ _FOREIGN = re.compile(r"^(?:\+|00)([1-9]\d{0,3})[-. ]?\(?(\d[-. ()/]?){5,13}\d$"
 _SPLIT = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
 _LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
 _LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]+?)\s*[:：]?\s*(?P<number>[\d+(（].*)$")
-_LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\- 转]*\d)\s+(?P<label>[^\d\s].*)$")
+_LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\- 转]*\d)\s+(?P<label>[^\d\s(].*)$")
 
 
 class ReadPhones(NamedTuple):
@@ -92,7 +92,7 @@ def normalize_number(text: str) -> tuple[str | None, bool]:
     >>> normalize_number("22838332")
     ('22838332', True)
     """
-    tight = re.sub(r"(?<=\d) (?=\d{4}$)", "", text.strip()).replace("(0)", "")
+    tight = re.sub(r"(?<=\d) (?=\d{4}$)", "", " ".join(text.replace("(0)", " ").split()))
     for form in _FORMS:
         match = form.match(tight)
         if match:

@@ -1,0 +1,140 @@
+"""The shipped offices are what their sources said, in one form: no fault, no invention, nothing false."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from locator.datum import Datum, distance_m, to_wgs84
+from locator.hours import read_hours_text
+from locator.ingest.checking import check_file
+from locator.ingest.shipped import load_shipped_points
+from locator.layer import COLUMNS
+from locator.model import EXACT, Kind, Task
+from locator.settings import shipped_dir
+
+FILES = sorted((shipped_dir() / "offices").glob("*.csv"))
+DERIVED = {"status", "origins"}
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+ROWS = {row["id"]: row for path in FILES for row in rows_of(path)}
+
+
+@pytest.fixture(scope="module")
+def points():
+    return {point.id: point for point in load_shipped_points()}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_no_file_has_a_fault(path):
+    report = check_file(path)
+    assert report.faults == () and report.rows == len(rows_of(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_columns_are_the_layers(path):
+    with path.open(encoding="utf-8") as handle:
+        names = handle.readline().strip().split(",")
+    assert set(names) == (set(COLUMNS) | {"datum"}) - DERIVED
+
+
+def test_every_row_says_where_it_comes_from():
+    for row in ROWS.values():
+        assert row["source"] and row["confidence"] in "HML" and row["licence"], row["id"]
+        assert bool(row["lon"]) == bool(row["datum"]), row["id"]
+
+
+def test_ids_are_written_once_over_all_files():
+    ids = [row["id"] for path in FILES for row in rows_of(path)]
+    assert len(ids) == len(set(ids)) and all(re.fullmatch(r"[a-z]+-\d{3}", point_id) for point_id in ids)
+
+
+def test_phones_have_their_area_code(points):
+    for point in points.values():
+        for number, _ in point.phones:
+            assert re.fullmatch(r"0\d{2,3}-(\d{7,8}(转\d+)?|12333)", number), (point.id, number)
+    zhongshan = points["zhongshan-002"].phones
+    assert [p.number for p in zhongshan][:2] == ["0760-22838332", "0760-22821788"]
+    assert zhongshan[0].label == "劳动争议综合维权"
+
+
+def test_hours_are_what_the_words_say(points):
+    read_by_hand = {"beijing-001"}  # in English
+    for point in points.values():
+        if point.hours_text and point.id not in read_by_hand:
+            assert point.hours == read_hours_text(point.hours_text).expr, point.id
+    assert points["jingzhou-001"].hours is None and "8:30" in points["jingzhou-001"].hours_text
+    assert {i for i, p in points.items() if p.hours} == {
+        "beijing-001", "xiangtan-001", "zhengzhou-001", "zhongshan-002", "xining-001"
+    }  # fmt: skip
+
+
+def test_epidemic_hours_stay_out(points):
+    for name in ("欧阳路街道社区事务受理服务中心", "红桥区政务服务中心", "长春市繁荣路医保大厅"):
+        (point,) = [p for p in points.values() if p.name == name]
+        assert point.hours is None and point.hours_text is None and "未采用" in point.notes
+
+
+def test_positions_are_brought_to_wgs84_each_from_its_datum(points):
+    for point_id, datum in (("jinan-043", Datum.GCJ02), ("dalian-007", Datum.BD09)):
+        row, point = ROWS[point_id], points[point_id]
+        assert row["datum"] == datum
+        lon, lat = to_wgs84(float(row["lon"]), float(row["lat"]), datum)
+        assert distance_m(point.lon, point.lat, lon, lat) < 0.01
+        assert 300 < distance_m(point.lon, point.lat, float(row["lon"]), float(row["lat"])) < 2000
+
+
+def test_tasks_are_claimed_only_where_a_source_claims_them(points):
+    claimed = {p.id: p.tasks for p in points.values() if p.tasks}
+    assert claimed.keys() == {"jinan-003", "jingzhou-001"}
+    assert claimed["jinan-003"] == {Task.REPORT_LOSS}
+    (closed,) = [p for p in points.values() if p.not_tasks]
+    assert closed.name.startswith("南湖") and Task.REPLACE_LOST in closed.not_tasks and "取消" in closed.notes
+
+
+def test_what_does_not_serve_the_card_is_left_out(points):
+    names = " ".join(p.name for p in points.values())
+    assert "外国人来华工作许可办理" not in names and "科技政务服务中心" not in names and "移民" not in names
+
+
+def test_the_hall_that_its_source_names_twice_is_there_once(points):
+    halls = [p for p in points.values() if p.district == "沙河口区" and p.kind is Kind.GOVERNMENT_HALL]
+    assert [p.name for p in halls] == ["沙河口区行政服务大厅"] and "行政服务中心" in halls[0].notes
+
+
+def test_regions_are_named_in_full_and_match_the_gazetteer(points, locator):
+    for point in points.values():
+        assert point.province[-1] in "省市区" and point.city.endswith("市"), point.id
+        division = locator.gazetteer.division(point.adcode)
+        assert division is not None, point.adcode
+        if division.level == "district":
+            assert division.name == point.district, point.id
+        if point.district in ("高新区", "横琴粤澳深度合作区"):
+            assert point.adcode.endswith("00")
+    assert {p.district for p in points.values() if "济阳县" in p.name} == {"济阳区"}
+
+
+def test_the_area_a_name_suggests_is_a_township_of_today(points, locator):
+    for point in points.values():
+        for code in point.serves:
+            township = locator.gazetteer.division(code)
+            assert township is not None and township.name == point.township and point.serves_basis == "name"
+
+
+def test_counts_are_those_of_the_sources(points):
+    assert Counter(path.stem for path in FILES for _ in rows_of(path)) == {
+        "jinan": 106, "dalian": 20, "official-pages": 50
+    }  # fmt: skip
+    assert sum(p.position in EXACT for p in points.values()) == 98
+    (doubtful,) = [p for p in points.values() if p.name.startswith("腊山")]
+    assert doubtful.position not in EXACT and doubtful.lon is not None and "存疑" in doubtful.notes
