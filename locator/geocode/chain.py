@@ -93,7 +93,7 @@ class Chain:
         near
             lon, lat (WGS-84) that the person is probably close to.
         region
-            An adcode to stay in, or None.
+            The adcode or name of a division to stay in, or None.
         online
             The person asked for a service elsewhere; without it none is asked.
         """
@@ -111,7 +111,8 @@ class Chain:
 
     def may_ask(self, text: str, found: Located) -> tuple[str, ...]:
         """Return the services that might place a text better than ``found`` does; the page offers to ask them."""
-        if not self._services or (found.place is None and found.candidates):
+        settled = found.place is None and (found.candidates or _has(found, "coordinates_invalid"))
+        if not self._services or settled:
             return ()
         return self.services if judging.asks_finer(text, found.place) else ()
 
@@ -159,7 +160,7 @@ class Chain:
         if not finer:
             return None
         if known is None and judging.is_ambiguous(finer):
-            return replace(found, candidates=tuple(finer))
+            return Located(candidates=tuple(finer), notices=(Notice(code="ambiguous_place"),))
         agreeing = [place for place in finer if judging.agrees(place, known)]
         if not agreeing:  # the street is known elsewhere: the person chooses, nothing jumps
             return replace(found, candidates=(*found.candidates, *finer))
@@ -169,7 +170,7 @@ class Chain:
     # ---- regions
 
     def _hint(self, place: Place | None, region: str | None, lang: str) -> Hint:
-        adcode = (place.adcode if place else None) or region
+        adcode = (place.adcode if place else None) or self._code_of(region)
         if adcode is None:
             return Hint(lang=lang)
         centre = (place.lon, place.lat, place.error_m) if place and place.lon is not None else self._centre(adcode)
@@ -179,6 +180,12 @@ class Chain:
         if adcode[2:] == "0000" and adcode[:2] not in ("11", "12", "31", "50"):
             name = None  # a province is no city
         return Hint(adcode=adcode, city=name, lon=lon, lat=lat, radius_m=radius_m, lang=lang)
+
+    def _code_of(self, region: str | None) -> str | None:
+        if region is None or region.isdigit():
+            return region
+        named = self._gazetteer.regions(region)
+        return named[0].code if len(named) == 1 else None
 
     def _centre(self, adcode: str) -> tuple[float, float, float] | None:
         """Return lon, lat and radius of the city (or province) that holds an adcode."""
@@ -196,7 +203,9 @@ class Chain:
     def _with_notices(self, located: Located, failed: list[str], lang: str) -> Located:
         notices = list(located.notices)
         if located.place is not None and located.place.source in self._services:
-            notices = [notice for notice in notices if notice.code != "number_unknown"]
+            notices = [notice for notice in notices if notice.code not in _SETTLED]
+            if located.place.note:
+                notices.append(Notice(code=located.place.note))
             notices.append(
                 Notice(code="located_by", params={"service": say(f"geocoders.{located.place.source}", lang)})
             )
@@ -204,6 +213,14 @@ class Chain:
             names = say("geocoders.separator", lang).join(say(f"geocoders.{name}", lang) for name in failed)
             notices.append(Notice(code="geocoder_unavailable", params={"services": names}))
         return replace(located, notices=tuple(notices))
+
+
+_SETTLED = frozenset({"place_not_found", "number_unknown"})
+"""What is no longer so once a service has placed the text."""
+
+
+def _has(found: Located, code: str) -> bool:
+    return any(notice.code == code for notice in found.notices)
 
 
 def _load_embedded() -> Embedded:

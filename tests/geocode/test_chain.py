@@ -301,7 +301,7 @@ cls = load_provider("nominatim")
 cls.url, cls.pace_s = sys.argv[2], 0.4
 chains = [make_chain(Path(sys.argv[1]), {"nominatim": sys.argv[2]}, timeout_s=60.0) for _ in range(2)]
 def person(chain, number):
-    found = chain.locate(f"济南市槐荫区经{number}路1号", online=True)
+    found = chain.locate(f"济南市槐荫区经{number}路478号", online=True)
     assert found.place.source == "nominatim", found
 threads = [threading.Thread(target=person, args=(chains[n % 2], f"{n}{sys.argv[4]}")) for n in range(4)]
 [t.start() for t in threads]; [t.join() for t in threads]

@@ -15,8 +15,9 @@ from locator.geocode.rewriting import has_han, split_address, to_queries
 from locator.model import Precision
 
 LIMIT = 5
-_FINE_ENOUGH = 26
-"""Place rank of a street: a result as fine ends the search for better words."""
+_STREET_RANKS = (26, 27)
+"""Place ranks of streets and paths: a result as fine ends the search for better words."""
+_FINER_THAN_STREET = frozenset({Precision.ROOFTOP, Precision.INTERPOLATED, Precision.POI})
 
 
 class NominatimProvider(Provider):
@@ -44,10 +45,12 @@ class NominatimProvider(Provider):
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the results of the query in full, or else of the shorter one."""
         full, short = to_queries(text)
-        box = hint.box()
+        number, box = split_address(text).number, hint.box()
         found = self._search(geocoder, full, None, hint, left_s)
-        if short and box and not any(_rank(location) >= _FINE_ENOUGH for location in found):
-            found = self._search(geocoder, short, box, hint, left_s) or found
+        if short and box and not any(_answers(location, number) for location in found):
+            found += self._search(geocoder, short, box, hint, left_s)
+        if number:  # the house, then its street, then what else lies there
+            found.sort(key=lambda location: (not _answers(location, number), _rank(location) not in _STREET_RANKS))
         return found
 
     def _search(
@@ -77,7 +80,7 @@ class NominatimProvider(Provider):
         note = None
         if asked and not same_number(asked, found):
             note = "number_unknown"
-            precision = Precision.STREET if precision is Precision.ROOFTOP else precision
+            precision = Precision.STREET if precision in _FINER_THAN_STREET else precision
         return Reading(
             label=to_label(raw["display_name"], raw.get("address", {})),
             precision=precision,
@@ -90,6 +93,13 @@ def same_number(asked: str, found: str) -> bool:
     """Tell whether two house numbers are one, 号 or not."""
     plain = [number.rstrip("号號栋幢").replace("－", "-").casefold() for number in (asked, found)]
     return plain[0] == plain[1]
+
+
+def _answers(location: Location, number: str) -> bool:
+    """Tell whether a result is what was asked for: that house number, or a street or finer where none was."""
+    if number:
+        return same_number(number, str(location.raw.get("address", {}).get("house_number") or ""))
+    return _rank(location) >= _STREET_RANKS[0]
 
 
 def _rank(location: Location) -> int:

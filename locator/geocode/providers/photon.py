@@ -49,10 +49,12 @@ class PhotonProvider(Provider):
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the results of the query in full, or else of the shorter one inside the region's box."""
         full, short = to_queries(text)
-        box = hint.box()
+        number, box = split_address(text).number, hint.box()
         found = self._search(geocoder, full, None, left_s)
-        if short and box and not any(_layer(location) in ("house", "street", "other") for location in found):
-            found = self._search(geocoder, short, box, left_s) or found
+        if short and box and not any(_answers(location, number) for location in found):
+            found += self._search(geocoder, short, box, left_s)
+        if number:  # the house, then its street, then what else lies there
+            found.sort(key=lambda location: (not _answers(location, number), _layer(location) != "street"))
         return found
 
     def _search(
@@ -72,8 +74,15 @@ class PhotonProvider(Provider):
         note = None
         if asked and not same_number(asked, found):
             note = "number_unknown"
-            precision = Precision.STREET if precision is Precision.ROOFTOP else precision
+            precision = Precision.STREET if precision in (Precision.ROOFTOP, Precision.POI) else precision
         return Reading(label=_label(properties), precision=precision, note=note)
+
+
+def _answers(location: Location, number: str) -> bool:
+    """Tell whether a feature is what was asked for: that house number, or a street or finer where none was."""
+    if number:
+        return same_number(number, str(location.raw["properties"].get("housenumber") or ""))
+    return _layer(location) in ("house", "street", "other")
 
 
 def _layer(location: Location) -> str:
