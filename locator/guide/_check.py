@@ -48,7 +48,7 @@ class Document:
 
     def fault(self, code: str, where: Where, **params: object) -> None:
         """Note a fault at a path."""
-        shown = {k: v[:80] if isinstance(v, str) else v for k, v in params.items()}
+        shown = {k: v[:80] if isinstance(v, str) and k != "first" else v for k, v in params.items()}
         self.faults.append(Fault(self.shown, self.line(where), code, shown))
 
 

@@ -78,10 +78,10 @@ def _listed(value: object) -> list[str]:
 def _check_across(documents: list[tuple[Document, dict[str, Any]]]) -> None:
     """Find what only shows when the files are seen together."""
     sources: dict[str, str] = {}
-    ids: set[str] = set()
+    ids: dict[str, str] = {}
     tasks: set[str] = set()
-    for document, content in documents:
-        _gather(document, content, sources, ids, tasks)
+    for document, content in sorted(documents, key=lambda pair: pair[1]["region"] != "nation"):
+        _gather(document, content, sources, ids, tasks)  # the nation first, so that a city's file gets the blame
     named = {content["region"] for _, content in documents if content.get("name")} | {"nation"}
     for document, content in documents:
         if content["region"] not in named:
@@ -97,7 +97,7 @@ def _check_across(documents: list[tuple[Document, dict[str, Any]]]) -> None:
 
 
 def _gather(
-    document: Document, content: dict[str, Any], sources: dict[str, str], ids: set[str], tasks: set[str]
+    document: Document, content: dict[str, Any], sources: dict[str, str], ids: dict[str, str], tasks: set[str]
 ) -> None:
     """Note what a file defines for all, and what was defined before."""
     for task in content.get("tasks") or {}:
@@ -110,12 +110,13 @@ def _gather(
         sources[key] = source["confidence"]
     for name, i, item in _each(content):
         if item.get("id") in ids:
-            document.fault("id_twice", (name, i, "id"), id=item["id"])
-        ids.update(_listed(item.get("id")))
+            document.fault("id_twice", (name, i, "id"), id=item["id"], first=ids[item["id"]])
+        elif item.get("id"):
+            ids[item["id"]] = f"{document.shown}:{document.line((name, i, 'id'))}"
 
 
 def _check_item(
-    document: Document, where: tuple[str, int], item: dict[str, Any], sources: Mapping[str, str], ids: set[str]
+    document: Document, where: tuple[str, int], item: dict[str, Any], sources: Mapping[str, str], ids: Mapping[str, str]
 ) -> None:
     used = _listed(item["source"])
     if not used:

@@ -1,0 +1,261 @@
+"""The guide's answers: complete, sourced, honest, the finer region over the wider one."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from locator.errors import InvalidInput
+from locator.guide import load_guide
+from locator.i18n import LANGS
+from locator.model import Kind, Person, Task
+from locator.settings import shipped_dir
+
+CARD_TASKS = (
+    "apply", "collect", "activate", "replace-lost", "replace-damaged", "renew", "report-loss", "pin", "change-data",
+)  # fmt: skip
+CITIES = ("440300", "440000", "442000", "330100", "330182", "210200", "370100", "110000", "310000", "440100", "510100", "500000")  # fmt: skip
+LINE_LISTS = ("fees", "times", "differs", "not_found", "tips")
+
+
+@pytest.fixture(scope="module")
+def guide():
+    return load_guide(shipped_dir() / "guide")
+
+
+def lines_of(answer):
+    """Yield everything an answer states."""
+    yield from answer["trip"]["lines"]
+    for step in answer["steps"]:
+        yield from step["lines"]
+    for name in (*LINE_LISTS, "materials", "channels", "hotlines", "law"):
+        yield from answer[name]
+
+
+def words_of(answer):
+    """Return all sentences of an answer in one text."""
+    return "\n".join(line.get("text") or line.get("summary") or line["name"] for line in lines_of(answer))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("person", Person)
+@pytest.mark.parametrize("task", Task)
+def test_every_task_person_and_language_has_an_answer(guide, task, person, lang):
+    answer = guide.answer(task, person, None, lang)
+    assert answer["trip"]["lines"] and answer["trip"]["without_visit"] in ("yes", "partly", "no", "ask")
+    assert [step["id"] for step in answer["steps"]] == ["rule", "materials", "where", "activate"]
+    assert all(step["title"] and step["lines"] for step in answer["steps"])
+    assert answer["materials"] and answer["law"] and answer["hotlines"] and answer["sources"]
+    assert answer["kinds"]["first"] and answer["related"] and answer["region"] is None
+    assert json.loads(json.dumps(answer, ensure_ascii=False)) == answer
+
+
+@pytest.mark.parametrize("adcode", [None, *CITIES])
+def test_every_statement_has_a_source_with_confidence_and_a_date_field(guide, adcode):
+    for task in Task:
+        answer = guide.answer(task, Person.ADULT, adcode, "en")
+        known = {source["id"]: source for source in answer["sources"]}
+        for line in lines_of(answer):
+            assert line["source"] and line["source_ids"] and line["confidence"] in ("H", "M", "L") and "date" in line
+            assert set(line["source_ids"]) <= set(known)
+        assert len(known) == len(answer["sources"])
+
+
+@pytest.mark.parametrize("adcode", [None, *CITIES])
+def test_low_confidence_is_told_as_a_difference_or_as_perhaps_asked_or_not_at_all(guide, adcode):
+    for task in Task:
+        for person in Person:
+            answer = guide.answer(task, person, adcode, "zh")
+            for item in answer["materials"]:
+                assert item["confidence"] != "L" or item["required"] is None
+            for line in lines_of(answer):
+                assert line["confidence"] != "L" or line in answer["differs"] or line in answer["materials"]
+
+
+@pytest.mark.parametrize("adcode", CITIES)
+def test_a_region_with_an_entry_says_who_issues_where_how_to_reach_them_and_what_is_missing(guide, adcode):
+    answer = guide.answer("apply", "adult", adcode, "en")
+    assert answer["local"] and answer["region"] == adcode and answer["regions"][0]["adcode"] == adcode
+    assert any(c["official"] and c["url"] and c["type"] == "website" for c in answer["channels"])
+    assert any(line["region"] != "000000" for line in answer["steps"][0]["lines"]), "who issues"
+    own = [line for line in answer["not_found"] if line["region"] == adcode]
+    assert own or adcode == "440000", "what was not found is said"
+    assert any(h["from_elsewhere"] or "-" in h["number"] for h in answer["hotlines"]) or adcode == "440000"
+
+
+def test_a_region_without_an_entry_says_so_and_gives_what_holds_nationally(guide):
+    lhasa, nation = guide.answer("apply", "adult", "540100", "zh"), guide.answer("apply", "adult", None, "zh")
+    assert not lhasa["local"] and lhasa["region"] == "540100" and lhasa["region_name"] is None
+    assert lhasa["materials"] == nation["materials"] and lhasa["trip"] == nation["trip"]
+
+
+def test_the_finest_region_comes_first_and_a_county_has_its_city_and_province(guide):
+    answer = guide.answer("apply", "adult", "330182", "zh")
+    assert [r["adcode"] for r in answer["regions"]] == ["330182", "330100"]
+    regions = [line["region"] for line in answer["steps"][0]["lines"]]
+    assert regions == sorted(regions, key=["330182", "330100", "000000"].index)
+    assert guide.answer("apply", "adult", "330182003", "zh")["regions"] == answer["regions"]
+
+
+def test_a_city_s_material_stands_in_for_the_nation_s(guide):
+    nation = {m["id"]: m for m in guide.answer("apply", "adult", None, "zh")["materials"]}
+    chongqing = {m["id"]: m for m in guide.answer("apply", "adult", "500103", "zh")["materials"]}
+    assert nation["photo"]["required"] is None and "photo" not in chongqing
+    assert chongqing["cq-photo"]["required"] is True and "一寸" in chongqing["cq-photo"]["name"]
+
+
+def test_a_city_decides_whether_the_trip_can_be_saved(guide):
+    assert guide.answer("apply", "foreigner", None, "zh")["trip"]["without_visit"] == "no"
+    chongqing = guide.answer("apply", "foreigner", "500000", "zh")["trip"]
+    assert chongqing["without_visit"] == "partly" and "广州" not in "".join(line["text"] for line in chongqing["lines"])
+    assert guide.answer("pin", "adult", "442000", "zh")["trip"]["without_visit"] == "no"
+
+
+def test_what_is_required_stands_first(guide):
+    for person in Person:
+        needs = [m["required"] for m in guide.answer("apply", person, "440100", "zh")["materials"]]
+        assert needs == sorted(needs, key=[True, None, False].index) and needs[0] is True
+
+
+@pytest.mark.parametrize("task", CARD_TASKS)
+def test_card_tasks_go_to_every_kind_but_the_medical_counters(guide, task):
+    first, second = guide.kinds_for(task)
+    assert second == {Kind.MEDICAL_INSURANCE} and first == set(Kind) - second
+
+
+@pytest.mark.parametrize("task", ["medical", "e-voucher"])
+def test_medical_tasks_go_the_other_way_round(guide, task):
+    first, second = guide.kinds_for(task)
+    assert Kind.MEDICAL_INSURANCE in first and {Kind.HRSS_BUREAU, Kind.INSURANCE_AGENCY, Kind.BANK} <= second
+
+
+@pytest.mark.parametrize("task", Task)
+def test_the_two_tiers_share_no_kind_and_leave_none_out(guide, task):
+    first, second = guide.kinds_for(task)
+    assert not first & second and first | second == set(Kind)
+
+
+def test_where_the_insured_city_matters(guide):
+    told = {task for task in Task if guide.insured_city_only(task)}
+    assert {"apply", "collect", "replace-lost", "renew", "pin", "medical", "transfer"} <= told
+    assert not told & {"report-loss", "e-card", "e-voucher", "enquire"}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("task", ["activate", "collect", "apply"])
+def test_activation_is_told_as_two_acts_in_two_places(guide, task, lang):
+    said = words_of(guide.answer(task, "adult", None, lang))
+    for phrase in {"zh": ("启用社保功能", "银行账户"), "en": ("social security function", "bank account")}[lang]:
+        assert phrase in said
+
+
+def test_the_bank_s_own_branches_are_said_to_be_missing(guide):
+    assert "not in this list" in words_of(guide.answer("activate", "adult", "440300", "en"))
+
+
+def test_the_agent_is_told_that_the_bank_account_cannot_be_activated_for_somebody(guide):
+    said = words_of(guide.answer("activate", "agent", None, "en"))
+    assert "cannot be activated by an agent" in said
+    assert "where-bank-account" not in [
+        x["id"] for x in guide.answer("activate", "agent", None, "en")["steps"][2]["lines"]
+    ]
+
+
+@pytest.mark.parametrize("person", Person)
+def test_the_e_voucher_needs_no_card(guide, person):
+    answer = guide.answer("e-voucher", person, None, "en")
+    assert all("card" not in m["id"] for m in answer["materials"])
+    assert person in (Person.FOREIGNER, Person.HKMT) or answer["trip"]["without_visit"] == "yes"
+
+
+def test_a_contradiction_is_told(guide):
+    assert "differs" in words_of(guide.answer("report-loss", "adult", None, "en"))
+    assert re.search(r"10.+25 yuan", words_of(guide.answer("replace-lost", "adult", None, "en")))
+    assert re.search(r"6 and 10 tries", words_of(guide.answer("pin", "adult", None, "en")))
+
+
+def test_fees_and_times_name_a_place_and_a_date(guide):
+    for adcode in (None, *CITIES):
+        for task in Task:
+            answer = guide.answer(task, "adult", adcode, "en")
+            for line in answer["fees"] + answer["times"]:
+                assert re.search(r"20\d\d|older|nationwide|Article", line["text"]), line["text"]
+
+
+@pytest.mark.parametrize(
+    ("task", "article"),
+    [
+        ("apply", "第五十八条"), ("apply", "第六条"), ("apply", "第七条"), ("enquire", "第七十四条"),
+        ("collect", "第七十二条"), ("collect", "第二十八条、第二十九条"), ("pin", "第三十条"),
+        ("pin", "第三十一条、第五十三条第二项"), ("e-card", "第二条、第三条"), ("renew", "第十六条"),
+        ("medical", "第二十条"), ("transfer", "第十二条至第十六条"),
+    ],
+)  # fmt: skip
+def test_the_law_is_named_with_its_article(guide, task, article):
+    laws = guide.answer(task, "adult", None, "zh")["law"]
+    assert article in [law["article"] for law in laws]
+    assert all(law["name"] and law["summary"] for law in laws)
+
+
+def test_the_hotline_of_the_task_s_authority_comes_first(guide):
+    assert guide.hotlines(None, "apply", "zh")[0]["number"] == "12333"
+    assert guide.hotlines(None, "medical", "zh")[0]["number"] == "12393"
+    assert guide.hotlines("330100", "apply", "zh")[0]["number"] == "96225"
+    assert {h["number"] for h in guide.hotlines(None, None, "zh")} == {"12333", "12393", "12345"}
+
+
+def test_a_local_number_stands_for_the_national_one_and_has_its_area_code(guide):
+    assert guide.hotlines("500103", "apply", "en")[0]["number"] == "023-12333"
+    assert [h["number"] for h in guide.hotlines("440106", "apply", "en")] == ["020-12333", "020-12345", "12393"]
+    beijing = guide.hotlines("110105", "apply", "en")[0]
+    assert (
+        beijing["number"] == "12333"
+        and beijing["from_elsewhere"] == "010-12333"
+        and "0, for a person" in beijing["note"]
+    )
+    assert guide.hotlines("440305", "medical", "en")[0]["from_elsewhere"] == "0755-12393"
+
+
+@pytest.mark.parametrize(
+    "adcode", ["", "37", "abcdef", "３７０１００", "999999", "000000", "370100'; DROP", "\x00" * 6]
+)
+def test_a_strange_adcode_gives_the_national_answer(guide, adcode):
+    answer = guide.answer("apply", "adult", adcode, "zh")
+    assert answer["local"] in (False, True) and answer["materials"]
+
+
+@pytest.mark.parametrize(
+    ("task", "person", "lang"), [("fly", "adult", "zh"), ("apply", "cat", "zh"), ("apply", "adult", "fr")]
+)
+def test_an_unknown_choice_is_refused_in_one_sentence(guide, task, person, lang):
+    with pytest.raises(InvalidInput, match="expected one of"):
+        guide.answer(task, person, None, lang)
+
+
+def test_english_has_no_chinese_but_names_of_things_to_tap(guide):
+    """Chinese in the English text is only the name of an application, a button or a sign."""
+    for adcode in (None, *CITIES):
+        for task in Task:
+            for person in Person:
+                for line in lines_of(guide.answer(task, person, adcode, "en")):
+                    words = line.get("text") or line.get("summary") or line["name"]
+                    chinese = sum("\u3400" <= c <= "\u9fff" for c in words)
+                    assert "type" in line or chinese <= len(words) / 5, words
+
+
+def test_chinese_sentences_use_chinese_punctuation(guide):
+    for adcode in (None, *CITIES):
+        for task in Task:
+            for person in Person:
+                for line in lines_of(guide.answer(task, person, adcode, "zh")):
+                    words = line.get("text") or line.get("summary") or ""
+                    assert not re.search(r"[\u3400-\u9fff][,;:?!(]|[)][\u3400-\u9fff]", words), words
+
+
+def test_ids_are_unique_and_stay_the_same(guide):
+    again = load_guide(shipped_dir() / "guide")
+    ids = [line["id"] for line in lines_of(guide.answer("apply", "child", "440305", "zh"))]
+    assert len(ids) == len(set(ids))
+    assert ids == [line["id"] for line in lines_of(again.answer("apply", "child", "440305", "zh"))]

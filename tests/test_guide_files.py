@@ -1,0 +1,192 @@
+"""A guide file that is wrong is refused with its file, its line and one clear sentence."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from locator.errors import DataError
+from locator.guide import check_guide, describe_fault, load_guide
+from locator.i18n import LANGS, load_catalogue
+from locator.settings import shipped_dir
+
+CITY = """region: 540100
+name: {zh: 拉萨市, en: Lhasa}
+sources:
+  lasa-site:
+    name: 拉萨市人力资源和社会保障局
+    url: https://example.gov.cn/
+    date: 2026-01
+    confidence: H
+statements:
+  - section: where
+    tasks: [apply]
+    zh: 到市民中心办。
+    en: At the citizens' center.
+    source: lasa-site
+materials:
+  - id: lasa-photo
+    tasks: apply
+    replaces: photo
+    required: yes
+    form: photo
+    count: 2
+    name: {zh: 一寸照片, en: Photo}
+    source: [lasa-site]
+channels:
+  - type: website
+    official: yes
+    name: {zh: 官网, en: Official site}
+    url: https://example.gov.cn/
+    source: lasa-site
+hotlines:
+  - number: 0891-12333
+    authority: hrss
+    name: {zh: 拉萨热线, en: Lhasa hotline}
+    source: lasa-site
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The shipped guide with a file for Lhasa beside it."""
+    copy = tmp_path / "guide"
+    shutil.copytree(shipped_dir() / "guide", copy)
+    (copy / "lhasa.yaml").write_text(CITY, "utf-8")
+    return copy
+
+
+def change(folder, old, new):
+    """Write Lhasa's file with one thing changed."""
+    assert CITY.count(old) >= 1
+    (folder / "lhasa.yaml").write_text(CITY.replace(old, new, 1), "utf-8")
+
+
+def test_the_shipped_guide_has_no_fault():
+    assert check_guide(shipped_dir() / "guide") == []
+
+
+def test_a_new_city_works_at_once(folder):
+    assert check_guide(folder) == []
+    answer = load_guide(folder).answer("apply", "adult", "540102", "en")
+    assert answer["region_name"] == "Lhasa" and answer["hotlines"][0]["number"] == "0891-12333"
+    assert [m["id"] for m in answer["materials"]] == ["id-adult", "lasa-photo"]
+    assert answer["materials"][1]["form_name"] == "photo, 2 of them"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("region: 540100", "region: Lhasa", 1, "bad_adcode"),
+        ("region: 540100\n", "", 1, "missing_key"),
+        ("en: Lhasa}", "de: Lhasa}", 2, "unknown_key"),
+        ("name: {zh: 拉萨市, en: Lhasa}\n", "", 1, "no_region_name"),
+        ("url: https://example.gov.cn/\n    date", "url: javascript:alert(1)\n    date", 6, "bad_url"),
+        ("date: 2026-01", "date: January 2026", 7, "bad_date"),
+        ("date: 2026-01", "date: 2026-13", 7, "bad_date"),
+        ("    date: 2026-01\n", "", 4, "missing_key"),
+        ("confidence: H", "confidence: sure", 8, "not_one_of"),
+        ("section: where", "section: wherever", 10, "not_one_of"),
+        ("tasks: [apply]", "tasks: [apply, fly]", 11, "not_one_of"),
+        ("zh: 到市民中心办。", "zh: ''", 12, "empty_text"),
+        ("zh: 到市民中心办。", "zh: " + "长" * 601, 12, "long_text"),
+        ("zh: 到市民中心办。", 'zh: "到\\e[31m"', 12, "invisible_character"),
+        ("zh: 到市民中心办。", 'zh: "到\\u202E办"', 12, "invisible_character"),
+        ("    en: At the citizens' center.\n", "", 10, "missing_key"),
+        ("source: lasa-site\nmaterials", "source: nobody\nmaterials", 14, "unknown_source"),
+        ("    source: lasa-site\nmaterials", "materials", 10, "missing_key"),
+        ("source: lasa-site\nmaterials", "source: []\nmaterials", 14, "missing_key"),
+        ("section: where", "section: where\n    visit: no", 10, "visit_place"),
+        ("id: lasa-photo", "id: photo", 16, "id_twice"),
+        ("id: lasa-photo", "id: Lasa Photo", 16, "bad_id"),
+        ("replaces: photo", "replaces: picture", 18, "unknown_id"),
+        ("confidence: H", "confidence: L", 19, "weak_required"),
+        ("required: yes", "required: perhaps", 19, "not_one_of"),
+        ("count: 2", "count: many", 21, "bad_count"),
+        ("number: 0891-12333", "number: call us", 31, "bad_phone"),
+        ("statements:", "statement:", 9, "unknown_key"),
+        ("  - section: where", "    section: where", 9, "not_list"),
+        ("tasks: apply\n", "tasks: apply\n    tasks: collect\n", 18, "key_twice"),
+        ("zh: 到市民中心办。", "zh: 到: 市民: 中心", 12, "not_yaml"),
+        ("    zh: 到市民中心办。", "\tzh: 到", 12, "not_yaml"),
+        ("name: {zh: 拉萨市, en: Lhasa}", "name: &x {zh: 拉萨市, en: Lhasa}\narea_code: *x", 2, "alias"),
+        ("name: {zh: 拉萨市, en: Lhasa}", "name: {zh: 拉萨市, en: Lhasa, so to say}", 2, "unknown_key"),
+        ("hotlines:", "area_code: {code: '0891', source: nobody}\nhotlines:", 30, "unknown_source"),
+        ("hotlines:", "area_code: {code: '891', source: lasa-site}\nhotlines:", 30, "bad_area_code"),
+        ("hotlines:", "tasks: {}\nhotlines:", None, None),
+        ("sources:\n", "sources:\n  si-law: {name: x, date: 2020, confidence: H}\n", None, "source_twice"),
+        ("region: 540100", "[" * 5000, None, "not_yaml"),
+        ("region: 540100", "- region", None, "not_yaml"),
+    ],
+)  # fmt: skip
+def test_a_fault_has_its_line_and_a_sentence(folder, old, new, line, code):
+    change(folder, old, new)
+    faults = check_guide(folder)
+    assert [fault.code for fault in faults][:1] == ([code] if code else [])
+    for fault in faults:
+        for lang in LANGS:
+            said = describe_fault(fault, lang)
+            assert said.startswith(f"{fault.file}:{fault.line}: ") and "\n" not in said and len(said) < 900
+            assert said.rstrip().endswith(("。", "."))
+    if line:
+        assert (faults[0].file, faults[0].line) == (str(folder / "lhasa.yaml"), line)
+
+
+def test_every_fault_of_a_file_is_told_at_once(folder):
+    change(folder, "section: where", "section: wherever")
+    wrong = (folder / "lhasa.yaml").read_text("utf-8").replace("count: 2", "count: 0").replace("H\n", "X\n", 1)
+    (folder / "lhasa.yaml").write_text(wrong, "utf-8")
+    assert [fault.line for fault in check_guide(folder)] == [8, 10, 21]
+
+
+def test_loading_a_wrong_guide_names_the_first_fault(folder):
+    change(folder, "section: where", "section: wherever")
+    with pytest.raises(DataError, match=r"lhasa\.yaml:10: .*wherever"):
+        load_guide(folder)
+
+
+def test_a_task_rule_belongs_into_the_nation_s_files(folder):
+    rule = (
+        "tasks:\n  apply: {authority: hrss, card: yes, insured_city_only: no, first: [bank], second: [], related: []}\n"
+    )
+    change(folder, "hotlines:", rule + "hotlines:")
+    assert [fault.code for fault in check_guide(folder)] == ["task_place"]
+
+
+def test_a_nation_without_a_task_is_refused(folder):
+    path = folder / "nation" / "tasks.yaml"
+    path.write_text(path.read_text("utf-8").replace("  enquire:\n    authority", "  enquiry:\n    authority"), "utf-8")
+    assert "not_one_of" in [fault.code for fault in check_guide(folder)]
+    text = path.read_text("utf-8")
+    path.write_text(text[: text.index("  enquiry:")], "utf-8")
+    assert [fault.code for fault in check_guide(folder)] == ["tasks_missing"]
+
+
+def test_not_utf8_not_there_and_too_large(tmp_path):
+    assert [fault.code for fault in check_guide(tmp_path)] == ["no_files"]
+    (tmp_path / "a.yaml").write_bytes("region: nation\nname: 广".encode("gbk"))
+    assert [(fault.code, fault.line) for fault in check_guide(tmp_path)] == [("not_utf8", 2)]
+    (tmp_path / "a.yaml").write_bytes(b"# " + b"x" * 1_000_001)
+    assert [fault.code for fault in check_guide(tmp_path)] == ["too_large"]
+
+
+def test_an_empty_file_is_a_fault(tmp_path):
+    (tmp_path / "a.yaml").write_text("", "utf-8")
+    assert [fault.code for fault in check_guide(tmp_path)] == ["not_mapping"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_brace_in_a_file_is_no_template(folder, lang):
+    change(folder, "section: where", "section: '{0.__class__}'")
+    assert "{0.__class__}" in describe_fault(check_guide(folder)[0], lang)
+
+
+def test_every_fault_has_a_sentence():
+    from pathlib import Path
+
+    import locator.guide
+
+    told = {key.removeprefix("guide.fault.") for key in load_catalogue("en") if key.startswith("guide.fault.")}
+    code = "".join(path.read_text("utf-8") for path in Path(locator.guide.__file__).parent.glob("*.py"))
+    assert all(f'"{name}"' in code for name in told)
