@@ -14,6 +14,8 @@ fixed-point iterations: 3 nm (GCJ-02) and 8 nm (BD-09) round trip after six roun
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,44 +49,34 @@ class Datum(StrEnum):
     """Baidu."""
 
 
-# The shift applies on the mainland only: services draw Hong Kong, Macau, Taiwan and every other country
-# unshifted. A rectangle would shift Seoul and Hanoi, so this is a coarse outline (lon, lat), drawn some
-# tens of kilometres outside the land border where nobody else's city is near, and close to it where one is.
-_MAINLAND = shapely.Polygon(
-    [
-        (73.4, 39.4), (73.8, 37.2), (75.0, 36.4), (78.0, 35.2), (78.6, 32.6), (78.7, 31.3), (81.2, 30.0),
-        (84.2, 28.7), (86.1, 27.8), (88.8, 27.8), (89.6, 28.0), (91.6, 27.6), (92.2, 26.8), (96.2, 28.1),
-        (97.6, 27.9), (98.4, 27.3), (98.5, 25.7), (97.5, 24.6), (97.5, 23.8), (98.7, 23.9), (99.2, 22.1),
-        (100.2, 21.3), (101.7, 21.0), (101.9, 22.3), (103.9, 22.4), (105.3, 23.2), (106.6, 22.7), (106.6, 21.9),
-        (107.9, 21.4), (107.5, 19.5), (108.0, 17.8), (109.6, 17.5), (111.4, 19.2), (113.2, 21.4), (113.50, 22.08),
-        (113.527, 22.185), (113.5465, 22.2125), (113.62, 22.22), (113.66, 22.42), (113.93, 22.43), (113.985, 22.497),
-        (114.035, 22.5035), (114.085, 22.529), (114.115, 22.531), (114.15, 22.543), (114.20, 22.556),
-        (114.228, 22.5435), (114.27, 22.55), (114.34, 22.535), (114.45, 22.42), (115.0, 22.1), (117.2, 22.9),
-        (118.05, 24.20), (118.18, 24.42), (118.20, 24.53), (118.55, 24.52), (119.6, 25.1), (119.85, 25.7),
-        (120.3, 26.5), (122.5, 28.2), (123.6, 30.6), (122.8, 33.0), (121.8, 35.2), (123.4, 37.0), (123.4, 38.8),
-        (124.20, 39.80), (124.40, 40.105), (124.75, 40.35), (125.05, 40.52), (125.9, 40.88), (126.9, 41.70),
-        (128.1, 41.38), (128.3, 42.0), (129.4, 42.38), (129.9, 42.92), (130.4, 42.6), (130.7, 42.3), (131.1, 42.9),
-        (131.3, 44.0), (131.1, 44.8), (133.1, 45.1), (134.8, 47.7), (134.8, 48.45), (131.0, 47.75), (130.6, 48.9),
-        (127.6, 49.85), (127.55, 50.22), (126.1, 52.8), (124.0, 53.4), (120.0, 53.3), (119.9, 52.6), (120.8, 52.0),
-        (119.2, 50.2), (117.8, 49.5), (116.6, 49.9), (115.4, 47.9), (118.5, 47.9), (119.9, 46.8), (116.6, 46.3),
-        (111.9, 44.9), (111.9, 43.7), (110.0, 42.6), (105.0, 41.5), (96.4, 42.7), (95.3, 44.2), (91.0, 45.2),
-        (90.8, 46.9), (87.8, 49.2), (85.7, 48.4), (85.5, 47.0), (82.9, 47.2), (82.3, 45.3), (80.4, 45.0),
-        (80.2, 42.1), (76.8, 41.0), (75.6, 40.6), (73.7, 40.0),
-    ]
-)  # fmt: skip
-shapely.prepare(_MAINLAND)
+@cache
+def _read_mainland() -> shapely.Geometry:
+    """Return the outline of ``mainland.csv`` (made by ``data/outline/build.py``); a ring in a ring is a hole."""
+    blocks = (Path(__file__).parent / "mainland.csv").read_text("utf-8").split("\n\n")
+    rings = [np.array([line.split(",") for line in block.split()], float) for block in blocks]
+    outline = shapely.build_area(shapely.MultiLineString(rings))
+    shapely.prepare(outline)
+    return outline
 
 
 def on_mainland(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
-    """Tell which positions services shift: mainland China, by a coarse outline.
+    """Tell which positions services shift: mainland China and its coastal waters.
+
+    A rectangle would shift Seoul and Hanoi; services draw Hong Kong, Macau, Taiwan's islands and every
+    other country unshifted, and what China maps as its own shifted.
 
     Parameters
     ----------
     lon, lat
-        Degrees, any shape; NaN gives False. The outline follows the border with Hong Kong and Macau
-        to about a kilometre and other borders to some tens of kilometres.
+        Degrees, any shape; NaN gives False. The outline is half a kilometre fine, and every town that
+        GeoNames knows is on its own side (``tests/test_datum.py``).
     """
-    return np.asarray(shapely.contains_xy(_MAINLAND, np.asarray(lon, float), np.asarray(lat, float)))
+    return np.asarray(shapely.contains_xy(_read_mainland(), np.asarray(lon, float), np.asarray(lat, float)))
+
+
+def mainland_outline() -> shapely.Polygon:
+    """Return the outline that :func:`on_mainland` uses, as coarse as it is; (lon, lat) in WGS-84 degrees."""
+    return _MAINLAND
 
 
 def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
