@@ -215,7 +215,7 @@ class Chain:
         return replace(located, notices=tuple(notices))
 
 
-_SETTLED = frozenset({"place_not_found", "number_unknown"})
+_SETTLED = judging.LACKING | {"place_not_found"}
 """What is no longer so once a service has placed the text."""
 
 

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from locator.datum import distance_m
-from locator.geocode.rewriting import clean, split_address
+from locator.geocode.rewriting import clean
 from locator.model import Place, Precision
 
 ORDER = tuple(Precision)
 """Finest first."""
+LACKING = frozenset({"number_unknown", "street_unknown", "rest_unknown"})
+"""Notes of the embedded index: it understood the place around, and not all that the text asks for."""
 MARGIN_M = 150.0
 """How far apart two sources may be on one street beyond their own errors; a datum mix-up is 300 m and more."""
 CITY_REACH_M = 20_000.0
 """Beyond three times a city's usual radius plus this, an answer lies in another city."""
 SAME_PLACE_M = 5000.0
 _MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
-_STREET_WORDS = ("路", "街", "大道", "巷", "弄", "胡同", "里")
-_DIVISION_WORDS = "省市区县旗镇乡盟州街道办事处的"
 
 
 def is_finer(one: Precision, other: Precision) -> bool:
@@ -44,27 +44,7 @@ def asks_finer(text: str, place: Place | None) -> bool:
     """
     if place is None:
         return len(clean(text)) >= 2
-    if not is_finer(Precision.STREET, place.precision) and place.precision is not Precision.STREET:
-        return False  # point, rooftop, interpolated, poi
-    parts = split_address(text)
-    if parts.number or place.note == "number_unknown":
-        return True
-    if place.precision is Precision.STREET:
-        return False
-    if any(word in parts.street for word in _STREET_WORDS):
-        return True
-    return len(_leftover(clean(text), place.label)) >= 2
-
-
-def _leftover(text: str, label: str) -> str:
-    """Return what of a text is not in a label, pieces of two characters and more taken away."""
-    rest = "".join(text.split())
-    for size in range(len(rest), 1, -1):
-        for start in range(len(rest) - size, -1, -1):
-            piece = rest[start : start + size]
-            if piece in label:
-                rest = rest.replace(piece, "", 1)
-    return rest.strip(_DIVISION_WORDS)
+    return place.note in LACKING
 
 
 def is_inside(place: Place, adcode: str, centre: tuple[float, float, float] | None) -> bool:

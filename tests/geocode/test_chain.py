@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
@@ -26,7 +27,7 @@ from locator.settings import Secrets, Settings
 
 HUAIYIN = Place(
     label="山东省济南市槐荫区", lon=116.90, lat=36.65, precision=Precision.DISTRICT, error_m=9000, source="gazetteer",
-    adcode="370104",
+    adcode="370104", note="rest_unknown",
 )  # fmt: skip
 STREET = Place(
     label="山东省济南市槐荫区经四路", lon=TRUE[0], lat=TRUE[1], precision=Precision.STREET, error_m=120,
@@ -55,7 +56,7 @@ def understands(**known: Located):
         if text in known:
             return known[text]
         if "槐荫区" in text:
-            return Located(place=HUAIYIN)
+            return Located(place=HUAIYIN, notices=(Notice(code="rest_unknown"),))
         return Located()
 
     return locate
@@ -97,7 +98,7 @@ def test_no_service_is_asked_unless_the_person_asks(tmp_path, nominatim):
 def test_no_service_is_asked_unless_the_operator_switched_it_on(tmp_path, nominatim):
     chain = make_chain(tmp_path, {"nominatim": nominatim.url}, names=())
     found = chain.locate(ASKED, online=True)
-    assert found == Located(place=HUAIYIN)
+    assert found == chain.locate(ASKED)
     assert chain.may_ask(ASKED, found) == ()
     assert nominatim.asked == []
 
@@ -117,14 +118,21 @@ def test_a_suggestion_never_goes_online(tmp_path, nominatim):
             "五里沟街道人社中心",
             Place(label="五里沟街道人社中心", lon=1, lat=1, precision=Precision.POI, source="points"),
         ),
-        ("济南市槐荫区", HUAIYIN),
-        ("槐荫", HUAIYIN),
+        ("济南市槐荫区", replace(HUAIYIN, note=None)),
+        ("Huaiyin, Jinan", replace(HUAIYIN, note=None)),
         ("槐荫区经四路", Place(label="经四路", lon=1, lat=1, precision=Precision.STREET, source="gazetteer")),
     ],
 )
 def test_no_service_is_asked_for_what_is_understood(tmp_path, nominatim, text, place):
     chain = make_chain(tmp_path, {"nominatim": nominatim.url}, understands(**{text: Located(place=place)}))
     assert chain.locate(text, online=True).place == place
+    assert nominatim.asked == []
+
+
+def test_coordinates_that_are_none_go_nowhere(tmp_path, nominatim):
+    wrong = Located(notices=(Notice(code="coordinates_invalid"),))
+    chain = make_chain(tmp_path, {"nominatim": nominatim.url}, understands(**{"91.0,181.0": wrong}))
+    assert chain.locate("91.0,181.0", online=True) == wrong
     assert nominatim.asked == []
 
 
@@ -190,9 +198,9 @@ def test_a_dead_service_leaves_what_the_gazetteer_understood(tmp_path):
         url = server.url
     found = make_chain(tmp_path, {"nominatim": url, "photon": url}).locate(ASKED, online=True)
     assert found.place == HUAIYIN
-    assert codes(found) == ["geocoder_unavailable"]
-    assert "Nominatim" in found.notices[0].params["services"]
-    assert "Photon" in found.notices[0].params["services"]
+    assert codes(found) == ["rest_unknown", "geocoder_unavailable"]
+    assert "Nominatim" in found.notices[1].params["services"]
+    assert "Photon" in found.notices[1].params["services"]
 
 
 def test_a_service_that_hung_is_left_alone_for_a_while(tmp_path):
@@ -202,7 +210,7 @@ def test_a_service_that_hung_is_left_alone_for_a_while(tmp_path):
         start = time.monotonic()
         found = chain.locate(ASKED, online=True)
         assert time.monotonic() - start < 0.2
-        assert codes(found) == ["geocoder_unavailable"]
+        assert codes(found) == ["rest_unknown", "geocoder_unavailable"]
         assert len(broken.asked) == 1
 
 
@@ -262,7 +270,8 @@ def test_a_coarser_answer_does_not_replace_what_is_known(tmp_path):
     reply["geocodes"][0]["level"] = "市"
     with loopback(lambda _: reply) as server:
         found = make_chain(tmp_path, {"amap": server.url}).locate(ASKED, online=True)
-    assert found == Located(place=HUAIYIN)
+    assert found.place == HUAIYIN
+    assert found.candidates == ()
 
 
 def test_equally_good_answers_in_different_cities_are_candidates(tmp_path):
