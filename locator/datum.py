@@ -74,9 +74,9 @@ def on_mainland(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(shapely.contains_xy(_read_mainland(), np.asarray(lon, float), np.asarray(lat, float)))
 
 
-def mainland_outline() -> shapely.Polygon:
-    """Return the outline that :func:`on_mainland` uses, as coarse as it is; (lon, lat) in WGS-84 degrees."""
-    return _MAINLAND
+def mainland_outline() -> shapely.Geometry:
+    """Return the outline that :func:`on_mainland` uses, (lon, lat) in WGS-84 degrees."""
+    return _read_mainland()
 
 
 def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
