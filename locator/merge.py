@@ -290,7 +290,7 @@ def _pairs_near(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[in
     """Yield pairs of exactly placed rows of different sources within :data:`SAME_PLACE_M`."""
     from scipy.spatial import cKDTree
 
-    placed = [np.flatnonzero(columns.exact & (source_of == source)) for source in range(int(source_of.max()) + 1)]
+    placed = [np.flatnonzero(columns.exact & (source_of == source)) for source in np.unique(source_of)]
     some = [(rows, to_ecef(columns.lon[rows], columns.lat[rows])) for rows in placed if len(rows)]
     for later, (rows, xyz) in enumerate(some):
         for earlier_rows, earlier_xyz in some[:later]:

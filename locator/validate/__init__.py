@@ -122,9 +122,8 @@ class Checker:
         if earlier is None:
             self._seen[made] = draft.record.row, fields
             return
-        own = bool(draft.text("id"))
-        if own or earlier[1] == fields:
-            code, what = ("duplicate_id", "id") if own else ("duplicate_row", "row")
+        if draft.own_id or earlier[1] == fields:
+            code, what = ("duplicate_id", "id") if draft.own_id else ("duplicate_row", "row")
             draft.tell("id", code, made, f"the same {what} as row {earlier[0]}", "row")
             return
         number = next(n for n in range(2, len(self._seen) + 3) if f"{made}-{n}" not in self._seen)

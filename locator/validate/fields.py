@@ -51,9 +51,16 @@ def check_fields(draft: Draft) -> None:
     for read in _READERS:
         read(draft, fields)
     _read_provenance(draft, fields)
-    draft.values["id"] = fields.get("id") or make_id(draft.record.source, fields)
-    if fields.get("id") and not ID.fullmatch(fields["id"]):
-        draft.tell("id", "id_form", fields["id"], "expected letters, digits, and . _ : - after the first", "row")
+    _read_id(draft, fields)
+
+
+def _read_id(draft: Draft, fields: Mapping[str, str]) -> None:
+    """Take the row's own id, OpenStreetMap's ``node/1`` as ``node-1``; make one where there is none."""
+    own = fields.get("id", "").replace("/", "-")
+    draft.own_id = bool(ID.fullmatch(own))
+    if own and not draft.own_id:
+        draft.tell("id", "id_form", fields["id"], "expected letters, digits, and . _ : - after the first")
+    draft.values["id"] = own if draft.own_id else make_id(draft.record.source, fields)
 
 
 def make_id(source: str, fields: Mapping[str, str]) -> str:

@@ -65,6 +65,8 @@ class Draft:
     """Checked values by the names of :class:`~locator.model.ServicePoint`'s fields."""
     rejects: list[Reject] = field(default_factory=list)
     refused: bool = False
+    own_id: bool = False
+    """Whether the id is the row's own, not one that was made."""
 
     def text(self, name: str) -> str:
         """Return a field's text without the blanks around it, ``""`` when there is none."""

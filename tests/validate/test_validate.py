@@ -38,8 +38,6 @@ REFUSED = [
     ("address", "路" * 301, "too_long"),
     ("address", "<img src=x onerror=alert(1)>", "markup"),
     ("notes", "见 javascript:alert(1)", "markup"),
-    ("id", "a b", "id_form"),
-    ("id", "../etc/passwd", "id_form"),
     ("datum", "mercator", "word_unknown"),
 ]  # fmt: skip
 
@@ -143,6 +141,13 @@ def test_a_rows_own_datum_wins():
     )
     (point,), _ = check_records([record], datum=Datum.WGS84)
     assert distance_m(point.lon, point.lat, 117.0, 36.6) < 0.001
+
+
+@pytest.mark.parametrize("own", ["a b", "../etc/passwd", "编号一", "a!"])
+def test_an_id_that_cannot_travel_is_replaced(own):
+    (point,), (reject,) = check(id=own)
+    assert (reject.code, reject.severity) == ("id_form", "value")
+    assert point.id.startswith("s-") and point.id.isascii()
 
 
 def test_ids_stay_and_doubles_are_refused():
