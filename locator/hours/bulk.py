@@ -17,9 +17,10 @@ def factorize(values: Column) -> Coded:
     """Return a column as numbers from 0 and their texts, of which None is one when something is null."""
     if isinstance(values, tuple) and len(values) == 2 and isinstance(values[0], np.ndarray):
         codes, texts = values
-        return np.where(codes < 0, len(texts), codes).astype(np.int32), [*texts, None]
+        with_null: list[str | None] = [*texts, None]
+        return np.where(codes < 0, len(texts), codes).astype(np.int32), with_null
     index = dict[str | None, int]()
-    found = [index.setdefault(value, len(index)) for value in values]  # type: ignore[arg-type]
+    found = [index.setdefault(value, len(index)) for value in values]
     return np.array(found, dtype=np.int32), list(index)
 
 

@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 from chinese_calendar import constants
 
-from locator.errors import DataError
+from locator.errors import DataError, InvalidInput
+from locator.hours.rules import parse
 from locator.settings import shipped_dir
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -167,7 +168,7 @@ def load_calendar(*folders: Path) -> Calendar:
             regions |= dict.fromkeys(names, str(code))
         for path in sorted((folder / "overrides").glob("*.yaml")):
             content = _read(path)
-            years |= set(content.get("announces", ()))
+            years |= _read_years(path, content)
             overrides += _read_overrides(path, content)
     return _assemble(lunar, regions, frozenset(years), overrides)
 
@@ -208,6 +209,13 @@ def _broken(path: Path, why: str) -> DataError:
     return DataError(f"calendar file {path} is broken: {why}", code="calendar_file", path=str(path), why=why)
 
 
+def _read_years(path: Path, content: Mapping[str, Any]) -> set[int]:
+    years = content.get("announces", [])
+    if not isinstance(years, list) or not all(type(year) is int for year in years):
+        raise _broken(path, "announces: expected a list of years, such as [2027]")
+    return set(years)
+
+
 def _read_overrides(path: Path, content: Mapping[str, Any]) -> list[Override]:
     entries = content.get("days", [])
     if not isinstance(entries, list):
@@ -232,6 +240,11 @@ def _read_override(path: Path, number: int, entry: Any, source: object) -> Overr
     region, point = str(entry.get("region", "")), entry.get("point")
     if (region and not (region.isdigit() and len(region) == 6)) or (region and point):
         raise _broken(path, f"entry {number}: region is an adcode of six digits, without point beside it")
+    if "hours" in entry:
+        try:
+            parse(str(entry["hours"]))
+        except InvalidInput as error:
+            raise _broken(path, f"entry {number}: {error}") from error
     if not entry.get("source", source):
         raise _broken(path, f"entry {number}: a source is missing, here or for the whole file")
     day = Day(kind, entry.get("name"), True, entry.get("hours"), str(entry.get("source", source)))

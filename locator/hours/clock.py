@@ -190,7 +190,7 @@ class HoursClock:
         """
         self.moment(at)
         none: Coded = (np.zeros(0, dtype=np.int32), [None])
-        columns = [
+        columns: list[Coded] = [
             factorize(exprs),
             (none[0], [timezones]) if isinstance(timezones, str) else factorize(timezones),
             factorize(provinces) if provinces is not None and self.calendar.regional else none,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
@@ -24,7 +23,6 @@ from locator.hours.plan import (
 from locator.hours.rules import DAY, Expression, Join, State, parse
 
 _ABROAD = Day(DayKind.REGULAR, announced=False)
-_BOUND_TO_YEARS = re.compile(r"\d{4}|week|easter|\[")
 
 
 class Scope(NamedTuple):
@@ -111,7 +109,9 @@ def makeup_plan(expression: Expression, day: date) -> Plan:
     own = regular_plan(expression, day)
     if expression.always or any(names_day(rule, day) for rule in expression.rules):
         return own
-    plans = [regular_plan(expression, other) for other in _weekdays_like(expression, day)]
+    around = sorted((day + timedelta(days=n) for n in range(-6, 7)), key=lambda other: abs((other - day).days))
+    weekdays = [next(other for other in around if other.weekday() == weekday) for weekday in range(5)]
+    plans = [regular_plan(expression, day, like=other) for other in weekdays]
     if all(hours_of(plan) == hours_of(plans[0]) for plan in plans):
         return plans[0]._replace(notes=("makeup_workday",))
     return agree(plans, "weekdays_differ", keep=frozenset({State.CLOSED}))
@@ -120,20 +120,6 @@ def makeup_plan(expression: Expression, day: date) -> Plan:
 def hours_of(plan: Plan) -> list[tuple[int, int, State, str | None]]:
     """Return what a plan says, without which rule says it."""
     return [(p.start, p.end, p.state, p.comment) for p in plan.pieces]
-
-
-def _weekdays_like(expression: Expression, day: date) -> list[date]:
-    """Return a Monday to a Friday of the same season: this day of the year in other years.
-
-    Where a rule is bound to years, weeks or the n-th weekday, the nearest ones of this year.
-    """
-    bound = any(_BOUND_TO_YEARS.search(rule.selector) for rule in expression.rules) or (day.month, day.day) == (2, 29)
-    if bound:
-        around = [day + timedelta(days=n) for n in range(-6, 7)]
-        around.sort(key=lambda other: abs((other - day).days))
-    else:
-        around = [day.replace(year=day.year + n) for n in range(-12, 13)]
-    return [next(other for other in around if other.weekday() == weekday) for weekday in range(5)]
 
 
 def _close_gaps(pieces: Iterable[Piece], rule: str | None) -> Iterator[Piece]:

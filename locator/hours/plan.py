@@ -120,12 +120,20 @@ def order(rules: Iterable[Rule], named: Callable[[Rule], bool]) -> list[Rule]:
     return result
 
 
-def regular_plan(expression: Expression, day: date, *, school: bool = False) -> Plan:
-    """Return the plan of a day that is no holiday; ``school`` says whether it is a school holiday."""
+def regular_plan(expression: Expression, day: date, *, school: bool = False, like: date | None = None) -> Plan:
+    """Return the plan of a day that is no holiday.
+
+    Parameters
+    ----------
+    school
+        Whether it is a school holiday.
+    like
+        A day whose weekday's hours are asked for, on ``day``'s own date: a make-up workday.
+    """
     return compose(
         rule
         for rule in expression.rules
-        if (holds(rule.selector, day) and not rule.only_holidays)
+        if (not rule.only_holidays and holds(rule.dates, day) and holds(rule.weekdays, like or day))
         or (school and any(kind == "SH" for kind, _ in rule.holidays) and _narrowed(rule, day))
     )
 

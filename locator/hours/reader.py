@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.hours.reader_rules import Line, Unclear, without, write_rules
+from locator.hours.reader_rules import Line, Unclear, cover_year, without, write_rules
 from locator.hours.reader_tokens import (
     EPIDEMIC,
     OSM_DAYS,
@@ -291,6 +291,9 @@ class _Reading:
             raise Unclear("no times")
         if not all(line.days or line.holidays for line in result):
             raise Unclear("no days")
+        seasons = {name for line in result for name in line.seasons if not line.ranges and name[0].isascii()}
+        if seasons and not cover_year(seasons):
+            raise Unclear("nothing said of the rest of the year")
         if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in result):
             raise Unclear("no times")
         return result

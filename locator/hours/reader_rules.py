@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import pairwise
 
 from locator.hours.reader_tokens import OSM_DAYS
+from locator.hours.rules import holds
 
 type Ranges = tuple[tuple[int, int], ...]
 """Starts and ends in minutes since midnight."""
@@ -47,6 +49,13 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     if dated:
         raise Unclear("one season with dates, one without")
     return _undated(days, [line.ranges, *seasons.values()] if line.ranges else list(seasons.values()), seasons, notes)
+
+
+def cover_year(seasons: Iterable[str]) -> bool:
+    """Return whether dated seasons leave out no day."""
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]
+    named = list(seasons)
+    return all(any(holds(season, day) for season in named) for day in days)
 
 
 def _undated(days: str, variants: list[Ranges], seasons: dict[str, Ranges], notes: list[str]) -> list[str]:

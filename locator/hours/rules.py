@@ -70,6 +70,11 @@ class Rule:
     comment: str | None
 
     @property
+    def weekdays(self) -> str:
+        """The part of ``selector`` after the dates."""
+        return self.selector[len(self.dates) :].strip()
+
+    @property
     def always(self) -> bool:
         """Whether this speaks of every minute of every day: ``24/7``, ``off``, ``unknown "…"``."""
         return not self.selector and not self.holidays and self.spans is None
