@@ -10,6 +10,7 @@ from locator.web.shell import Shell
 settings, assets = shared.read_settings(), shared.read_assets()
 app = st.App(
     "locator/web/main.py",
+    lifespan=shared.warm_up,
     routes=build_routes(settings, assets),
     middleware=[Middleware(Shell, settings=settings, assets=assets)],
 )

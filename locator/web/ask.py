@@ -34,7 +34,7 @@ def render_ask(state: PageState, words: Words) -> Markup:
     )
     return tag(
         "form",
-        tag("div", task, person, class_="ask-what"),
+        tag("div", task, person, _render_more(state, words), class_="ask-what"),
         _label("text", words("ask.text"), class_="ask-where"),
         tag(
             "div",
@@ -45,7 +45,7 @@ def render_ask(state: PageState, words: Words) -> Markup:
         ),
         _render_datum(words),
         _render_status(words),
-        _render_more(state, words),
+        tag("p", words("ask.wait"), class_="ask-wait soft", role="status", hidden=True, data_own_attributes="hidden"),
         class_="ask",
         data_act="ask",
         role="search",

@@ -44,9 +44,12 @@ def read_overview(locator: Locator) -> Overview:
 
 @lru_cache(maxsize=2)
 def _count(locator: Locator, _version: str) -> Overview:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = locator.store.layer().table
+    names = ("id", "kind", "province", "city", "adcode", "status", "source", "source_date", "licence")
+    layer = locator.store.layer().table
+    table = pa.table({name: layer.column(name).cast(pa.string()) for name in names})
     table = table.filter(pc.not_equal(table.column("status"), "vanished"))
     kinds = table.group_by("kind").aggregate([("id", "count")]).to_pylist()
     cities: dict[str, tuple[str, int]] = {}

@@ -17,6 +17,10 @@ SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
 """The sign beside a state's words: nothing is told by colour alone."""
 
 
+SAME_SPOT_M = 1.0
+"""Two positions so near are one and the same: the middle of the same township, which says nothing of the way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListContext:
     """What every card of one list needs."""
@@ -55,7 +59,7 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
     """Return the whole list."""
     words, groups = context.words, group_hits(answer.hits)
     parts: list[Markup] = []
-    first = sum(len(found) for name, found in groups if name != "other")
+    first = sum(len(found) for name, found in groups if name in ("near", "about")) or len(answer.hits)
     heading = "results.heading" if answer.query.text or answer.query.place else "results.heading_region"
     parts.append(
         tag(
@@ -109,6 +113,8 @@ def render_hit(hit: Hit, context: ListContext) -> Markup:
 
 def _render_distance(hit: Hit, words: Words) -> Markup:
     distance = say_hit_distance(hit, words.lang)
+    if hit.distance_m is not None and hit.distance_m < SAME_SPOT_M and not is_pinned(hit):
+        distance = words("hit.same_area")
     if distance is None:
         return tag("p", words("hit.no_distance"), class_="distance soft")
     if not is_pinned(hit) and hit.point.position:
@@ -167,7 +173,7 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
         why = f" ({words('hit.serves_name')})" if hit.serves_why == "name" else ""
         chips.append(_chip("✓", words("hit.serves_you") + why, "good"))
     if hit.serves_you is False:
-        chips.append(_chip("!", words("hit.not_yours"), "old"))
+        chips.append(_chip("!", words("hit.not_yours_name" if hit.serves_why == "name" else "hit.not_yours"), "old"))
     chips += _age_chips(point, words, context.at)
     ranks = [str(context.ranks[other]) for other in hit.same_building if other in context.ranks]
     if ranks:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from locator.errors import LocatorError
 from locator.maps import TileSource, open_tiles
 from locator.settings import Settings, load_settings
 from locator.web.assets import Assets, open_assets
@@ -17,6 +21,7 @@ from locator.web.state import PageState, to_params
 if TYPE_CHECKING:
     from locator.service import Locator
 
+log = logging.getLogger(__name__)
 CHINA = ZoneInfo("Asia/Shanghai")
 _lock = threading.Lock()
 
@@ -70,6 +75,22 @@ def write_address(state: PageState) -> None:
 def read_clock() -> datetime:
     """Return now, in China's time; ``LOCATOR_NOW`` sets it."""
     return read_settings().now or datetime.now(CHINA)
+
+
+@asynccontextmanager
+async def warm_up(_: object) -> AsyncIterator[None]:
+    """Open the Locator in the background while the server starts, so that the first person need not wait."""
+
+    def open_all() -> None:
+        try:
+            locator = open_locator()
+            locator.store, locator.chain, locator.guide_book, locator.router  # noqa: B018 - opens them
+            import streamlit_folium  # noqa: F401 - loads folium
+        except LocatorError as error:
+            log.error("the data cannot be opened yet: %s", error.code)
+
+    threading.Thread(target=open_all, name="warm-up", daemon=True).start()
+    yield
 
 
 def tile_host() -> str:

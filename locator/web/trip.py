@@ -18,7 +18,7 @@ def render_trip(guide: Mapping[str, Any] | None, words: Words) -> Markup | None:
         return None
     answer = trip.get("without_visit")
     heading = words(f"trip.{answer if answer in _SIGNS else 'ask'}")
-    lines = [tag("p", str(line["text"])) for line in trip.get("lines", [])[:3]]
+    lines = [tag("p", str(line["text"])) for line in trip.get("lines", [])]
     channels = [
         tag(
             "li",
@@ -27,8 +27,10 @@ def render_trip(guide: Mapping[str, Any] | None, words: Words) -> Markup | None:
         )
         for channel in guide.get("channels", [])
     ]
-    more = tag("details", tag("summary", words("trip.more")), tag("ul", *channels, role="list")) if channels else None
-    return tag("section", tag("h2", heading), *lines, more, tag("p", words("trip.below"), class_="soft"), class_="trip")
+    more = None
+    if channels or lines[1:]:
+        more = tag("details", tag("summary", words("trip.more")), *lines[1:], tag("ul", *channels, role="list"))
+    return tag("section", tag("h2", heading), *lines[:1], more, class_="trip")
 
 
 def _render_channel(channel: Mapping[str, Any]) -> Markup:

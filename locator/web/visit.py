@@ -59,6 +59,7 @@ class Visit:
         if self.query is not None:
             self.query = _with_choices(self.query, self.state)
             self.answer = None
+            self.asked += 1
 
     def start(self, query: Query, *, restored: bool = False) -> None:
         """Ask something new."""

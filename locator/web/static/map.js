@@ -283,7 +283,7 @@
   function showSign() {
     if (!line || !line.sign || !line.sign.getElement()) return;
     var apart = map.latLngToLayerPoint(line.ends[0]).distanceTo(map.latLngToLayerPoint(line.ends[1]));
-    line.sign.getElement().hidden = apart < 220;
+    line.sign.getElement().style.display = apart < 220 ? "none" : "";
   }
   function middle(at) {
     if (at.length === 2) return L.latLng((at[0].lat + at[1].lat) / 2, (at[0].lng + at[1].lng) / 2);
@@ -305,7 +305,10 @@
   }
   function fit(again) {
     var at = scene.points.features.map(function (feature) { return latLng(feature.geometry.coordinates); });
-    if (scene.origin) at.push(latLng(scene.origin.at));
+    if (scene.origin) {
+      var around = latLng(scene.origin.at).toBounds(2 * Math.min(scene.origin.error_m || 100, 20000));
+      at.push(around.getSouthWest(), around.getNorthEast());
+    }
     scene.line.at.forEach(function (pair) { at.push(latLng(pair)); });
     var size = map.getSize(), token = JSON.stringify([scene.points, scene.origin && scene.origin.at, size.x > 0]);
     if (!at.length || !size.x || (!again && token === fitted)) return;

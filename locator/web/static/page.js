@@ -2,7 +2,17 @@
    they change, and sends back what a person does. Loaded by the component in locator/web/components.py. */
 
 const panels = new Map();
-let sent = 0;
+const SLOW = new Set(["ask", "filter", "here", "pick", "candidate", "retry"]);
+let sent = 0, waiting = 0;
+
+/* Says that it is working when an answer takes longer than a moment. */
+function wait(on) {
+  window.clearTimeout(waiting);
+  const said = document.querySelector(".ask-wait");
+  if (!said) return;
+  if (!on) { said.hidden = true; return; }
+  waiting = window.setTimeout(() => { said.hidden = false; }, 500);
+}
 
 export function mount({ data, parentElement, setTriggerValue }) {
   let root = parentElement.querySelector(":scope > .panel");
@@ -13,7 +23,8 @@ export function mount({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(root);
     listen(root);
   }
-  root.send = (act) => setTriggerValue("act", { ...act, n: ++sent });
+  root.send = (act) => { if (SLOW.has(act.act)) wait(true); setTriggerValue("act", { ...act, n: ++sent }); };
+  if (data.name === "results") wait(false);
   panels.set(data.name, root);
   const template = document.createElement("template");
   template.innerHTML = data.html;
@@ -136,6 +147,7 @@ function listen(root) {
   });
   root.addEventListener("submit", (event) => {
     event.preventDefault();
+    suggested += 1;
     closeOptions(event.target);
     root.send({ ...values(event.target), act: event.target.dataset.act });
   });
@@ -201,21 +213,25 @@ function noticeCoordinates(input) {
   const row = input.form.querySelector(".ask-datum");
   if (row) row.hidden = !PAIR.test(input.value);
 }
+let suggested = 0; /* an answer to an older question is dropped, and every answer once the form is sent */
 function adapt(root) {
   const input = root.querySelector("#ask-text");
   if (!input || input.adapted) { if (input) noticeCoordinates(input); return; }
   input.adapted = true;
   noticeCoordinates(input);
-  let timer = 0, asked = 0;
+  let timer = 0;
   input.addEventListener("input", () => {
     noticeCoordinates(input);
     window.clearTimeout(timer);
+    suggested += 1;
     const text = input.value.trim();
     if (text.length < 2 || PAIR.test(text)) { closeOptions(input.form); return; }
+    const before = suggested;
     timer = window.setTimeout(async () => {
-      const mine = ++asked;
+      if (before !== suggested) return;
+      const mine = ++suggested;
       const found = await suggest(text, input.dataset.lang);
-      if (mine === asked && document.activeElement === input) openOptions(input, found);
+      if (mine === suggested && document.activeElement === input) openOptions(input, found);
     }, 180);
   });
   input.addEventListener("keydown", (event) => move(input, event));
