@@ -18,14 +18,16 @@ from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
 from locator.fetch import Door
 from locator.geocode import judging
+from locator.geocode.hint import Hint
 from locator.geocode.located import Located
-from locator.geocode.providers import Hint, Provider, open_provider
+from locator.geocode.providers import open_provider
 from locator.i18n import text as say
 from locator.model import Notice, Place
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.gazetteer.records import Suggestion
+    from locator.geocode.providers.provider import Provider
     from locator.settings import Settings
 
 type Embedded = Callable[..., Located]

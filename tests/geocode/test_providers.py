@@ -17,7 +17,8 @@ from locator import errors
 from locator.datum import Datum, distance_m
 from locator.errors import ServiceError, ServiceReplyError, ServiceTimeout, SettingError
 from locator.fetch import Door
-from locator.geocode.providers import PROVIDERS, Hint, amap, baidu, load_provider, open_provider, photon, tencent
+from locator.geocode.hint import Hint
+from locator.geocode.providers import PROVIDERS, amap, baidu, load_provider, open_provider, photon, tencent
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Precision
 from locator.settings import GEOCODERS, Secrets, Settings

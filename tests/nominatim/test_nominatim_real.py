@@ -8,8 +8,9 @@ from locator.datum import distance_m
 from locator.fetch import Door
 from locator.gazetteer import Division
 from locator.geocode.chain import Chain
+from locator.geocode.hint import Hint
 from locator.geocode.located import Located
-from locator.geocode.providers import Hint, open_provider
+from locator.geocode.providers import open_provider
 from locator.model import Place, Precision
 from locator.settings import Settings
 

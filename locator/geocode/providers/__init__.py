@@ -5,10 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from locator.geocode.providers.provider import Hint, Provider
-
 if TYPE_CHECKING:
     from locator.fetch import Door
+    from locator.geocode.providers.provider import Provider
     from locator.settings import Settings
 
 PROVIDERS = {
@@ -21,7 +20,7 @@ PROVIDERS = {
 }
 """Where each service's class is; imported when it is switched on."""
 
-__all__ = ["PROVIDERS", "Hint", "Provider", "load_provider", "open_provider"]
+__all__ = ["PROVIDERS", "load_provider", "open_provider"]
 
 
 def load_provider(name: str) -> type[Provider]:

@@ -12,7 +12,8 @@ from geopy.geocoders.base import DEFAULT_SENTINEL
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.providers.provider import Hint, Left, Provider, Reading
+from locator.geocode.hint import Hint
+from locator.geocode.providers.provider import Left, Provider, Reading
 from locator.geocode.rewriting import clean
 from locator.model import Precision
 

@@ -10,7 +10,8 @@ import geopy.geocoders
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.providers.provider import Hint, Left, Provider, Reading
+from locator.geocode.hint import Hint
+from locator.geocode.providers.provider import Left, Provider, Reading
 from locator.geocode.rewriting import has_han, split_address, to_queries
 from locator.model import Precision
 

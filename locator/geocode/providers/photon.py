@@ -9,8 +9,9 @@ import geopy.geocoders
 from geopy.location import Location
 
 from locator.datum import Datum
+from locator.geocode.hint import Hint
 from locator.geocode.providers.nominatim import same_number
-from locator.geocode.providers.provider import Hint, Left, Provider, Reading
+from locator.geocode.providers.provider import Left, Provider, Reading
 from locator.geocode.rewriting import has_han, split_address, to_queries
 from locator.model import Precision
 
