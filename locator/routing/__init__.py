@@ -1,9 +1,11 @@
 """The way to a point: routes, travel times, the straight line, and links into navigation apps."""
 
 from locator.routing.arrival import Arrival, find_arrival, say_arrival, say_gaps, say_sent_to
+from locator.routing.extract import download_extract
 from locator.routing.line import say_direction, say_distance, say_duration, straight_line
 from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
 from locator.routing.router import Router, open_router, route_or_line
+from locator.routing.tiles import build_tiles, roads_summary
 
 __all__ = [
     "APPS",
@@ -12,9 +14,12 @@ __all__ = [
     "LinkMode",
     "Router",
     "address_for_driver",
+    "build_tiles",
+    "download_extract",
     "find_arrival",
     "links",
     "open_router",
+    "roads_summary",
     "route_or_line",
     "say_arrival",
     "say_direction",

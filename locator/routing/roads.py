@@ -38,8 +38,6 @@ class Roads:
     """BLAKE2b of the tile file; also the version of the set."""
     edges: int | None = None
     """Directed edges in it, as the builder counted."""
-    left_driving: bool = False
-    """Whether some of it lies where people drive on the left: Hong Kong or Macau, with their border in the extract."""
 
     @property
     def tiles(self) -> Path:

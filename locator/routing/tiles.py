@@ -12,15 +12,15 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from locator.errors import DataError, MissingExtra, NotFound
+from locator.routing.borders import write_borders
 from locator.routing.names import read_street_names, write_street_names
 from locator.routing.roads import NAMES, TILES, Roads, digest_of, find_roads, roads_dir, write_pointer
 
@@ -35,6 +35,7 @@ _LOG_STAGES = {
     "HandleOnlyRestrictionProperties": "check",
 }  # fmt: skip
 _FINISHED = re.compile(r"\[TIMING\].*::(\w+) took")
+_NO_ROADS = re.compile(r"Finished with 0 routable ways")
 _EDGES = re.compile(r"Directed Edge Count = (\d+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STALE_S = 86_400.0
@@ -124,11 +125,13 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
     write_street_names(read_street_names(source), work / NAMES)
     tell("borders")
     config = _write_config(work)
-    left_driving = _read_borders(programs, config, source, work)
+    _build_borders(programs, config, extract, work)
     tell("ways")
     command: list[Path | str] = [programs / "valhalla_build_tiles", "-c", config, "-j", str(workers), source]
     done = _run(command, work / "build.log", tell)
     log = (work / "build.log").read_text("utf-8", "replace")
+    if _NO_ROADS.search(log):
+        raise DataError(f"{extract} has no roads", code="extract_empty", path=str(extract))
     if done.returncode != 0:
         raise _failed(extract, log)
     if not any((work / "tiles").rglob("*.gph")):
@@ -137,7 +140,7 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
     packed = _run([sys.executable, "-m", "valhalla.valhalla_build_extract", "-c", config, "-O"], work / "pack.log")
     if packed.returncode != 0:
         raise _failed(extract, (work / "pack.log").read_text("utf-8", "replace"))
-    for part in ("tiles", BORDERS, "source.osm.pbf"):
+    for part in ("tiles", BORDERS, "borders.osm.pbf", "source.osm.pbf"):
         _remove(work / part)
     counted = _EDGES.findall(log)
     made = Roads(
@@ -148,7 +151,6 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
         size=(work / TILES).stat().st_size,
         digest=digest_of(work / TILES),
         edges=int(counted[-1]) if counted else None,
-        left_driving=left_driving,
     )
     work.rename(out)
     return made
@@ -178,38 +180,47 @@ def _as_pbf(extract: Path, work: Path) -> Path:
     return out
 
 
-def _read_borders(programs: Path, config: Path, source: Path, work: Path) -> bool:
-    """Write the table of borders, from which the builder knows who drives on the left; tell whether anybody does.
+def _build_borders(programs: Path, config: Path, extract: Path, work: Path) -> None:
+    """Write the table from which the builder knows who drives on which side.
 
-    Hong Kong and Macau do, when the extract holds their border. Without the table everybody drives on the right.
+    Without it, and wherever its areas do not reach, the builder takes everybody to drive on the left; an
+    extract of one province holds no whole border of a country. So the areas are ours, not the extract's.
     """
-    done = _run([programs / "valhalla_build_admins", "-c", config, source], work / "borders.log")
-    table = work / BORDERS
-    if done.returncode != 0 or not table.is_file():
-        table.unlink(missing_ok=True)
-        return False
-    with contextlib.closing(sqlite3.connect(table)) as database:
-        try:
-            return bool(database.execute("SELECT EXISTS (SELECT 1 FROM admins WHERE drive_on_right = 0)").fetchone()[0])
-        except sqlite3.Error:
-            return False
+    done = _run(
+        [programs / "valhalla_build_admins", "-c", config, write_borders(work / "borders.osm.pbf")],
+        work / "borders.log",
+    )
+    if done.returncode != 0 or not (work / BORDERS).is_file():
+        raise _failed(extract, (work / "borders.log").read_text("utf-8", "replace"))
 
 
-def _write_config(work: Path) -> Path:
-    """Write the builder's configuration; only what differs from its own defaults."""
+def engine_config() -> dict[str, dict[str, object]]:
+    """Return the engine's own default configuration, as a copy that may be changed.
+
+    The wheel's ``get_config`` hands out a table whose parts all its callers share.
+    """
     from valhalla.valhalla_build_config import Optional
     from valhalla.valhalla_build_config import config as defaults
 
-    def plain(part: dict[str, object]) -> dict[str, object]:
+    def plain(part: Mapping[str, object]) -> dict[str, object]:
         kept = {key: value for key, value in part.items() if not isinstance(value, Optional)}
         return {key: plain(value) if isinstance(value, dict) else value for key, value in kept.items()}
 
-    made = plain(defaults)
-    mjolnir = made["mjolnir"]
-    assert isinstance(mjolnir, dict)  # noqa: S101 - the wheel's own table
-    for unused in ("timezone", "landmarks", "traffic_extract", "transit_dir", "transit_feeds_dir"):
-        mjolnir.pop(unused, None)
-    mjolnir |= {"tile_dir": str(work / "tiles"), "tile_extract": str(work / TILES), "admin": str(work / BORDERS)}
+    made: dict[str, dict[str, object]] = plain(defaults)  # type: ignore[assignment]
+    for unused in ("timezone", "admin", "landmarks", "traffic_extract", "transit_dir", "transit_feeds_dir"):
+        made["mjolnir"].pop(unused, None)
+    return made
+
+
+def _write_config(work: Path) -> Path:
+    """Write the builder's configuration."""
+    made = engine_config()
+    made["mjolnir"] |= {
+        "tile_dir": str(work / "tiles"),
+        "tile_extract": str(work / TILES),
+        "admin": str(work / BORDERS),
+    }
+    made["logging"] = {"type": "std_out", "color": False}
     path = work / "build.json"
     path.write_text(json.dumps(made), "utf-8")
     return path
@@ -285,5 +296,4 @@ def roads_summary(data: Path) -> dict[str, object] | None:
         "engine": f"Valhalla {roads.engine}",
         "bytes": roads.size,
         "edges": roads.edges,
-        "left_driving": roads.left_driving,
     }

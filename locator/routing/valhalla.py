@@ -22,7 +22,7 @@ from locator.routing.limits import askable, check_ends
 from locator.routing.names import StreetNames, load_street_names
 from locator.routing.positions import LonLat, check_position
 from locator.routing.roads import Roads, check_roads, find_roads, pointer_mark
-from locator.routing.tiles import engine_dir
+from locator.routing.tiles import engine_config, engine_dir
 from locator.routing.trip import read_trip
 from locator.routing.valhalla_calls import Ask, OneToMany, Refused, ask_route
 
@@ -82,10 +82,10 @@ def _asking(actor: Any) -> Ask:
 def _open_actor(roads: Roads) -> Any:
     """Return an Actor over a set of tiles; its configuration is a file that nobody needs afterwards."""
     try:
-        from valhalla import Actor, get_config
+        from valhalla import Actor
 
-        config = get_config(tile_extract=roads.tiles, tile_dir="")
-        config["mjolnir"]["max_cache_size"] = _CACHE_BYTES
+        config = engine_config()
+        config["mjolnir"] |= {"tile_extract": str(roads.tiles), "tile_dir": "", "max_cache_size": _CACHE_BYTES}
         config["logging"] = {"type": ""}
         handle, name = tempfile.mkstemp(suffix=".json", prefix="locator-valhalla-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

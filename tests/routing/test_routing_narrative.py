@@ -24,7 +24,7 @@ def engine_names() -> list[str]:
     """Read the manoeuvre names out of the installed engine: its enumeration lies in the library as one sorted run."""
     import valhalla
 
-    library = next(Path(valhalla.__file__).parent.glob("_valhalla*.*")).read_bytes()
+    library = next(p for p in Path(valhalla.__file__).parent.glob("_valhalla*.*") if p.suffix != ".pyi").read_bytes()
     start = library.index(b"kBecomeskBuildingEnter")
     run = library[start : library.index(b"\0", start)].decode("ascii").replace("kParkVehicle", "kParqVehicle")
     return [name.replace("Parq", "Park") for name in re.findall(r"k[A-Z][A-Za-z]*?(?=k[A-Z]|$)", run)]
