@@ -8,6 +8,7 @@ other authority's counters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -116,7 +117,8 @@ def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list
         hits += _near_hits(search, tier, _where(search, kinds, EXACT), within)
         about = _nearest(search, _where(search, kinds, APPROXIMATE), query.limit, within)
         hits += [_make_hit(search, tier, found, None) for found in about]
-    hits += [_make_hit(search, tier, Found(point, -1.0), None) for point in _find_unplaced(search, kinds)]
+    unplaced = _find_unplaced(search, kinds, whole_city=not hits)
+    hits += [_make_hit(search, tier, Found(point, math.nan), None) for point in unplaced]
     if query.open_now or query.open_at:
         hits.sort(key=lambda hit: hit.status.state != "open")
     return hits
@@ -160,25 +162,25 @@ def _nearest_offices(search: Search, where: Filter, limit: int, within_m: float)
         wanted *= 2
 
 
-def _find_unplaced(search: Search, kinds: frozenset[Kind] | None) -> list[ServicePoint]:
-    """Return points known to be in the place's district or city, but not where."""
+def _find_unplaced(search: Search, kinds: frozenset[Kind] | None, *, whole_city: bool) -> list[ServicePoint]:
+    """Return points known to be in the place's district, but not where; the city's too where nothing is near."""
     adcode = search.place.adcode
     if adcode is None or search.place.precision is Precision.PROVINCE:
         return []
     where = replace(_where(search, kinds, UNPLACED), regions=search.regions or (prefecture_of(adcode),))
-    points = [p for p in islice(search.store.points(where), 1000) if _same_area(p, adcode)]
+    points = [p for p in islice(search.store.points(where), 1000) if _same_area(p, adcode, whole_city=whole_city)]
     if search.query.open_now or search.query.open_at:
         points = [p for p in points if search.state_of(p).state != "closed"]
     points.sort(key=lambda p: (p.adcode != adcode, p.id))
     return points[: search.query.limit]
 
 
-def _same_area(point: ServicePoint, adcode: str) -> bool:
+def _same_area(point: ServicePoint, adcode: str, *, whole_city: bool) -> bool:
     """Tell whether a point may be in the place's own county (a city's own office is in any of its counties)."""
-    if point.adcode is None:
-        return False
-    whole_city = (prefecture_of(adcode), adcode[:4] + "00")
-    return point.adcode == adcode or point.adcode in whole_city or adcode in whole_city
+    if point.adcode is None or point.adcode == adcode:
+        return point.adcode is not None
+    cities = (prefecture_of(adcode), adcode[:4] + "00")
+    return whole_city and (point.adcode in cities or adcode in cities)
 
 
 def _make_hit(search: Search, tier: int, found: Found, duration_s: float | None) -> Hit:
@@ -197,6 +199,9 @@ def _make_hit(search: Search, tier: int, found: Found, duration_s: float | None)
         serves_you=yours,
         serves_why=why,
         duration_s=duration_s,
+        error_m=sum(errors)
+        if (errors := [e for e in (point.error_m, search.place.error_m) if e is not None])
+        else None,
     )
 
 

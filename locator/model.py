@@ -233,6 +233,8 @@ class Hit:
     """None for a point that is placed by district or city only: not ranked by distance."""
     approximate: bool
     """True when the point's or the origin's position makes the distance an "about"."""
+    error_m: float | None = None
+    """How far the distance may be off, from both positions' errors; None when that is not known."""
     tier: int
     """1: the task's own authority; 2: the other authority's counter."""
     status: HoursState

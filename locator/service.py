@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from locator import datum as datums
 from locator.errors import InvalidInput, NotFound
 from locator.finder import Search, find_hits, prefecture_of
-from locator.geocode import Chain
+from locator.geocode.chain import Chain
 from locator.guide import Guide, load_guide
 from locator.hours import evaluate
 from locator.i18n import text
@@ -47,7 +47,7 @@ from locator.stores import open_store
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer, Suggestion
-    from locator.geocode import Located
+    from locator.geocode.located import Located
     from locator.stores import Store
 
 COORDINATE_ERROR_M = 10.0
@@ -107,7 +107,7 @@ class Locator:
 
     def locate(self, query: Query) -> Located:
         """Return what a query's text, pair of coordinates or chosen candidate stands for."""
-        from locator.geocode import Located
+        from locator.geocode.located import Located
 
         if query.place is not None:
             return Located(place=query.place)
@@ -164,6 +164,15 @@ class Locator:
             raise NotFound(f"no region is called {name[:40]!r}", code="region_not_found", name=name[:40])
         return codes
 
+    def engines(self) -> dict[str, str]:
+        """Return who answers what, for the operator: the layer's store, geocoders, router, live source."""
+        return {
+            "store": type(self.store).__name__,
+            "geocoders": ", ".join(("coordinates", "gazetteer", *self.chain.services)),
+            "router": type(self.router).__name__ if self.router else "none",
+            "live": self.settings.live,
+        }
+
     # --- the main job
 
     def find(self, query: Query, now: datetime) -> Answer:
@@ -188,8 +197,14 @@ class Locator:
         may_ask = () if query.online or not query.text else self.chain.may_ask(query.text, located)
         if place is None:
             code = "ambiguous_place" if located.candidates else "place_not_found"
-            notices = (*located.notices, *(() if _has(located.notices, code) else (Notice(code=code),)))
-            return Answer(query=query, place=None, candidates=located.candidates, notices=notices, may_ask=may_ask)
+            own = () if _has(located.notices, code) else (Notice(code=code),)
+            return Answer(
+                query=query,
+                place=None,
+                candidates=located.candidates,
+                notices=(*located.notices, *own),
+                may_ask=may_ask,
+            )
         search = Search(
             store=self.store,
             place=place,
@@ -201,11 +216,11 @@ class Locator:
         )
         hits, notices = find_hits(search)
         if not hits:
-            notices = [*notices, self._nothing_near(place, query)]
+            notices.append(self._nothing_near(place, query))
         adcode = place.adcode or next((hit.point.adcode for hit in hits if hit.distance_m is not None), None)
         guide = self.guide(query.task, query.person, adcode, query.lang) if query.task else None
         if query.task and hits and self.guide_book.insured_city_only(query.task):
-            notices = [Notice(code="insured_city_only"), *notices]
+            notices.insert(0, Notice(code="insured_city_only"))
         return Answer(
             query=query,
             place=place,
@@ -224,7 +239,12 @@ class Locator:
 
     def _nothing_near(self, place: Place, query: Query) -> Notice:
         """Return the notice of an empty answer: who to call, and which cities are filled."""
-        if place.lon is not None and place.adcode is None and not datums.on_mainland(place.lon, place.lat):
+        if (
+            place.lon is not None
+            and place.lat is not None
+            and place.adcode is None
+            and not datums.on_mainland(place.lon, place.lat)
+        ):
             return Notice(code="outside_area", params={"cities": self.cities_filled(query.lang)})
         if query.within_m is not None or query.kinds or query.open_now or query.open_at or query.wheelchair:
             return Notice(code="nothing_matches")

@@ -29,15 +29,24 @@ def say_length(metres: float, lang: str) -> str:
     """Return a length in words: to 10 m below a kilometre, to 100 m below ten, to 1 km above."""
     if metres < 995:
         return text("answers.metres", lang, n=int(round(metres, -1 if metres >= 10 else 0)))
-    return text("answers.kilometres", lang, n=f"{metres / 1000:.1f}" if metres < 9950 else f"{metres / 1000:,.0f}")
+    return text(
+        "answers.kilometres",
+        lang,
+        n=f"{metres / 1000:.1f}".removesuffix(".0") if metres < 9950 else f"{metres / 1000:,.0f}",
+    )
 
 
 def say_hit_distance(hit: Hit, lang: str) -> str | None:
     """Return a hit's distance in words; an approximate one says "about"."""
     if hit.distance_m is None:
         return None
-    length = say_length(hit.distance_m, lang)
-    return text("answers.about", lang, length=length) if hit.approximate else length
+    if not hit.approximate:
+        return say_length(hit.distance_m, lang)
+    if hit.error_m is not None and hit.distance_m < hit.error_m:
+        return text("answers.within", lang, length=say_length(hit.error_m, lang))
+    kilometres = round(hit.distance_m / 1000)
+    rounded = hit.distance_m if kilometres < 1 else kilometres * 1000.0
+    return text("answers.about", lang, length=say_length(rounded, lang))
 
 
 def shape_notice(notice: Notice, lang: str) -> dict[str, Any]:
@@ -121,6 +130,7 @@ def shape_hit(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
         "listing": listing,
         "distance_m": None if hit.distance_m is None else round(hit.distance_m, 3),
         "approximate": hit.approximate,
+        "distance_error_m": hit.error_m,
         "duration_s": hit.duration_s,
         "tier": hit.tier,
         "status": shape_state(hit.status, at, lang),

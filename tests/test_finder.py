@@ -81,7 +81,9 @@ def test_district_offices_are_not_ranked_by_distance():
         office("e", 2, position=Precision.CITY, adcode="370100"),
     ]
     hits, _ = find(points)
-    assert [(hit.point.id, hit.distance_m is None) for hit in hits] == [("x", False), ("d", True), ("e", True)]
+    assert [(hit.point.id, hit.distance_m is None) for hit in hits] == [("x", False), ("d", True)]
+    hits, _ = find(points[:1] + points[2:])
+    assert [(hit.point.id, hit.distance_m) for hit in hits] == [("d", None), ("e", None)]
 
 
 def test_another_prefecture_and_beyond_50_km_are_not_near():

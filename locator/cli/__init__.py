@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
     """Misuse is one line on stderr and exit 2."""
 
     def error(self, message: str) -> NoReturn:
-        raise InvalidInput(f"{message} (see: {self.prog} --help)", code="usage", message=message, prog=self.prog)
+        raise InvalidInput(f"{message} (see: {self.prog} --help)", code="usage", fault=message, prog=self.prog)
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:

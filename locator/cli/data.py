@@ -1,3 +1,243 @@
 """``locator import``, ``check``, ``export`` and ``info``."""
 
 from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from locator.cli.terms import add_choice, now_of, say, write_json
+from locator.datum import Datum
+from locator.exports import FORMATS, write_points
+from locator.guide import check_guide, describe_fault
+from locator.i18n import text
+from locator.ingest import open_data_gazetteer
+from locator.ingest.checking import check_file, check_layer, describe_layer
+from locator.ingest.importing import ImportSummary, import_source
+from locator.ingest.placing import Placer, places_of
+from locator.model import Kind
+from locator.service import Locator
+from locator.settings import Settings
+from locator.sources import SOURCES
+from locator.validate import Reject
+
+
+def add_import(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``locator import``."""
+    parser = subparsers.add_parser(
+        "import",
+        parents=[common],
+        help="bring offices into the layer",
+        description="Read a source, check every row, place what has no position, and put all of it in at once.",
+        epilog="example: locator import table docs/examples/offices.csv --dry-run",
+    )
+    parser.add_argument("kind", choices=list(SOURCES), metavar="KIND", help=", ".join(SOURCES))
+    parser.add_argument("location", help="a file, a place name, a box … as docs/SOURCES.md says")
+    parser.add_argument("--name", help="what the layer calls this source (the same name again replaces it)")
+    add_choice(parser, "--datum", Datum, help="what positions are measured against, if the source does not say")
+    parser.add_argument("--rejects", type=Path, metavar="FILE", help="a CSV of every fault and doubt")
+    parser.add_argument("--dry-run", action="store_true", help="read, check and place; change nothing")
+    parser.add_argument("--mapping", metavar="FILE", help="which column is which, where the headers are not known")
+    parser.add_argument("--encoding", help="of a table, if it is neither UTF-8 nor GB18030")
+    parser.add_argument(
+        "--boundaries", type=Path, metavar="GEOJSON", help="areas by adcode, to check positions against"
+    )
+    parser.add_argument("--source-date", metavar="DATE", help="the date of rows that state none")
+    parser.add_argument("--licence", help="the licence of rows that state none")
+    parser.add_argument("--region", metavar="NAME_OR_ADCODE", help="for amap: where to search")
+    parser.add_argument("--download", action="store_true", help="for osm: fetch the extract of the region named first")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_import(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator import``."""
+    defaults = {"source_date": args.source_date, "licence": args.licence}
+    summary = import_source(
+        args.kind,
+        args.location,
+        settings,
+        name=args.name,
+        datum=Datum(args.datum) if args.datum else None,
+        rejects=args.rejects,
+        dry_run=args.dry_run,
+        boundaries=args.boundaries,
+        defaults={key: value for key, value in defaults.items() if value},
+        show_progress=True,
+        **_options(args),
+    )
+    if args.format == "json":
+        write_json(_shape_summary(summary))
+        return
+    sys.stdout.writelines(line + "\n" for line in _summary_lines(summary, args))
+
+
+def _options(args: argparse.Namespace) -> dict[str, object]:
+    """Return the options that only some kinds of source know, where they were given."""
+    given = {name: getattr(args, name) for name in ("mapping", "encoding", "region")}
+    return {name: value for name, value in given.items() if value} | ({"download": True} if args.download else {})
+
+
+def _shape_summary(summary: ImportSummary) -> dict[str, object]:
+    stored = summary.stored
+    return {
+        "source": summary.source,
+        "read": summary.read,
+        "kept": summary.kept,
+        "refused": summary.refused,
+        "values_left_out": summary.values_left_out,
+        "doubts": summary.doubts,
+        "merged": stored.merged if stored else 0,
+        "placed": dict(summary.placed),
+        "geocoded": summary.geocoded,
+        "stored": None
+        if stored is None
+        else {name: getattr(stored, name) for name in ("added", "changed", "unchanged", "vanished", "total")},
+    }
+
+
+def _summary_lines(summary: ImportSummary, args: argparse.Namespace) -> list[str]:
+    lang, stored = args.lang, summary.stored
+
+    def tell(code: str, **params: object) -> str:
+        return text(f"import.{code}", lang, **params)
+
+    positions = ", ".join(
+        f"{text(f'names.precision.{name}', lang) if name != 'none' else '–'} {count}"
+        for name, count in summary.placed.items()
+    )
+    lines = [
+        tell(
+            "summary",
+            source=summary.source,
+            read=summary.read,
+            kept=summary.kept,
+            merged=stored.merged if stored else 0,
+            refused=summary.refused,
+            values=summary.values_left_out,
+            doubts=summary.doubts,
+        ),
+        tell("summary_placed", positions=positions, geocoded=summary.geocoded),
+    ]
+    if stored is None:
+        lines.append(tell("summary_dry"))
+    else:
+        counts = {name: getattr(stored, name) for name in ("added", "changed", "unchanged", "vanished", "total")}
+        lines.append(tell("summary_stored", **counts))
+    lines += [tell(code, **params) for code, params in summary.notices]
+    if args.rejects is not None:
+        lines.append(tell("summary_rejects", path=args.rejects))
+    elif summary.rejects:
+        lines += [_reject_line(reject, lang) for reject in summary.rejects[:10]]
+    return lines
+
+
+def add_check(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``locator check``."""
+    parser = subparsers.add_parser(
+        "check",
+        parents=[common],
+        help="what is wrong in a file, a folder or the layer",
+        description="Every fault with row, column, code and value; exit 1 if there is any. Without a file: the layer.",
+        epilog="example: locator check data/offices",
+    )
+    parser.add_argument("file", nargs="?", type=Path, help="a table, a GeoJSON, a folder of them, or data/guide")
+    add_choice(parser, "--datum", Datum, help="what positions are measured against, if the file does not say")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_check(args: argparse.Namespace, settings: Settings) -> int:
+    """Run ``locator check``; 1 when there is any fault."""
+    if args.file is not None and args.file.is_dir() and any(args.file.rglob("*.yaml")):
+        return _check_guide(args)
+    locator = Locator(settings)
+    gazetteer = open_data_gazetteer(settings)
+    centre_of = Placer(gazetteer, places_of(gazetteer)).centre_of
+    if args.file is None:
+        reports = [check_layer(locator.store.layer(), centre_of=centre_of)]
+    else:
+        datum = Datum(args.datum) if args.datum else None
+        files = sorted(args.file.glob("*.csv")) if args.file.is_dir() else [args.file]
+        reports = [check_file(file, datum=datum, centre_of=centre_of) for file in files]
+    rows, rejects = sum(report.rows for report in reports), [r for report in reports for r in report.rejects]
+    faults = sum(len(report.faults) for report in reports)
+    if args.format == "json":
+        write_json({"rows": rows, "faults": faults, "rejects": [reject._asdict() for reject in rejects]})
+    else:
+        sys.stdout.writelines(_reject_line(reject, args.lang) + "\n" for reject in rejects)
+        code = "check_ok" if not rejects else "check_faults"
+        print(text(f"import.{code}", args.lang, rows=rows, faults=faults, doubts=len(rejects) - faults))
+    return 1 if faults else 0
+
+
+def _reject_line(reject: Reject, lang: str) -> str:
+    sentence = text(f"import.fault.{reject.code}", lang)
+    severity = text(f"import.severity.{reject.severity}", lang)
+    return f"{reject.file}:{reject.row}: {reject.column} {reject.code}: {reject.value!r} – {sentence} ({severity})"
+
+
+def _check_guide(args: argparse.Namespace) -> int:
+    faults = check_guide(args.file)
+    if args.format == "json":
+        found = [{"file": f.file, "line": f.line, "code": f.code, "text": describe_fault(f, args.lang)} for f in faults]
+        write_json({"faults": len(faults), "rejects": found})
+    else:
+        sys.stdout.writelines(describe_fault(fault, args.lang) + "\n" for fault in faults)
+        print(say("guide_checked", args.lang, faults=len(faults)))
+    return 1 if faults else 0
+
+
+def add_export(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``locator export``."""
+    parser = subparsers.add_parser(
+        "export",
+        parents=[common],
+        help="write points to a file",
+        description="Points as CSV, GeoJSON, KML, GeoPackage or GeoParquet.",
+        epilog="example: locator export -o /tmp/locator-jinan.csv --region 济南市",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=True)
+    parser.add_argument("--region", metavar="NAME_OR_ADCODE")
+    add_choice(parser, "--kind", Kind, nargs="+", action="extend")
+    parser.add_argument("--format", choices=list(FORMATS), help="default: by the file's ending")
+
+
+def run_export(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator export``."""
+    kinds = frozenset(map(Kind, args.kind)) if args.kind else None
+    count = write_points(Locator(settings).points(region=args.region, kinds=kinds), args.output, args.format)
+    print(say("exported", args.lang, count=count, path=args.output), file=sys.stderr)
+
+
+def add_info(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add ``locator info``."""
+    parser = subparsers.add_parser(
+        "info",
+        parents=[common],
+        help="what the layer holds",
+        description="Counts, age, sources, licences, and which engines are available.",
+        epilog="example: locator info",
+    )
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_info(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator info``."""
+    locator = Locator(settings)
+    info = describe_layer(locator.store, now=now_of(settings)) | {"engines": locator.engines()}
+    if args.format == "json":
+        write_json(info)
+    else:
+        _print_info(info, lambda key: say(f"info.{key}", args.lang))
+
+
+def _print_info(info: Mapping[str, Any], name_of: Callable[[str], str]) -> None:
+    for key, value in info.items():
+        if isinstance(value, Mapping):
+            print(f"{name_of(key)}:")
+            for name, count in list(value.items())[:40]:
+                print(f"  {name}: {count}")
+        else:
+            shown = f"{value:.0%}" if isinstance(value, float) else value
+            print(f"{name_of(key)}: {shown}")
