@@ -149,11 +149,11 @@ def _way_block(route: Route, lang: str) -> Block:
 
 
 def _foot(point: ServicePoint, at: datetime, lang: str) -> tuple[str, ...]:
-    source, date = cut(point.provenance.source, 70), point.provenance.date
+    source, date = cut(point.provenance.source, 70), cut(point.provenance.date or "", 20)
     said = text("sheet.data", lang, date=date, source=source) if date else ""
     lines = [said or text("sheet.data_undated", lang, source=source)]
     if point.hours and point.hours_date:
-        lines[0] += " · " + text("sheet.hours_date", lang, date=point.hours_date)
+        lines[0] += " · " + text("sheet.hours_date", lang, date=cut(point.hours_date, 20))
     local = at.astimezone(ZoneInfo(point.timezone))
     lines.append(text("sheet.printed", lang, date=f"{local:%Y-%m-%d %H:%M}", id=cut(point.id, 60)))
     return tuple(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from html import escape
 
 from locator.i18n import text
@@ -40,7 +41,7 @@ ul,ol{list-style:none}li{padding-left:1.5em;position:relative}li>b{position:abso
 .days{display:grid;grid-template-columns:1fr 1fr;column-gap:1.5em}.days li{padding-left:0}
 footer{position:absolute;left:13mm;right:13mm;bottom:8mm;font-size:10.5pt;line-height:1.3;
 border-top:.3mm solid #566270}
-.small{font-size:.85em}
+.small{font-size:max(10.5pt,.85em)}
 @media screen{body{background:#dde2e7}.sheet{background:#fff;margin:0 auto}}
 """
 
@@ -138,7 +139,13 @@ def _leading(css: str) -> float:
 
 def _lines(words: str, width_em: float) -> int:
     """Return about how many lines a text takes."""
-    return max(1, math.ceil(sum(map(_em, words)) * 1.02 / max(width_em, 1.0)))
+    return max(1, math.ceil(_width(words) * 1.02 / max(width_em, 1.0)))
+
+
+@lru_cache(maxsize=2048)
+def _width(words: str) -> float:
+    """Return about how wide a text is on one line; the same rows are measured again and again while fitting."""
+    return sum(map(_em, words))
 
 
 def _em(c: str) -> float:
@@ -147,8 +154,10 @@ def _em(c: str) -> float:
         return 1.0
     if c in " .,:;-'()!|/[]ijlt":
         return 0.34
+    if c in "MWmw@%&—…":
+        return 0.98
     if c.isupper():
-        return 0.68
+        return 0.7
     return 0.56
 
 
