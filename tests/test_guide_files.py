@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from locator.errors import DataError
-from locator.guide import check_guide, describe_fault, load_guide
+from locator.guide import _check, check_guide, describe_fault, load_guide, records
 from locator.i18n import LANGS, load_catalogue
 from locator.settings import shipped_dir
 
@@ -183,10 +185,32 @@ def test_a_brace_in_a_file_is_no_template(folder, lang):
 
 
 def test_every_fault_has_a_sentence():
-    from pathlib import Path
-
-    import locator.guide
-
     told = {key.removeprefix("guide.fault.") for key in load_catalogue("en") if key.startswith("guide.fault.")}
-    code = "".join(path.read_text("utf-8") for path in Path(locator.guide.__file__).parent.glob("*.py"))
+    code = "".join(path.read_text("utf-8") for path in Path(_check.__file__).parent.glob("*.py"))
     assert all(f'"{name}"' in code for name in told)
+
+
+def test_the_example_in_the_docs_is_a_good_file(tmp_path):
+    docs = (Path(__file__).parents[1] / "docs" / "GUIDE.md").read_text("utf-8")
+    shutil.copytree(shipped_dir() / "guide", tmp_path / "guide")
+    example = re.search(r"^```yaml\n(.*?)^```", docs, re.M | re.S)[1]
+    (tmp_path / "guide" / "lasa.yaml").write_text(example, "utf-8")
+    assert check_guide(tmp_path / "guide") == []
+
+
+def test_the_docs_name_every_key_section_and_word():
+    docs = (Path(__file__).parents[1] / "docs" / "GUIDE.md").read_text("utf-8")
+    keys = re.findall(r'^\s+"(\w+)": Field\(', Path(_check.__file__).read_text("utf-8"), re.M)
+    words = (*records.SECTIONS, *records.FORMS, *records.CHANNEL_TYPES, *records.VISITS, *records.AUTHORITIES[:2])
+    for word in (*keys, *words):
+        assert f"`{word}`" in docs, word
+
+
+def test_the_docs_name_every_field_of_an_answer():
+    docs = (Path(__file__).parents[1] / "docs" / "GUIDE.md").read_text("utf-8")
+    answer = load_guide(shipped_dir() / "guide").answer("apply", "adult", "110000", "en")
+    line = answer["materials"][0] | answer["channels"][0] | answer["hotlines"][0] | answer["law"][0]
+    for field in (*answer, *line):
+        assert f"`{field}`" in docs, field
+    for region in load_guide(shipped_dir() / "guide").regions.values():
+        assert region.name["en"].split(" (")[0] in docs
