@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, override
 from urllib.parse import urlencode
 
-from geopy import exc
 from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
 from locator.datum import Datum
+from locator.fetch.amap import PACE_S, URL, check_reply, is_good
 from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
 from locator.geocode.rewriting import clean
@@ -38,37 +38,6 @@ LEVELS = {
 }
 """AMap's match levels (地理编码匹配级别列表) as precisions; a level not listed counts as 未知."""
 
-FAULTS: dict[str, type[exc.GeocoderServiceError]] = {
-    "10001": exc.GeocoderAuthenticationFailure,
-    "10002": exc.GeocoderInsufficientPrivileges,
-    "10003": exc.GeocoderQuotaExceeded,
-    "10004": exc.GeocoderRateLimited,
-    "10005": exc.GeocoderInsufficientPrivileges,
-    "10006": exc.GeocoderInsufficientPrivileges,
-    "10007": exc.GeocoderAuthenticationFailure,
-    "10008": exc.GeocoderAuthenticationFailure,
-    "10009": exc.GeocoderInsufficientPrivileges,
-    "10010": exc.GeocoderQuotaExceeded,
-    "10012": exc.GeocoderInsufficientPrivileges,
-    "10013": exc.GeocoderAuthenticationFailure,
-    "10014": exc.GeocoderRateLimited,
-    "10015": exc.GeocoderRateLimited,
-    "10019": exc.GeocoderRateLimited,
-    "10020": exc.GeocoderRateLimited,
-    "10021": exc.GeocoderRateLimited,
-    "10026": exc.GeocoderInsufficientPrivileges,
-    "10029": exc.GeocoderRateLimited,
-    "10041": exc.GeocoderInsufficientPrivileges,
-    "10044": exc.GeocoderQuotaExceeded,
-    "10045": exc.GeocoderQuotaExceeded,
-    "20000": exc.GeocoderQueryError,
-    "20001": exc.GeocoderQueryError,
-    "20002": exc.GeocoderQueryError,
-}
-"""AMap's infocodes (错误码说明) as geopy's errors; another code is a fault of the service."""
-NOTHING = frozenset({"30001", "20800", "20801"})
-"""Infocodes that only say: found nothing (ENGINE_RESPONSE_DATA_ERROR on an address it cannot parse)."""
-
 
 class AMap(Geocoder):  # type: ignore[misc]
     """A geopy geocoder for AMap; its locations are GCJ-02, as AMap gives them."""
@@ -93,7 +62,7 @@ class AMap(Geocoder):  # type: ignore[misc]
         url = f"{self.scheme}://{self.domain}{self.path}?{urlencode(parameters)}"
         return self._call_geocoder(url, partial(self._parse, exactly_one=exactly_one), timeout=timeout)
 
-    def _parse(self, reply: dict[str, Any], exactly_one: bool) -> Any:
+    def _parse(self, reply: Any, exactly_one: bool) -> Any:
         check_reply(reply)
         found = []
         for item in reply.get("geocodes") or ():
@@ -103,21 +72,13 @@ class AMap(Geocoder):  # type: ignore[misc]
         return (found[0] if exactly_one else found) if found else None
 
 
-def check_reply(reply: Any) -> None:
-    """Raise geopy's error for an AMap reply that reports a fault; also for the other AMap services."""
-    if str(reply["status"]) == "1" or str(reply.get("infocode")) in NOTHING:
-        return
-    code = str(reply.get("infocode"))
-    raise FAULTS.get(code, exc.GeocoderServiceError)(code)
-
-
 class AmapProvider(Provider):
     """AMap. Key: https://lbs.amap.com (Web服务). Its terms bind the results to its own map's attribution."""
 
     name = "amap"
     datum = Datum.GCJ02
-    url = "https://restapi.amap.com"
-    pace_s = 0.35
+    url = URL
+    pace_s = PACE_S
     cache_s = 600.0
     attribution = "高德地图"
 
@@ -129,7 +90,7 @@ class AmapProvider(Provider):
     @override
     def is_good(self, content: object) -> bool:
         """Keep no fault reported with status 200."""
-        return isinstance(content, dict) and str(content.get("status")) == "1"
+        return is_good(content)
 
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
