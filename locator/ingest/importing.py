@@ -102,7 +102,7 @@ def import_source(
         The layer cannot be written; it is as it was.
     """
     started = time.perf_counter()
-    source = open_source(kind, location, name=name, datum=datum, **options)
+    source = open_source(kind, location, settings=settings, name=name, datum=datum, **options)
     ensure_data(settings)
     store = open_own_store(settings)
     gazetteer = open_data_gazetteer(settings)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.validate import RawRecord
+
+if TYPE_CHECKING:
+    from locator.settings import Settings
 
 
 class Source(Protocol):
@@ -59,7 +62,11 @@ SOURCES: Mapping[str, str] = {
 """Import kinds and the classes that read them, imported when asked for."""
 
 
-def open_source(kind: str, location: str, **options: object) -> Source:
+NETWORKED = frozenset({"overpass", "amap"})
+"""Kinds that ask a service elsewhere, and need the settings for its address, key and pace."""
+
+
+def open_source(kind: str, location: str, *, settings: Settings | None = None, **options: object) -> Source:
     """Return the source of an import kind, opened.
 
     Parameters
@@ -68,6 +75,8 @@ def open_source(kind: str, location: str, **options: object) -> Source:
         A key of :data:`SOURCES`.
     location
         What to read: a path, or what the kind's documentation says.
+    settings
+        For the kinds of :data:`NETWORKED`; the process's own when None.
     options
         The kind's own keyword arguments; those that are None are left to its defaults.
 
@@ -84,5 +93,7 @@ def open_source(kind: str, location: str, **options: object) -> Source:
             expected=", ".join(SOURCES),
         )
     module, _, name = SOURCES[kind].partition(":")
+    if kind in NETWORKED:
+        options["settings"] = settings
     made = getattr(importlib.import_module(module), name)
     return cast(Source, made(location, **{key: value for key, value in options.items() if value is not None}))
