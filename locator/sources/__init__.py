@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.validate import RawRecord
-
-if TYPE_CHECKING:
-    from locator.settings import Settings
 
 
 class Source(Protocol):
@@ -66,7 +63,7 @@ NETWORKED = frozenset({"overpass", "amap"})
 """Kinds that ask a service elsewhere, and need the settings for its address, key and pace."""
 
 
-def open_source(kind: str, location: str, *, settings: Settings | None = None, **options: object) -> Source:
+def open_source(kind: str, location: str, *, settings: object = None, **options: object) -> Source:
     """Return the source of an import kind, opened.
 
     Parameters
@@ -76,7 +73,7 @@ def open_source(kind: str, location: str, *, settings: Settings | None = None, *
     location
         What to read: a path, or what the kind's documentation says.
     settings
-        For the kinds of :data:`NETWORKED`; the process's own when None.
+        The :class:`~locator.settings.Settings` for the kinds of :data:`NETWORKED`; the process's own when None.
     options
         The kind's own keyword arguments; those that are None are left to its defaults.
 
