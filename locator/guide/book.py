@@ -202,9 +202,10 @@ def _shown(entry: Entry) -> bool:
 
 
 def _with_one_visit(said: list[Statement]) -> list[Statement]:
-    """Leave out what a wider region says on saving the trip when a finer one says it too."""
+    """Keep of what is said on saving the trip the finest region's word, and put it first."""
     finest = next((s.region for s in said if s.visit), NATION)
-    return [s for s in said if not s.visit or s.region == finest]
+    kept = [s for s in said if not s.visit or s.region == finest]
+    return sorted(kept, key=lambda s: s.section == "trip" and s.visit is None)
 
 
 def _visit(said: list[Statement]) -> str:

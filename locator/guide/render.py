@@ -47,7 +47,7 @@ def render_text(answer: Answer, lang: str) -> str:
 
     say(_heading(answer, lang))
     if not answer["local"]:
-        say(text("guide.no_local", lang))
+        say(_no_local(answer, lang))
     for title, lines in _parts(answer, lang):
         say("")
         say(f"■ {title}")
@@ -64,6 +64,10 @@ def _heading(answer: Answer, lang: str) -> str:
     heading = text("guide.heading", lang, task=answer["task_name"], person=answer["person_name"])
     place = answer["region_name"] or text("guide.national", lang)
     return f"{heading} · {place}"
+
+
+def _no_local(answer: Answer, lang: str) -> str:
+    return text("guide.no_local" if answer["region"] else "guide.nation_only", lang)
 
 
 def _parts(answer: Answer, lang: str) -> Iterable[tuple[str, Lines]]:
@@ -99,7 +103,8 @@ def _said(lines: Iterable[Mapping[str, Any]]) -> Lines:
 
 
 def _kinds(kinds: Iterable[str], lang: str) -> str:
-    return ("、" if lang == "zh" else ", ").join(text(f"names.kind.{kind}", lang) for kind in kinds)
+    names = [text(f"names.kind.{kind}", lang) for kind in kinds if kind != "other"]
+    return ("、" if lang == "zh" else ", ").join(names)
 
 
 def say_material(item: Mapping[str, Any], lang: str) -> str:
@@ -122,7 +127,8 @@ def say_channel(item: Mapping[str, Any], lang: str) -> str:
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
     note = f" — {item['note']}" if item["note"] else ""
     address = f" {item['url']}" if item["url"] else ""
-    return f"{item['type_name']}{official}: {item['name']}{address}{note}"
+    colon = "：" if lang == "zh" else ": "
+    return f"{item['type_name']}{official}{colon}{item['name']}{address}{note}"
 
 
 def _source_words(source: Mapping[str, Any], lang: str) -> str:
@@ -148,7 +154,7 @@ def render_html(answer: Answer, lang: str, *, report: Callable[[str, str], str |
     title = escape(_heading(answer, lang))
     body = [f"<h1>{title}</h1>"]
     if not answer["local"]:
-        body.append(f'<p class="note">{escape(text("guide.no_local", lang))}</p>')
+        body.append(f'<p class="note">{escape(_no_local(answer, lang))}</p>')
     for heading, lines in _parts(answer, lang):
         body.append(f"<h2>{escape(heading)}</h2>")
         check = heading == text("guide.materials", lang)
