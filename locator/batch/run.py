@@ -22,6 +22,7 @@ from locator.datum import Datum
 from locator.errors import DataError, InvalidInput
 from locator.i18n import load_catalogue
 from locator.model import Filter
+from locator.search.index import check_bounds
 from locator.settings import Settings
 
 POSITIONS_BLOCK = 1 << 20
@@ -108,6 +109,7 @@ def run_batch(
     question = _ask(open_source(source, encoding=encoding), address, lon, lat)
     if limit < 1:
         raise InvalidInput(f"limit is {limit}; expected 1 or more", code="batch_limit", value=limit)
+    check_bounds(limit, within_m)
     question = replace(question, datum=datum, limit=limit, within_m=within_m, where=where)
     rejects = rejects or target.with_name(target.name + ".rejects.csv")
     _check_paths(source, target, rejects)

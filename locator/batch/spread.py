@@ -19,6 +19,8 @@ from locator.batch.engine import Opener, opened
 from locator.batch.intake import Block
 from locator.errors import MissingExtra, ServiceError
 
+CONNECT_S = 10.0
+"""How long a Dask scheduler may take to answer."""
 AHEAD = 2
 """Blocks under way for each thread or worker."""
 
@@ -103,7 +105,7 @@ def _open_client(stack: ExitStack, workers: int, scheduler: str | None) -> Any:
         )
         return stack.enter_context(dask.Client(cluster))
     try:
-        return stack.enter_context(dask.Client(scheduler, timeout=10))
+        return stack.enter_context(dask.Client(scheduler, timeout=CONNECT_S))
     except (OSError, ValueError) as error:
         message = f"the Dask scheduler {scheduler} does not answer"
         raise ServiceError(message, code="batch_scheduler", address=scheduler) from error
