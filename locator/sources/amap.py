@@ -46,6 +46,8 @@ class AmapSource:
         What the layer calls the source; ``amap`` when None.
     settings
         The key (``LOCATOR_AMAP_KEY``, from the environment), the address, where turns and answers are kept.
+    patience_s
+        Seconds for each request, its retries included.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class AmapSource:
         name: str | None = None,
         datum: Datum | None = None,
         settings: Settings | None = None,
+        patience_s: float = TIMEOUT_S,
         door: Door | None = None,
     ) -> None:
         settings = settings or load_settings()
@@ -77,6 +80,7 @@ class AmapSource:
         self.datum = datum or Datum.GCJ02
         self.skipped = 0
         """How many places AMap gave whose names tell no office of ours (bus stops, companies, shops)."""
+        self._patience_s = patience_s
         self._key = settings.keys["amap"]
         self._base = settings.urls.get("amap", URL)
         self._door = door or Door(settings)
@@ -125,7 +129,7 @@ class AmapSource:
                     "key": self._key, "keywords": keyword, "types": TYPES, **self._where, "show_fields": "business",
                     "page_size": PAGE, "page_num": page, "output": "json",
                 },
-                timeout_s=TIMEOUT_S,
+                timeout_s=self._patience_s,
                 pace_s=PACE_S if self._base == URL else 0.0,
                 cache_s=CACHE_S,
                 retries=RETRIES,

@@ -50,6 +50,8 @@ class OverpassSource:
         What the layer calls the source; ``overpass`` when None.
     settings
         The address (``LOCATOR_OVERPASS_URL``) and where turns and answers are kept.
+    patience_s
+        Seconds for all tries together.
 
     Raises
     ------
@@ -67,13 +69,15 @@ class OverpassSource:
         name: str | None = None,
         datum: Datum | None = None,
         settings: Settings | None = None,
+        patience_s: float = TIMEOUT_S,
         door: Door | None = None,
     ) -> None:
         settings = settings or load_settings()
         self.name = name or "overpass"
         self.datum = datum or Datum.WGS84
         self._location = location.strip()
-        self.query = to_query(self._location)
+        self._patience_s = patience_s
+        self.query = to_query(self._location, min(QUERY_S, int(patience_s) or 1))
         self._url = settings.urls.get("overpass", URL)
         self._door = door or Door(settings)
 
@@ -120,7 +124,7 @@ class OverpassSource:
             "overpass",
             self._url,
             form={"data": self.query},
-            timeout_s=TIMEOUT_S,
+            timeout_s=self._patience_s,
             cache_s=CACHE_S,
             pace_s=PACE_S if self._url == URL else 0.0,
             retries=RETRIES,
@@ -136,8 +140,8 @@ class OverpassSource:
         return sorted(usable, key=lambda e: (str(e["type"]), str(e["id"])))
 
 
-def to_query(location: str) -> str:
-    """Return the question in Overpass QL.
+def to_query(location: str, seconds: int = QUERY_S) -> str:
+    """Return the question in Overpass QL; ``seconds`` is what Overpass itself may take.
 
     Raises
     ------
@@ -148,7 +152,7 @@ def to_query(location: str) -> str:
     names = f'["name"~"{WORDS}"]'
     lines = [f'nwr["government"~"^({"|".join(GOVERNMENT)})$"]{where};']
     lines += [f'nwr["{key}"~"^({"|".join(values)})$"]{names}{where};' for key, values in NAMED.items()]
-    return f"[out:json][timeout:{QUERY_S}];{area}({''.join(lines)});out center qt;"
+    return f"[out:json][timeout:{seconds}];{area}({''.join(lines)});out center qt;"
 
 
 def _area(location: str) -> tuple[str, str]:
