@@ -32,6 +32,12 @@ from locator.datum import Datum, distance_m, to_wgs84
 from locator.gazetteer.names import short_name, short_names
 
 HERE = Path(__file__).parent
+READINGS = {
+    "朝阳市": "chao yang shi", "漯河市": "luo he shi", "民乐县": "min le xian", "繁峙县": "fan shi xian",
+    "单县": "shan xian", "筠连县": "jun lian xian", "六合区": "lu he qu", "什邡市": "shi fang shi",
+    "万柏林区": "wan bai lin qu", "宕昌县": "tan chang xian",
+}  # fmt: skip
+"""Names that pypinyin reads as another word; found by comparing with GeoNames' spellings."""
 MUNICIPALITIES = ("11", "12", "31", "50")
 NO_COUNTIES = {"441900", "442000", "460400", "620200"}
 """Cities whose townships hang off the city itself."""
@@ -393,7 +399,7 @@ def main(folder: Path) -> None:
     place_by_townships(rows)
     estimate_errors(rows)
     for row in rows.values():
-        row.pinyin = " ".join(lazy_pinyin(row.name, v_to_u=False))
+        row.pinyin = READINGS.get(row.name) or " ".join(lazy_pinyin(row.name, v_to_u=False))
     write(
         HERE / "divisions.csv",
         ["code", "name", "level", "lon", "lat", "error_m", "position_source", "name_en", "pinyin"],

@@ -120,9 +120,12 @@ class DivisionTable:
         return tuple({n.code: n for n in reversed(found)}.values())[::-1]
 
     def _outermost(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
-        """Drop what lies within another of the same name: 喀什市 within 喀什地区."""
-        codes = {n.code for n in found}
-        return tuple(n for n in found if not any(c != n.code and is_within(n.code, c) for c in codes))
+        """Drop a district of the name of its own city (喀什市 in 喀什地区), and what is named like a capital."""
+        cities = {n.code for n in found if self.levels[n.code] == "city"}
+        capitals = {code for code in cities if code.endswith("0100")}
+        if capitals:
+            return tuple(n for n in found if n.code in capitals or self.levels[n.code] == "province")
+        return tuple(n for n in found if n.code in cities or not any(is_within(n.code, c) for c in cities))
 
     def _largest(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
         large = tuple(n for n in found if self.level(n.code) < _ORDER["zone"])

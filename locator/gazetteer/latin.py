@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from locator.gazetteer.divisions import is_within
+from locator.gazetteer.names import short_name
 from locator.gazetteer.pinyin import ENGLISH_WORDS
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
@@ -115,9 +116,8 @@ def _hit(places: Places, words: list[str], start: int, end: int) -> Hit | None:
         found = [(c, k) for c, k in found if table.levels[c] in levels]
     sure = [c for c, k in found if k != "initials"]
     if sure:
-        english = [c for c, k in found if k == "english"]
         full = [c for c, k in found if k in {"full", "english"} and table.levels[c] != "township"]
-        return Hit(start, end, tuple(english or (full if key.endswith(("shi", "qu", "xian")) and full else sure)), True)
+        return Hit(start, end, tuple(full if key.endswith(("shi", "qu", "xian")) and full else sure), True)
     initials = tuple(c for c, _ in found)
     return Hit(start, end, initials, False) if initials and len(named) == 1 else None
 
@@ -134,29 +134,47 @@ def _chain(places: Places, hits: Sequence[Hit], within: tuple[str, ...]) -> tupl
         if not hit.sure:
             unsure.append(hit)
             continue
-        narrowed = _narrow(codes, hit.codes) if codes else hit.codes
+        narrowed = _narrow(places, codes, hit.codes) if codes else hit.codes
         if narrowed:
             codes, used = narrowed, used | span
     for hit in unsure:
         span = frozenset(range(hit.start, hit.end))
-        narrowed = _narrow(codes, hit.codes) if used and not span & used else ()
+        narrowed = _narrow(places, codes, hit.codes) if used and not span & used else ()
         if narrowed:
             codes, used = narrowed, used | span
-    return (_outermost(places, codes) if used else ()), used
+    return (_largest(places, codes) if used else ()), used
 
 
-def _narrow(codes: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
-    """Return the finer codes of two sets where one lies within the other."""
-    inner = [c for c in more if any(is_within(c, outer) for outer in codes)]
-    outer = [c for c in codes if any(is_within(c, o) and c != o for o in more)]
-    return tuple(dict.fromkeys(outer or inner))
+def _narrow(places: Places, codes: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """Return the finer of each pair of codes of which one lies within the other; the largest pairs only."""
+    level = places.file.divisions.level
+    pairs: list[tuple[int, int, str]] = []
+    for one in codes:
+        for other in more:
+            if is_within(other, one):
+                pairs.append((level(one), level(other), other))
+            elif is_within(one, other):
+                pairs.append((level(other), level(one), one))
+    best = min(((outer, inner) for outer, inner, _ in pairs), default=None)
+    return tuple(dict.fromkeys(code for outer, inner, code in pairs if (outer, inner) == best))
 
 
-def _outermost(places: Places, codes: Sequence[str]) -> tuple[str, ...]:
-    """Keep the large divisions among equals, and none that lies within another: Zhongshan is no township."""
+def _largest(places: Places, codes: Sequence[str]) -> tuple[str, ...]:
+    """Keep the large divisions among those that are spelt alike: Zhongshan is no township, Jinan no 金安区.
+
+    A capital is meant alone; beside another city only districts of the same Chinese name stay.
+    """
     table = places.file.divisions
     large = [c for c in codes if table.levels[c] not in {"zone", "township"}] or list(codes)
-    return tuple(c for c in large if not any(o != c and is_within(c, o) for o in large))
+    cities = [c for c in large if table.levels[c] == "city"]
+    capitals = [c for c in cities if c.endswith("0100")]
+    if capitals:
+        return tuple(capitals)
+    names = {c: short_name(d.name) for c in large if (d := places.division(c))}
+    if cities:
+        of_cities = {names[c] for c in cities}
+        large = [c for c in large if names[c] in of_cities]
+    return tuple(c for c in large if not any(o != c and o in cities and is_within(c, o) for o in large))
 
 
 def _find_rest(places: Places, words: list[str], within: Sequence[str], finest: str | None) -> list[Meaning]:

@@ -16,7 +16,7 @@ _PEOPLE = "|".join(sorted((f"{p}族" for p in (*PEOPLES, "各")), key=len, rever
 _BARE_PEOPLE = "|".join(("蒙古", "哈萨克", "柯尔克孜", "塔吉克", "锡伯", "达斡尔", "东乡", "维吾尔"))
 _AUTONOMOUS = re.compile(f"(?P<base>.+?)(?:(?:{_PEOPLE})+|(?:{_BARE_PEOPLE}))?自治(?P<kind>区|州|县|旗)$")
 _PEOPLES_TOWN = re.compile(f"(?P<base>.+?)(?:{_PEOPLE})+(?P<kind>乡|镇)$")
-_SUFFIX = re.compile("(?:特别行政区|街道办事处|街道|地区|林区|矿区|省|市|盟|区|县|旗|镇|乡|苏木)$")
+_SUFFIX = re.compile("(?:特别行政区|新区|街道办事处|街道|地区|林区|矿区|省|市|盟|区|县|旗|镇|乡|苏木)$")
 _ZONE = re.compile(
     "(?:综合实验区|经济技术开发区|高新技术产业开发区|高技术产业开发区|高新技术开发区|经济开发区|城乡一体化示范区|"
     "行政委员会|管理区管委会|管理区|风景名胜区|示范区|开发区)$"
@@ -30,7 +30,9 @@ def short_name(name: str) -> str:
     A name whose rest would be one character keeps its last one (盘县, 矿区, 东区).
     """
     match = _AUTONOMOUS.match(name) or _PEOPLES_TOWN.match(name)
-    base = match["base"] if match else _SUFFIX.sub("", name)
+    base = match["base"].removesuffix("族") if match else _SUFFIX.sub("", name)
+    if match and len(base) < 2:
+        base = name.partition("自治")[0]
     return base if len(base) > 1 else name
 
 

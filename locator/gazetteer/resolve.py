@@ -68,8 +68,9 @@ def join_parts(places: Places, text: str) -> str:
         table = places.file.divisions
         codes = {word: table.called(word) for word in words if not any(c.isdigit() for c in word)}
         heads = [w for w in words if codes.get(w) and len(w) > 1]
-        if heads and words[0] not in heads:
-            heads.sort(key=lambda w: min(table.level(n.code) for n in codes[w]))
+        ordered = sorted(heads, key=lambda w: min(table.level(n.code) for n in codes[w]))
+        if heads and (words[0] not in heads or ordered != heads):
+            heads = ordered
             words = [*heads, *(w for w in words if w not in heads)]
             return "".join(words[: len(heads)]) + " " + " ".join(words[len(heads) :])
     return " ".join(parts)

@@ -13,7 +13,7 @@ HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 RUNS = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+")
 _ONLY_HAN = re.compile("[\u4e00-\u9fff]+")
 _DASHES = re.compile("[\u2010-\u2015\u2212\u3161_~～]")
-_OPENING = re.compile("[(\\[{<【「『〈《]")
+_LOOSE_DASH = re.compile("[-/](?![0-9a-z])")
 _SIGNS = re.compile(r"[^\w\-/]+", re.UNICODE)
 _COMMAS = re.compile("[,;，。、；|]+")
 
@@ -47,7 +47,8 @@ def normalise(text: str) -> str:
 
     Anything may be passed; what is no text at all (signs, emoji, control characters) comes back empty.
     """
-    return _SIGNS.sub(" ", fold(text[:MAX_TEXT])).replace("_", " ").strip()[:MAX_TEXT]
+    text = _LOOSE_DASH.sub(" ", _SIGNS.sub(" ", fold(text[:MAX_TEXT])))
+    return text.replace("_", " ").strip()[:MAX_TEXT]
 
 
 def to_key(text: str) -> str:
