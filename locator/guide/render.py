@@ -181,7 +181,8 @@ def _row(
     source = ""
     if "source" in item:
         date = item["date"] or text("guide.undated", lang)
-        source = f" <small>{_link(item['source'], item['source_url'])} · {escape(date)}</small>"
+        trust = text(f"guide.trust.{item['confidence']}", lang)
+        source = f" <small>{_link(item['source'], item['source_url'])} · {escape(date)} · {escape(trust)}</small>"
     address = report(item["id"], "text") if report and "id" in item else None
     if address:
         source += f" <small>{_link(text('guide.report', lang), address)}</small>"
