@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from locator.hours.bulk import Column
 from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, shipped_clock
+from locator.hours.ics import write_calendar
 from locator.hours.reader import HoursText, read_hours_text
 from locator.hours.rules import parse
 from locator.hours.telling import (
@@ -48,6 +49,7 @@ __all__ = [
     "shipped_clock",
     "week_text",
     "week_view",
+    "write_calendar",
 ]
 
 

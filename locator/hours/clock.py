@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -129,13 +129,19 @@ class HoursClock:
         """Return when a wanted state next begins, by the clock on the wall."""
         if self._never_changes(expr, now.scope):
             return None
-        found = next(
-            (first_shown(day, piece.start, now) for day, piece in self.walk(expr, now) if wanted(piece.state)), None
-        )
+        found = next(self._begins(expr, now, wanted), None)
         turn = clock_change(now)
-        if turn is None or (found is not None and found <= turn.at):
+        if turn is None or (found is not None and found.astimezone(UTC) <= turn.at.astimezone(UTC)):
             return found
         return turn.at if wanted(self._piece(expr, turn).state) else self._next(expr, turn, wanted)
+
+    def _begins(self, expr: str | None, now: Moment, wanted: Callable[[State], bool]) -> Iterator[datetime]:
+        """Yield when pieces of a wanted state begin; one that clocks put forward jump over never does."""
+        for day, piece in self.walk(expr, now):
+            if wanted(piece.state):
+                start = first_shown(day, piece.start, now)
+                if start.astimezone(UTC) < first_shown(day, piece.end, now).astimezone(UTC):
+                    yield start
 
     def _never_changes(self, expr: str | None, scope: Scope) -> bool:
         return (expr is None or parse(expr).always) and scope.point_id is None and not self.calendar.overrules
@@ -209,9 +215,13 @@ class HoursClock:
         expr, zone, region = row
         try:
             now = self.moment(at, timezone=zone or ZONE, province=region, point_id=point)
-            return _CODES[self._piece(expr.strip() or None if expr else None, now).state]
         except InvalidInput:
             return 0
+        try:
+            piece = self._piece(expr.strip() or None if expr else None, now)
+        except InvalidInput:
+            piece = self._piece(None, now)
+        return _CODES[piece.state]
 
 
 _CODES = {State.OPEN: 1, State.UNKNOWN: 0, State.CLOSED: -1}

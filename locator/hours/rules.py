@@ -127,7 +127,8 @@ def _tidy(part: str) -> str:
     part = re.sub(r"(?:\s*;)+\s*", "; ", part)
     part = re.sub(r"\s*\|\|\s*", " || ", part)
     part = re.sub(r"\s*,\s*", ",", part)
-    return re.sub(rf"({_TIME}\+?|off|closed|open|unknown|24/7),(?!{_TIME}|\(?{_SUN})", r"\1, ", part)
+    part = re.sub(rf"({_TIME}\+?),(?!{_TIME}|\(?{_SUN})", r"\1, ", part)
+    return re.sub(r"\b(off|closed|open|unknown|24/7),", r"\1, ", part)
 
 
 def tidy_expression(text: str) -> str:

@@ -6,7 +6,7 @@ opening-hours-py, no chinesecalendar, no intervals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from hours_oracle import kind_of
@@ -42,10 +42,10 @@ class SlowRule:
         if self.times is not None:
             parts.append(",".join(f"{clock(a)}-{clock(b if b <= 1440 else b - 1440)}" for a, b in self.times))
         said = {"open": "", "closed": "off", "unknown": "unknown", "bare": ""}[self.state]
-        if self.state == "open" and self.comment:
+        if self.state == "open" and (self.comment or self.times is None):
             said = "open"
         comment = f'"{self.comment}"' if self.comment else ""
-        return " ".join(filter(None, [*parts, said, comment])) or "24/7"
+        return " ".join(filter(None, [*parts, said, comment]))
 
     @property
     def said(self) -> str:
@@ -79,6 +79,15 @@ class SlowRule:
 
 def clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def settle(rules: list[SlowRule]) -> list[SlowRule]:
+    """Make rules such as an expression can say: nothing joins the first, and `,` needs days to begin a rule."""
+    result = [replace(rules[0], join=";")]
+    for rule in rules[1:]:
+        told = rule.season or rule.dates or rule.weekdays or rule.holidays
+        result.append(rule if told or rule.join != "," else replace(rule, join=";"))
+    return result
 
 
 def write(rules: list[SlowRule]) -> str:
@@ -125,48 +134,65 @@ def _behind(rules: list[SlowRule], moved) -> list[SlowRule]:
     return result
 
 
-def _own(rules: list[SlowRule], day: date, minute: int) -> str | None:
-    """Return what the day that begins at ``day`` says of a minute, or None when it says nothing."""
-    kind = kind_of(day)
-    if kind == "off":
-        on = [r for r in rules if r.on(day, day.weekday(), True)]
-        on = _behind(on, lambda r: r.holidays and r.weekdays is None)
-        if not any(r.always or r.holidays or r.dates for r in on if r.join != "||"):
+class SlowDay:
+    """What the day that begins at ``day`` says, to the minute 2880."""
+
+    def __init__(self, rules: list[SlowRule], day: date) -> None:
+        kind = kind_of(day)
+        on = [r for r in rules if r.on(day, day.weekday(), kind == "off")]
+        self.weeks, self.mode = [on], "plain"
+        if kind == "off":
+            on = _behind(on, lambda r: r.holidays and r.weekdays is None)
+            said = any(r.always or r.holidays or r.dates for r in on if r.join != "||")
+            self.weeks, self.mode = [on, _behind(on, lambda r: r.holidays)], "holiday" if said else "unsaid"
+        always = len(rules) == 1 and rules[0].always
+        if kind == "work" and not always and not any(r.dates and r.join != "||" for r in on):
+            weeks = [[r for r in rules if r.on(day, weekday, False)] for weekday in range(5)]
+            alike = all(_table(week) == _table(weeks[0]) for week in weeks if week != weeks[0])
+            self.weeks, self.mode = (weeks[:1], "plain") if alike else (weeks, "makeup")
+
+    def at(self, minute: int) -> str | None:
+        """Return what the day says of a minute, None for nothing."""
+        if self.mode == "unsaid":
             return "unknown" if minute < 1440 else None
-        first = _run(on, minute)
-        second = _run(_behind(on, lambda r: r.holidays), minute)
-        return first if (first or "closed") == (second or "closed") else "unknown"
-    plain = [r for r in rules if r.on(day, day.weekday(), False)]
-    alone = len(rules) == 1 and rules[0].always
-    if kind == "work" and not alone and not any(r.dates and r.join != "||" for r in plain):
-        weeks = [[r for r in rules if r.on(day, weekday, False)] for weekday in range(5)]
-        span = range(2880)
-        tables = [[_run(week, m) for m in span] for week in weeks] if len({tuple(w) for w in weeks}) > 1 else None
-        if tables and any([_comment(week, m) for m in span] != [_comment(weeks[0], m) for m in span] for week in weeks):
-            states = {_run(week, minute) or "closed" for week in weeks}
+        found = [_run(week, minute) for week in self.weeks]
+        states = {state or "closed" for state in found}
+        if self.mode == "makeup":
             return None if states == {"closed"} else "unknown"
-        return _run(weeks[0], minute)
-    return _run(plain, minute)
+        return found[0] if len(states) == 1 else "unknown"
+
+
+def _table(rules: list[SlowRule]) -> list[tuple[str, str | None]]:
+    return [_comment(rules, minute) for minute in range(0, 2880, 15)]
+
+
+class SlowClock:
+    """An expression, asked minute by minute."""
+
+    def __init__(self, rules: list[SlowRule]) -> None:
+        self.rules = rules
+        self.days = dict[date, SlowDay]()
+
+    def state(self, day: date, minute: int) -> str:
+        """Return open, closed or unknown at a minute of a day: its own word first, else yesterday's night."""
+        for begun, since in ((day, minute), (day - timedelta(days=1), minute + 1440)):
+            if begun not in self.days:
+                self.days[begun] = SlowDay(self.rules, begun)
+            own = self.days[begun].at(since)
+            if own is not None:
+                return own
+        return "closed"
 
 
 def _comment(rules: list[SlowRule], minute: int) -> tuple[str, str | None]:
     """Return state and comment of a minute: weekdays are alike only when both are."""
     last: tuple[str, str | None] = ("closed", None)
-    for rule in rules:
-        before = _run([*rules[: rules.index(rule)]], minute)
-        after = _run(rules[: rules.index(rule) + 1], minute)
+    for n, rule in enumerate(rules):
+        before, after = _run(rules[:n], minute), _run(rules[: n + 1], minute)
         hit = any(a <= minute < b for a, b in (rule.times if rule.times is not None else ((0, 1440),)))
         filled = rule.join == "||" and before in ("open", "unknown")
-        if hit and not filled and after is not None:
-            last = (after, rule.comment)
-        elif after is None:
+        if after is None:
             last = ("closed", None)
+        elif hit and not filled:
+            last = (after, rule.comment)
     return last
-
-
-def state_at(rules: list[SlowRule], day: date, minute: int) -> str:
-    """Return open, closed or unknown at a minute of a day."""
-    own = _own(rules, day, minute)
-    if own is None:
-        own = _own(rules, day - timedelta(days=1), minute + 1440)
-    return own or "closed"

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import hours_oracle as oracle
-from hours_slow import SlowRule, state_at, write
+from hours_slow import SlowClock, SlowRule, settle, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opening_hours import OpeningHours
@@ -50,7 +50,11 @@ def rules(draw: st.DrawFn, *, calendar: bool = True) -> SlowRule:
     holidays = calendar and draw(st.integers(0, 3)) == 0
     weekdays = draw(st.none() | weekday_sets)
     timed = draw(st.none() | times()) if state == "closed" or weekdays is not None or holidays else draw(times())
-    comment = draw(st.sampled_from(["预约", "ask", "note"])) if state == "bare" else draw(st.sampled_from([None, None, "预约"]))
+    comment = (
+        draw(st.sampled_from(["预约", "ask", "note"]))
+        if state == "bare"
+        else draw(st.sampled_from([None, None, "预约"]))
+    )
     dates = None
     if calendar and draw(st.integers(0, 6)) == 0:
         first = draw(near_special)
@@ -76,23 +80,24 @@ def by_program(text: str, day: date) -> list[str]:
 
 
 @settings(max_examples=400)
-@given(st.lists(rules(), min_size=1, max_size=4), any_day)
+@given(st.lists(rules(), min_size=1, max_size=4).map(settle), any_day)
 def test_every_minute_of_a_day_agrees_with_the_slow_evaluator(made: list[SlowRule], day: date) -> None:
     text = write(made)
     found = by_program(text, day)
     assert len(found) == 1440
-    wrong = [(n, found[n], s) for n in range(1440) if found[n] != (s := state_at(made, day, n))]
+    slow = SlowClock(made)
+    wrong = [(n, found[n], s) for n in range(1440) if found[n] != (s := slow.state(day, n))]
     assert not wrong, (text, day, wrong[0])
 
 
 @settings(max_examples=60)
-@given(st.lists(rules(), min_size=1, max_size=3), any_day, st.integers(0, 1439))
+@given(st.lists(rules(), min_size=1, max_size=3).map(settle), any_day, st.integers(0, 1439))
 def test_until_is_the_first_minute_at_which_the_slow_evaluator_changes(
     made: list[SlowRule], day: date, minute: int
 ) -> None:
     at = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=CHINA)
-    state = evaluate(write(made), at)
-    assert state.state == state_at(made, day, minute)
+    state, slow = evaluate(write(made), at), SlowClock(made)
+    assert state.state == slow.state(day, minute)
     last = at + timedelta(days=2)
     if last.year > 2026:
         return
@@ -100,7 +105,7 @@ def test_until_is_the_first_minute_at_which_the_slow_evaluator_changes(
     while walked < last:
         walked += timedelta(minutes=5)  # every edge lies on a quarter
         walked -= timedelta(minutes=walked.minute % 5)
-        if state_at(made, walked.date(), walked.hour * 60 + walked.minute) != state.state:
+        if slow.state(walked.date(), walked.hour * 60 + walked.minute) != state.state:
             assert state.until == walked
             return
     assert state.until is None or state.until > last - timedelta(minutes=5)
@@ -108,7 +113,9 @@ def test_until_is_the_first_minute_at_which_the_slow_evaluator_changes(
 
 @settings(max_examples=300)
 @given(
-    st.lists(rules(calendar=False).filter(lambda r: r.state != "bare" and r.join != "||"), min_size=1, max_size=4),
+    st.lists(rules(calendar=False).filter(lambda r: r.state != "bare" and r.join != "||"), min_size=1, max_size=4).map(
+        settle
+    ),
     st.sampled_from(oracle.ALL),
 )
 def test_an_ordinary_day_is_what_opening_hours_py_says(made: list[SlowRule], day: date) -> None:
