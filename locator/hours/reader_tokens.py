@@ -73,6 +73,7 @@ def tidy_text(text: str) -> str:
     tidy = unicodedata.normalize("NFKC", text).translate(_SAME)
     tidy = re.sub(r"星期|礼拜", "周", tidy).replace("周天", "周日").replace("周七", "周日")
     tidy = re.sub(r"(?<=\d)\s*:\s*(?=\d)", ":", tidy)
+    tidy = re.sub(rf"({_PERIOD}:?)\s+(?=\d)", r"\1", tidy)
     tidy = re.sub(r"\s*(?:-+|至|到)\s*", lambda m: "-" if "-" in m[0] else m[0].strip(), tidy)
     return tidy.strip()
 

@@ -116,12 +116,13 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 _WORDS |= {word.lower(): word for word in MONTHS}
 _WORDS |= {word: word for word in ("open", "closed", "off", "unknown", "easter", "week", "day", "days")}
 _WIDE = str.maketrans({"：": ":", "；": ";", "，": ",", "、": ",", "－": "-", "–": "-", "—": "-", "～": "-",
-                       "~": "-", "（": "(", "）": ")", "　": " ", "“": '"', "”": '"'})  # fmt: skip
+                       "~": "-", "（": "(", "）": ")", "　": " "})  # fmt: skip
+_QUOTES = str.maketrans("“”", '""')
 
 
 def _tidy(part: str) -> str:
     """Write what stands outside quotes the way the parser wants it."""
-    part = re.sub(r"\s+", " ", part)
+    part = re.sub(r"\s+", " ", part.translate(_WIDE))
     part = re.sub(r"[A-Za-z]+", lambda m: _WORDS.get(m[0].lower(), m[0]), part)
     part = re.sub(rf"\b({_WEEKDAY}|{_TIME}) ?- ?(?={_WEEKDAY}\b|{_TIME})", r"\1-", part)
     part = re.sub(r"(?:\s*;)+\s*", "; ", part)
@@ -139,7 +140,7 @@ def tidy_expression(text: str) -> str:
     InvalidInput
         A quotation mark is not closed, or the text is empty or longer than :data:`MAX_LENGTH`.
     """
-    pieces = text.translate(_WIDE).split('"')
+    pieces = text.translate(_QUOTES).split('"')
     if not text.strip() or len(text) > MAX_LENGTH or len(pieces) % 2 == 0:
         raise _unreadable(text, "a text in OpenStreetMap's opening_hours syntax")
     pieces[::2] = map(_tidy, pieces[::2])
