@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from locator.errors import DataError
 from locator.guide import _check, check_guide, describe_fault, load_guide, records
@@ -118,7 +122,7 @@ def test_a_new_city_works_at_once(folder):
         ("hotlines:", "area_code: {code: '891', source: lasa-site}\nhotlines:", 30, "bad_area_code"),
         ("hotlines:", "tasks: {}\nhotlines:", None, None),
         ("sources:\n", "sources:\n  si-law: {name: x, date: 2020, confidence: H}\n", None, "source_twice"),
-        ("region: 540100", "[" * 5000, None, "not_yaml"),
+        ("region: 540100", "[" * 5000, 1, "too_deep"),
         ("region: 540100", "- region", None, "not_yaml"),
     ],
 )  # fmt: skip
@@ -171,6 +175,34 @@ def test_not_utf8_not_there_and_too_large(tmp_path):
     assert [(fault.code, fault.line) for fault in check_guide(tmp_path)] == [("not_utf8", 2)]
     (tmp_path / "a.yaml").write_bytes(b"# " + b"x" * 1_000_001)
     assert [fault.code for fault in check_guide(tmp_path)] == ["too_large"]
+
+
+@pytest.mark.parametrize("depth", [21, 900, 5_000, 400_000])
+def test_a_file_nested_without_end_is_a_fault_and_no_crash(tmp_path, depth):
+    (tmp_path / "a.yaml").write_text("region: nation\nname: " + "[" * depth + "]" * depth, "utf-8")
+    assert [(fault.code, fault.line) for fault in check_guide(tmp_path)] == [("too_deep", 2)]
+
+
+WORDS = st.text(max_size=20) | st.sampled_from(["nation", "370100", "yes", "trip", "apply", "si-law", "2024", "H"])
+KEYS = st.sampled_from(
+    ["region", "name", "sources", "tasks", "statements", "materials", "channels", "hotlines", "laws", "area_code",
+     "id", "zh", "en", "source", "section", "visit", "required", "form", "persons", "replaces", "url", "date"]
+)  # fmt: skip
+VALUES = st.recursive(
+    WORDS | st.none() | st.integers() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | WORDS, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@given(content=st.dictionaries(KEYS, VALUES, max_size=8) | VALUES)
+def test_whatever_is_in_a_file_the_checker_answers(content):
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a.yaml")
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8", errors="surrogatepass")
+        for fault in check_guide(Path(folder)):
+            assert fault.file == str(path) and fault.line >= 1
+            assert all(describe_fault(fault, lang) for lang in LANGS)
 
 
 def test_an_empty_file_is_a_fault(tmp_path):

@@ -17,6 +17,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Where = tuple[str | int, ...]
 """A path into a document: keys and list positions."""
 _MAX_BYTES = 1_000_000
+_MAX_DEPTH = 20
 
 
 def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[Fault]]:
@@ -27,7 +28,10 @@ def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[F
         raw = path.read_bytes()
         if len(raw) > _MAX_BYTES:
             return None, lines, [Fault(shown, 1, "too_large", {"limit": _MAX_BYTES})]
-        node = yaml.compose(raw.decode("utf-8"), Loader=_Loader)
+        content = raw.decode("utf-8")
+        if line := _too_deep(content):
+            return None, lines, [Fault(shown, line, "too_deep", {})]
+        node = yaml.compose(content, Loader=_Loader)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return None, lines, [Fault(shown, line, "not_utf8", {})]
@@ -37,10 +41,22 @@ def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[F
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         return None, lines, [Fault(shown, mark.line + 1 if mark else 1, "not_yaml", {"problem": problem})]
-    except RecursionError:
-        return None, lines, [Fault(shown, 1, "too_deep", {})]
     reader = _Reader(shown, lines, faults)
     return None if node is None else reader.plain(node, ()), lines, faults
+
+
+def _too_deep(content: str) -> int | None:
+    """Return the line where a document is nested too deeply: composing such a one exhausts the C stack."""
+    depth = 0
+    event: Any
+    for event in yaml.parse(content, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return int(event.start_mark.line) + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 class _Reader:
