@@ -16,13 +16,13 @@ from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shippe
 from locator.hours.clock import ZONE, HoursClock, shipped_clock
 from locator.hours.ics import write_calendar
 from locator.hours.reader import HoursText, read_hours_text
+from locator.hours.remarks import is_stale
 from locator.hours.rules import parse
 from locator.hours.telling import (
     WeekDay,
     describe,
     describe_arrival,
     describe_notes,
-    is_stale,
     week_text,
     week_view,
 )
@@ -60,9 +60,12 @@ def evaluate(
     timezone: str = ZONE,
     province: str | None = None,
     point_id: str | None = None,
+    hours_date: str | None = None,
 ) -> HoursState:
     """Return the state of an office at an instant; see :meth:`HoursClock.evaluate`."""
-    return shipped_clock().evaluate(expr, at, timezone=timezone, province=province, point_id=point_id)
+    return shipped_clock().evaluate(
+        expr, at, timezone=timezone, province=province, point_id=point_id, hours_date=hours_date
+    )
 
 
 def open_states(

@@ -19,9 +19,8 @@ def factorize(values: Column) -> Coded:
         codes, texts = values
         with_null: list[str | None] = [*texts, None]
         return np.where(codes < 0, len(texts), codes).astype(np.int32), with_null
-    index = dict[str | None, int]()
-    found = [index.setdefault(value, len(index)) for value in values]
-    return np.array(found, dtype=np.int32), list(index)
+    index = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(index.__getitem__, values), np.int32, len(values)), list(index)
 
 
 def combine(columns: Sequence[Coded]) -> NDArray[np.int32]:

@@ -15,7 +15,7 @@ from locator.hours.bulk import Coded, Column, combine, factorize, rows_of, take_
 from locator.hours.calendar import Calendar, DayKind, shipped_calendar
 from locator.hours.day import Planner, Scope
 from locator.hours.plan import Piece
-from locator.hours.remarks import comment_notes
+from locator.hours.remarks import comment_notes, is_stale
 from locator.hours.rules import State, parse
 from locator.hours.wall import Moment, clock_change, first_shown
 from locator.model import HoursState
@@ -71,6 +71,7 @@ class HoursClock:
         timezone: str = ZONE,
         province: str | None = None,
         point_id: str | None = None,
+        hours_date: str | None = None,
     ) -> HoursState:
         """Return whether an office is open at an instant, until when, and by which rule.
 
@@ -86,6 +87,8 @@ class HoursClock:
             The office's adcode, or its province's name: for regional holidays.
         point_id
             The office's id: for overrides of one office.
+        hours_date
+            The day (or month, or year) of the hours' source; old hours get the note ``stale``.
 
         Returns
         -------
@@ -109,6 +112,7 @@ class HoursClock:
         elif until is not None:
             reopens = self._next(expr, now, lambda state: state is State.OPEN)
         notes = self._notes(expr, now, here, reopens if here.state is not State.OPEN else None)
+        notes += (f"stale:{hours_date}",) if expr is not None and is_stale(hours_date, now.at) else ()
         return HoursState(
             state=str(here.state), reason=here.reason, until=until, reopens=reopens, rule=here.rule, notes=notes
         )
@@ -194,7 +198,8 @@ class HoursClock:
         array of int8, shape (n,)
             1 open, 0 unknown (also what cannot be read), -1 closed.
         """
-        self.moment(at)
+        self.moment(at)  # a moment that cannot be asked for is an error, an office's wrong zone is not
+        moment_of = cache(lambda zone, region, point: self._moment_or_none(at, zone, region, point))
         none: Coded = (np.zeros(0, dtype=np.int32), [None])
         columns: list[Coded] = [
             factorize(exprs),
@@ -205,17 +210,23 @@ class HoursClock:
         # one column: its own numbers are the distinct rows already
         single = key is columns[0][0]
         distinct, inverse = (np.arange(len(columns[0][1])), key) if single else np.unique(key, return_inverse=True)
-        values = [self._code(take_apart(int(number), columns), None, at) for number in distinct]
+        values = [self._code(take_apart(int(number), columns), None, moment_of) for number in distinct]
         states: NDArray[np.int8] = np.array([*values, 0], dtype=np.int8)[inverse]
         for row in rows_of(point_ids, self.calendar.points):
-            states[row] = self._code(take_apart(int(key[row]), columns), point_ids[row] if point_ids else None, at)
+            point = point_ids[row] if point_ids else None
+            states[row] = self._code(take_apart(int(key[row]), columns), point, moment_of)
         return states
 
-    def _code(self, row: Sequence[str | None], point: str | None, at: datetime) -> int:
-        expr, zone, region = row
+    def _moment_or_none(self, at: datetime, zone: str | None, region: str | None, point: str | None) -> Moment | None:
         try:
-            now = self.moment(at, timezone=zone or ZONE, province=region, point_id=point)
+            return self.moment(at, timezone=zone or ZONE, province=region, point_id=point)
         except InvalidInput:
+            return None
+
+    def _code(self, row: Sequence[str | None], point: str | None, moment_of: Callable[..., Moment | None]) -> int:
+        expr, zone, region = row
+        now = moment_of(zone, region, point)
+        if now is None:
             return 0
         try:
             piece = self._piece(expr.strip() or None if expr else None, now)

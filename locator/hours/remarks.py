@@ -1,8 +1,9 @@
-"""What a rule's own comment says: a remark, or the last ticket."""
+"""What to say beside a state: an office's own remark, its last ticket, the age of its hours."""
 
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timedelta
 
 from locator.hours.plan import Piece
 from locator.hours.rules import State
@@ -24,3 +25,24 @@ def comment_notes(here: Piece, minute: int) -> list[str]:
     if last is None:
         return [f"comment:{here.comment}"]
     return [f"{'last_ticket_over' if minute >= last else 'last_ticket'}:{last // 60:02d}:{last % 60:02d}"]
+
+
+STALE_DAYS = 365
+"""Hours whose source is older are said to be old."""
+
+
+def is_stale(hours_date: str | None, at: datetime, *, days: int = STALE_DAYS) -> bool:
+    """Return whether hours of a date (``2018-07-25``, ``2018-07``, ``2018``) are old; no date is not said to be."""
+    if not hours_date or not hours_date[:4].isdigit():
+        return False
+    parts = [int(part) for part in hours_date[:10].split("-") if part.isdigit()]
+    try:
+        # a month or a year counts from its end: the source may be that young
+        last = date(parts[0], 12, 31) if len(parts) == 1 else date(*parts) if len(parts) == 3 else _month_end(*parts)
+    except (ValueError, TypeError):
+        return False
+    return (at.date() - last).days > days
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)

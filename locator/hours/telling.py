@@ -11,9 +11,6 @@ from locator.hours.rules import State
 from locator.i18n import load_catalogue, text
 from locator.model import HoursState
 
-STALE_DAYS = 365
-"""Hours whose source is older are said to be old."""
-
 
 def describe(state: HoursState, at: datetime, lang: str, *, notes: bool = True) -> str:
     """Return the state in a sentence: until when, when again, and what to know.
@@ -108,24 +105,8 @@ def describe_arrival(state: HoursState, at: datetime, arrival: datetime, lang: s
         if minutes < 60:
             return text("hours.arrive_before", lang, clock=shown, minutes=minutes)
         return text("hours.arrive_open", lang, clock=shown, until=format_moment(state.until, there, lang))
-    return text("hours.arrive_" + state.state, lang, clock=shown, state=describe(state, there, lang, notes=False))
-
-
-def is_stale(hours_date: str | None, at: datetime, *, days: int = STALE_DAYS) -> bool:
-    """Return whether hours of a date (``2018-07-25``, ``2018-07``, ``2018``) are old; no date is not said to be."""
-    if not hours_date or not hours_date[:4].isdigit():
-        return False
-    parts = [int(part) for part in hours_date[:10].split("-") if part.isdigit()]
-    try:
-        # a month or a year counts from its end: the source may be that young
-        last = date(parts[0], 12, 31) if len(parts) == 1 else date(*parts) if len(parts) == 3 else _month_end(*parts)
-    except (ValueError, TypeError):
-        return False
-    return (at.date() - last).days > days
-
-
-def _month_end(year: int, month: int) -> date:
-    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    key = "arrive_closed" if state.state == "closed" else "arrive_unknown"
+    return text(f"hours.{key}", lang, clock=shown, state=describe(state, there, lang, notes=False))
 
 
 class WeekDay(NamedTuple):
