@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from locator.hours.bulk import Column
 from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
-from locator.hours.clock import ZONE, HoursClock, shipped_clock
+from locator.hours.clock import ZONE, HoursClock, open_clock, shipped_clock
 from locator.hours.ics import write_calendar
 from locator.hours.reader import HoursText, read_hours_text
 from locator.hours.remarks import is_stale
@@ -26,7 +26,7 @@ from locator.hours.telling import (
     week_text,
     week_view,
 )
-from locator.model import HoursState
+from locator.model import HoursState, ServicePoint
 
 __all__ = [
     "Calendar",
@@ -40,8 +40,10 @@ __all__ = [
     "describe_arrival",
     "describe_notes",
     "evaluate",
+    "evaluate_point",
     "is_stale",
     "load_calendar",
+    "open_clock",
     "open_mask",
     "open_states",
     "read_hours_text",
@@ -66,6 +68,11 @@ def evaluate(
     return shipped_clock().evaluate(
         expr, at, timezone=timezone, province=province, point_id=point_id, hours_date=hours_date
     )
+
+
+def evaluate_point(point: ServicePoint, at: datetime) -> HoursState:
+    """Return the state of a point of the layer; see :meth:`HoursClock.evaluate_point`."""
+    return shipped_clock().evaluate_point(point, at)
 
 
 def open_states(

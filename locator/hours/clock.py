@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -12,13 +14,14 @@ from numpy.typing import NDArray
 
 from locator.errors import InvalidInput
 from locator.hours.bulk import Coded, Column, combine, factorize, rows_of, take_apart
-from locator.hours.calendar import Calendar, DayKind, shipped_calendar
+from locator.hours.calendar import Calendar, DayKind, load_calendar, shipped_calendar
 from locator.hours.day import Planner, Scope
 from locator.hours.plan import Piece
 from locator.hours.remarks import comment_notes, is_stale
 from locator.hours.rules import State, parse
 from locator.hours.wall import Moment, clock_change, first_shown
-from locator.model import HoursState
+from locator.model import HoursState, ServicePoint
+from locator.settings import shipped_dir
 
 ZONE = "Asia/Shanghai"
 CHINA = frozenset({ZONE, "Asia/Urumqi", "Asia/Kashgar", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "PRC"})
@@ -51,10 +54,9 @@ class HoursClock:
         InvalidInput
             ``at`` has no zone or lies outside 1971 to 2199, or the zone's name is unknown.
         """
-        try:
-            zone = _zone(timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InvalidInput(f"{timezone!r} is not a time zone", code="hours_zone", zone=timezone) from error
+        if not is_zone(timezone):
+            raise InvalidInput(f"{timezone!r} is not a time zone", code="hours_zone", zone=timezone)
+        zone = _zone(timezone)
         if at.tzinfo is None:
             raise InvalidInput(f"{at.isoformat()} has no time zone", code="hours_naive", at=at.isoformat())
         if not FIRST_YEAR <= at.year <= LAST_YEAR:
@@ -116,6 +118,21 @@ class HoursClock:
         return HoursState(
             state=str(here.state), reason=here.reason, until=until, reopens=reopens, rule=here.rule, notes=notes
         )
+
+    def evaluate_point(self, point: ServicePoint, at: datetime) -> HoursState:
+        """Return the state of a point of the layer, whatever stands in its fields.
+
+        Hours that cannot be read are unknown with the note ``hours_unreadable``; a zone that does not
+        exist is China's. Only an instant that cannot be asked for raises ``InvalidInput``.
+        """
+        self.moment(at)
+        options = {"province": point.adcode or point.province, "point_id": point.id}
+        zone = point.timezone if is_zone(point.timezone) else ZONE
+        try:
+            return self.evaluate(point.hours, at, timezone=zone, hours_date=point.hours_date, **options)
+        except InvalidInput:
+            state = self.evaluate(None, at, timezone=zone, **options)
+            return replace(state, notes=(*state.notes, "hours_unreadable"))
 
     def _piece(self, expr: str | None, now: Moment) -> Piece:
         pieces = self.planner.stretches(expr, now.at.date(), now.scope)
@@ -243,7 +260,33 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def is_zone(name: str) -> bool:
+    """Return whether there is a time zone of this name."""
+    try:
+        _zone(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 @cache
 def shipped_clock() -> HoursClock:
     """Return the clock on the calendar that ships with the program."""
     return HoursClock()
+
+
+def open_clock(data: Path) -> HoursClock:
+    """Return the clock on the shipped calendar with the operator's own over it.
+
+    Parameters
+    ----------
+    data
+        The folder ``LOCATOR_DATA``; its ``calendar/overrides/*.yaml``, if any, win over the shipped ones.
+
+    Raises
+    ------
+    DataError
+        A calendar file is broken.
+    """
+    own = data / "calendar"
+    return HoursClock(load_calendar(shipped_dir() / "calendar", own)) if own.is_dir() else shipped_clock()

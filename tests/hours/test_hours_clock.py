@@ -13,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
-from locator.hours import HoursClock, check_hours, evaluate, load_calendar, open_mask, open_states
+from locator.hours import (
+    HoursClock,
+    check_hours,
+    evaluate,
+    evaluate_point,
+    load_calendar,
+    open_clock,
+    open_mask,
+    open_states,
+)
 from locator.layer import Layer
 from locator.model import ServicePoint
 from locator.settings import shipped_dir
@@ -443,6 +452,28 @@ def test_a_layers_own_columns_may_be_given() -> None:
     assert open_mask(layer.codes("hours"), moment).tolist() == [False, False, True, False]
     assert open_states([], moment).shape == (0,)
     assert open_states([], moment).dtype == np.int8
+
+
+def test_a_point_is_evaluated_whatever_stands_in_it() -> None:
+    monday = at("2026-11-23T10:00")
+    good = ServicePoint(id="a", name="x", hours=WINDOW, province="广东省", hours_date="2018")
+    assert evaluate_point(good, monday) == evaluate(WINDOW, monday, hours_date="2018")
+    assert "stale:2018" in evaluate_point(good, monday).notes
+    bad = evaluate_point(ServicePoint(id="a", name="x", hours="9 to 5", timezone="Mars/Base"), monday)
+    assert (bad.state, bad.reason, bad.notes) == ("unknown", "hours_unknown", ("hours_unreadable",))
+    guangxi = ServicePoint(id="a", name="x", hours=WINDOW, province="广西壮族自治区")
+    assert evaluate_point(guangxi, at("2024-04-11T10:00")).state == "closed"
+
+
+def test_the_operators_calendar_lies_over_the_shipped_one(tmp_path: Path) -> None:
+    assert open_clock(tmp_path).evaluate(WINDOW, at("2026-11-23T10:00")).state == "open"
+    (tmp_path / "calendar/overrides").mkdir(parents=True)
+    (tmp_path / "calendar/overrides/a.yaml").write_text(
+        "source: s\ndays: [{from: 2026-11-23, kind: closed, point: a}]", "utf-8"
+    )
+    clock = open_clock(tmp_path)
+    assert clock.evaluate(WINDOW, at("2026-11-23T10:00"), point_id="a").state == "closed"
+    assert clock.evaluate(WINDOW, at("2026-10-01T10:00"), point_id="b").state == "closed"
 
 
 def test_threads_agree() -> None:
