@@ -48,12 +48,12 @@ def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[F
 def _too_deep(content: str) -> int | None:
     """Return the line where a document is nested too deeply: composing such a one exhausts the C stack."""
     depth = 0
-    event: Any
     for event in yaml.parse(content, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                return int(event.start_mark.line) + 1
+                mark: Any = event.start_mark
+                return int(mark.line) + 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return None
