@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from time import perf_counter
+from time import thread_time
 
 from locator.gazetteer.files import IndexFile
 
@@ -19,7 +19,7 @@ def nearly_spelt(file: IndexFile, letters: str, deadline: float, *, keep: int = 
     letters
         Pinyin in one word.
     deadline
-        ``perf_counter`` seconds after which no further pair is looked up.
+        ``thread_time`` seconds after which no further pair is looked up.
     """
     grams = dict.fromkeys(letters[i : i + 3] for i in range(len(letters) - 2))
     counts = {gram: count for gram in grams if gram.isalpha() and (count := file.trigram_frequency(gram))}
@@ -32,7 +32,7 @@ def nearly_spelt(file: IndexFile, letters: str, deadline: float, *, keep: int = 
     shared: Counter[int] = Counter()
     for i, one in enumerate(rare):
         for other in rare[i + 1 :]:
-            if perf_counter() > deadline:
+            if thread_time() > deadline:
                 break
             rows = file.ask(
                 "SELECT rowid FROM letters WHERE letters MATCH ? LIMIT ?", (f'"{one}" AND "{other}"', _EACH)

@@ -17,6 +17,11 @@ ENGLISH_WORDS = frozenset(
     }
 )  # fmt: skip
 """Words of an English address that name a kind, not a place."""
+_PLACE_WORDS = {
+    "朝阳": "chao yang", "漯河": "luo he", "民乐县": "min le xian", "繁峙": "fan shi", "单县": "shan xian",
+    "筠连": "jun lian", "六合区": "lu he qu", "什邡": "shi fang", "万柏林": "wan bai lin", "宕昌": "tan chang",
+}  # fmt: skip
+"""Words that read otherwise in place names than pypinyin has them."""
 
 
 class Split(NamedTuple):
@@ -48,37 +53,78 @@ def _prefixes() -> frozenset[str]:
 
 
 @cache
-def _single_readings() -> dict[str, str]:
-    """Return the characters that are read in one way only: nine names in ten need nothing more."""
+def _readings() -> dict[str, str]:
+    """Return the usual reading of every character."""
     from pypinyin.constants import PINYIN_DICT
 
+    plain: dict[str, str] = {}
     table: dict[str, str] = {}
     for number, line in PINYIN_DICT.items():
-        plain = {_plain(reading) for reading in line.split(",")}
-        if len(plain) == 1:
-            table[chr(number)] = plain.pop()
+        first = line.partition(",")[0]
+        if first not in plain:
+            plain[first] = _plain(first)
+        table[chr(number)] = plain[first]
     return table
+
+
+@cache
+def _phrases() -> dict[str, tuple[str, ...]]:
+    """Return the words in which some character is read otherwise: 重庆, 长子, 大厦."""
+    from pypinyin.constants import PHRASES_DICT
+
+    usual = _readings()
+    plain: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for phrase, readings in PHRASES_DICT.items():
+        syllables_of = []
+        for choices in readings:
+            reading = choices[0]
+            if reading not in plain:
+                plain[reading] = _plain(reading)
+            syllables_of.append(plain[reading])
+        if len(syllables_of) == len(phrase) and any(
+            usual.get(c) != s for c, s in zip(phrase, syllables_of, strict=True)
+        ):
+            found[phrase] = tuple(syllables_of)
+    return found | {word: tuple(spelling.split(" ")) for word, spelling in _PLACE_WORDS.items()}
+
+
+@cache
+def _phrase_heads() -> dict[str, int]:
+    """Return the longest word of :func:`_phrases` by its first character."""
+    heads: dict[str, int] = {}
+    for phrase in _phrases():
+        heads[phrase[0]] = max(heads.get(phrase[0], 0), min(len(phrase), 6))
+    return heads
 
 
 def spell(name: str) -> list[str]:
     """Return the syllables of a normalised name; Latin words and digits stay as they are."""
-    table = _single_readings()
     out: list[str] = []
     for run in re.findall("[\u3400-\u9fff]+|[a-z0-9]+", name):
         if run[0] < "\u3400":
             out.append(run)
-        elif all(c in table for c in run):
-            out += [table[c] for c in run]
         else:
-            out += _spell_phrase(run)
+            out += _spell_run(run)
     return out
 
 
-@lru_cache(65536)
-def _spell_phrase(run: str) -> tuple[str, ...]:
-    from pypinyin import lazy_pinyin
-
-    return tuple(s for s in lazy_pinyin(run, errors="ignore", v_to_u=False) if s)
+def _spell_run(run: str) -> list[str]:
+    usual, phrases, heads = _readings(), _phrases(), _phrase_heads()
+    out: list[str] = []
+    i = 0
+    while i < len(run):
+        for size in range(min(heads.get(run[i], 0), len(run) - i), 1, -1):
+            syllables_of = phrases.get(run[i : i + size])
+            if syllables_of is not None:
+                out += syllables_of
+                i += size
+                break
+        else:
+            if run[i] in usual:
+                out.append(usual[run[i]])
+            i += 1
+    return out
 
 
 @lru_cache(8192)
@@ -115,5 +161,4 @@ def warm() -> None:
     """Load the tables now, so that the first keystroke does not wait."""
     syllables()
     _prefixes()
-    _single_readings()
     spell("重庆")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from time import perf_counter
+from time import thread_time
 
 from locator.gazetteer.address import read_address
 from locator.gazetteer.correct import correct_head
@@ -223,7 +223,7 @@ class _Found:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.first: list[Suggestion] = []
-        self.deadline = perf_counter() + BUDGET_S
+        self.deadline = thread_time() + BUDGET_S
         self.best_score = 0.0
         self._scores: dict[int, float] = {}
         self._rows: dict[int, Row] = {}
@@ -231,7 +231,7 @@ class _Found:
     @property
     def spent(self) -> bool:
         """Whether the time is used up."""
-        return perf_counter() > self.deadline
+        return thread_time() > self.deadline
 
     def add(self, rows: Iterable[Row], score: Callable[[Row], float]) -> None:
         """Take rows up with their scores."""

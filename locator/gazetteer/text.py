@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 MAX_TEXT = 200
@@ -32,11 +32,21 @@ def simplified() -> dict[int, str]:
     return {old: new for old, new in table.items() if len(new) == 1}
 
 
+@cache
+def _traditional() -> re.Pattern[str]:
+    return re.compile("[" + "".join(map(chr, simplified())) + "]")
+
+
+def simplify(text: str) -> str:
+    """Return a text in simplified characters."""
+    return text.translate(simplified()) if _traditional().search(text) else text
+
+
 def fold(text: str) -> str:
     """Return a text in half width, simplified, lower case and without accents; signs are kept."""
     text = unicodedata.normalize("NFKC", text)
     if not text.isascii():
-        text = text.translate(simplified())
+        text = simplify(text)
         if not HAN.search(text) or any("\u00c0" <= c <= "\u024f" for c in text):
             text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return _DASHES.sub("-", text.casefold())
@@ -51,10 +61,11 @@ def normalise(text: str) -> str:
     return text.replace("_", " ").strip()[:MAX_TEXT]
 
 
+@lru_cache(32768)
 def to_key(text: str) -> str:
     """Return a name as it is stored for exact comparison: normalised, without spaces between Han."""
     if len(text) <= MAX_TEXT and _ONLY_HAN.fullmatch(text):
-        return text.translate(simplified())
+        return simplify(text)
     text = normalise(text)
     return re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", text)
 

@@ -1,0 +1,145 @@
+"""Keystrokes against a place index of a million names, with every slip that suggestions must survive.
+
+    python benchmarks/bench_gazetteer.py [--names 1000000] [--targets 400] [--index FILE]
+
+Builds the index from the shipped divisions and invented streets and places in real cities (a stem of
+real township names, an ending, a city drawn at random), then types names letter by letter: in Han,
+pinyin, initials, both mixed, traditional characters, and whole names with homophones and with one
+wrong, lost or swapped character; each with and without a chosen city.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer.pinyin import spell
+from locator.gazetteer.shipped import load_divisions
+from locator.gazetteer.text import simplified
+
+SHIPPED = Path(__file__).parents[1] / "data" / "gazetteer"
+STREETS = (
+    "路", "街", "大道", "大街", "东路", "西路", "南路", "北路", "中路", "一路",
+    "二路", "三路", "巷", "胡同", "支路",
+)  # fmt: skip
+PLACES = (
+    "小区", "花园", "大厦", "小学", "中学", "幼儿园", "医院", "超市", "公园", "广场",
+    "社区卫生服务中心", "家园", "酒店", "宾馆", "饭店", "药店", "银行", "加油站", "停车场", "工业园",
+    "农贸市场", "购物中心", "派出所", "邮局", "村委会", "新村", "名苑", "公寓",
+)  # fmt: skip
+SEED = 20261122
+
+
+def invent(count: int) -> Iterator[PlaceRecord]:
+    """Yield invented names, each twice or more only by chance."""
+    rng = random.Random(SEED)
+    divisions = load_divisions(SHIPPED)
+    towns = [d.name[:2] for d in divisions.values() if d.level == "township" and len(d.name) > 2]
+    counties = [d for d in divisions.values() if d.level == "district" and d.lon is not None]
+    for _ in range(count):
+        county = rng.choice(counties)
+        stem = rng.choice(towns)
+        if rng.random() < 0.5:
+            stem += rng.choice(towns)[rng.randrange(2)]
+        is_street = rng.random() < 0.35
+        name = stem + (rng.choice(STREETS) if is_street else rng.choice(PLACES))
+        yield PlaceRecord(
+            name, PlaceKind.STREET if is_street else PlaceKind.POI, county.lon + rng.uniform(-0.1, 0.1),
+            county.lat + rng.uniform(-0.1, 0.1), adcode=county.code, rank=rng.random(),
+        )  # fmt: skip
+
+
+def ways_to_type(name: str, rng: random.Random, homophones: dict[str, list[str]]) -> dict[str, str]:
+    """Return whole texts by what was done to the name."""
+    syllables = spell(name)
+    back = {new: chr(old) for old, new in simplified().items()}
+    at = rng.randrange(len(name))
+    near = [c for c in homophones["".join(spell(name[at]))] if c != name[at]]
+    typed = {
+        "han": name,
+        "pinyin": "".join(syllables),
+        "initials": "".join(s[0] for s in syllables),
+        "mixed": name[: len(name) // 2] + "".join(syllables[len(name) // 2 :]),
+        "traditional": "".join(back.get(c, c) for c in name),
+        "wrong": name[:at] + rng.choice("国民新安东大") + name[at + 1 :],
+        "lost": name[:at] + name[at + 1 :],
+    }
+    if near:
+        typed["homophone"] = name[:at] + rng.choice(near) + name[at + 1 :]
+    if at + 1 < len(name) and name[at] != name[at + 1]:
+        typed["swapped"] = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+    return typed
+
+
+def type_all(
+    gazetteer: Gazetteer, targets: list[PlaceRecord]
+) -> tuple[list[tuple[float, float]], dict[str, list[bool]]]:
+    """Return the milliseconds of every keystroke, by the clock and of the processor, and whether places were offered.
+
+    The second is for each way to type a name whether the place was among the ten offered at its end.
+    """
+    rng = random.Random(SEED + 1)
+    homophones: dict[str, list[str]] = defaultdict(list)
+    for c in {c for t in targets for c in t.name}:
+        homophones["".join(spell(c))].append(c)
+    spent: list[tuple[float, float]] = []
+    hits: dict[str, list[bool]] = defaultdict(list)
+    for number, target in enumerate(targets):
+        region = target.adcode[:4] + "00" if number % 2 and gazetteer.division(target.adcode[:4] + "00") else None
+        for way, text in ways_to_type(target.name, rng, homophones).items():
+            for end in range(1, len(text) + 1):
+                start, cpu = time.perf_counter(), time.thread_time()
+                offered = gazetteer.suggest(text[:end], region=region, limit=10)
+                spent.append(((time.perf_counter() - start) * 1000, (time.thread_time() - cpu) * 1000))
+            found = any(s.place.label.endswith(target.name) for s in offered)
+            hits[f"{way}{' +city' if region else ''}"].append(found)
+    return spent, hits
+
+
+def main() -> None:
+    """Build, type, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--names", type=int, default=1_000_000)
+    parser.add_argument("--targets", type=int, default=400)
+    parser.add_argument("--index", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.index or Path(folder) / "gazetteer.sqlite"
+        if not path.exists():
+            start, cpu = time.perf_counter(), time.process_time()
+            count = build_gazetteer(path, SHIPPED, extracts=[invent(options.names)])
+            print(
+                f"build: {count} places, {time.perf_counter() - start:.0f} s ({time.process_time() - cpu:.0f} s of "
+                f"one core), {path.stat().st_size / 1e6:.0f} MB"
+            )
+        gazetteer = open_gazetteer(path)
+        start = time.perf_counter()
+        gazetteer.warm()
+        print(f"open and warm: {time.perf_counter() - start:.2f} s")
+        rng = random.Random(SEED + 2)
+        chosen = set(rng.sample(range(options.names), options.targets))
+        targets = [record for number, record in enumerate(invent(options.names)) if number in chosen]
+        type_all(gazetteer, targets[:20])
+        spent, hits = type_all(gazetteer, targets)
+    for label, values in (("clock", [c for c, _ in spent]), ("processor", [p for _, p in spent])):
+        values.sort()
+        size = len(values)
+        print(
+            f"keystrokes by the {label}: {size}, p50 {statistics.median(values):.2f} ms, "
+            f"p90 {values[int(0.9 * size)]:.1f} ms, p99 {values[int(0.99 * size)]:.1f} ms, worst {values[-1]:.1f} ms"
+        )
+    for way in sorted(hits):
+        print(f"{way:22} in the ten: {100 * sum(hits[way]) / len(hits[way]):5.1f} %  of {len(hits[way])}")
+    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
+
+
+if __name__ == "__main__":
+    main()
