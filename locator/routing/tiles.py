@@ -41,6 +41,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STALE_S = 86_400.0
 _BUILDING = ".building-"
 BORDERS = "borders.sqlite"
+_BORDER_IDS = 100_000
+"""More than our areas have points; the usual table, for all of OpenStreetMap, takes half a gigabyte."""
 
 
 def _say_nothing(_stage: str, _share: float) -> None:
@@ -125,7 +127,7 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
     write_street_names(read_street_names(source), work / NAMES)
     tell("borders")
     config = _write_config(work)
-    _build_borders(programs, config, extract, work)
+    _build_borders(programs, extract, work)
     tell("ways")
     command: list[Path | str] = [programs / "valhalla_build_tiles", "-c", config, "-j", str(workers), source]
     done = _run(command, work / "build.log", tell)
@@ -140,7 +142,7 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
     packed = _run([sys.executable, "-m", "valhalla.valhalla_build_extract", "-c", config, "-O"], work / "pack.log")
     if packed.returncode != 0:
         raise _failed(extract, (work / "pack.log").read_text("utf-8", "replace"))
-    for part in ("tiles", BORDERS, "borders.osm.pbf", "source.osm.pbf"):
+    for part in ("tiles", BORDERS, "borders.osm.pbf", "borders.json", "source.osm.pbf"):
         _remove(work / part)
     counted = _EDGES.findall(log)
     made = Roads(
@@ -180,16 +182,15 @@ def _as_pbf(extract: Path, work: Path) -> Path:
     return out
 
 
-def _build_borders(programs: Path, config: Path, extract: Path, work: Path) -> None:
+def _build_borders(programs: Path, extract: Path, work: Path) -> None:
     """Write the table from which the builder knows who drives on which side.
 
     Without it, and wherever its areas do not reach, the builder takes everybody to drive on the left; an
     extract of one province holds no whole border of a country. So the areas are ours, not the extract's.
     """
-    done = _run(
-        [programs / "valhalla_build_admins", "-c", config, write_borders(work / "borders.osm.pbf")],
-        work / "borders.log",
-    )
+    areas = write_borders(work / "borders.osm.pbf")
+    config = _write_config(work, id_table_size=_BORDER_IDS)
+    done = _run([programs / "valhalla_build_admins", "-c", config, areas], work / "borders.log")
     if done.returncode != 0 or not (work / BORDERS).is_file():
         raise _failed(extract, (work / "borders.log").read_text("utf-8", "replace"))
 
@@ -212,7 +213,7 @@ def engine_config() -> dict[str, dict[str, object]]:
     return made
 
 
-def _write_config(work: Path) -> Path:
+def _write_config(work: Path, **more: object) -> Path:
     """Write the builder's configuration."""
     made = engine_config()
     made["mjolnir"] |= {
@@ -221,7 +222,7 @@ def _write_config(work: Path) -> Path:
         "admin": str(work / BORDERS),
     }
     made["logging"] = {"type": "std_out", "color": False}
-    path = work / "build.json"
+    path = work / ("borders.json" if more else "build.json")
     path.write_text(json.dumps(made), "utf-8")
     return path
 
