@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from locator.datum import Datum
-from locator.model import Answer, Kind, Person, Place, Task
+from locator.model import Answer, Kind, Notice, Person, Place, Task
 from locator.shapes import say_notice
 from locator.web.markup import Markup, join, tag
 from locator.web.state import LIMITS, PageState
@@ -132,7 +132,14 @@ def say_place(place: Place, words: Words) -> str:
     return words("understood.precision_only", precision=precision)
 
 
-def render_understood(answer: Answer, words: Words, *, restored: bool, failed: str | None = None) -> Markup:
+def _render_notice(notice: Notice, words: Words) -> Markup:
+    """Return a notice; one that says whom to call is also a telephone link."""
+    hotline = notice.params.get("hotline")
+    call = tag("a", words("notice.call", number=hotline), href=f"tel:{hotline}", class_="button") if hotline else None
+    return tag("div", tag("p", say_notice(notice, words.lang)), call, class_="notice")
+
+
+def render_understood(answer: Answer, words: Words, *, restored: bool) -> Markup:
     """Return what was understood, how exactly, how to correct it, and what else to know about the answer."""
     parts: list[Markup | None] = []
     place = answer.place
@@ -143,12 +150,9 @@ def render_understood(answer: Answer, words: Words, *, restored: bool, failed: s
         parts.append(tag("h2", words("which"), id="which"))
         parts.append(_render_candidates(answer.candidates, words, labelled="which"))
     codes = {"ambiguous_place"} if answer.candidates else set()
-    said = [say_notice(notice, words.lang) for notice in answer.notices if notice.code not in codes]
     if place is not None and place.note == "number_unknown":
-        said.insert(0, words("number_unknown"))
-    if failed:
-        said.insert(0, failed)
-    parts += [tag("p", line, class_="notice", role="note") for line in dict.fromkeys(said)]
+        parts.append(tag("p", words("number_unknown"), class_="notice"))
+    parts += [_render_notice(notice, words) for notice in answer.notices if notice.code not in codes]
     return tag("section", *parts, class_="understood", id="understood")
 
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from locator.errors import DataError
@@ -62,6 +63,7 @@ class Assets:
 
 def _vendor_files(folder: Path) -> dict[str, bytes]:
     """Return the library files, taken out of folium-offline when ``folder`` has not all of them yet."""
+    folder = folder / metadata.version("folium-offline")
     paths = {name: folder / name for name in VENDOR}
     if not all(path.is_file() for path in paths.values()):
         try:

@@ -30,7 +30,7 @@ class ListContext:
     """The moment open and closed were told at."""
     chosen: str | None
     guide: Mapping[str, Any] | None
-    report_url: str | None
+    report_url: str | None = None
     ranks: Mapping[str, int]
     """The number of each point in this list, by id."""
     share: str
@@ -174,7 +174,7 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
         chips.append(_chip("✓", words("hit.serves_you") + why, "good"))
     if hit.serves_you is False:
         chips.append(_chip("!", words("hit.not_yours_name" if hit.serves_why == "name" else "hit.not_yours"), "old"))
-    chips += _age_chips(point, words, context.at)
+    chips += age_chips(point, words, context.at)
     ranks = [str(context.ranks[other]) for other in hit.same_building if other in context.ranks]
     if ranks:
         chips.append(_chip("=", words("hit.same_building", ranks=words("comma").join(ranks)), "plain"))
@@ -185,7 +185,8 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
     return tag("ul", *chips, class_="chips", role="list")
 
 
-def _age_chips(point: ServicePoint, words: Words, now: datetime) -> list[Markup]:
+def age_chips(point: ServicePoint, words: Words, now: datetime) -> list[Markup]:
+    """Return how old a row is, who checked it and how sure its source is."""
     source, chips = point.provenance, []
     age = age_years(source.date, now)
     if age is None or source.date is None:

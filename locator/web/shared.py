@@ -85,7 +85,8 @@ async def warm_up(_: object) -> AsyncIterator[None]:
         try:
             locator = open_locator()
             locator.store, locator.chain, locator.guide_book, locator.router  # noqa: B018 - opens them
-            import streamlit_folium  # noqa: F401 - loads folium
+            # Not streamlit_folium: a component declared before the runtime runs is never served.
+            import folium.plugins  # noqa: F401 - the slow part of it
         except LocatorError as error:
             log.error("the data cannot be opened yet: %s", error.code)
 

@@ -30,6 +30,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
   template.innerHTML = data.html;
   sync(root, template.content);
   adapt(root);
+  root.dataset.serial = data.page && data.page.serial !== undefined ? data.page.serial : "";
   dress(data.page || {});
   return () => { if (panels.get(data.name) === root && !root.isConnected) panels.delete(data.name); };
 }

@@ -40,7 +40,12 @@ def _show_answer(visit: Visit) -> None:
     if visit.go:
         st.rerun()
     answer = visit.answer
-    page = {"announce": _say_outcome(visit, words), "map_title": words("map.title"), "focus": focus}
+    page: dict[str, str | int | None] = {
+        "announce": _say_outcome(visit, words),
+        "map_title": words("map.title"),
+        "focus": focus,
+        "serial": visit.asked,
+    }
     if answer is None:
         content = render_welcome(words) if visit.failed is None else _render_trouble(visit.failed, words)
         show_panel("results", content, version=version, on_act=visit.take, page=page)
@@ -50,11 +55,11 @@ def _show_answer(visit: Visit) -> None:
     show_panel("understood", join(understood, trip), version=version, on_act=visit.take)
     if not answer.hits:
         show_panel("results", tag("div", id="results"), version=version, on_act=visit.take, page=page)
-    if answer.place is not None:
+    if answer.hits:
         _show_hits(visit, answer, now, page)
 
 
-def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str | None]) -> None:
+def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str | int | None]) -> None:
     """Draw the list and, beside it on a desktop and after it on a phone, the map and the way."""
     words, version, chosen = Words(visit.state.lang), shared.version(), visit.chosen
     route, failed = _find_route(answer, chosen, visit.state.mode)

@@ -1,0 +1,182 @@
+"""A real server, a real Chromium, and a record of everything the browser asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+NOW = "2026-11-23T10:00"
+"""A Monday morning."""
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+WAIT_MS = 60_000
+"""How long a step may take on a busy machine; no figure of ours comes from here."""
+
+
+def pytest_collection_modifyitems(items):
+    """Every test in this folder drives a browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Server:
+    """A page that runs for tests."""
+
+    url: str
+    log: Path
+    data: Path
+
+
+@contextmanager
+def run_server(data: Path, log: Path, **settings: str) -> Iterator[Server]:
+    """Run ``streamlit run app.py`` on a free port until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCATOR_", "STREAMLIT_"))}
+    environ |= {"LOCATOR_DATA": str(data), "LOCATOR_NOW": NOW, "PYTHONUNBUFFERED": "1", **settings}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(url, process, log)
+            yield Server(url, log, data)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the server did not start:\n{log.read_text('utf-8', 'replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def server(data_folder, tmp_path_factory) -> Iterator[Server]:
+    """The page over the shipped data, base map switched on as by default."""
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copytree(data_folder, folder / "data")
+    with run_server(folder / "data", folder / "server.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for the session."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium on this machine: run `make browser`")
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """A person in front of the page: every host but the server's is refused, every request is recorded."""
+
+    context: BrowserContext
+    page: Page
+    server: Server
+    outside: list[str] = field(default_factory=list)
+    """Addresses of other machines that the page asked for."""
+    faults: list[str] = field(default_factory=list)
+    """Exceptions and dialogs in the page: nothing may ever cause one."""
+
+    def open(self, path: str = "/") -> Page:
+        """Open a view and wait until it is drawn."""
+        self.page.goto(self.server.url + path)
+        self.page.wait_for_selector("[data-panel=footer] footer", state="attached")
+        return self.page
+
+    def search(self, text: str) -> None:
+        """Type an address, press Enter, wait for what comes."""
+        before = self.page.evaluate("document.querySelector('[data-panel=results]')?.dataset.serial || ''")
+        self.page.fill("#ask-text", text)
+        self.page.press("#ask-text", "Enter")
+        self.page.wait_for_function(
+            "before => document.querySelector('[data-panel=results]')?.dataset.serial !== before", arg=before
+        )
+
+    @property
+    def map(self) -> FrameLocator:
+        """The map's frame."""
+        return self.page.frame_locator("iframe[src*=st_folium]")
+
+
+@contextmanager
+def make_visitor(browser: Browser, server: Server, size: str = "desktop", **options) -> Iterator[Visitor]:
+    """Open a fresh browser profile of a size."""
+    phone = {"is_mobile": True, "has_touch": True} if size == "phone" else {}
+    context = browser.new_context(viewport=SIZES[size], accept_downloads=True, locale="zh-CN", **phone, **options)
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    visitor = Visitor(context, page, server)
+    host = urlsplit(server.url).netloc
+
+    def decide(route: Route) -> None:
+        if urlsplit(route.request.url).netloc == host:
+            route.continue_()
+        else:
+            visitor.outside.append(route.request.url)
+            route.abort()
+
+    context.route(re.compile("^https?:"), decide)
+    page.on("pageerror", lambda error: visitor.faults.append(str(error)))
+    page.on("dialog", lambda dialog: (visitor.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    try:
+        yield visitor
+    finally:
+        context.close()
+
+
+@pytest.fixture(params=list(SIZES))
+def visitor(request, chromium, server) -> Iterator[Visitor]:
+    """A person at a desktop and at a phone."""
+    with make_visitor(chromium, server, request.param) as person:
+        yield person
+        assert person.faults == []
+
+
+@pytest.fixture
+def desktop(chromium, server) -> Iterator[Visitor]:
+    """A person at a desktop."""
+    with make_visitor(chromium, server) as person:
+        yield person
+        assert person.faults == []

@@ -1,0 +1,186 @@
+"""For everyone: axe on every view in both languages, the keyboard, 320 px, 200 %, dark, large type."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import make_visitor
+
+VIEWS = ("/", "/guide", "/centers", "/about")
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+def _faults(page) -> list[str]:
+    """Return what axe finds in the page and in its frames."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+def _search(person, lang="zh"):
+    person.search("济南市槐荫区经四路478号")
+    person.page.wait_for_selector(".hit")
+    person.map.locator(".pin").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_axe_finds_nothing(chromium, server, size, lang, scheme):
+    with make_visitor(chromium, server, size, color_scheme=scheme) as person:
+        found = []
+        for view in VIEWS:
+            page = person.open(f"{view}?lang={lang}")
+            page.wait_for_selector("#main, .welcome")
+            found += _faults(page)
+        person.open(f"/?lang={lang}")
+        _search(person)
+        found += _faults(person.page)
+        person.search("中山")
+        found += _faults(person.page)
+        person.search("拉萨市")
+        found += _faults(person.page)
+        assert found == []
+
+
+def test_the_whole_task_works_by_keyboard(desktop):
+    page = desktop.open()
+    page.keyboard.press("Tab")
+    seen = []
+    for _ in range(30):
+        seen.append(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+        if seen[-1] == "ask-text":
+            break
+        page.keyboard.press("Tab")
+    assert seen[-1] == "ask-text", seen
+    page.keyboard.type("济南市槐荫区经四路478号")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.act") == "choose" and page.evaluate(
+            "document.activeElement.closest('.hit').id"
+        ) == "hit-2":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#hit-2.chosen")
+    assert page.evaluate("document.activeElement.closest('.hit').id") == "hit-2"
+
+
+def test_a_skip_link_leads_to_the_results_and_another_past_the_map(desktop):
+    page = desktop.open()
+    _search(desktop)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'results'")
+    page.locator(".skip-map").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'way'")
+
+
+def test_a_screen_reader_hears_the_outcome_and_reads_a_list(desktop):
+    page = desktop.open()
+    _search(desktop)
+    page.wait_for_function("document.getElementById('announcer').textContent.includes('五里沟')")
+    tree = page.locator("[data-panel=results]").aria_snapshot()
+    assert "- list" in tree and "- listitem" in tree
+    assert 'heading "1. 五里沟街道人社中心" [level=3]' in tree
+    assert 'link "打电话 0531-87920528"' in tree
+    title = page.locator("iframe[src*=st_folium]").get_attribute("title")
+    assert title == "办事点地图，内容与列表相同"
+    assert desktop.map.locator(".pin").first.get_attribute("aria-label").startswith("1. 五里沟")
+    desktop.search("拉萨市")
+    page.wait_for_function("document.getElementById('announcer').textContent.includes('没有找到')")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_is_wider_than_a_320_px_screen(chromium, server, view, lang):
+    with make_visitor(chromium, server, "phone") as person:
+        person.page.set_viewport_size({"width": 320, "height": 640})
+        page = person.open(f"{view}?lang={lang}")
+        page.wait_for_selector("#main, .welcome")
+        if view == "/":
+            _search(person)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        wide = page.evaluate(
+            "() => [...document.querySelectorAll('.panel *')].filter(n => n.getBoundingClientRect().right > 321"
+            " && getComputedStyle(n).position !== 'absolute').map(n => n.outerHTML.slice(0, 120))"
+        )
+        assert wide == []
+
+
+def test_targets_are_44_px(visitor):
+    page = visitor.open()
+    _search(visitor)
+    small = page.evaluate(
+        "() => [...document.querySelectorAll('.panel button, .panel select, .panel input:not([type=checkbox]), .panel summary,"
+        " .panel a.button, .panel a.phone, .top a:not(.skip)')].filter(n => n.offsetParent && n.getBoundingClientRect().height < 43.5)"
+        ".map(n => n.outerHTML.slice(0, 120))"
+    )
+    assert small == []
+    tiny = page.evaluate(
+        "() => [...document.querySelectorAll('.panel *')].filter(n => n.offsetParent && n.childNodes.length &&"
+        " [...n.childNodes].some(c => c.nodeType === 3 && c.data.trim()) && parseFloat(getComputedStyle(n).fontSize) < 14)"
+        ".map(n => n.outerHTML.slice(0, 120))"
+    )
+    assert tiny == [], "no text under 14 px"
+
+
+def test_large_type_is_larger_and_stays(visitor):
+    page = visitor.open()
+    before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.panel')).fontSize)")
+    page.click(".switches [data-act=large]")
+    page.wait_for_function("document.documentElement.classList.contains('large')")
+    after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.panel')).fontSize)")
+    assert (before, after) == (16, 20)
+    page.wait_for_function("location.search.includes('large=1')")
+    page.click("nav a[data-id=guide]")
+    page.wait_for_selector("#main")
+    page.reload()
+    page.wait_for_function("document.documentElement.classList.contains('large')")
+
+
+def test_embedded_the_page_is_the_tool_alone(desktop):
+    page = desktop.open("/?embed=true")
+    assert page.locator(".top").is_hidden()
+    _search(desktop)
+    assert page.locator(".hit").count() > 0
+
+
+def test_a_phone_page_scrolls_over_the_map(chromium, server):
+    with make_visitor(chromium, server, "phone") as person:
+        person.open()
+        _search(person)
+        frame = next(frame for frame in person.page.frames if "st_folium" in frame.url)
+        assert frame.evaluate("window.map.dragging.enabled()") is False
+        assert frame.evaluate("window.map.scrollWheelZoom.enabled()") is False
+        assert "none" not in frame.evaluate("getComputedStyle(window.map.getContainer()).touchAction")
+
+
+def test_suggestions_are_chosen_with_the_keyboard(desktop):
+    page = desktop.open()
+    page.locator("#ask-text").press_sequentially("济南市槐荫", delay=30)
+    page.wait_for_selector("#ask-options li")
+    assert page.get_attribute("#ask-text", "aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    chosen = page.get_attribute("#ask-text", "aria-activedescendant")
+    said = page.locator(f"#{chosen} span").inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
+    assert page.input_value("#ask-text") == said
+    assert page.locator("#ask-options").is_hidden()
+
+
+def test_an_in_app_browser_gets_the_page(chromium, server):
+    agent = (
+        "Mozilla/5.0 (Linux; Android 14; PJD110 Build/UKQ1; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
+        "Chrome/126.0.6478.188 Mobile Safari/537.36 XWEB/1260183 MMWEBSDK/20240501 MicroMessenger/8.0.50.2701 WeChat/arm64"
+    )
+    with make_visitor(chromium, server, "phone", user_agent=agent) as person:
+        person.open()
+        _search(person)
+        assert person.faults == []

@@ -1,0 +1,243 @@
+"""The main job in a browser, with every outside host refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from xml.etree import ElementTree
+
+import pytest
+from conftest import make_visitor
+
+WULIGOU = "五里沟街道人社中心"
+
+
+def test_first_visit_explains_itself_and_offers_examples(visitor):
+    page = visitor.open()
+    assert page.locator(".welcome .example").count() == 3
+    page.locator(".welcome .example").first.click()
+    page.wait_for_selector(".hit")
+    assert page.locator(".hit h3").first.inner_text().endswith(WULIGOU)
+
+
+def test_search_lists_and_maps_the_same_numbers(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    first = page.locator(".hit").first
+    assert WULIGOU in first.inner_text()
+    assert "0531-87920528" in first.locator("a[href='tel:053187920528']").inner_text()
+    pinned = page.locator(".hit:has(h3)")
+    listed = {card.get_attribute("data-card"): card.locator(".number").inner_text() for card in pinned.all()}
+    visitor.map.locator(".pin").first.wait_for()
+    drawn = {
+        pin.get_attribute("data-id"): pin.locator(".pin-number").text_content()
+        for pin in visitor.map.locator(".pin").all()
+    }
+    assert drawn == listed
+    assert len(drawn) == 5
+
+
+def test_choosing_in_the_list_and_on_the_map_is_one_choice(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    visitor.map.locator(".pin").first.wait_for()
+    frame = next(frame for frame in page.frames if "st_folium" in frame.url)
+    frame.evaluate("window.still = 'the same map'")
+    second, third = (page.locator(".hit").nth(n).get_attribute("data-card") for n in (1, 2))
+
+    page.locator(f"[data-card='{third}'] [data-act=choose]").click()
+    visitor.map.locator(f".pin.chosen[data-id='{third}']").wait_for()
+    page.wait_for_selector(f".hit.chosen[data-card='{third}']")
+    assert page.evaluate("document.activeElement.dataset.act") == "choose", "the focus stays on what was pressed"
+
+    pin = visitor.map.locator(f".pin[data-id='{second}']")
+    pin.focus()
+    pin.press("Enter")
+    page.wait_for_selector(f".hit.chosen[data-card='{second}']")
+    assert visitor.map.locator(".pin.chosen").get_attribute("data-id") == second
+    assert page.locator("#way").inner_text().startswith("去第 2 处")
+    assert f"id={second}" in page.url
+    assert frame.evaluate("window.still") == "the same map"
+
+
+def test_clicking_a_pin_chooses_it(desktop):
+    page = desktop.open()
+    desktop.search("济南市槐荫区经四路478号")
+    third = page.locator(".hit").nth(2).get_attribute("data-card")
+    desktop.map.locator(f".pin[data-id='{third}']").click()
+    page.wait_for_selector(f".hit.chosen[data-card='{third}']")
+
+
+def test_the_language_switches_everywhere_and_the_answer_stays(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    page.click(".switches [data-act=lang]")
+    page.wait_for_selector("text=What to bring")
+    page.wait_for_function("document.documentElement.lang === 'en'")
+    assert WULIGOU in page.locator(".hit").first.inner_text(), "a name stays in Chinese"
+    assert page.locator(".hit bdi[lang='zh-CN']").first.inner_text() == WULIGOU
+    assert page.input_value("#ask-text") == "济南市槐荫区经四路478号"
+    visitor.map.locator("html[lang=en]").wait_for(state="attached")
+    assert "lang=en" in page.url
+
+
+def test_the_address_bar_never_holds_what_was_typed(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    page.wait_for_function("location.search.includes('area=370104')")
+    assert "%E7" not in page.url.upper() and "478" not in page.url and "116." not in page.url
+
+
+def test_a_link_builds_the_answer_again(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    third = page.locator(".hit").nth(2).get_attribute("data-card")
+    page.locator(f"[data-card='{third}'] [data-act=choose]").click()
+    page.wait_for_selector(f".hit.chosen[data-card='{third}']")
+    page.wait_for_function("id => location.search.includes(id)", arg=third)
+    page.reload()
+    page.wait_for_selector(f".hit.chosen[data-card='{third}']")
+    assert page.input_value("#ask-text") == ""
+
+
+def _download(page, selector: str) -> str:
+    with page.expect_download() as waiting:
+        page.click(selector)
+    return waiting.value.path().read_bytes().decode("utf-8")
+
+
+def test_the_answer_downloads_as_csv_geojson_and_kml(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    shown = page.locator(".hit").count()
+    table = _download(page, ".st-key-down-csv button")
+    assert table.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(table.removeprefix("\ufeff"))))
+    assert len(rows) == shown + 1
+    assert WULIGOU in rows[1]
+    assert "478" in table and "槐荫区经四路478号(五里沟" not in table, "an office's address, not the typed one"
+    places = json.loads(_download(page, ".st-key-down-geojson button"))
+    assert places["type"] == "FeatureCollection"
+    assert any(WULIGOU in json.dumps(feature, ensure_ascii=False) for feature in places["features"])
+    ElementTree.fromstring(_download(page, ".st-key-down-kml button"))
+
+
+def test_an_ambiguous_name_asks_which(visitor):
+    page = visitor.open()
+    visitor.search("中山")
+    names = page.locator(".candidate").all_inner_texts()
+    assert any("广东省中山市" in name for name in names)
+    assert any("大连市中山区" in name for name in names)
+    page.locator(".candidate", has_text="广东省中山市").first.click()
+    page.wait_for_selector(".hit")
+    assert "中山市" in page.locator(".understood").inner_text()
+
+
+def test_xiaolan_is_open_at_ten_and_says_about(visitor):
+    page = visitor.open()
+    visitor.search("中山市小榄镇")
+    first = page.locator(".hit").first
+    assert "小榄分局" in first.inner_text()
+    assert first.locator(".chip.open").count() == 1
+    assert first.locator("[data-act=choose]").count() == 0, "no pin: its exact place is not known"
+
+
+def test_nothing_near_leads_with_the_hotline_and_the_filled_cities(visitor):
+    page = visitor.open()
+    visitor.search("拉萨市")
+    page.wait_for_selector(".notice a[href='tel:12333']")
+    said = page.locator(".understood").inner_text()
+    assert "拉萨" in said and "济南" in said
+    assert page.locator(".hit").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("   ", "请先写上你在哪里"),
+        ("地" * 10_000, "太长"),
+        ("😀🎉", "没有看懂"),
+        ("ab\x07cd\x1b[31m", ""),
+        ("0,0", ""),
+        ("36.6575,116.9731", ""),
+        ("48.8584,2.2945", ""),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_nothing_is_lost(desktop, typed, said):
+    page = desktop.open()
+    desktop.search("济南市槐荫区经四路478号")
+    desktop.search(typed)
+    page.wait_for_selector(".notice")
+    text = page.locator("body").inner_text()
+    assert said in text
+    assert "Traceback" not in text and "error" not in text.lower()
+    desktop.search("中山市小榄镇")
+    page.wait_for_selector(".hit")
+
+
+def test_typed_coordinates_ask_for_their_datum(desktop):
+    page = desktop.open()
+    assert page.locator(".ask-datum").is_hidden()
+    page.fill("#ask-text", "116.98,36.658517")
+    assert page.locator(".ask-datum").is_visible()
+    page.select_option("#ask-datum", "gcj02")
+    page.press("#ask-text", "Enter")
+    page.wait_for_selector(".hit")
+    assert WULIGOU in page.locator(".hit").first.inner_text()
+    assert page.locator(".hit .distance").first.inner_text().startswith(("0 米", "1 米"))
+
+
+def test_my_position_is_used_and_not_put_into_the_address(chromium, server):
+    granted = {
+        "geolocation": {"longitude": 116.9731, "latitude": 36.6573, "accuracy": 40},
+        "permissions": ["geolocation"],
+    }
+    with make_visitor(chromium, server, "phone", **granted) as person:
+        page = person.open()
+        page.click("[data-do=here]")
+        page.wait_for_selector(".hit")
+        assert "我的位置" in page.locator(".understood").inner_text()
+        assert "116" not in page.url
+
+
+def test_a_refused_position_says_what_to_do(chromium, server):
+    with make_visitor(chromium, server, "phone", permissions=[]) as person:
+        page = person.open()
+        page.evaluate("() => { navigator.geolocation.getCurrentPosition = (ok, fail) => fail({ code: window.code }); }")
+        for code, said in ((1, "许可"), (2, "给不出位置"), (3, "10 秒")):
+            page.evaluate("code => { window.code = code }", code)
+            page.click("[data-do=here]")
+            page.wait_for_selector(f".ask-status:has-text('{said}')")
+        page.evaluate("Object.defineProperty(window, 'isSecureContext', { value: false })")
+        page.click("[data-do=here]")
+        page.wait_for_selector(".ask-status:has-text('https')")
+
+
+def test_the_start_can_be_moved_on_the_map(desktop):
+    page = desktop.open()
+    desktop.search("济南市槐荫区经四路478号")
+    desktop.map.locator(".pin").first.wait_for()
+    desktop.map.locator(".map-pick").click()
+    desktop.map.locator("#map_div").click(position={"x": 260, "y": 400})
+    page.wait_for_selector(".understood:has-text('地图上选的起点')")
+    assert page.locator(".hit").count() > 0
+
+
+def test_only_switched_on_tiles_leave_the_machine(visitor):
+    page = visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    visitor.map.locator(".pin").first.wait_for()
+    for view in ("guide", "centers", "about"):
+        page.click(f"nav a[data-id={view}]")
+        page.wait_for_selector("#main")
+    page.wait_for_timeout(500)
+    assert visitor.outside, "the base map is on by default"
+    assert all(address.startswith("https://tile.openstreetmap.org/") for address in visitor.outside)
+
+
+def test_without_tiles_the_map_says_so_and_still_works(visitor):
+    visitor.open()
+    visitor.search("济南市槐荫区经四路478号")
+    visitor.map.locator(".map-notice", has_text="不受影响").wait_for()
+    assert visitor.map.locator(".pin").count() == 5

@@ -1,0 +1,97 @@
+"""Two hundred hostile names through the page and the map, in a real browser on a real server."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from conftest import make_visitor, run_server
+from hostile import CORPUS
+
+from locator.model import Kind, Phone, Precision, Provenance, ServicePoint
+from locator.settings import Settings
+from locator.stores import open_store
+
+LON, LAT = 87.60, 43.80
+"""Ürümqi, where no shipped office is."""
+
+
+def _row(number: int, text: str) -> ServicePoint:
+    return ServicePoint(
+        id=f"hostile-{number}",
+        name=text.strip() or "x",
+        kind=Kind.HRSS_BUREAU,
+        province="新疆维吾尔自治区",
+        city="乌鲁木齐市",
+        adcode="650102",
+        address=text,
+        phones=(Phone(text, text),),
+        services=text,
+        notes=text,
+        lon=LON + 0.001 * (number % 20),
+        lat=LAT + 0.001 * (number // 20),
+        position=Precision.POI,
+        provenance=Provenance(source=text, url=text, date=text, licence=text, confidence="L"),
+    )
+
+
+@pytest.fixture(scope="module")
+def hostile_server(data_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    shutil.copytree(data_folder, folder / "data")
+    store = open_store(Settings(data=folder / "data"))
+    store.replace("hostile", [_row(number, text) for number, text in enumerate(CORPUS)])
+    with run_server(folder / "data", folder / "server.log", LOCATOR_TILES="none") as running:
+        yield running
+
+
+def _ran(page) -> bool:
+    """Tell whether any text became an element or the answer of a template."""
+    return page.evaluate(
+        "() => !!document.querySelector('[onerror],[onload],[ontoggle],[srcdoc],a[href^=\"javascript\"],.panel script,.pin script')"
+    )
+
+
+def test_hostile_offices_stay_text_in_the_list_and_on_the_map(chromium, hostile_server):
+    with make_visitor(chromium, hostile_server) as person:
+        page = person.open("/?limit=20")
+        for step in range(10):
+            person.search(f"{LON + 0.0095:.4f},{LAT + 0.001 * step:.4f}")
+            page.wait_for_selector(".hit")
+            person.map.locator(".pin").first.wait_for()
+            names = page.locator(".hit bdi").all_text_contents()
+            assert len(names) >= 20
+            assert not any(name.startswith("49") for name in names), "a template ran on the server"
+            assert not _ran(page)
+            frame = next(frame for frame in page.frames if "st_folium" in frame.url)
+            assert not _ran(frame)
+            labels = " ".join(pin.get_attribute("aria-label") for pin in person.map.locator(".pin").all())
+            assert "49" not in labels.replace("{{7*7}}", "")
+        person.map.locator(".pin").first.dispatch_event("click")
+        person.map.locator(".card").wait_for()
+        assert not _ran(frame)
+        assert person.faults == []
+        assert person.outside == []
+
+
+def test_hostile_offices_stay_text_in_the_list_of_centers(chromium, hostile_server):
+    with make_visitor(chromium, hostile_server) as person:
+        page = person.open("/centers?region=650100")
+        for _ in range(4):
+            page.wait_for_selector(".table tbody tr")
+            assert not _ran(page)
+            page.locator("[data-act=turn][data-id='1']").click(force=True)
+            page.wait_for_timeout(300)
+        assert person.faults == []
+
+
+def test_hostile_questions_stay_text(chromium, hostile_server):
+    with make_visitor(chromium, hostile_server) as person:
+        page = person.open("/?lang=en&id=%3Cscript%3E&area=%7B%7B7*7%7D%7D&task=%24%7Balert(1)%7D")
+        for text in CORPUS[:50]:
+            person.search(text)
+            assert not _ran(page)
+        assert person.faults == []
+    log = hostile_server.log.read_text("utf-8", "replace")
+    assert "Traceback" not in log
+    assert "alert(" not in log and "7*7" not in log, "what was typed is in no log"

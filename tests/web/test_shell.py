@@ -1,0 +1,150 @@
+"""The document, its headers and its assets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import streamlit
+from httpx import ASGITransport, AsyncClient
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+
+from locator.errors import DataError
+from locator.settings import Settings
+from locator.web.assets import OWN, VENDOR, open_assets
+from locator.web.routes import build_routes
+from locator.web.shell import Shell, list_tile_hosts, rewrite_shell
+
+DOCUMENT = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory):
+    return open_assets(tmp_path_factory.mktemp("assets"))
+
+
+def _client(assets, settings: Settings) -> AsyncClient:
+    async def page(request):
+        return HTMLResponse(DOCUMENT)
+
+    async def other(request):
+        return PlainTextResponse("x", headers={"x-content-type-options": "own"})
+
+    routes = [Route("/other.txt", other), *build_routes(settings, assets), Route("/{rest:path}", page)]
+    return AsyncClient(
+        transport=ASGITransport(Shell(Starlette(routes=routes), settings=settings, assets=assets)), base_url="http://t"
+    )
+
+
+def _get(assets, path: str, settings: Settings | None = None, **kwargs):
+    import asyncio
+
+    async def ask():
+        async with _client(assets, settings or Settings()) as client:
+            return await client.get(path, **kwargs)
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(("path", "lang"), [("/", "zh-CN"), ("/centers?lang=en", "en"), ("/?lang=<x>", "zh-CN")])
+def test_the_document_speaks_the_persons_language(assets, path, lang):
+    page = _get(assets, path).text
+    assert f'<html lang="{lang}">' in page
+    assert "<title>Streamlit</title>" not in page
+    assert 'href="./plain?lang=' in page
+    assert "prerenderReady = false" not in page, "no inline script is left for the policy to allow"
+    assert "SourceSans" not in page and "service-desc" not in page
+
+
+def test_the_document_asks_only_this_machine(assets):
+    page = rewrite_shell(DOCUMENT, assets, "zh")
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+    sizes = _get(assets, "/")
+    assert int(sizes.headers["content-length"]) == len(sizes.content)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/centers", "/assets/page.js", "/healthz", "/api/v1/nothing", "/plain", "/none.png"]
+)
+def test_every_reply_carries_the_security_headers(assets, path):
+    headers = _get(assets, path).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in policy["script-src"]
+    assert policy["object-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'self'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert "geolocation=(self)" in headers["permissions-policy"]
+
+
+def test_a_header_that_is_there_is_left(assets):
+    assert _get(assets, "/other.txt").headers["x-content-type-options"] == "own"
+
+
+def test_the_operator_says_who_may_embed_the_page(assets):
+    headers = _get(assets, "/", Settings(frame_ancestors=("https://a.example",))).headers
+    assert "frame-ancestors 'self' https://a.example" in headers["content-security-policy"]
+    assert "x-frame-options" not in headers
+
+
+@pytest.mark.parametrize(
+    ("tiles", "hosts"),
+    [
+        ("osm", ("https://tile.openstreetmap.org",)),
+        ("none", ()),
+        ("/tiles/{z}/{x}/{y}.png", ()),
+        ("https://{s}.tiles.example/{z}/{x}/{y}.png", ("https://*.tiles.example",)),
+    ],
+)
+def test_only_the_maps_frame_may_load_tiles(assets, tiles, hosts):
+    assert list_tile_hosts(tiles) == hosts
+    policy = _get(assets, "/component/streamlit_folium.st_folium/index.html", Settings(tiles=tiles)).headers[
+        "content-security-policy"
+    ]
+    assert all(host in policy for host in hosts)
+    assert all(
+        host not in _get(assets, "/", Settings(tiles=tiles)).headers["content-security-policy"] for host in hosts
+    )
+
+
+def test_assets_are_kept_by_their_hash(assets):
+    for name in (*OWN, *VENDOR):
+        address = assets.url(name).removeprefix(".")
+        reply = _get(assets, address)
+        assert reply.status_code == 200
+        assert "immutable" in reply.headers["cache-control"]
+        again = _get(assets, address, headers={"if-none-match": reply.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert _get(assets, "/assets/page.js?v=old").headers["cache-control"] == "no-cache"
+    assert _get(assets, "/assets/nothing.js").status_code == 404
+
+
+def test_no_asset_names_another_host(assets):
+    for name in OWN:
+        content = assets.get(name).content.decode()
+        assert set(re.findall(r"https?://[^\s\"')]+", content)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_library_files_are_written_once(tmp_path):
+    first = open_assets(tmp_path / "a")
+    (path,) = (tmp_path / "a").glob("*/leaflet.js")
+    path.write_bytes(b"kept")
+    assert open_assets(tmp_path / "a").get("leaflet.js").content == b"kept"
+    assert first.get("leaflet.js").content.lstrip().startswith(b"/* @preserve")
+
+
+def test_a_folder_that_cannot_be_written_is_a_data_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError):
+        open_assets(tmp_path / "file" / "assets")
+
+
+def test_health_is_told_and_not_cached(assets):
+    reply = _get(assets, "/healthz")
+    assert reply.json()["status"] == "ok"
+    assert reply.headers["cache-control"] == "no-store"
