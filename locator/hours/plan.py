@@ -178,7 +178,7 @@ def agree(plans: Sequence[Plan], note: str, *, keep: frozenset[State] = frozense
         states = {State.CLOSED if piece is None else piece.state for piece in here}
         first = here[0]
         if len(states) == 1 and states <= keep:
-            pieces += [] if first is None else [first._replace(start=start, end=end)]
+            pieces += [] if first is None or None in here else [first._replace(start=start, end=end)]
         elif start < DAY or states != {State.CLOSED}:
             pieces.append(Piece(start, end, State.UNKNOWN, "calendar", plans[0].rule))
     return Plan(tuple(pieces), plans[0].rule, (note,))

@@ -158,8 +158,10 @@ class SlowDay:
         found = [_run(week, minute) for week in self.weeks]
         states = {state or "closed" for state in found}
         if self.mode == "makeup":
-            return None if states == {"closed"} else "unknown"
-        return found[0] if len(states) == 1 else "unknown"
+            return "unknown" if states != {"closed"} else None if None in found else "closed"
+        if len(states) > 1:
+            return "unknown"
+        return None if None in found else found[0]
 
 
 def _table(rules: list[SlowRule]) -> list[tuple[str, str | None]]:
