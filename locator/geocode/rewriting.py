@@ -80,14 +80,30 @@ def _take_divisions(text: str) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def to_queries(text: str) -> tuple[str, str]:
-    """Return two ways to put an address to an OpenStreetMap geocoder: in full, and without its divisions.
+def to_queries(text: str, city: str | None = None) -> tuple[str, ...]:
+    """Return ways to put an address to an OpenStreetMap geocoder: in full, then without its divisions.
 
-    The second is for a search inside a known area; it is empty where it would say nothing else.
+    All but the first are for a search inside a known area. OpenStreetMap has most Chinese house numbers
+    bare and some with 号, so the last asks for the latter.
+
+    Parameters
+    ----------
+    city
+        The city the place is in, if known; a text may name it without 市.
+
+    Examples
+    --------
+    >>> to_queries("南京管家桥85号3栋", "南京市")
+    ('南京管家桥 85', '管家桥 85', '管家桥 85号')
     """
-    parts = split_address(text)
     if not has_han(text):
-        return clean(text), ""
-    tail = f" {parts.number}" if parts.number else ""
-    full, short = f"{parts.divisions}{parts.street}{tail}", f"{parts.street}{tail}"
-    return full, short if short != full and parts.street else ""
+        return (clean(text),)
+    parts = split_address(text)
+    street = parts.street
+    for name in (city or "", (city or "").removesuffix("市")):
+        if len(name) > 1 and street.startswith(name) and len(street) > len(name) + 1:
+            street = street.removeprefix(name)
+    numbers = (f" {parts.number}", f" {parts.number}号") if parts.number else ("",)
+    full = f"{parts.divisions}{parts.street}{numbers[0]}"
+    short = [f"{street}{number}" for number in numbers] if street else []
+    return tuple(dict.fromkeys((full, *short)))

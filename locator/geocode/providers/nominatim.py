@@ -45,11 +45,13 @@ class NominatimProvider(Provider):
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the results of the query in full, or else of the shorter one."""
-        full, short = to_queries(text)
+        full, *shorter = to_queries(text, hint.city)
         number, box = split_address(text).number, hint.box()
         found = self._search(geocoder, full, None, hint, left_s)
-        if short and box and not any(_answers(location, number) for location in found):
-            found += self._search(geocoder, short, box, hint, left_s)
+        for query in shorter if box else ():
+            if any(_answers(location, number) for location in found):
+                break
+            found += self._search(geocoder, query, box, hint, left_s)
         if number:  # the house, then its street, then what else lies there
             found.sort(key=lambda location: (not _answers(location, number), _rank(location) not in _STREET_RANKS))
         return found

@@ -1,0 +1,170 @@
+"""The embedded geocoder beside a real Nominatim on the same extract: hits, error, speed.
+
+    python benchmarks/bench_nominatim.py EXTRACT.osm.pbf [--limit 400] [--city 南京市]
+
+Asks for every address of the extract (street and house number, with the city where one is tagged), as
+people write it, of the embedded index (offline), of Nominatim behind our rewriting, and of Nominatim
+with the words as typed through geopy's own class. The truth is the position of the objects that carry
+this very address; a hit is within 100 m of one of them. Starts the Nominatim itself, on loopback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import geopy.geocoders
+import osmium
+from nominatim_server import missing, run_nominatim
+from servers import run_cluster
+
+from locator.datum import distance_m
+from locator.fetch import Door
+from locator.gazetteer import build_gazetteer, open_gazetteer
+from locator.gazetteer.osm import OsmExtract
+from locator.geocode.embedded import locate
+from locator.geocode.hint import Hint
+from locator.geocode.providers import open_provider
+from locator.model import Place
+from locator.settings import Settings
+
+SHIPPED = Path(__file__).parents[1] / "data" / "gazetteer"
+HIT_M = 100.0
+SEED = 4
+VERBOSE = False
+
+Position = tuple[float, float]
+
+
+class Question(NamedTuple):
+    text: str
+    truth: list[Position]
+
+
+def read_questions(extract: Path, limit: int) -> list[Question]:
+    """Return the extract's addresses as texts, each with the positions that carry it."""
+    truth: dict[tuple[str, str, str], list[Position]] = defaultdict(list)
+    objects = osmium.FileProcessor(str(extract)).with_locations().with_areas()
+    for thing in objects.with_filter(osmium.filter.KeyFilter("addr:housenumber")):
+        tags, position = dict(thing.tags), _position(thing)
+        if tags.get("addr:street") and position:
+            key = (tags.get("addr:city", ""), tags["addr:street"], tags["addr:housenumber"])
+            truth[key].append(position)
+    whole: dict[tuple[str, str], list[Position]] = defaultdict(list)
+    for (_, street, number), positions in truth.items():
+        whole[street, number] += positions
+    questions = [
+        Question(_write(*key), positions if key[0] else whole[key[1:]]) for key, positions in sorted(truth.items())
+    ]
+    random.Random(SEED).shuffle(questions)
+    return questions[:limit]
+
+
+def _position(thing) -> Position | None:
+    if thing.is_node():
+        return thing.location.lon, thing.location.lat
+    if thing.is_area():
+        nodes = [node for ring in thing.outer_rings() for node in ring]
+    elif thing.is_way() and not thing.is_closed():
+        nodes = list(thing.nodes)
+    else:
+        return None
+    nodes = [node for node in nodes if node.location.valid()]
+    if not nodes:
+        return None
+    lon, lat = [n.location.lon for n in nodes], [n.location.lat for n in nodes]
+    return (min(lon) + max(lon)) / 2, (min(lat) + max(lat)) / 2
+
+
+def _write(city: str, street: str, number: str) -> str:
+    if any("\u4e00" <= c <= "\u9fff" for c in street):
+        return f"{city}{street}{number}{'' if number.endswith(('号', '栋')) else '号'}"
+    return f"{street} {number}" + (f", {city}" if city else "")
+
+
+def measure(name: str, questions: list[Question], ask: Callable[[str], Position | None]) -> float:
+    """Print one line of the table and return the median time in seconds."""
+    for question in questions[:20]:
+        ask(question.text)
+    errors, times = [], []
+    for text, truth in questions:
+        start = time.perf_counter()
+        found = ask(text)
+        times.append(time.perf_counter() - start)
+        if VERBOSE and (not found or min(float(distance_m(*found, *position)) for position in truth) > HIT_M):
+            print("   missed:", text, found and [round(v, 5) for v in found])
+        if found:
+            errors.append(min(float(distance_m(*found, *position)) for position in truth))
+    hits = [error for error in errors if error <= HIT_M]
+    median = statistics.median(errors) if errors else float("nan")
+    answered, share = len(errors), len(hits) / len(questions)
+    print(
+        f"{name:34} {len(questions):6} {answered:9} {len(hits):6} {share:7.1%} {median:9.1f} m"
+        f" {statistics.median(times) * 1000:9.2f} {sorted(times)[int(len(times) * 0.99)] * 1000:9.2f} ms",
+        flush=True,
+    )
+    return statistics.median(times)
+
+
+def _first(places: list[Place] | tuple[Place, ...]) -> Position | None:
+    return (places[0].lon, places[0].lat) if places and places[0].lon is not None else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("extract", type=Path)
+    parser.add_argument("--limit", type=int, default=400)
+    parser.add_argument("--city", help="the city of the extract, as the chain knows it: 南京市")
+    parser.add_argument("--verbose", action="store_true", help="print what was missed")
+    args = parser.parse_args()
+    globals()["VERBOSE"] = args.verbose
+    if lacking := missing():
+        print(lacking, file=sys.stderr)
+        return 2
+    questions = read_questions(args.extract, args.limit)
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "gazetteer.sqlite"
+        build_gazetteer(index, SHIPPED, extracts=[OsmExtract(args.extract)])
+        gazetteer = open_gazetteer(index)
+        gazetteer.warm()
+
+        def embedded(text: str) -> Position | None:
+            found = locate(text, gazetteer)
+            return _first([found.place] if found.place else list(found.candidates))
+
+        print(f"{args.extract.name}: {len(questions)} addresses, e.g. {questions[0].text}")
+        print(f"{'':34} {'asked':>6} {'answered':>9} {'hits':>6} {'':7} {'median':>11} {'p50':>9} {'p99':>12}")
+        fast = measure("embedded, offline", questions, embedded)
+        with run_cluster() as cluster, run_nominatim(cluster, args.extract) as url:
+            settings = Settings(data=Path(folder), urls={"nominatim": url}, timeout_s=30.0)
+            provider = open_provider("nominatim", settings, Door(settings))
+            provider._geocoder.adapter._cache_s = 0.0  # every question shall reach the server
+            everywhere = [position for question in questions for position in question.truth]
+            lon, lat = (statistics.mean(values) for values in zip(*everywhere, strict=True))
+            hint = Hint(city=args.city, lon=lon, lat=lat, radius_m=20_000)  # the region, as the chain knows it
+            slow = measure("Nominatim, our rewriting", questions, lambda text: _first(provider.find(text, hint)))
+            stock = geopy.geocoders.Nominatim(
+                domain=url.removeprefix("http://"), scheme="http", user_agent="bench", timeout=30
+            )
+
+            def as_typed(text: str) -> Position | None:
+                found = stock.geocode(text)
+                return (found.longitude, found.latitude) if found else None
+
+            measure("Nominatim, as typed, stock geopy", questions, as_typed)
+    print(f"the embedded one is {slow / fast:.0f} times faster (medians)")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
