@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import socket
+import ssl
 import threading
 import time
 import traceback
@@ -26,10 +27,12 @@ from locator.errors import (
     ServiceTimeout,
 )
 from locator.fetch import Door
+from locator.fetch.transport import _tls
 from locator.settings import Secrets, Settings
 
 TYPED = "济南市槐荫区经四路478号"
 KEY = "k3y-of-the-operator"
+CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
 
 @pytest.fixture
@@ -181,6 +184,32 @@ def test_addresses_that_are_none(door, url):
     with pytest.raises(InvalidInput) as raised:
         ask(door, url)
     assert raised.value.code == "service_url"
+
+
+@pytest.fixture
+def over_tls():
+    """A server on loopback whose certificate (for tests, good for a hundred years) nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with loopback(lambda asked: {"path": asked.path}) as server:
+        server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
+        yield server.url.replace("http://127.0.0.1", "https://localhost"), server
+        _tls.cache_clear()
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_asked(door, over_tls):
+    url, server = over_tls
+    with pytest.raises(ServiceError) as raised:
+        ask(door, url)
+    assert raised.value.code == "service_unreachable"
+    assert server.asked == []
+
+
+def test_an_authority_of_the_operators_own_is_named_by_ssl_cert_file(door, over_tls, monkeypatch):
+    url, _ = over_tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    _tls.cache_clear()
+    assert ask(door, f"{url}/x") == {"path": "/x"}
 
 
 def test_follows_a_redirect_on_the_same_host(door):
