@@ -1,0 +1,120 @@
+"""The API: the page's answers as JSON, problems as problems, and what was typed in no address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from fastapi.testclient import TestClient
+
+from locator.api import build_api
+from locator.api.limits import MAX_BODY_BYTES
+from locator.settings import Settings
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+TYPED = "济南市槐荫区经四路478号"
+
+
+@pytest.fixture(scope="module")
+def client(locator):
+    settings = Settings(now=NOW, rate_limit=0, cors=("https://a.example",))
+    with TestClient(build_api(lambda: locator, settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_find_by_text_is_posted_and_not_stored(client):
+    reply = client.post("/v1/find", json={"text": TYPED, "task": "apply"})
+    assert reply.status_code == 200 and reply.headers["cache-control"] == "no-store"
+    assert reply.json()["hits"][0]["name"] == "五里沟街道人社中心"
+    assert set(reply.json()) >= {"place", "candidates", "hits", "guide", "notices"}
+
+
+def test_find_by_text_is_not_taken_from_an_address(client):
+    reply = client.get("/v1/find", params={"text": TYPED})
+    assert reply.status_code == 422 and TYPED not in reply.text
+
+
+def test_a_position_in_an_address_is_used_to_three_decimals(client):
+    place = client.get("/v1/find", params={"at": "116.97412345,36.65812345"}).json()["place"]
+    assert (place["lon"], place["lat"]) == (116.974, 36.658)
+
+
+def test_points_are_paged_and_kept_by_etag(client):
+    first = client.get("/v1/points", params={"limit": 3})
+    assert len(first.json()["points"]) == 3
+    again = client.get("/v1/points", params={"limit": 3}, headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304 and again.content == b""
+    second = client.get("/v1/points", params={"limit": 3, "offset": 3}).json()["points"]
+    assert {p["id"] for p in second}.isdisjoint({p["id"] for p in first.json()["points"]})
+
+
+def test_points_by_region_and_kind(client):
+    found = client.get("/v1/points", params={"region": "大连市", "kind": "government-hall"}).json()["points"]
+    assert found and {p["kind"] for p in found} == {"government-hall"} and {p["adcode"][:4] for p in found} == {"2102"}
+
+
+def test_one_point(client):
+    listed = client.get("/v1/points", params={"limit": 1}).json()["points"][0]
+    assert client.get(f"/v1/points/{listed['id']}").json() == listed
+
+
+def test_hours_guide_route_geocode_suggest(client):
+    hours = client.get(
+        "/v1/hours", params={"expr": "Mo-Fr 09:00-12:00; PH off", "at": "2026-10-10T10:00", "lang": "en"}
+    ).json()
+    assert hours["state"] == "open" and set(hours) >= {"state", "until", "text", "rule"}
+    guide = client.get("/v1/guide", params={"task": "apply", "person": "child", "region": "370100"}).json()
+    assert guide["person"] == "child" and guide["steps"]
+    point = client.get("/v1/points", params={"limit": 1}).json()["points"][0]["id"]
+    route = client.get("/v1/route", params={"from": "117.0,36.6", "to": point, "mode": "walk"}).json()
+    assert route["engine"] == "line" and route["geometry"]["type"] == "LineString"
+    assert client.post("/v1/geocode", json={"text": "中山"}).json()["places"]
+    assert client.post("/v1/suggest", json={"text": "jinan"}).json()["suggestions"][0]["place"]["adcode"] == "370100"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kwargs", "status"),
+    [
+        ("get", "/v1/points/no-such", {}, 404), ("get", "/v1/nothing", {}, 404), ("delete", "/v1/find", {}, 405),
+        ("get", "/v1/find", {"params": {"at": "200,10"}}, 422), ("get", "/v1/find", {"params": {"at": "0,0"}}, 422),
+        ("get", "/v1/hours", {"params": {"expr": "whenever"}}, 422), ("get", "/v1/guide", {"params": {"task": "fly"}}, 422),
+        ("post", "/v1/find", {"json": {"text": ""}}, 422), ("post", "/v1/find", {"content": b"{"}, 422),
+        ("post", "/v1/find", {"json": {"text": "x", "region": "no such place"}}, 404),
+        ("post", "/v1/find", {"content": b"x" * (MAX_BODY_BYTES + 1)}, 413),
+        ("get", "/v1/route", {"params": {"from": "117,36", "to": "no-such"}}, 404),
+    ],
+)  # fmt: skip
+def test_errors_are_problems(client, method, path, kwargs, status):
+    reply = getattr(client, method)(path, **kwargs)
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["status"] == status and reply.headers["cache-control"] == "no-store"
+
+
+def test_cors_is_for_the_origins_named(client):
+    allowed = client.get("/v1/points", params={"limit": 1}, headers={"origin": "https://a.example"})
+    assert allowed.headers["access-control-allow-origin"] == "https://a.example"
+    other = client.get("/v1/points", params={"limit": 1}, headers={"origin": "https://b.example"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_too_many_requests_are_told_when_to_come_back(locator):
+    with TestClient(build_api(lambda: locator, Settings(rate_limit=4))) as client:
+        replies = [client.get("/v1/points", params={"limit": 1}) for _ in range(3)]
+    assert [reply.status_code for reply in replies] == [200, 429, 429]
+    assert int(replies[-1].headers["retry-after"]) >= 1
+
+
+def test_the_docs_need_nobody_else(client):
+    page = client.get("/docs").text
+    assert "/api/v1/find" in page and "<script" not in page and "//" not in page.replace("<!doctype html>", "")
+
+
+def test_a_fault_of_ours_is_a_problem_without_a_trace(locator):
+    def broken():
+        raise RuntimeError("secret detail")
+
+    with TestClient(build_api(broken, Settings(rate_limit=0)), raise_server_exceptions=False) as client:
+        reply = client.get("/v1/points")
+    assert reply.status_code == 500 and "secret" not in reply.text
