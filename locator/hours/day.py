@@ -119,7 +119,13 @@ def makeup_plan(expression: Expression, day: date) -> Plan:
 
 def hours_of(plan: Plan) -> list[tuple[int, int, State, str | None]]:
     """Return what a plan says, without which rule says it."""
-    return [(p.start, p.end, p.state, p.comment) for p in plan.pieces]
+    told = list[tuple[int, int, State, str | None]]()
+    for piece in plan.pieces:
+        if told and told[-1][1:] == (piece.start, piece.state, piece.comment):
+            told[-1] = (told[-1][0], piece.end, piece.state, piece.comment)
+        else:
+            told.append((piece.start, piece.end, piece.state, piece.comment))
+    return told
 
 
 def _close_gaps(pieces: Iterable[Piece], rule: str | None) -> Iterator[Piece]:

@@ -79,7 +79,7 @@ def by_program(text: str, day: date) -> list[str]:
     return states
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(rules(), min_size=1, max_size=4).map(settle), any_day)
 def test_every_minute_of_a_day_agrees_with_the_slow_evaluator(made: list[SlowRule], day: date) -> None:
     text = write(made)
@@ -90,7 +90,7 @@ def test_every_minute_of_a_day_agrees_with_the_slow_evaluator(made: list[SlowRul
     assert not wrong, (text, day, wrong[0])
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(rules(), min_size=1, max_size=3).map(settle), any_day, st.integers(0, 1439))
 def test_until_is_the_first_minute_at_which_the_slow_evaluator_changes(
     made: list[SlowRule], day: date, minute: int
@@ -111,7 +111,7 @@ def test_until_is_the_first_minute_at_which_the_slow_evaluator_changes(
     assert state.until is None or state.until > last - timedelta(minutes=5)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.lists(rules(calendar=False).filter(lambda r: r.state != "bare" and r.join != "||"), min_size=1, max_size=4).map(
         settle

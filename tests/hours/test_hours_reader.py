@@ -97,7 +97,7 @@ def test_an_article_is_a_note() -> None:
 ALPHABET = "周一二三四五六日至、，；：（）-0123456789:上下午工作日节假除外休息预约夏季点半时月 "
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.text(max_size=60) | st.text(alphabet=ALPHABET, max_size=40))
 def test_any_text_gives_an_expression_that_parses_or_a_note(text: str) -> None:
     found = read_hours_text(text)
@@ -116,7 +116,7 @@ pieces = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=600)
+@settings(max_examples=250)
 @given(pieces)
 def test_any_order_of_known_words_gives_an_expression_that_parses_or_a_note(text: str) -> None:
     found = read_hours_text(text)
