@@ -279,3 +279,15 @@ def test_a_new_layer_is_swapped_in_under_running_queries():
         thread.join()
     assert mixed == []
     assert len(versions) > 1
+
+
+def test_a_condition_over_nothing_finds_nothing():
+    """Fields that no point has together, and a condition on top of them."""
+    points = [ServicePoint(id="a", name="n", lon=117.0, lat=36.0, hours="24/7", position=Precision.CITY)]
+    where = Filter(hours_known=True, positions=frozenset({Precision.POI}), predicate=lambda point: True)
+    assert (
+        Index(Layer.from_points([*points, replace(points[0], id="b", hours=None, position=Precision.POI)])).nearest(
+            117.0, 36.0, limit=5, where=where
+        )
+        == []
+    )

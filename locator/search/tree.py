@@ -102,7 +102,9 @@ class PointTree:
         return self.ranked(metres, found, limit, within_m)
 
     def fetch(self, origin: Origin, count: int) -> tuple[list[float], list[int]]:
-        """Return the chords and places in this tree of the ``count`` nearest by chord."""
+        """Return the chords and places in this tree of the ``count`` nearest by chord; none of an empty tree."""
+        if count == 0:
+            return [], []
         chords, found = self._tree.query(origin.xyz, count)
         return ([float(chords)], [int(found)]) if count == 1 else (chords.tolist(), found.tolist())
 
