@@ -193,7 +193,7 @@ class HoursState:
     until: datetime | None = None
     """When the state changes (aware, in the office's zone), or None when that is not known."""
     reopens: datetime | None = None
-    """For an open office: when open again after ``until`` (a lunch break), if on the same day; else the next opening."""
+    """Open: when open again after ``until`` (a lunch break), if on the same day. Else: the next opening."""
     rule: str | None = None
     """The rule that decided: the expression's own rule, or a calendar note."""
     notes: tuple[str, ...] = ()
