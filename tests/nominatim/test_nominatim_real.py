@@ -26,6 +26,7 @@ ADDRESSES = [
     ("秦淮区管家桥85号3栋501室", Precision.ROOFTOP, 118.77727, 32.04772),
     ("南京市 长江路 333号（江苏美术馆）", Precision.ROOFTOP, 118.78845, 32.04594),
     ("南京市科巷６６号", Precision.ROOFTOP, 118.79101, 32.04089),
+    ("南京管家桥85号", Precision.ROOFTOP, 118.77727, 32.04772),
 ]
 
 
@@ -77,7 +78,7 @@ class OneDivision:
 def test_the_chain_takes_its_answer(nanjing, tmp_path):
     district = Place(
         label="江苏省南京市玄武区", lon=118.79, lat=32.05, precision=Precision.DISTRICT, error_m=9000,
-        source="gazetteer", adcode="320102",
+        source="gazetteer", adcode="320102", note="street_unknown",
     )  # fmt: skip
     settings = Settings(
         data=tmp_path, geocoders=("gazetteer", "nominatim"), urls={"nominatim": nanjing}, timeout_s=20.0
