@@ -220,6 +220,7 @@ def _write_config(work: Path, **more: object) -> Path:
         "tile_dir": str(work / "tiles"),
         "tile_extract": str(work / TILES),
         "admin": str(work / BORDERS),
+        **more,
     }
     made["logging"] = {"type": "std_out", "color": False}
     path = work / ("borders.json" if more else "build.json")
