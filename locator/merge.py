@@ -98,15 +98,15 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
 
 def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
     """Return tables of one schema: a column that one of them keeps as small numbers, all of them do."""
-    small = [name for name in SCHEMA.names if any(pa.types.is_dictionary(t.schema.field(name).type) for t in tables)]
-    made = []
-    for table in tables:
-        for name in small:
-            if not pa.types.is_dictionary(table.schema.field(name).type):
-                index = table.schema.get_field_index(name)
-                table = table.set_column(index, name, table.column(name).dictionary_encode())  # noqa: PLW2901
-        made.append(table.replace_schema_metadata(None))
-    return made
+    small = {name for name in SCHEMA.names if any(pa.types.is_dictionary(t.schema.field(name).type) for t in tables)}
+
+    def column(table: pa.Table, name: str) -> pa.ChunkedArray:
+        found = table.column(name)
+        if pa.types.is_null(found.type):
+            found = found.cast(SCHEMA.field(name).type)
+        return found.dictionary_encode() if name in small else found
+
+    return [pa.table([column(table, name) for name in SCHEMA.names], names=SCHEMA.names) for table in tables]
 
 
 def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any], names: Sequence[str]) -> Merged:

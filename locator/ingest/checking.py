@@ -124,15 +124,15 @@ def describe_layer(store: Store, *, now: datetime) -> dict[str, Any]:
         "vanished": len(layer) - total,
         "version": store.version,
         "kinds": _count(layer, "kind", listed),
-        "provinces": _count(layer, "province", listed, "unknown"),
-        "cities": _count(layer, "city", listed, "unknown"),
+        "provinces": _count(layer, "province", listed),
+        "cities": _count(layer, "city", listed),
         "with_hours": _share(layer, "hours", listed),
         "with_phone": _share(layer, "phones", listed),
         "positions": positions,
         "exact": exact / total if total else 0.0,
         "age": _age(layer, listed, now),
         "sources": _sources(store),
-        "licences": _count(layer, "licence", listed, "unknown"),
+        "licences": _count(layer, "licence", listed),
     }
 
 
@@ -142,11 +142,11 @@ def _listed(layer: Layer) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def _count(
-    layer: Layer, column: str, rows: np.ndarray[Any, np.dtype[np.bool_]], blank: str | None = None
+    layer: Layer, column: str, rows: np.ndarray[Any, np.dtype[np.bool_]], blank: str = "unknown"
 ) -> dict[str, int]:
     codes, words = layer.codes(column)
     counts = Counter(codes[rows].tolist())
-    named = {str(words[code]) if code >= 0 else blank or "unknown": count for code, count in counts.items()}
+    named = {str(words[code]) if code >= 0 else blank: count for code, count in counts.items()}
     return dict(sorted(named.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
@@ -180,6 +180,6 @@ def _sources(store: Store) -> Mapping[str, Any]:
             "points": int(rows.sum()),
             "vanished": len(part) - int(rows.sum()),
             "publishers": _count(part, "source", rows),
-            "licences": _count(part, "licence", rows, "unknown"),
+            "licences": _count(part, "licence", rows),
         }
     return found

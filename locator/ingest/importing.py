@@ -110,6 +110,7 @@ def import_source(
     checker = Checker(
         datum=datum or source.datum,
         centre_of=placer.centre_of,
+        adcode_of=placer.adcode_of,
         boundaries=load_boundaries(boundaries) if boundaries else None,
     )
     records = _with_defaults(_watched(source, show_progress), source, defaults or {})

@@ -50,7 +50,9 @@ class Placer:
         self.gazetteer = gazetteer
         self._places = places or places_of(gazetteer)
         self._division: Callable[[str], Division | None] = lru_cache(maxsize=10_000)(gazetteer.division)
-        self._adcode_of_names = lru_cache(maxsize=10_000)(self._find_adcode)
+        self.adcode_of: Callable[[str | None, str | None, str | None], str | None] = lru_cache(maxsize=10_000)(
+            self._find_adcode
+        )
 
     def place(self, point: ServicePoint) -> ServicePoint:
         """Return a point with its adcode and its names of divisions filled, and placed if it was not."""
@@ -105,7 +107,7 @@ class Placer:
     def _fill_divisions(self, point: ServicePoint) -> ServicePoint:
         adcode = point.adcode
         if adcode is None and (point.city or point.district or point.province):
-            adcode = self._adcode_of_names(point.province, point.city, point.district)
+            adcode = self.adcode_of(point.province, point.city, point.district)
         if adcode is None:
             return point
         names: dict[str, str] = {}

@@ -179,7 +179,7 @@ def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
         file = pq.ParquetFile(path)
         manifest = _manifest(file.schema_arrow.metadata or {}, path)
         present = set(file.schema_arrow.names)
-        wanted = [name for name in (*COLUMNS, "geometry") if name in present]
+        wanted = [name for name in (*COLUMNS, "geometry") if name in present and name not in _blank_columns(file)]
         table = pq.read_table(
             path, columns=wanted, read_dictionary=[n for n in _REPEATED if n in present], partitioning=None
         )
@@ -188,21 +188,37 @@ def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
         return Layer(_complete(table), version=manifest.version), manifest.parts
 
 
+def _blank_columns(file: pq.ParquetFile) -> set[str]:
+    """Return the columns that the file's statistics say are null in every row: they need not be read."""
+    metadata = file.metadata
+    nulls: dict[str, int] = {}
+    for group in range(metadata.num_row_groups):
+        for index in range(metadata.num_columns):
+            column = metadata.row_group(group).column(index)
+            known = column.is_stats_set and column.statistics.has_null_count
+            nulls[column.path_in_schema] = nulls.get(column.path_in_schema, 0) + (
+                column.statistics.null_count if known else 0
+            )
+    return {name for name, count in nulls.items() if count == metadata.num_rows}
+
+
 def _complete(table: pa.Table) -> pa.Table:
-    """Return a file's table with the layer's columns, in their order."""
+    """Return a file's table with the layer's columns, in their order; a blank one takes no memory."""
     lon, lat = _positions(table)
     defaults = {"kind": "other", "status": "listed", "source": "unknown"}
     columns: list[pa.ChunkedArray | pa.Array] = []
     for name, kind in COLUMNS.items():
         if name in ("lon", "lat"):
             columns.append(lon if name == "lon" else lat)
-        elif name in table.column_names:
+        elif name in defaults and name not in table.column_names:
+            columns.append(pa.repeat(pa.scalar(defaults[name], kind), table.num_rows))
+        elif name not in table.column_names or table.column(name).null_count == table.num_rows:
+            columns.append(pa.nulls(table.num_rows))
+        else:
             column = table.column(name)
             plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
             columns.append(column if plain == kind else column.cast(kind))
-        else:
-            columns.append(pa.repeat(pa.scalar(defaults.get(name), kind), table.num_rows))
-    return pa.table(columns, names=list(COLUMNS)).combine_chunks()
+    return pa.table(columns, names=list(COLUMNS)).unify_dictionaries()
 
 
 def _positions(table: pa.Table) -> tuple[pa.Array, pa.Array]:
@@ -234,8 +250,8 @@ def to_geo_table(layer: Layer) -> pa.Table:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as one Parquet file, in row groups that a reader takes in parallel."""
-    pq.write_table(table, path, compression="zstd", row_group_size=131_072)
+    """Write a table as one Parquet file; columns, not row groups, are what a reader takes in parallel."""
+    pq.write_table(table, path, compression="zstd", row_group_size=4_000_000)
 
 
 def write_part(folder: Path, source: str, layer: Layer, stamp: str) -> Part:

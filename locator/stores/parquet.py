@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from locator.errors import DataError
 from locator.layer import SCHEMA, Layer
-from locator.merge import VANISHED, Merged, mark_vanished, merge_parts
+from locator.merge import VANISHED, mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
 from locator.search.columns import Columns
 from locator.stores import EVERY_POINT, Summary
+from locator.stores.changes import count_changes, count_listed, is_same
 from locator.stores.files import (
     Part,
     find_parts,
@@ -185,9 +186,9 @@ class ParquetStore:
             layers = self._read_parts(before)
             old = layers.get(source)
             kept = mark_vanished(old, new, partial=partial)
-            summary = _compare(old, new, kept, partial)
+            summary = count_changes(old, new, kept, partial=partial)
             known = next((part for part in before if part.source == source), None)
-            if known and old is not None and known.stamp == stamp and _same(kept, old):
+            if known and old is not None and known.stamp == stamp and is_same(kept, old):
                 return change(summary, total=len(self.layer()), version=self.version, merged=self._merged(source))
             part = write_part(self._folder, source, kept, stamp)
             layers[source] = kept
@@ -220,33 +221,10 @@ class ParquetStore:
         merged = merge_parts({part.source: layers[part.source] for part in parts})
         version = write_layer(self.path, merged.layer, parts, dict(merged.joined))
         remove_strangers(self.path, self._folder, parts)
-        return change(summary, total=_listed(merged), version=version, merged=merged.joined.get(source, 0))
+        return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))
 
     def _merged(self, source: str) -> int:
         return read_manifest(self.path).joined.get(source, 0)
-
-
-def _listed(merged: Merged) -> int:
-    status, words = merged.layer.codes("status")
-    return int((status != words.index(VANISHED)).sum()) if VANISHED in words else len(merged.layer)
-
-
-def _same(one: Layer, other: Layer) -> bool:
-    return len(one) == len(other) and bool(one.table.cast(SCHEMA).equals(other.table.cast(SCHEMA)))
-
-
-def _compare(old: Layer | None, new: Layer, kept: Layer, partial: bool) -> Summary:
-    """Count what a source's new points change against its old ones."""
-    before = {point.id: point for point in old.points()} if old is not None else {}
-    unchanged = changed = 0
-    for point in new.points() if before else ():
-        if point.id in before:
-            same = before[point.id] == point
-            unchanged, changed = unchanged + same, changed + (not same)
-    vanished = 0 if partial else len(kept) - len(new)
-    return Summary(
-        kept=len(new), added=len(new) - unchanged - changed, changed=changed, unchanged=unchanged, vanished=vanished
-    )
 
 
 def rows_passing(layer: Layer, where: Filter) -> NDArray[np.int64]:

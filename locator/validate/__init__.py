@@ -60,6 +60,8 @@ class Checker:
         What positions are measured against where a record does not say.
     centre_of
         Gives the centre of an adcode, for the doubt of far positions; None leaves that doubt out.
+    adcode_of
+        Gives the adcode of names of divisions (province, city, district), for rows without one.
     boundaries
         Areas by adcode (WGS-84) that the operator supplies: outside its own, a position is a fault.
     """
@@ -69,10 +71,12 @@ class Checker:
         *,
         datum: Datum = Datum.WGS84,
         centre_of: Callable[[str], Centre | None] | None = None,
+        adcode_of: Callable[[str | None, str | None, str | None], str | None] | None = None,
         boundaries: Mapping[str, BaseGeometry] | None = None,
     ) -> None:
         self.datum = datum
         self.centre_of = centre_of
+        self.adcode_of = adcode_of
         self.boundaries = boundaries or {}
         self.rejects: list[Reject] = []
         self.read = 0
@@ -96,6 +100,9 @@ class Checker:
             self._read_position(draft)
         if not draft.refused:
             self._settle_id(draft)
+        if self.adcode_of is not None and not draft.refused and draft.values["adcode"] is None:
+            names = [str(draft.values[name] or "") or None for name in ("province", "city", "district")]
+            draft.values["adcode"] = self.adcode_of(names[0], names[1], names[2]) if any(names) else None
         return draft
 
     def _read_position(self, draft: Draft) -> None:

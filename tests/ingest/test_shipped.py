@@ -1,0 +1,142 @@
+"""The data folder fills itself: once, whole, again when the shipped files change, and without losing imports."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from locator.datum import Datum, distance_m, to_wgs84
+from locator.errors import DataError
+from locator.ingest import SHIPPED, ensure_data, open_data_gazetteer, shipped
+from locator.layer import Layer
+from locator.model import APPROXIMATE, EXACT, Precision, ServicePoint
+from locator.settings import Settings
+from locator.stores import open_store
+from locator.stores.parquet import ParquetStore
+
+WULIGOU = "jinan-044"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(data_folder, tmp_path) -> Path:
+    """A copy of the built data folder."""
+    return Path(shutil.copytree(data_folder, tmp_path / "data"))
+
+
+@pytest.fixture(scope="module")
+def points(data_folder):
+    return {point.id: point for point in open_store(Settings(data=data_folder)).points()}
+
+
+def test_a_built_folder_is_left_alone(folder):
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+    ensure_data(Settings(data=folder))
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_every_office_is_there_with_the_position_its_source_gives(points):
+    assert len(points) == 176
+    nearest = points[WULIGOU]
+    assert nearest.name == "五里沟街道人社中心"
+    lon, lat = to_wgs84(116.98, 36.658517, Datum.GCJ02)
+    assert distance_m(nearest.lon, nearest.lat, lon, lat) < 0.01
+
+
+def test_the_positionless_get_what_the_gazetteer_knows_and_no_more(points):
+    given = {point.id: point for point in shipped.load_shipped_points()}
+    for point in points.values():
+        if given[point.id].lon is None:
+            assert point.position not in EXACT, f"{point.id} is placed exactly out of nothing"
+            assert point.lon is None or point.error_m is None or point.error_m >= 500
+            assert point.adcode == given[point.id].adcode, point.id
+        else:
+            assert point.position == given[point.id].position
+    assert points["zhongshan-002"].position is Precision.TOWNSHIP and points["zhongshan-002"].position in APPROXIMATE
+    assert points["guangzhou-001"].position is Precision.CITY, "珠江新城 is no 珠江街道"
+    assert points["tianjin-001"].position is Precision.DISTRICT, "咸阳北路 is a road"
+
+
+def test_changed_shipped_files_are_built_again_and_imports_stay(folder, tmp_path, monkeypatch):
+    changed = Path(shutil.copytree(shipped.shipped_dir(), tmp_path / "shipped", ignore=shutil.ignore_patterns("guide")))
+    table = changed / "offices" / "jinan.csv"
+    lines = table.read_text("utf-8").splitlines(keepends=True)
+    table.write_text("".join(lines[:-1]).replace("经四路478号", "经四路480号"), "utf-8")
+    settings = Settings(data=folder)
+    ParquetStore(folder / "layer.parquet").replace("mine", [ServicePoint(id="m-1", name="我的所")])
+    monkeypatch.setattr(shipped, "shipped_dir", lambda: changed)
+    shipped._stamp_of.cache_clear()
+    ensure_data(settings)
+    store = open_store(settings)
+    assert store.point(WULIGOU).address == "经四路480号"
+    assert store.point("jinan-106").status == "vanished" and store.point("m-1").name == "我的所"
+    assert store.stamp(SHIPPED) == shipped.shipped_stamp()
+
+
+@pytest.mark.parametrize("what", ["layer.parquet", "gazetteer.sqlite"])
+@pytest.mark.parametrize("accident", ["lost", "broken"])
+def test_what_is_lost_or_broken_is_made_again(folder, what, accident):
+    ParquetStore(folder / "layer.parquet").replace("mine", [ServicePoint(id="m-1", name="我的所")])
+    if accident == "lost":
+        (folder / what).unlink()
+    else:
+        (folder / what).write_bytes(b"lightning")
+    settings = Settings(data=folder)
+    ensure_data(settings)
+    assert open_store(settings).point(WULIGOU) is not None
+    assert open_data_gazetteer(settings).division("370104").name == "槐荫区"
+    if not (what == "layer.parquet" and accident == "lost"):
+        assert open_store(settings).point("m-1") is not None, "an import is lost with its layer only"
+
+
+def test_a_named_layer_is_the_operators_own(folder, tmp_path):
+    own = tmp_path / "own.parquet"
+    settings = Settings(data=folder, layer=str(own))
+    with pytest.raises(DataError) as caught:
+        ensure_data(settings)
+    assert caught.value.code == "layer_missing"
+    ParquetStore(own).replace("mine", Layer.from_points([ServicePoint(id="m-1", name="我的所")]))
+    ensure_data(settings)
+    assert [p.id for p in open_store(settings).points()] == ["m-1"]
+    own.write_bytes(b"lightning")
+    with pytest.raises(DataError) as caught:
+        open_store(settings).version  # noqa: B018
+    assert caught.value.code == "layer_broken" and own.read_bytes() == b"lightning"
+
+
+def test_several_processes_build_once(tmp_path):
+    code = """
+        import sys
+        from pathlib import Path
+        from locator.ingest import ensure_data, shipped
+        from locator.settings import Settings
+        built = []
+        build = shipped._build
+        shipped._build = lambda *args: (built.append(1), build(*args))
+        ensure_data(Settings(data=Path(sys.argv[1])))
+        print(len(built))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "data")]
+    started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert sorted(process.communicate()[0].strip() for process in started) == ["0", "0", "1"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError) as caught:
+        ensure_data(Settings(data=tmp_path / "file" / "data"))
+    assert caught.value.code == "data_write"
+
+
+def test_a_fault_in_the_shipped_rows_is_told_with_its_place(tmp_path, monkeypatch):
+    folder = tmp_path / "shipped" / "offices"
+    folder.mkdir(parents=True)
+    (folder / "bad.csv").write_text("name,lon,lat\n甲,36.65,117.02\n", "utf-8")
+    monkeypatch.setattr(shipped, "shipped_dir", lambda: tmp_path / "shipped")
+    with pytest.raises(DataError, match=r"bad\.csv, row 2, lon: position_swapped"):
+        shipped.load_shipped_points()
