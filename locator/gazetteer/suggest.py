@@ -88,7 +88,7 @@ class Suggester:
         found.add(self._search(spelt(spell(han)), codes), score)
         if wide and codes and found.best_score < 80.0:
             found.add(self._search(spelt(spell(han)), ()), score)
-        if found.best_score < 80.0 and len(han) > 2 and not found.spent:
+        if found.best_score < 80.0 and (len(han) > 2 or codes) and not found.spent:
             self._divisions_nearly(han, codes, found)
             self._slips(han, codes, found, score, wide=wide)
 
@@ -99,10 +99,10 @@ class Suggester:
                 found.add((r for r in rows if r.code == fixed.code), lambda r: score_han(r, r.name, "", codes) - 20.0)
 
     def _slips(self, han: str, codes: Codes, found: _Found, score: Callable[[Row], float], *, wide: bool) -> None:
-        expression = f"({with_one_slip(han[:12])})"
         if codes:
-            found.add(self._search(expression, codes, 150), score)
-        if (not codes or (wide and found.best_score < 70.0)) and not found.spent:
+            found.add(self._search(with_one_slip(han[:12], local=True), codes, 150), score)
+        expression = f"({with_one_slip(han[:12])})"
+        if len(expression) > 2 and (not codes or (wide and found.best_score < 70.0)) and not found.spent:
             sized = expression + length_filter(len(han), len(han) + 1)
             found.add(self._file.match(sized, 200), score)
         if found.best_score < 70.0 and not found.spent and (wide or not codes):
@@ -167,6 +167,7 @@ class Suggester:
 
         exact = {row.id: row for name in {" ".join(words), joined} for row in self._file.named(name, limit=20)}
         found.add(exact.values(), lambda _: 112.0)
+        found.add(self._spelt_whole(joined), score)
         if len(words) > 1:
             self._words(words, codes, found)
         read = read_letters(joined) if joined.isalpha() else None
@@ -183,6 +184,15 @@ class Suggester:
             found.add(self._search(expression, ()), lambda r: score_letters(r, " ".join(words), codes))
         if found.best_score < 85.0 and len(joined) > 4 and joined.isalpha() and not found.spent:
             found.add(self._file.rows(nearly_spelt(self._file, joined, found.deadline)), score)
+
+    def _spelt_whole(self, letters: str) -> list[Row]:
+        """Return the divisions whose pinyin in one word this is, however it splits: jianshi is 吉安市 too."""
+        rows = self._file.ask(
+            "SELECT d.name, d.code FROM division_latin l JOIN division d ON d.code = l.code "
+            "WHERE l.key = ? AND l.kind != 'initials' AND d.level IN ('province', 'city', 'district') LIMIT 12",
+            (letters,),
+        )
+        return [r for name, code in rows for r in self._file.named(str(name), within=(str(code),)) if r.code == code]
 
     def _initials(self, joined: str, initials: str, whole: tuple[str, ...], codes: Codes, found: _Found) -> None:
         if not initials:

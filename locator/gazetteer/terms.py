@@ -43,21 +43,24 @@ def length_filter(low: int, high: int) -> str:
     return f" AND ad : ({' OR '.join(f'n{min(n, 12)}' for n in range(low, high + 1))})"
 
 
-def with_one_slip(run: str) -> str:
-    """Return the expression for names with one character wrong, lost or swapped against a run of three or more."""
+def with_one_slip(run: str, *, local: bool = False) -> str:
+    """Return the expression for names with one character wrong, lost or swapped against a run; or nothing.
+
+    ``local``: for a search within one city, where even 路 narrows enough.
+    """
     size = len(run)
     found: list[str] = []
     for i in range(size - 1):
         found.append(phrase(run[:i] + run[i + 1] + run[i] + run[i + 2 :]))
-    for i in range(size):
-        found.append(_beside(run[:i], run[i + 1 :]))
+    for i in range(size if size > 2 else 0):
+        found.append(_beside(run[:i], run[i + 1 :], local=local))
     for i in range(1, size):
-        found.append(_beside(run[:i], run[i:]))
+        found.append(_beside(run[:i], run[i:], local=local))
     return " OR ".join(dict.fromkeys(f for f in found if f))
 
 
-def _beside(left: str, right: str) -> str:
-    pieces = [p for p in (left, right) if p and p not in GENERIC]
+def _beside(left: str, right: str, *, local: bool) -> str:
+    pieces = [p for p in (left, right) if p and (local or p not in GENERIC)]
     if sum(map(len, pieces)) < 2:
         return ""
     return "(" + " AND ".join(map(phrase, pieces)) + ")"

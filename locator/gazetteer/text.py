@@ -58,7 +58,7 @@ def normalise(text: str) -> str:
     Anything may be passed; what is no text at all (signs, emoji, control characters) comes back empty.
     """
     text = _LOOSE_DASH.sub(" ", _SIGNS.sub(" ", fold(text[:MAX_TEXT])))
-    return text.replace("_", " ").strip()[:MAX_TEXT]
+    return " ".join(text.replace("_", " ").split())[:MAX_TEXT].rstrip()
 
 
 @lru_cache(32768)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shipped_divisions import SHIPPED, write_small
 
 from locator.datum import Datum, to_wgs84
 from locator.gazetteer import Gazetteer, NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.layer import Layer
 from locator.model import Kind, Precision, ServicePoint
-
-SHIPPED = Path(__file__).parents[2] / "data" / "gazetteer"
 
 
 def office(number: str, name: str, adcode: str, lon: float, lat: float, datum: Datum, **more) -> ServicePoint:
@@ -63,6 +62,12 @@ def index_file(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("gazetteer") / "gazetteer.sqlite"
     build_gazetteer(path, SHIPPED, layer=Layer.from_points(OFFICES), extracts=[records()])
     return path
+
+
+@pytest.fixture(scope="session")
+def small_shipped(tmp_path_factory) -> Path:
+    """The shipped files without townships, for tests that build an index of their own."""
+    return write_small(tmp_path_factory.mktemp("small") / "gazetteer")
 
 
 @pytest.fixture(scope="session")

@@ -7,3 +7,15 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).parents[2] / "data" / "gazetteer"
 DIVISIONS = list(csv.DictReader((SHIPPED / "divisions.csv").read_text("utf-8").splitlines()))
+
+
+def write_small(folder: Path) -> Path:
+    """Write the shipped files without townships: an index of them is built in a second."""
+    folder.mkdir()
+    with (folder / "divisions.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, DIVISIONS[0].keys())
+        writer.writeheader()
+        writer.writerows(row for row in DIVISIONS if len(row["code"]) == 6)
+    for name in ("aliases.csv", "former.csv", "former_more.csv"):
+        (folder / name).write_text((SHIPPED / name).read_text("utf-8"), "utf-8")
+    return folder

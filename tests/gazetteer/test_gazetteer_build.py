@@ -1,0 +1,166 @@
+"""The shipped facts, and how an index is built of them and replaced."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import threading
+
+import pytest
+from shipped_divisions import DIVISIONS, SHIPPED
+
+from locator.datum import on_mainland
+from locator.errors import DataError
+from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer.build import ERRORS_M, PRECISIONS
+from locator.gazetteer.records import DIVISION_KINDS
+from locator.gazetteer.shipped import read_csv
+
+CODES = {row["code"] for row in DIVISIONS}
+
+
+def test_every_code_is_written_once_and_lies_in_another():
+    assert len(CODES) == len(DIVISIONS)
+    for row in DIVISIONS:
+        assert re.fullmatch(r"\d{6}|\d{9}", row["code"])
+        if row["level"] != "province":
+            assert {row["code"][:6], row["code"][:4] + "00", row["code"][:2] + "0000"} & (CODES - {row["code"]})
+
+
+def test_as_many_divisions_as_the_ministry_counts():
+    levels = [row["level"] for row in DIVISIONS]
+    assert (levels.count("province"), levels.count("city"), levels.count("district")) == (34, 333, 2849)
+    assert levels.count("township") > 41_000
+
+
+def test_a_position_has_a_source_and_an_error_and_lies_in_china():
+    for row in DIVISIONS:
+        assert bool(row["lon"]) == bool(row["lat"]) == bool(row["error_m"]) == bool(row["position_source"])
+        if row["lon"] and row["code"][:2] not in {"71", "81", "82"} and row["code"][:4] != "4603":
+            assert on_mainland(float(row["lon"]), float(row["lat"])), row["name"]
+
+
+def test_nearly_every_district_has_a_position():
+    without = [row["name"] for row in DIVISIONS if row["level"] == "district" and not row["lon"]]
+    assert len(without) <= 20
+
+
+@pytest.mark.parametrize("file", ["former.csv", "former_more.csv"])
+def test_what_a_retired_name_became_exists(file):
+    for row in read_csv(SHIPPED / file):
+        assert row["successor"] in CODES, row
+        assert row["within"] in CODES, row
+        assert row["level"] in {"city", "district", "township"}
+        assert row["source"]
+
+
+def test_an_alias_names_a_division():
+    for row in read_csv(SHIPPED / "aliases.csv"):
+        assert row["code"] in CODES
+        assert row["kind"] in {"short", "english", "popular", "former", "part"}
+        assert row["source"]
+
+
+def test_every_division_is_found_by_its_full_name(gazetteer):
+    for row in DIVISIONS[::37]:
+        label = gazetteer.describe(row["code"], "zh")
+        found = gazetteer.resolve(label).meanings
+        codes = {m.place.township or m.place.adcode for m in found}
+        if row["level"] == "zone":
+            codes |= {row["code"]} if any(row["name"] in m.place.label for m in found) else set()
+        assert row["code"] in codes, label
+
+
+def test_every_kind_has_a_precision_and_an_error():
+    assert set(PRECISIONS) == set(ERRORS_M) == set(PlaceKind) - DIVISION_KINDS
+
+
+def test_divisions_by_code_name_and_description(gazetteer):
+    futian = gazetteer.division("440304")
+    assert (futian.name, futian.level, futian.parent, futian.pinyin) == ("福田区", "district", "440300", "fu tian qu")
+    assert gazetteer.division("999999") is None
+    assert gazetteer.division("440304008").name == "莲花街道"
+    assert [d.code for d in gazetteer.regions("深圳")] == ["440300"]
+    assert [d.code for d in gazetteer.regions("440304")] == ["440304"]
+    assert {d.code for d in gazetteer.regions("鼓楼区")} == {"320106", "320302", "350102", "410204"}
+    assert [d.code for d in gazetteer.regions("shenzhen")] == ["440300"]
+    assert gazetteer.regions("没有这个地方") == []
+    assert gazetteer.describe("440304", "en") == "Futian, Shenzhen, Guangdong"
+    assert gazetteer.describe("440304", "zh") == "广东省深圳市福田区"
+    assert gazetteer.describe("999999", "zh") == ""
+
+
+def test_the_township_that_a_name_names(gazetteer):
+    assert gazetteer.township_of("五里沟街道人社中心", region="370104").code == "370104005"
+    assert gazetteer.township_of("槐荫区人力资源和社会保障局", region="370104") is None
+    assert "莲花街道" in {d.name for d in gazetteer.townships("440304")}
+    assert len(gazetteer.townships("442000")) == 23
+
+
+def records():
+    yield PlaceRecord("新建路", PlaceKind.STREET, 114.05, 22.55, adcode="440304")
+    yield NumberRecord("新建路", "1", 114.05, 22.55)
+
+
+def test_an_index_is_replaced_whole_while_somebody_reads(tmp_path, small_shipped):
+    path = tmp_path / "g.sqlite"
+    build_gazetteer(path, small_shipped)
+    reader = open_gazetteer(path)
+    assert reader.resolve("深圳市福田区新建路1号").meanings[0].place.precision == "district"
+    build_gazetteer(path, small_shipped, extracts=[records()])
+    assert reader.resolve("深圳市福田区新建路1号").meanings[0].place.precision == "district"
+    assert open_gazetteer(path).resolve("深圳市福田区新建路1号").meanings[0].place.precision == "rooftop"
+    assert [p.name for p in tmp_path.iterdir()] == ["g.sqlite"]
+
+
+def test_a_failed_build_leaves_the_old_index(tmp_path, small_shipped):
+    path = tmp_path / "g.sqlite"
+    build_gazetteer(path, small_shipped)
+    before = path.read_bytes()
+    broken = shutil.copytree(small_shipped, tmp_path / "broken")
+    (broken / "divisions.csv").unlink()
+    with pytest.raises(DataError, match=r"divisions\.csv"):
+        build_gazetteer(path, broken)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["broken", "g.sqlite"]
+
+
+def test_an_index_of_another_version_is_refused(tmp_path, small_shipped):
+    path = tmp_path / "g.sqlite"
+    build_gazetteer(path, small_shipped)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE meta SET value = '0' WHERE key = 'version'")
+    connection.close()
+    with pytest.raises(DataError, match="another version"):
+        open_gazetteer(path)
+
+
+def test_a_place_without_an_adcode_gets_the_city_around_it(tmp_path, small_shipped):
+    path = tmp_path / "g.sqlite"
+    far = PlaceRecord("很远的地方", PlaceKind.POI, 9.5, 47.1)
+    near = PlaceRecord("附近的地方", PlaceKind.POI, 114.05, 22.55)
+    build_gazetteer(path, small_shipped, extracts=[[far, near]])
+    index = open_gazetteer(path)
+    assert index.resolve("附近的地方").one.place.adcode == "440300"
+    assert index.resolve("很远的地方").one.place.adcode is None
+
+
+def test_threads_ask_at_once(gazetteer):
+    wrong = []
+
+    def ask(number: int) -> None:
+        text, label = [("深圳", "广东省深圳市"), ("Lhasa", "西藏自治区拉萨市"), ("经四路478号", "经四路478号")][
+            number % 3
+        ]
+        for _ in range(20):
+            (place,) = gazetteer.find(text)
+            if label not in place.label or not gazetteer.suggest(text):
+                wrong.append(text)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
