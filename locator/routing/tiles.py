@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -41,6 +42,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STALE_S = 86_400.0
 _BUILDING = ".building-"
 BORDERS = "borders.sqlite"
+LOCK = "lock.sqlite"
 _BORDER_IDS = 100_000
 """More than our areas have points; the usual table, for all of OpenStreetMap, takes half a gigabyte."""
 
@@ -96,12 +98,14 @@ def build_tiles(extract: Path, data: Path, *, progress: Progress = _say_nothing,
     try:
         (work / "tiles").mkdir(parents=True)
         made = _build(extract, work, roads / name, programs, _Tell(progress), workers=workers or os.cpu_count() or 1)
-        write_pointer(made, data)
-    except OSError as error:
+        with _alone(roads):
+            work.rename(made.folder)
+            write_pointer(made, data)
+            _sweep(roads, keep=name)
+    except (OSError, sqlite3.Error) as error:
         raise DataError(f"{roads} cannot be written: {error}", code="not_writable", path=str(roads)) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    _sweep(roads, keep=name)
     progress(STAGES[-1], 1.0)
     return made
 
@@ -145,7 +149,7 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
     for part in ("tiles", BORDERS, "borders.osm.pbf", "borders.json", "source.osm.pbf"):
         _remove(work / part)
     counted = _EDGES.findall(log)
-    made = Roads(
+    return Roads(
         folder=out,
         source=extract.name,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -154,8 +158,6 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
         digest=digest_of(work / TILES),
         edges=int(counted[-1]) if counted else None,
     )
-    work.rename(out)
-    return made
 
 
 def _engine_version() -> str:
@@ -274,6 +276,14 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(roads: Path) -> Iterator[None]:
+    """Let one build at a time, of all processes, change which set is in use: SQLite's lock is on every platform."""
+    with contextlib.closing(sqlite3.connect(roads / LOCK, timeout=600, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
 
 
 def _sweep(roads: Path, keep: str) -> None:
