@@ -21,7 +21,7 @@ from locator.errors import InvalidInput, NotFound
 from locator.finder import Search, find_hits, prefecture_of
 from locator.geocode.chain import Chain
 from locator.guide import Guide, load_guide
-from locator.hours import evaluate
+from locator.hours import HoursClock, open_clock
 from locator.i18n import text
 from locator.ingest import ensure_data, open_data_gazetteer
 from locator.model import (
@@ -90,6 +90,12 @@ class Locator:
         """Coordinates, the gazetteer, then the services the operator switched on."""
         with self._lock:
             return Chain(self.settings, self.gazetteer)
+
+    @cached_property
+    def clock(self) -> HoursClock:
+        """China's working calendar, with the operator's own over it."""
+        with self._lock:
+            return open_clock(self.settings.data)
 
     @cached_property
     def guide_book(self) -> Guide:
@@ -233,9 +239,7 @@ class Locator:
 
     def state_of(self, point: ServicePoint, at: datetime) -> HoursState:
         """Return whether a point is open at a moment; the one function behind badge, filter, CSV and batch."""
-        return evaluate(
-            point.hours, at, timezone=point.timezone, province=(point.adcode or "")[:2] or None, point_id=point.id
-        )
+        return self.clock.evaluate_point(point, at)
 
     def _nothing_near(self, place: Place, query: Query) -> Notice:
         """Return the notice of an empty answer: who to call, and which cities are filled."""

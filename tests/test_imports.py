@@ -17,11 +17,10 @@ FLOORS = {
     "layer": 3, "hours": 3,
     "guide": 4, "validate": 4, "merge": 4, "gazetteer": 4, "search": 4, "corrections": 4,
     "sources": 5, "stores": 5, "geocode": 5, "routing": 5,
-    "ingest": 6, "maps": 6, "exports": 6, "sheet": 6, "live": 6,
-    "service": 7,
-    "shapes": 7,
-    "batch": 8, "api": 8, "cli": 8,
-    "web": 9,
+    "ingest": 6, "live": 6, "finder": 6, "maps": 6, "exports": 6, "sheet": 6,
+    "service": 7, "shapes": 7,
+    "batch": 8, "api": 8,
+    "cli": 9, "web": 9,
 }  # fmt: skip
 
 

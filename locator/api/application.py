@@ -26,10 +26,10 @@ from locator.api.limits import Limits
 from locator.api.problems import add_problem_handlers, document_problems
 from locator.datum import Datum
 from locator.errors import InvalidInput
-from locator.hours import check_hours, describe, evaluate
+from locator.hours import check_hours
 from locator.service import Locator
 from locator.settings import Settings, parse_now
-from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route
+from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
 
 CACHE_S = 300
 MAX_TEXT = 500
@@ -250,9 +250,7 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     ) -> Response:
         """Return open, closed or unknown at a moment, by China's working calendar."""
         moment = parse_now(at, "AT") if at else _now(settings)
-        state = evaluate(check_hours(expr), moment)
-        until = state.until.isoformat() if state.until else None
-        value = {"state": state.state, "until": until, "text": describe(state, moment, lang), "rule": state.rule}
+        value = shape_state(locate().clock.evaluate(check_hours(expr), moment), moment, lang)
         return _cached(request, value) if at else _private(value)
 
     @api.get("/v1/guide", responses=document_problems(404, 422), tags=["guide"])

@@ -9,10 +9,11 @@ from typing import Any
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.errors import InvalidInput
 from locator.guide import load_guide, render_html, render_text
-from locator.hours import check_hours, describe, evaluate
+from locator.hours import check_hours, describe, open_clock
 from locator.model import Person, Task
 from locator.service import Locator
 from locator.settings import Settings, parse_now, shipped_dir
+from locator.shapes import shape_state
 
 
 def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -26,20 +27,18 @@ def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("expression", metavar="EXPR")
     parser.add_argument("--at", metavar="ISO", help="the moment (default: now)")
-    parser.add_argument("--province", metavar="ADCODE", help="two digits, for provincial holidays")
+    parser.add_argument("--province", metavar="ADCODE", help="for provincial holidays, as 450000")
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
 def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator hours``."""
     at = parse_now(args.at, "AT") if args.at else now_of(settings)
-    state = evaluate(check_hours(args.expression), at, province=args.province)
-    words = describe(state, at, args.lang)
+    state = open_clock(settings.data).evaluate(check_hours(args.expression), at, province=args.province)
     if args.format == "json":
-        until = state.until.isoformat() if state.until else None
-        write_json({"state": state.state, "until": until, "text": words, "rule": state.rule, "reason": state.reason})
+        write_json(shape_state(state, at, args.lang))
     else:
-        print(words)
+        print(describe(state, at, args.lang))
 
 
 def add_guide(subparsers: Any, common: argparse.ArgumentParser) -> None:

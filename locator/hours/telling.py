@@ -156,7 +156,7 @@ def _week_day(day: date, today: date, plan: Plan, lang: str) -> WeekDay:
         span = text("hours.all_day", lang) if piece[:2] == (0, 1440) else f"{_clock(piece.start)}-{_clock(piece.end)}"
         words.append(span if piece.state is State.OPEN else f"{span} {text(f'hours.short_{piece.reason}', lang)}")
     special = [_special(note, lang) for note in plan.notes]
-    hours = text("hours.list", lang).join(words) or text("hours.closed", lang)
+    hours = text("hours.list", lang).join(words) or text("hours.short_closed", lang)
     return WeekDay(day, day == today, hours, text("hours.list", lang).join(filter(None, special)))
 
 

@@ -36,27 +36,27 @@ def at(text: str) -> datetime:
 @pytest.mark.parametrize(
     ("expr", "when", "en", "zh"),
     [
-        (WINDOW, "2026-11-23T10:00", "Open, closes 12:00, opens again 13:30", "营业中，12:00休息，13:30再开门"),
-        (WINDOW, "2026-11-23T15:00", "Open, closes 17:00", "营业中，17:00下班"),
-        (WINDOW, "2026-11-23T12:30", "Closed, opens 13:30", "休息，13:30开门"),
-        (WINDOW, "2026-11-23T18:00", "Closed, opens tomorrow 09:00", "休息，明天09:00开门"),
-        (WINDOW, "2026-11-27T18:00", "Closed, opens Mon 30 Nov 09:00", "休息，11月30日（周一）09:00开门"),
-        (WINDOW, "2026-09-30T18:00", "Closed, opens Thu 8 Oct 09:00 after National Day", "休息，国庆节后10月8日（周四）09:00开门"),
+        (WINDOW, "2026-11-23T10:00", "Open, closes 12:00, opens again 13:30", "开门中，12:00休息，13:30再开门"),
+        (WINDOW, "2026-11-23T15:00", "Open, closes 17:00", "开门中，17:00下班"),
+        (WINDOW, "2026-11-23T12:30", "Closed, opens 13:30", "已关门，13:30开门"),
+        (WINDOW, "2026-11-23T18:00", "Closed, opens tomorrow 09:00", "已关门，明天09:00开门"),
+        (WINDOW, "2026-11-27T18:00", "Closed, opens Mon 30 Nov 09:00", "已关门，11月30日（周一）09:00开门"),
+        (WINDOW, "2026-09-30T18:00", "Closed, opens Thu 8 Oct 09:00 after National Day", "已关门，国庆节后10月8日（周四）09:00开门"),
         (WINDOW, "2025-12-31T18:00", "Closed, opens Sun 4 Jan 2026 09:00 after New Year. Make-up workday: probably weekday hours, confirm",
-         "休息，元旦后2026年1月4日（周日）09:00开门。调休上班日：可能按工作日时间办公，请先确认"),
+         "已关门，元旦后2026年1月4日（周日）09:00开门。调休上班日：可能按工作日时间办公，请先确认"),
         (WINDOW, "2026-10-10T10:00", "Open, closes 12:00, opens again 13:30. Make-up workday: probably weekday hours, confirm",
-         "营业中，12:00休息，13:30再开门。调休上班日：可能按工作日时间办公，请先确认"),
+         "开门中，12:00休息，13:30再开门。调休上班日：可能按工作日时间办公，请先确认"),
         (WINDOW, "2027-03-01T15:00", "Open, closes 17:00. The 2027 holiday calendar is not in this program yet: call 12333",
-         "营业中，17:00下班。程序尚无2027年放假安排，请致电12333"),
-        ("24/7", "2026-11-23T15:00", "Open", "营业中"),
-        ("off", "2026-11-23T15:00", "Closed", "休息"),
-        (None, "2026-11-23T15:00", "Hours not known", "办公时间不详"),
+         "开门中，17:00下班。程序尚无2027年放假安排，请致电12333"),
+        ("24/7", "2026-11-23T15:00", "Open", "开门中"),
+        ("off", "2026-11-23T15:00", "Closed", "已关门"),
+        (None, "2026-11-23T15:00", "Hours not known: call first", "办公时间未知，去前先打电话"),
         ('Sa unknown "预约办理"', "2026-11-28T10:00", "By appointment only", "仅限预约"),
         ("Mo-Fr 09:00-17:00", "2026-10-02T10:00",
          "Not known whether open, opens Thu 8 Oct 09:00 after National Day. Holiday today: National Day. Holiday hours are not stated, call first",
          "是否开放不确定，国庆节后10月8日（周四）09:00开门。今天放假：国庆节。节假日是否办公未说明，请先致电"),
-        ('Mo-Fr 09:00-17:00 open "16:30停止取号"; PH off', "2026-11-23T15:00", "Open, closes 17:00. Last ticket 16:30", "营业中，17:00下班。16:30停止取号"),
-        ("Fr 22:00-02:00; PH off", "2026-11-27T23:00", "Open, closes tomorrow 02:00", "营业中，明天02:00下班"),
+        ('Mo-Fr 09:00-17:00 open "16:30停止取号"; PH off', "2026-11-23T15:00", "Open, closes 17:00. Last ticket 16:30", "开门中，17:00下班。16:30停止取号"),
+        ("Fr 22:00-02:00; PH off", "2026-11-27T23:00", "Open, closes tomorrow 02:00", "开门中，明天02:00下班"),
     ],
 )  # fmt: skip
 def test_sentences(expr: str | None, when: str, en: str, zh: str) -> None:
@@ -75,7 +75,7 @@ def test_sentences_are_in_the_offices_time() -> None:
     [
         ("11:52", "you would arrive at 11:52: 8 minutes before it closes", "您将于11:52到达：离休息还有8分钟"),
         ("09:30", "you would arrive at 09:30; it closes 12:00", "您将于09:30到达，办理到12:00"),
-        ("12:10", "you would arrive at 12:10; then: Closed, opens 13:30", "您将于12:10到达，那时休息，13:30开门"),
+        ("12:10", "you would arrive at 12:10; then: Closed, opens 13:30", "您将于12:10到达，那时已关门，13:30开门"),
     ],
 )
 def test_arrival(arrival: str, en: str, zh: str) -> None:
@@ -88,7 +88,7 @@ def test_arrival_where_hours_are_not_known() -> None:
     there = at("2026-11-23T10:00")
     assert (
         describe_arrival(evaluate(None, there), there, there, "en")
-        == "you would arrive at 10:00; then: Hours not known"
+        == "you would arrive at 10:00; then: Hours not known: call first"
     )
     assert describe_arrival(evaluate("24/7", there), there, there, "en") == "you would arrive at 10:00; then: Open"
 
