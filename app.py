@@ -2,12 +2,14 @@
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.config import set_option
 
 from locator.web import shared
 from locator.web.routes import build_routes
 from locator.web.shell import Shell
 
 settings, assets = shared.read_settings(), shared.read_assets()
+set_option("runner.postScriptGC", settings.postscript_gc)
 app = st.App(
     "locator/web/main.py",
     lifespan=shared.warm_up,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import Kind, Mode, Person, Place, Precision, Query, Task
+from locator.web.actions import MAX_REPORT
 from locator.web.ask import MAX_TEXT
 from locator.web.state import LIMITS, parse_state
 
@@ -47,7 +48,7 @@ def _ask(visit: Visit, act: Act) -> None:
         visit.asked += 1
         visit.state = visit.state.with_choice(area=None, chosen=None)
         code = "too_long" if typed else "empty"
-        visit.failed = text(f"page.ask.{code}", visit.state.lang, n=len(typed))
+        visit.failed = text(f"page.ask.{code}", visit.state.lang, n=len(typed), example=text("page.example1", "zh"))
         return
     datum = act.text("datum")
     visit.start(Query(text=typed, datum=Datum(datum) if datum in Datum else Datum.WGS84))
@@ -152,6 +153,12 @@ def _task(visit: Visit, act: Act) -> None:
         visit.renew()
 
 
+def _report(visit: Visit, act: Act) -> None:
+    message = act.text("message").strip()
+    if message and any(hit.point.id == act.text("id") for hit in visit.hits):
+        visit.report = (act.text("id"), message[:MAX_REPORT])
+
+
 def _large(visit: Visit, _: Act) -> None:
     visit.state = visit.state.with_choice(large=not visit.state.large)
 
@@ -178,5 +185,6 @@ HANDLERS: Mapping[str, Callable[[Visit, Act], None]] = {
     "open": _open,
     "guide": _guide,
     "task": _task,
+    "report": _report,
 }
 """What each act does, by its name in ``data-act``."""

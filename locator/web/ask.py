@@ -13,7 +13,7 @@ from locator.web.words import Words
 
 MAX_TEXT = 200
 """How many characters an address may have."""
-EXAMPLES = ("welcome.example1", "welcome.example2", "welcome.example3")
+EXAMPLES = ("example1", "example2", "example3")
 MAX_CANDIDATES = 8
 
 
@@ -63,7 +63,7 @@ def _render_box(words: Words) -> Markup:
         autocapitalize="off",
         spellcheck="false",
         enterkeyhint="search",
-        placeholder=words("ask.placeholder"),
+        placeholder=words("ask.placeholder", example=words("example1")),
         role="combobox",
         aria_autocomplete="list",
         aria_expanded="false",

@@ -44,7 +44,7 @@ def render_header(page: str, state: PageState, words: Words, *, default_lang: st
     )
     lang = tag(
         "a",
-        words("switch.lang"),
+        words("language"),
         href=address_of(page, other, default_lang=default_lang),
         data_act="lang",
         data_id=other.lang,

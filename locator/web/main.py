@@ -51,7 +51,7 @@ def main() -> None:
     name = current.url_path or PAGES[0]
     state = visit.state
     header = render_header(name, state, words, default_lang=default_lang)
-    page = {"lang": HTML_LANG[state.lang], "large": state.large, "embed": state.embed}
+    page = {"lang": HTML_LANG[state.lang], "large": state.large}
     show_panel("header", header, version=shared.version(), on_act=visit.take, page=page)
     current.run()
     show_panel("footer", render_footer(words), version=shared.version())

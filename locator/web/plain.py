@@ -75,7 +75,7 @@ def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str
     """Return the answer to a posted form, or the one sentence that stands in its place."""
     typed = " ".join(fields.get("text", "").split())
     if not typed or len(typed) > MAX_TEXT:
-        return tag("p", text("page.ask.too_long" if typed else "page.ask.empty", lang, n=len(typed)), role="alert")
+        return tag("p", _refuse(typed, lang), role="alert")
     task, person = fields.get("task", ""), fields.get("person", "")
     query = Query(
         text=typed,
@@ -88,6 +88,12 @@ def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str
     except LocatorError as error:
         return tag("p", explain(error, lang), role="alert")
     return _write_answer(found, now, lang)
+
+
+def _refuse(typed: str, lang: str) -> str:
+    """Return what is wrong with a text that is empty or too long."""
+    code = "too_long" if typed else "empty"
+    return text(f"page.ask.{code}", lang, n=len(typed), example=text("page.example1", "zh"))
 
 
 def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from locator.hours import describe
-from locator.model import EXACT, Answer, Hit, ServicePoint
+from locator.model import Answer, Hit, ServicePoint
 from locator.shapes import say_hit_distance
+from locator.web.actions import render_actions
+from locator.web.listing import ListContext, is_pinned
 from locator.web.markup import Markup, hide, join, tag
 from locator.web.words import OLD_YEARS, Words, age_years
 
@@ -19,27 +20,6 @@ SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
 
 SAME_SPOT_M = 1.0
 """Two positions so near are one and the same: the middle of the same township, which says nothing of the way."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListContext:
-    """What every card of one list needs."""
-
-    words: Words
-    at: datetime
-    """The moment open and closed were told at."""
-    chosen: str | None
-    guide: Mapping[str, Any] | None
-    report_url: str | None = None
-    ranks: Mapping[str, int]
-    """The number of each point in this list, by id."""
-    share: str
-    """The address that a copied link carries, without the point's id."""
-
-
-def is_pinned(hit: Hit) -> bool:
-    """Tell whether a hit has a pin on the map: only where its position is exact."""
-    return hit.point.position in EXACT and hit.point.lon is not None and hit.point.lat is not None
 
 
 def group_hits(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
@@ -101,7 +81,7 @@ def render_hit(hit: Hit, context: ListContext) -> Markup:
         ),
         tag("div", _render_where(point, context), _render_chips(hit, context), class_="hit-body"),
         _render_bring(context) if chosen else None,
-        _render_actions(hit, context, chosen=chosen),
+        render_actions(hit, context, chosen=chosen),
         _render_details(point, words),
         class_="hit chosen" if chosen else "hit",
         data_card=point.id,
@@ -164,7 +144,10 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
     """Return the states in words, each with a sign."""
     words, point = context.words, hit.point
     state = hit.status.state if hit.status.state in SIGNS else "unknown"
-    chips = [_chip(SIGNS[state], describe(hit.status, context.at, words.lang), state)]
+    said = describe(hit.status, context.at, words.lang)
+    if hit.status.reason == "hours_unknown":
+        said = words("hit.call_first", said=said)
+    chips = [_chip(SIGNS[state], said, state)]
     if hit.can_do is True:
         chips.append(_chip("✓", words("hit.can_do"), "good"))
     if hit.can_do is False:
@@ -241,71 +224,6 @@ def render_materials(materials: Sequence[Mapping[str, Any]], words: Words) -> Ma
         for item in materials
     ]
     return tag("ul", *rows, class_="materials", role="list")
-
-
-def _render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
-    words, point = context.words, hit.point
-    buttons = [
-        tag(
-            "button",
-            words("hit.go"),
-            hide(f" {point.name}"),
-            type="button",
-            class_="primary",
-            data_act="go",
-            data_id=point.id,
-        ),
-    ]
-    if is_pinned(hit):
-        buttons.append(
-            tag(
-                "button",
-                words("hit.chosen") if chosen else words("hit.choose"),
-                hide(f" {point.name}"),
-                type="button",
-                data_act="choose",
-                data_id=point.id,
-                aria_pressed="true" if chosen else "false",
-            )
-        )
-    if chosen:
-        address = context.share + ("&" if "?" in context.share else "?") + f"id={point.id}"
-        buttons.append(
-            tag(
-                "button",
-                words("hit.share"),
-                type="button",
-                data_do="share",
-                data_address=address,
-                data_done=words("hit.shared"),
-            )
-        )
-        buttons.append(tag("button", words("hit.print"), type="button", data_do="print"))
-        if context.report_url:
-            buttons.append(
-                tag(
-                    "a",
-                    words("hit.report"),
-                    class_="button",
-                    href=fill_report(context.report_url, point.id, "row"),
-                    target="_blank",
-                    rel="noopener noreferrer",
-                )
-            )
-    return tag(
-        "div",
-        *buttons,
-        tag("span", class_="shared soft", data_own=True) if chosen else None,
-        class_="actions",
-        data_key="actions",
-    )
-
-
-def fill_report(address: str, point_id: str, field: str) -> str:
-    """Return the operator's address for corrections with the point's id and the field filled in."""
-    from urllib.parse import quote
-
-    return address.replace("{id}", quote(point_id, safe="")).replace("{field}", quote(field, safe=""))
 
 
 def _render_details(point: ServicePoint, words: Words) -> Markup:

@@ -45,6 +45,8 @@ def _api_routes(settings: Settings) -> list[BaseRoute]:
     """Return what other programs and browsers without JavaScript use: the JSON API and the plain page."""
     from locator.api import build_api
     from locator.web.plain import plain_routes
+    from locator.web.sheets import sheet_routes
 
     plain = plain_routes(shared.open_locator, shared.read_clock, settings.lang)
-    return [*plain, Mount("/api", app=build_api(shared.open_locator, settings))]
+    sheets = sheet_routes(shared.open_locator, shared.read_clock, settings)
+    return [*plain, *sheets, Mount("/api", app=build_api(shared.open_locator, settings))]

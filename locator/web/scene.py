@@ -9,7 +9,7 @@ from locator.hours import describe
 from locator.maps import Origin, Pin, Scene
 from locator.model import EXACT, Hit, Place, Route, ServicePoint
 from locator.shapes import say_hit_distance
-from locator.web.results import is_pinned
+from locator.web.listing import is_pinned
 from locator.web.state import PageState
 from locator.web.words import Words
 

@@ -16,6 +16,7 @@ from locator.errors import LocatorError
 from locator.maps import TileSource, open_tiles
 from locator.settings import Settings, load_settings
 from locator.web.assets import Assets, open_assets
+from locator.web.memory import collect_on_timer
 from locator.web.state import PageState, to_params
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ async def warm_up(_: object) -> AsyncIterator[None]:
             import folium.plugins  # noqa: F401 - the slow part of it
         except LocatorError as error:
             log.error("the data cannot be opened yet: %s", error.code)
+        if not read_settings().postscript_gc:
+            collect_on_timer()
 
     threading.Thread(target=open_all, name="warm-up", daemon=True).start()
     yield

@@ -145,7 +145,7 @@ class Shell:
 
 def _may_be_page(path: str) -> bool:
     last = path.rsplit("/", 1)[-1]
-    inner = ("/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/plain")
+    inner = ("/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/plain", "/sheet")
     return "." not in last and not path.startswith(inner)
 
 

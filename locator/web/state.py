@@ -41,7 +41,6 @@ class PageState:
     """A point's id."""
     lang: str = "zh"
     large: bool = False
-    embed: bool = False
 
     def with_choice(self, **changes: object) -> PageState:
         """Return the state with some choices changed."""
@@ -73,7 +72,6 @@ def parse_state(params: Mapping[str, str], *, default_lang: str = "zh") -> PageS
         chosen=_match(_ID, params.get("id")),
         lang=lang if lang in LANGS else default_lang,
         large=params.get("large") == "1",
-        embed=params.get("embed") == "true",
     )
 
 
@@ -93,6 +91,5 @@ def to_params(state: PageState, *, default_lang: str = "zh") -> dict[str, str]:
         "id": (state.chosen, None),
         "lang": (state.lang, plain.lang),
         "large": ("1" if state.large else None, None),
-        "embed": ("true" if state.embed else None, None),
     }
     return {name: str(value) for name, (value, default) in pairs.items() if value is not None and value != default}

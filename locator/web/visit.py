@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
 from locator.i18n import explain, text
 from locator.model import Answer, Hit, Place, Precision, Query
-from locator.web.results import is_pinned
+from locator.web.listing import is_pinned
 from locator.web.state import PageState
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class Visit:
     """The view to switch to."""
     focus: str | None = None
     """The element that gets the focus once the next run is drawn."""
+    report: tuple[str, str] | None = None
+    """A point's id and what is wrong with its row, to be written down."""
+    reported: str | None = None
+    """The point whose error was written down."""
     page: int = 0
     """The page of the list of centers."""
     asked: int = field(default=0)

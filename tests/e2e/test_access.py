@@ -11,13 +11,17 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 
 
 def _faults(page) -> list[str]:
-    """Return what axe finds in the page and in its frames."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [
-        f"{fault['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
-        for fault in found
-        for node in fault["nodes"]
-    ]
+    """Return what axe finds in the page and, injected there too, in the map's frame."""
+    found = []
+    for frame in page.frames:
+        report = Axe().run(frame, options=RULES).response
+        assert len(report["passes"]) > 3, "axe looked at something"
+        found += [
+            f"{fault['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+            for fault in report["violations"]
+            for node in fault["nodes"]
+        ]
+    return found
 
 
 def _search(person, lang="zh"):
@@ -46,12 +50,26 @@ def test_axe_finds_nothing(chromium, server, size, lang, scheme):
         assert found == []
 
 
+def test_axe_sees_a_fault_in_the_page_and_in_the_maps_frame(desktop):
+    page = desktop.open()
+    _search(desktop)
+    for frame in page.frames:
+        frame.evaluate(
+            "document.body.insertAdjacentHTML('beforeend', '<p style=\"color:#ccc;background:#fff\">pale</p>')"
+        )
+    assert sum("color-contrast" in fault for fault in _faults(page)) == 2
+
+
 def test_the_whole_task_works_by_keyboard(desktop):
     page = desktop.open()
     page.keyboard.press("Tab")
     seen = []
     for _ in range(30):
-        seen.append(page.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+        seen.append(
+            page.evaluate(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+            )
+        )
         if seen[-1] == "ask-text":
             break
         page.keyboard.press("Tab")
@@ -61,9 +79,10 @@ def test_the_whole_task_works_by_keyboard(desktop):
     page.wait_for_selector(".hit")
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.dataset.act") == "choose" and page.evaluate(
-            "document.activeElement.closest('.hit').id"
-        ) == "hit-2":
+        if (
+            page.evaluate("document.activeElement.dataset.act") == "choose"
+            and page.evaluate("document.activeElement.closest('.hit').id") == "hit-2"
+        ):
             break
     page.keyboard.press("Enter")
     page.wait_for_selector("#hit-2.chosen")

@@ -23,8 +23,9 @@ from locator.model import (
     ServicePoint,
 )  # fmt: skip
 from locator.web.ask import render_ask, render_understood
+from locator.web.listing import ListContext, is_pinned
 from locator.web.markup import Markup
-from locator.web.results import ListContext, age_chips, group_hits, is_pinned, render_results
+from locator.web.results import age_chips, group_hits, render_results
 from locator.web.state import PageState
 from locator.web.words import Words, age_years
 
@@ -45,7 +46,7 @@ def _hit(rank: int = 1, **changes) -> Hit:
         "distance_m": 420.0,
         "approximate": False,
         "tier": 1,
-        "status": HoursState(state="unknown"),
+        "status": HoursState(state="unknown", reason="hours_unknown"),
         "can_do": None,
     }
     return Hit(rank=rank, point=point, **{**plain, **changes})
@@ -56,7 +57,16 @@ def _answer(*hits: Hit, guide=None) -> Answer:
 
 
 def _context(lang: str = "zh", **changes) -> ListContext:
-    made = {"words": Words(lang), "at": NOW, "chosen": None, "guide": None, "ranks": {}, "share": "./", **changes}
+    made = {
+        "words": Words(lang),
+        "state": PageState(lang=lang),
+        "at": NOW,
+        "chosen": None,
+        "guide": None,
+        "ranks": {},
+        "share": "./",
+        **changes,
+    }
     return ListContext(**made)
 
 

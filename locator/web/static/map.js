@@ -167,6 +167,7 @@
     document.documentElement.lang = next.lang === "en" ? "en" : "zh-CN";
     document.documentElement.classList.toggle("large", !!next.large);
     document.title = texts.title || "";
+    if (window.frameElement) window.frameElement.title = document.title;
     var box = map.getContainer();
     box.setAttribute("role", "application");
     box.setAttribute("aria-label", texts.title || "");

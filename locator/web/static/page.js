@@ -93,13 +93,9 @@ function dress(page) {
   const html = document.documentElement;
   if (page.lang) html.lang = page.lang;
   if ("large" in page) html.classList.toggle("large", page.large);
-  if ("embed" in page) html.classList.toggle("embed", page.embed);
-  if (page.map_title) window.requestAnimationFrame(() => nameFrames(page.map_title));
+  html.classList.toggle("embed", new URLSearchParams(window.location.search).get("embed") === "true");
   if (page.announce) announce(page.announce);
   if (page.focus) window.setTimeout(() => goTo(page.focus), 60);
-}
-function nameFrames(title) {
-  document.querySelectorAll("iframe").forEach((frame) => { if (frame.src.includes("st_folium")) frame.title = title; });
 }
 let announced = "";
 function announce(text) {

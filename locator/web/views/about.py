@@ -54,7 +54,7 @@ def _render_data(overview: Overview, words: Words) -> Markup:
         tag("h3", words("about.kinds")),
         tag("ul", *kinds, role="list"),
         tag("h3", words("about.sources")),
-        tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="table"),
+        tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="table sources"),
         class_="card",
     )
 

@@ -123,7 +123,7 @@ def _render_table(rows: Sequence[ServicePoint], visit: Visit, words: Words, now:
     heads = [tag("th", words(f"centers.column.{name}"), scope="col") for name in _COLUMNS]
     body = [_render_row(point, visit.state.chosen == point.id, words, now) for point in rows]
     caption = tag("caption", words("centers.heading"), class_="sr")
-    return tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="table")
+    return tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="table centers")
 
 
 def _render_row(point: ServicePoint, chosen: bool, words: Words, now: datetime) -> Markup:

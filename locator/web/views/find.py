@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
+from locator.corrections import report_link, write_correction
 from locator.errors import LocatorError
 from locator.model import Answer, Hit, Mode, Route
 from locator.web import shared
@@ -14,13 +17,16 @@ from locator.web.chart import show_map
 from locator.web.components import show_panel
 from locator.web.downloads import show_downloads
 from locator.web.frame import address_of
+from locator.web.listing import ListContext, is_pinned
 from locator.web.markup import Markup, join, tag
-from locator.web.results import ListContext, is_pinned, render_results
+from locator.web.results import render_results
 from locator.web.scene import make_scene
 from locator.web.trip import render_trip
 from locator.web.visit import Visit
 from locator.web.way import render_way
 from locator.web.words import Words
+
+log = logging.getLogger(__name__)
 
 
 def show_find(visit: Visit) -> None:
@@ -37,6 +43,7 @@ def _show_answer(visit: Visit) -> None:
     visit.look_up(shared.open_locator, now)
     shared.write_address(visit.state)
     focus, visit.focus = visit.focus, None
+    _keep_report(visit, now)
     if visit.go:
         st.rerun()
     answer = visit.answer
@@ -67,10 +74,12 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
     if answer.hits:
         context = ListContext(
             words=words,
+            state=visit.state,
             at=now,
             chosen=chosen.point.id if chosen else None,
             guide=answer.guide,
-            report_url=shared.read_settings().report_url,
+            report=partial(report_link, shared.read_settings(), field="row"),
+            reported=visit.reported,
             ranks={hit.point.id: hit.rank for hit in answer.hits},
             share=_share_address(visit),
         )
@@ -94,6 +103,19 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
             show_panel("way", way, version=version, on_act=visit.take)
     if answer.hits:
         show_downloads(answer, now, words)
+
+
+def _keep_report(visit: Visit, now: datetime) -> None:
+    """Write down what a person reported, if anything."""
+    if visit.report is None:
+        return
+    (point_id, message), visit.report = visit.report, None
+    try:
+        write_correction(shared.read_settings(), entry_id=point_id, field="row", message=message, now=now)
+    except LocatorError as error:
+        log.warning("a report was not kept: %s", error.code)
+        return
+    visit.reported = point_id
 
 
 def _find_route(answer: Answer, chosen: Hit | None, mode: Mode) -> tuple[Route | None, bool]:

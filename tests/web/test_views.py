@@ -1,0 +1,149 @@
+"""The views as Streamlit runs them, without a browser: what each puts on the page."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from locator.errors import DataError
+from locator.settings import Settings
+from locator.web import shared
+from locator.web.assets import open_assets
+from locator.web.components import Act
+from locator.web.visit import Visit
+
+SCRIPT = Path(shared.__file__).parent / "main.py"
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.fixture
+def page(locator, tmp_path, monkeypatch):
+    """A page over the shipped data with a fixed clock and no base map."""
+    settings = Settings(data=tmp_path, tiles="none", now=NOW)
+    files = open_assets(tmp_path / "assets")
+    shared.read_tiles.cache_clear()
+    monkeypatch.setattr(shared, "read_settings", lambda: settings)
+    monkeypatch.setattr(shared, "read_assets", lambda: files)
+    monkeypatch.setattr(shared, "open_locator", lambda: locator)
+    yield AppTest.from_file(SCRIPT, default_timeout=60)
+    shared.read_tiles.cache_clear()
+
+
+def _panels(app: AppTest) -> dict[str, str]:
+    """Return each panel's HTML by name, in the order of the page."""
+    found = {}
+
+    def walk(block) -> None:
+        for child in block.children.values():
+            if hasattr(child, "children"):
+                walk(child)
+            proto = getattr(child, "proto", None)
+            if proto is not None and getattr(proto, "component_name", "") == "locator.panel":
+                data = json.loads(proto.json)
+                found[data["name"]] = data["html"]
+
+    walk(app._tree)
+    return found
+
+
+def _ask(app: AppTest, text: str, **values) -> AppTest:
+    visit: Visit = app.session_state["visit"]
+    visit.take(Act("ask", {"act": "ask", "text": text, **values}))
+    return app.run()
+
+
+def test_first_visit(page):
+    panels = _panels(page.run())
+    assert not page.exception
+    assert list(panels) == ["header", "ask", "results", "footer"]
+    assert 'class="welcome"' in panels["results"]
+
+
+def test_an_answer_has_its_parts_in_the_order_of_reading(page):
+    page.run()
+    panels = _panels(_ask(page, "济南市槐荫区经四路478号"))
+    assert not page.exception
+    assert list(panels) == ["header", "ask", "understood", "results", "map-head", "tiles", "way", "footer"]
+    assert panels["results"].index("五里沟") > 0
+    assert "478号" not in panels["header"] + panels["ask"].replace("478号&quot;", "").replace('478号"', "")
+    assert page.query_params["area"] == "370104"
+    assert [element.label for element in page.get("download_button")] == ["下载 CSV", "下载 GeoJSON", "下载 KML"]
+
+
+def test_the_address_bar_builds_the_answer_again(page):
+    page.query_params["area"] = "370104"
+    page.query_params["id"] = "jinan-044"
+    page.query_params["lang"] = "en"
+    panels = _panels(page.run())
+    assert not page.exception
+    assert 'data-card="jinan-044"' in panels["results"]
+    assert "What to bring" in panels["header"]
+
+
+@pytest.mark.parametrize("view", ["guide", "centers", "about"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_view_runs_in_both_languages(page, view, lang):
+    page.query_params["lang"] = lang
+    page.run()
+    page.session_state["visit"].take(Act("page", {"act": "page", "id": view}))
+    panels = _panels(page.run())
+    assert not page.exception
+    assert view in panels
+    assert 'id="main"' in "".join(panels.values())
+
+
+def test_filters_narrow_the_list_of_centers(page):
+    page.run()
+    visit: Visit = page.session_state["visit"]
+    visit.take(Act("page", {"act": "page", "id": "centers"}))
+    everything = _panels(page.run())
+    visit.take(Act("centers", {"act": "centers", "kind": "hrss-bureau", "region": "210200", "hours": ""}))
+    some = _panels(page.run())
+    assert not page.exception
+    assert 0 < some["centers"].count("<tr") < everything["centers"].count("<tr")
+    assert "济南" not in some["centers"]
+    assert page.query_params["region"] == "210200"
+
+
+def test_a_broken_layer_is_one_sentence_on_every_view(page, monkeypatch):
+    def fail():
+        raise DataError("no layer at /secret", code="layer_missing", path="/secret")
+
+    monkeypatch.setattr(shared, "open_locator", fail)
+    page.run()
+    said = _panels(_ask(page, "济南市"))["results"]
+    assert not page.exception
+    assert "12333" in said and "secret" not in said
+    for view in ("guide", "centers", "about"):
+        page.session_state["visit"].take(Act("page", {"act": "page", "id": view}))
+        panels = _panels(page.run())
+        assert not page.exception
+        assert "12333" in "".join(panels.values())
+
+
+def test_a_report_is_kept_in_the_operators_file(page, tmp_path):
+    page.run()
+    _ask(page, "济南市槐荫区经四路478号")
+    visit: Visit = page.session_state["visit"]
+    visit.take(Act("report", {"act": "report", "id": visit.chosen.point.id, "message": "电话变了"}))
+    panels = _panels(page.run())
+    assert "已记下" in panels["results"]
+    (line,) = (tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()
+    assert "电话变了" in line
+    visit.take(Act("report", {"act": "report", "id": "nobody", "message": "x"}))
+    page.run()
+    assert len((tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def test_an_office_of_the_list_opens_on_the_page(page):
+    page.run()
+    visit: Visit = page.session_state["visit"]
+    visit.take(Act("open", {"act": "open", "id": "jinan-044"}))
+    panels = _panels(page.run())
+    assert not page.exception
+    assert 'class="hit chosen" data-card="jinan-044"' in panels["results"]
