@@ -94,16 +94,16 @@ def test_a_skip_link_leads_to_the_results_and_another_past_the_map(desktop):
     _search(desktop)
     page.locator(".skip").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'results'")
+    page.wait_for_function("() => document.activeElement.id === 'results'")
     page.locator(".skip-map").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'way'")
+    page.wait_for_function("() => document.activeElement.id === 'way'")
 
 
 def test_a_screen_reader_hears_the_outcome_and_reads_a_list(desktop):
     page = desktop.open()
     _search(desktop)
-    page.wait_for_function("document.getElementById('announcer').textContent.includes('五里沟')")
+    page.wait_for_function("() => document.getElementById('announcer').textContent.includes('五里沟')")
     tree = page.locator("[data-panel=results]").aria_snapshot()
     assert "- list" in tree and "- listitem" in tree
     assert 'heading "1. 五里沟街道人社中心" [level=3]' in tree
@@ -112,7 +112,7 @@ def test_a_screen_reader_hears_the_outcome_and_reads_a_list(desktop):
     assert title == "办事点地图，内容与列表相同"
     assert desktop.map.locator(".pin").first.get_attribute("aria-label").startswith("1. 五里沟")
     desktop.search("拉萨市")
-    page.wait_for_function("document.getElementById('announcer').textContent.includes('没有找到')")
+    page.wait_for_function("() => document.getElementById('announcer').textContent.includes('没有找到')")
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -153,14 +153,14 @@ def test_large_type_is_larger_and_stays(visitor):
     page = visitor.open()
     before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.panel')).fontSize)")
     page.click(".switches [data-act=large]")
-    page.wait_for_function("document.documentElement.classList.contains('large')")
+    page.wait_for_function("() => document.documentElement.classList.contains('large')")
     after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.panel')).fontSize)")
     assert (before, after) == (16, 20)
-    page.wait_for_function("location.search.includes('large=1')")
+    page.wait_for_function("() => location.search.includes('large=1')")
     page.click("nav a[data-id=guide]")
     page.wait_for_selector("#main")
     page.reload()
-    page.wait_for_function("document.documentElement.classList.contains('large')")
+    page.wait_for_function("() => document.documentElement.classList.contains('large')")
 
 
 def test_embedded_the_page_is_the_tool_alone(desktop):

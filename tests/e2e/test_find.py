@@ -74,7 +74,7 @@ def test_the_language_switches_everywhere_and_the_answer_stays(visitor):
     visitor.search("济南市槐荫区经四路478号")
     page.click(".switches [data-act=lang]")
     page.wait_for_selector("text=What to bring")
-    page.wait_for_function("document.documentElement.lang === 'en'")
+    page.wait_for_function("() => document.documentElement.lang === 'en'")
     assert WULIGOU in page.locator(".hit").first.inner_text(), "a name stays in Chinese"
     assert page.locator(".hit bdi[lang='zh-CN']").first.inner_text() == WULIGOU
     assert page.input_value("#ask-text") == "济南市槐荫区经四路478号"
@@ -85,7 +85,7 @@ def test_the_language_switches_everywhere_and_the_answer_stays(visitor):
 def test_the_address_bar_never_holds_what_was_typed(visitor):
     page = visitor.open()
     visitor.search("济南市槐荫区经四路478号")
-    page.wait_for_function("location.search.includes('area=370104')")
+    page.wait_for_function("() => location.search.includes('area=370104')")
     assert "%E7" not in page.url.upper() and "478" not in page.url and "116." not in page.url
 
 

@@ -25,7 +25,6 @@ states = st.builds(
     chosen=st.one_of(st.none(), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,40}", fullmatch=True)),
     lang=st.sampled_from(("zh", "en")),
     large=st.booleans(),
-    embed=st.booleans(),
 )
 
 
@@ -62,7 +61,6 @@ def test_a_hostile_word_counts_as_not_there(word):
         "id",
         "lang",
         "large",
-        "embed",
     )
     assert parse_state(dict.fromkeys(names, word)) == PageState()
 

@@ -62,7 +62,7 @@ def show_centers(visit: Visit) -> None:
         )
     rows = points[visit.page * PAGE_ROWS : (visit.page + 1) * PAGE_ROWS]
     table = _render_table(rows, visit, words, shared.read_clock())
-    page = {"map_title": words("map.title"), "announce": f"{_say_count(found, words)}\0{visit.page}"}
+    page = {"announce": f"{_say_count(found, words)}\0{visit.page}"}
     show_panel(
         "centers", join(table, _render_pager(visit.page, pages, words)), version=version, on_act=visit.take, page=page
     )

@@ -49,7 +49,6 @@ def _show_answer(visit: Visit) -> None:
     answer = visit.answer
     page: dict[str, str | int | None] = {
         "announce": _say_outcome(visit, words),
-        "map_title": words("map.title"),
         "focus": focus,
         "serial": visit.asked,
     }
