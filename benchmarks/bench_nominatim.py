@@ -5,7 +5,8 @@
 Asks for every address of the extract (street and house number, with the city where one is tagged), as
 people write it, of the embedded index (offline), of Nominatim behind our rewriting, and of Nominatim
 with the words as typed through geopy's own class. The truth is the position of the objects that carry
-this very address; a hit is within 100 m of one of them. Starts the Nominatim itself, on loopback.
+this very address (of a building, its centre of gravity); a hit is within 100 m of one of them. Starts
+the Nominatim itself, on loopback.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import geopy.geocoders
 import osmium
+import shapely
 from nominatim_server import missing, run_nominatim
 from servers import run_cluster
 
@@ -74,16 +76,13 @@ def _position(thing) -> Position | None:
     if thing.is_node():
         return thing.location.lon, thing.location.lat
     if thing.is_area():
-        nodes = [node for ring in thing.outer_rings() for node in ring]
+        rings = [[(n.lon, n.lat) for n in ring if n.location.valid()] for ring in thing.outer_rings()]
+        shape = shapely.MultiPolygon([shapely.Polygon(ring) for ring in rings if len(ring) > 3])
     elif thing.is_way() and not thing.is_closed():
-        nodes = list(thing.nodes)
+        shape = shapely.LineString([(n.lon, n.lat) for n in thing.nodes if n.location.valid()])
     else:
         return None
-    nodes = [node for node in nodes if node.location.valid()]
-    if not nodes:
-        return None
-    lon, lat = [n.location.lon for n in nodes], [n.location.lat for n in nodes]
-    return (min(lon) + max(lon)) / 2, (min(lat) + max(lat)) / 2
+    return None if shape.is_empty else (shape.centroid.x, shape.centroid.y)
 
 
 def _write(city: str, street: str, number: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from locator.datum import distance_m
 from locator.errors import DataError
@@ -81,22 +82,24 @@ class OsmExtract:
             yield from self._numbers(tags, lon, lat)
 
     def _objects(self) -> Iterator[tuple[Mapping[str, str], float, float, Any]]:
-        """Yield tags, a position in WGS-84 degrees, and the line of a way."""
+        """Yield tags, a position in WGS-84 degrees (an area's centre of gravity), and the line of a way."""
         import osmium
 
-        reader = osmium.FileProcessor(str(self._path)).with_locations()
+        reader = osmium.FileProcessor(str(self._path)).with_locations().with_areas()
         keys = osmium.filter.KeyFilter("name", "addr:housenumber")
         items: Iterator[Any] = iter(reader.with_filter(keys))
         for item in items:
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_node():
                 yield tags, item.location.lon, item.location.lat, None
-            elif item.is_way():
+            elif item.is_way() and ("highway" in tags or not item.is_closed()):
                 points = [(n.location.lon, n.location.lat) for n in item.nodes if n.location.valid()]
                 if points:
                     line = np.array(points)
-                    lon, lat = line[:-1].mean(axis=0) if item.is_closed() and len(points) > 2 else line.mean(axis=0)
-                    yield tags, float(lon), float(lat), line
+                    centre = shapely.LineString(line).centroid if len(points) > 1 else shapely.Point(points[0])
+                    yield tags, centre.x, centre.y, line
+            elif item.is_area() and "highway" not in tags and (position := _centre_of(item)):
+                yield tags, *position, None
 
     def _take_street(self, tags: Mapping[str, str], line: Any) -> None:
         name = tags.get("name")
@@ -183,9 +186,27 @@ class OsmExtract:
         return code if len(code) == 6 and self._table.levels[code] in {"city", "district"} else None
 
 
+def _centre_of(area: Any) -> tuple[float, float] | None:
+    rings = [[(n.lon, n.lat) for n in ring if n.location.valid()] for ring in area.outer_rings()]
+    shape = shapely.MultiPolygon([shapely.Polygon(ring) for ring in rings if len(ring) > 3])
+    return None if shape.is_empty else (shape.centroid.x, shape.centroid.y)
+
+
 def _other_names(tags: Mapping[str, str]) -> tuple[str, ...]:
     names = (part.strip() for key in _OTHER_NAMES for part in tags.get(key, "").split(";"))
     return tuple(dict.fromkeys(n for n in names if n and n != tags.get("name")))
+
+
+def _centre(ring: Any) -> tuple[float, float]:
+    """Return the centre of gravity of a closed line's area; of a line without one, the mean of its corners."""
+    x, y = (ring - ring[0]).T  # small numbers, so that nothing cancels
+    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
+    twice = cross.sum()
+    if abs(twice) < 1e-15:
+        return tuple(ring[:-1].mean(axis=0))
+    lon = ((x[:-1] + x[1:]) * cross).sum() / (3 * twice)
+    lat = ((y[:-1] + y[1:]) * cross).sum() / (3 * twice)
+    return float(ring[0][0] + lon), float(ring[0][1] + lat)
 
 
 def _groups(lon: Any, lat: Any) -> list[Any]:
