@@ -41,7 +41,7 @@ class Settings:
 
     data: Path = field(default_factory=lambda: Path(platformdirs.user_data_dir("locator")))
     """The folder of everything built or imported: layer, gazetteer, road tiles, service caches."""
-    layer: str | None = None
+    layer: str | None = field(default=None, repr=False)
     """Where the layer is, if not in ``data``: a path, or ``postgresql://…``."""
     geocoders: tuple[str, ...] = ("gazetteer",)
     """Who is asked for a place, in order; every name but ``gazetteer`` is a service elsewhere."""

@@ -193,9 +193,12 @@ def _load_driver() -> Any:
 
 
 def _is_lost(error: Exception) -> bool:
-    """Tell whether the server went away, rather than refused: class 08, 57P0x, or no state at all."""
+    """Tell whether the same question may be answered a moment later.
+
+    The server went away (class 08, 57P0x, or no state at all), or, a replica, took back what was being read (40001).
+    """
     state = getattr(error, "sqlstate", None)
-    return state is None or state.startswith(("08", "57P0"))
+    return state is None or state.startswith(("08", "57P0", "40001"))
 
 
 def _close_all(connections: list[Connection]) -> None:

@@ -17,12 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace as change
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from locator.datum import GEOD
 from locator.errors import DataError
-from locator.layer import COLUMNS, Layer, from_row
+from locator.layer import Layer, from_row
 from locator.merge import mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search.index import check_bounds
@@ -159,19 +158,19 @@ class PostgisStore:
     def layer(self) -> Layer:
         """Return a copy of every point, vanished ones too, as columns."""
         question = (
-            b"SELECT s.version, c.content FROM locator.state s"
-            b" LEFT JOIN locator.layer_chunk c USING (generation) ORDER BY c.number"
+            "SELECT s.version, c.content FROM locator.state s"
+            " LEFT JOIN locator.layer_chunk c USING (generation) ORDER BY c.number"
         )
         rows = self._ask(lambda connection: connection.execute(question).fetchall())
         return tables.from_chunks([row[1] for row in rows if row[1] is not None], version=rows[0][0] if rows else "")
 
     def parts(self) -> Mapping[str, Layer]:
         """Return what each source gave, unmerged, by source name, in the order in which they came."""
-        return self._ask(_read_parts)
+        return self._ask(tables.read_parts)
 
     def stamp(self, source: str) -> str | None:
         """Return the stamp of the last :meth:`replace` of a source, or None when it has none."""
-        row = self._ask(lambda c: c.execute(b"SELECT stamp FROM locator.part WHERE source = %s", (source,)).fetchone())
+        row = self._ask(lambda c: c.execute("SELECT stamp FROM locator.part WHERE source = %s", (source,)).fetchone())
         return None if row is None else str(row[0])
 
     def _ask[T](self, ask: Callable[[Connection], T]) -> T:
@@ -220,17 +219,17 @@ class PostgisStore:
         with self._database.living() as connection:
             with connection.transaction():
                 tables.lock_writers(connection)
-                layers = _read_parts(connection)
+                layers = tables.read_parts(connection)
                 old = layers.get(source)
                 kept = mark_vanished(old, new, partial=partial)
                 summary = count_changes(old, new, kept, partial=partial)
                 known = connection.execute(
-                    b"SELECT stamp, joined FROM locator.part WHERE source = %s", (source,)
+                    "SELECT stamp, joined FROM locator.part WHERE source = %s", (source,)
                 ).fetchone()
                 if known and old is not None and known[0] == stamp and is_same(kept, old):
                     return self._unchanged(connection, summary, known[1])
                 layers[source] = kept
-                _write_part(connection, source, kept, stamp)
+                tables.write_part(connection, source, kept, stamp)
                 summary = _commit(connection, layers, source, summary)
             tables.drop_old(connection)
         return summary
@@ -247,9 +246,9 @@ class PostgisStore:
         with self._database.living() as connection:
             with connection.transaction():
                 tables.lock_writers(connection)
-                gone = connection.execute(b"DELETE FROM locator.part WHERE source = %s", (source,))
+                gone = connection.execute("DELETE FROM locator.part WHERE source = %s", (source,))
                 if gone.rowcount:
-                    _commit(connection, _read_parts(connection), source, Summary())
+                    _commit(connection, tables.read_parts(connection), source, Summary())
             tables.drop_old(connection)
 
 
@@ -294,43 +293,15 @@ def _undefined_table() -> type[Exception]:
     return UndefinedTable
 
 
-def _read_parts(connection: Connection) -> dict[str, Layer]:
-    question = (
-        b"SELECT p.source, c.content FROM locator.part p"
-        b" JOIN locator.part_chunk c USING (source) ORDER BY p.position, c.number"
-    )
-    chunks: dict[str, list[bytes]] = {}
-    for source, content in connection.execute(question).fetchall():
-        chunks.setdefault(source, []).append(content)
-    return {source: tables.from_chunks(contents) for source, contents in chunks.items()}
-
-
-def _write_part(connection: Connection, source: str, layer: Layer, stamp: str) -> None:
-    chunks = list(tables.to_chunks(layer))
-    digest = blake2b("\n".join((source, stamp)).encode(), digest_size=8)
-    for chunk in chunks:
-        digest.update(chunk)
-    connection.execute(
-        b"INSERT INTO locator.part (source, stamp, digest, rows, joined) VALUES (%s, %s, %s, %s, 0)"
-        b" ON CONFLICT (source) DO UPDATE"
-        b" SET stamp = excluded.stamp, digest = excluded.digest, rows = excluded.rows",
-        (source, stamp, digest.hexdigest(), len(layer)),
-    )
-    connection.execute(b"DELETE FROM locator.part_chunk WHERE source = %s", (source,))
-    for number, chunk in enumerate(chunks):
-        connection.execute(b"INSERT INTO locator.part_chunk VALUES (%s, %s, %b)", (source, number, chunk))
-
-
 def _commit(connection: Connection, layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
     """Write the next generation and serve it from the end of the transaction on."""
     merged = merge_parts(layers)
-    digests = connection.execute(b"SELECT digest FROM locator.part ORDER BY position").fetchall()
-    version = blake2b("\n".join(digest for (digest,) in digests).encode(), digest_size=8).hexdigest()
+    version = tables.read_version(connection)
     generation = tables.read_state(connection).generation + 1
     tables.write_generation(connection, generation, merged.layer)
     for name in layers:
         joined = merged.joined.get(name, 0)
-        connection.execute(b"UPDATE locator.part SET joined = %s WHERE source = %s", (joined, name))
-    connection.execute(b"DELETE FROM locator.layer_chunk WHERE generation <> %s", (generation,))
-    connection.execute(b"UPDATE locator.state SET generation = %s, version = %s", (generation, version))
+        connection.execute("UPDATE locator.part SET joined = %s WHERE source = %s", (joined, name))
+    connection.execute("DELETE FROM locator.layer_chunk WHERE generation <> %s", (generation,))
+    connection.execute("UPDATE locator.state SET generation = %s, version = %s", (generation, version))
     return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))

@@ -70,17 +70,16 @@ def points_question(
 
     table, values = table_of(generation), dict[str, Any]()
     if point_id is not None:
-        form = sql.SQL("SELECT {} FROM {} WHERE id = %(id)s").format(_fields(), table)
-        return form, {"id": point_id}
+        return sql.SQL("SELECT {} FROM {} WHERE id = %(id)s").format(_fields(), table), {"id": point_id}
     listed = sql.SQL("status <> 'vanished'")
     if count == "everything":
         return sql.SQL("SELECT count(*) FROM {} WHERE {}").format(table, listed), values
     if count is not None:
-        form = sql.SQL("SELECT {0}, count(*) FROM {1} WHERE {2} AND {0} IS NOT NULL GROUP BY 1")
-        return form.format(sql.Identifier(count), table, listed), values
+        grouped = sql.SQL("SELECT {0}, count(*) FROM {1} WHERE {2} AND {0} IS NOT NULL GROUP BY 1")
+        return grouped.format(sql.Identifier(count), table, listed), values
     conditions = sql.SQL(" AND ").join([listed, *_conditions(where or Filter(), values)])
     form = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY row").format(_fields(), table, conditions)
-    return form + sql.SQL("" if limit is None else f" LIMIT {int(limit)}"), values
+    return form + sql.SQL(" LIMIT {}").format(sql.Literal(limit)), values
 
 
 def _fields() -> sql.Composed:

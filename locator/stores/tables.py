@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,30 +34,32 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Raised when these tables change."""
+EXPECTED = FORMAT * 1000 + LAYER_VERSION
+"""What ``state.format`` says of tables that this program reads."""
 SCHEMA_NAME = "locator"
 _CHUNK_ROWS = 50_000
 _WRITERS = 0x6C6F6361746F72
 """The advisory lock of those who write ("locator")."""
 _SQL_TYPES = {pa.string(): 'text COLLATE "C"', pa.float64(): "double precision", pa.bool_(): "boolean"}
 
-_TABLES = f"""
-CREATE SCHEMA IF NOT EXISTS {SCHEMA_NAME};
-CREATE TABLE {SCHEMA_NAME}.state (
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS locator;
+CREATE TABLE locator.state (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), format int NOT NULL,
     generation bigint NOT NULL, version text NOT NULL
 );
-CREATE TABLE {SCHEMA_NAME}.part (
+CREATE TABLE locator.part (
     source text PRIMARY KEY, position bigserial, stamp text NOT NULL, digest text NOT NULL,
     rows bigint NOT NULL, joined bigint NOT NULL
 );
-CREATE TABLE {SCHEMA_NAME}.part_chunk (
-    source text REFERENCES {SCHEMA_NAME}.part ON DELETE CASCADE, number int, content bytea NOT NULL,
+CREATE TABLE locator.part_chunk (
+    source text REFERENCES locator.part ON DELETE CASCADE, number int, content bytea NOT NULL,
     PRIMARY KEY (source, number)
 );
-CREATE TABLE {SCHEMA_NAME}.layer_chunk (
+CREATE TABLE locator.layer_chunk (
     generation bigint, number int, content bytea NOT NULL, PRIMARY KEY (generation, number)
 );
-INSERT INTO {SCHEMA_NAME}.state VALUES (true, {FORMAT * 1000 + LAYER_VERSION}, 0, 'empty');
+INSERT INTO locator.state VALUES (true, %d, 0, 'empty');
 """
 
 
@@ -101,14 +104,14 @@ def make_tables(connection: Connection, label: str) -> None:
             lock_writers(connection)
             if read_format(connection) is None:
                 _bring_postgis(connection, label)
-                connection.execute(_TABLES.encode())
+                connection.execute((_TABLES % EXPECTED).encode())
     check_format(connection, label)
 
 
 def check_format(connection: Connection, label: str) -> None:
     """Refuse tables of another version, with DataError; having none is fine."""
     found = read_format(connection)
-    if found not in (None, FORMAT * 1000 + LAYER_VERSION):
+    if found not in (None, EXPECTED):
         raise DataError(
             f"the layer in {label} was made by another version of the program", code="layer_version", path=label
         )
@@ -116,10 +119,10 @@ def check_format(connection: Connection, label: str) -> None:
 
 def read_format(connection: Connection) -> int | None:
     """Return the format of the tables, None where there are none."""
-    (found,) = connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA_NAME}.state",)).fetchone() or (None,)
+    (found,) = connection.execute("SELECT to_regclass('locator.state')").fetchone() or (None,)
     if found is None:
         return None
-    row = connection.execute(f"SELECT format FROM {SCHEMA_NAME}.state".encode()).fetchone()
+    row = connection.execute("SELECT format FROM locator.state").fetchone()
     return int(row[0]) if row else None
 
 
@@ -146,7 +149,7 @@ def lock_writers(connection: Connection) -> None:
 
 def read_state(connection: Connection) -> State:
     """Return what is served now."""
-    row = connection.execute(f"SELECT generation, version FROM {SCHEMA_NAME}.state".encode()).fetchone()
+    row = connection.execute("SELECT generation, version FROM locator.state").fetchone()
     return State(*row) if row else State(0, "empty")
 
 
@@ -163,6 +166,41 @@ def from_chunks(chunks: Sequence[bytes], *, version: str = "") -> Layer:
     """Return the layer of such files."""
     tables = [pq.read_table(pa.BufferReader(chunk)).cast(SCHEMA) for chunk in chunks]
     return Layer(pa.concat_tables([SCHEMA.empty_table(), *tables]), version=version)
+
+
+def read_parts(connection: Connection) -> dict[str, Layer]:
+    """Return what each source gave, in the order in which they came."""
+    question = (
+        "SELECT p.source, c.content FROM locator.part p"
+        " JOIN locator.part_chunk c USING (source) ORDER BY p.position, c.number"
+    )
+    chunks: dict[str, list[bytes]] = {}
+    for source, content in connection.execute(question).fetchall():
+        chunks.setdefault(source, []).append(content)
+    return {source: from_chunks(contents) for source, contents in chunks.items()}
+
+
+def write_part(connection: Connection, source: str, layer: Layer, stamp: str) -> None:
+    """Put what a source gives in place of what it gave."""
+    chunks = list(to_chunks(layer))
+    digest = blake2b("\n".join((source, stamp)).encode(), digest_size=8)
+    for chunk in chunks:
+        digest.update(chunk)
+    connection.execute(
+        "INSERT INTO locator.part (source, stamp, digest, rows, joined) VALUES (%s, %s, %s, %s, 0)"
+        " ON CONFLICT (source) DO UPDATE"
+        " SET stamp = excluded.stamp, digest = excluded.digest, rows = excluded.rows",
+        (source, stamp, digest.hexdigest(), len(layer)),
+    )
+    connection.execute("DELETE FROM locator.part_chunk WHERE source = %s", (source,))
+    for number, chunk in enumerate(chunks):
+        connection.execute("INSERT INTO locator.part_chunk VALUES (%s, %s, %b)", (source, number, chunk))
+
+
+def read_version(connection: Connection) -> str:
+    """Return the version of the layer that the parts make: the same for the same content."""
+    digests = connection.execute("SELECT digest FROM locator.part ORDER BY position").fetchall()
+    return blake2b("\n".join(digest for (digest,) in digests).encode(), digest_size=8).hexdigest()
 
 
 def write_generation(connection: Connection, generation: int, layer: Layer) -> None:
@@ -188,9 +226,7 @@ def write_generation(connection: Connection, generation: int, layer: Layer) -> N
         connection.execute(sql.SQL(form).format(table))
     with connection.cursor() as cursor:
         for number, chunk in enumerate(to_chunks(layer)):
-            cursor.execute(
-                f"INSERT INTO {SCHEMA_NAME}.layer_chunk VALUES (%s, %s, %b)".encode(), (generation, number, chunk)
-            )
+            cursor.execute("INSERT INTO locator.layer_chunk VALUES (%s, %s, %b)", (generation, number, chunk))
 
 
 def _copy_rows(connection: Connection, table: sql.Identifier, layer: Layer) -> None:
@@ -226,8 +262,8 @@ def drop_old(connection: Connection) -> None:
     from psycopg import sql
 
     names = connection.execute(
-        f"SELECT relname FROM pg_class WHERE relnamespace = '{SCHEMA_NAME}'::regnamespace AND relkind = 'r'"
-        " AND relname ~ '^point_[0-9]+$'".encode()
+        "SELECT relname FROM pg_class WHERE relnamespace = 'locator'::regnamespace AND relkind = 'r'"
+        " AND relname ~ '^point_[0-9]+$'"
     ).fetchall()
     for (name,) in names:
         try:

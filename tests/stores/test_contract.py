@@ -18,6 +18,7 @@ from locator.layer import Layer
 from locator.model import Filter, Kind, Phone, Precision, Provenance, ServicePoint, Task
 from locator.stores import Store
 from locator.stores.parquet import ParquetStore
+from locator.stores.postgis import PostgisStore
 
 Opener = Callable[[], Store]
 
@@ -28,10 +29,25 @@ def parquet(tmp_path, request) -> Iterator[Opener]:
     yield lambda: ParquetStore(tmp_path / "layer.parquet")
 
 
-STORES = {"parquet": parquet}
+@contextmanager
+def postgis(tmp_path, request) -> Iterator[Opener]:
+    """The store in PostgreSQL, in an empty database of the test's own."""
+    address = request.getfixturevalue("empty_database")
+    opened: list[PostgisStore] = []
+
+    def opener() -> Store:
+        opened.append(PostgisStore(address))
+        return opened[-1]
+
+    yield opener
+    for each in opened:
+        each.close()
 
 
-@pytest.fixture(params=STORES)
+STORES = {"parquet": parquet, "postgis": postgis}
+
+
+@pytest.fixture(params=["parquet", pytest.param("postgis", marks=pytest.mark.postgis)])
 def reopen(request, tmp_path) -> Iterator[Opener]:
     """A function that opens the same store anew."""
     with STORES[request.param](tmp_path, request) as opener:
