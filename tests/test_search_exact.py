@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from locator.datum import GEOD, distance_m, to_ecef
@@ -82,7 +82,7 @@ def check(index, hits, query, limit, within_m=None, rows=None):
             assert row in found or ids[row] > ids[found[-1]], last
 
 
-@settings(max_examples=400)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(scenes())
 def test_the_nearest_are_exact_anywhere(scene):
     points, query, limit = scene
@@ -90,7 +90,7 @@ def test_the_nearest_are_exact_anywhere(scene):
     check(index, index.nearest(*query, limit=limit), query, limit)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(scenes(), st.sampled_from([0.0, 0.5, 100.0, 3_000.0, 60_000.0, 5e6, 3e7]))
 def test_within_m_is_exact(scene, within_m):
     points, query, limit = scene
@@ -98,7 +98,7 @@ def test_within_m_is_exact(scene, within_m):
     check(index, index.nearest(*query, limit=limit, within_m=within_m), query, limit, within_m=within_m)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(scenes(), st.lists(ANYWHERE, max_size=5), st.sampled_from([None, 100.0, 60_000.0]))
 def test_many_at_once_is_the_same_as_one_by_one(scene, more, within_m):
     points, query, limit = scene
@@ -189,7 +189,7 @@ def test_shapes_that_differ_are_refused():
 # ---- the geometry underneath
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(ANYWHERE, st.floats(0, 360), st.floats(0, 2e7))
 @example((0.0, 0.0), 0.0, 8e6)
 @example((0.0, 89.0), 45.0, 9e6)
@@ -202,7 +202,7 @@ def test_chords_bound_geodesics(start, azimuth, length):
     assert chord <= ellipsoid.reach(metres) + 2e-8
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(ANYWHERE, st.floats(0, 360), st.floats(0, 49_900.0))
 @example((10.0, 90.0), 3.0, 2_000.0)
 def test_the_closed_form_is_the_geodesic(start, azimuth, length):

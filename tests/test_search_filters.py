@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_search_exact import check
 
@@ -70,7 +70,7 @@ FILTERS = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(POINTS, FILTERS, st.integers(1, 8), st.sampled_from([0.0, 0.02, 2.0]), st.sampled_from([None, 2_500.0]))
 def test_a_filtered_answer_is_exact_whichever_way_it_takes(points, where, limit, own_share, within_m):
     with pytest.MonkeyPatch.context() as patch:

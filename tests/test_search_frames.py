@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from locator.datum import distance_m
@@ -22,7 +22,7 @@ def frame(positions, index=None, **columns):
     return geopandas.GeoDataFrame(columns, geometry=shapes, crs=4326, index=index)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(POSITION, min_size=1, max_size=8), st.lists(POSITION, min_size=1, max_size=20), st.integers(1, 4))
 def test_k_nearest_of_a_frame_are_exact(left, right, k):
     joined = nearest_points(frame(left), frame(right, value=np.arange(len(right))), k)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from locator.datum import GEOD, to_ecef
 from locator.search import ellipsoid
+from locator.search.curve import curve_keys
 from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats
 from locator.search.tree import PointTree, Rows, place_origin
 
@@ -23,25 +24,8 @@ BLOCK = 16_384
 """Queries in a block: long enough to leave Python alone, short enough for the cache."""
 SLAB = 1 << 20
 """Queries sorted at once: memory stays the same however many there are."""
-
-_SPREAD = (
-    (32, 0x1F00000000FFFF),
-    (16, 0x1F0000FF0000FF),
-    (8, 0x100F00F00F00F00F),
-    (4, 0x10C30C30C30C30C3),
-    (2, 0x1249249249249249),
-)
-
-
-def curve_keys(xyz: Floats) -> NDArray[np.uint64]:
-    """Return places on a Morton (Z-order) curve through earth-centred positions, 6 m apart."""
-    keys = np.zeros(len(xyz), np.uint64)
-    for axis in range(3):
-        part = ((xyz[:, axis] + 6.4e6) * (2_097_151 / 12.8e6)).astype(np.uint64)
-        for shift, mask in _SPREAD:
-            part = (part | (part << np.uint64(shift))) & np.uint64(mask)
-        keys |= part << np.uint64(axis)
-    return keys
+ROUNDS = (1, 4)
+"""How many times ``limit + 1`` candidates the whole block is given before queries are settled one by one."""
 
 
 def nearest_many(
@@ -108,16 +92,26 @@ class _Task:
                 list(pool.map(block, starts))
 
     def _answer_block(self, mine: Rows, xyz: Floats) -> None:
-        fetch = min(self.limit + 1, self.tree.size)
-        kept = min(self.limit, fetch)
+        for factor in ROUNDS:
+            unsettled = self._answer_all(mine, xyz, factor * (self.limit + 1))
+            mine, xyz = mine[unsettled], xyz[unsettled]
+            if len(mine) == 0:
+                return
+        for query in mine.tolist():
+            self._answer_one(query)
+
+    def _answer_all(self, mine: Rows, xyz: Floats, fetch: int) -> NDArray[np.intp]:
+        """Answer queries from as many candidates, and return which may have a nearer one unseen."""
+        fetch = min(fetch, self.tree.size)
+        first = fetch == self.limit + 1 < self.tree.size
+        seen = self.limit if first else fetch  # at first the last one only says what lies beyond
         chords, found = self.tree.fetch_many(xyz, fetch)
-        metres = self._measure(mine, xyz, chords[:, :kept], found[:, :kept])
-        rows = self.tree.rows[found[:, :kept]]
+        metres = self._measure(mine, xyz, chords[:, :seen], found[:, :seen])
+        rows = self.tree.rows[found[:, :seen]]
         _order_ties(rows, metres, self.tie_ranks)
-        self.rows[mine, :kept], self.metres[mine, :kept] = rows, metres
-        if fetch > kept:
-            for query in mine[_unsettled(chords[:, -1], metres[:, -1])].tolist():
-                self._answer_one(query)
+        kept = min(self.limit, seen)
+        self.rows[mine, :kept], self.metres[mine, :kept] = rows[:, :kept], metres[:, :kept]
+        return _unsettled(chords[:, -1], metres[:, kept - 1]) if fetch < self.tree.size else np.zeros(0, np.intp)
 
     def _answer_one(self, query: int) -> None:
         """Answer a query that the first look did not settle (ties at its border, great distances)."""
@@ -126,10 +120,14 @@ class _Task:
         self.metres[query, : len(hits)] = [hit.distance_m for hit in hits]
 
     def _measure(self, mine: Rows, xyz: Floats, chords: Floats, found: Rows) -> Floats:
-        metres = chords * (1 + chords * chords * ellipsoid.mean_bend(self.lat[mine])[:, None])
-        far = chords > NEAR_M
-        if far.any():
-            query, rank = np.nonzero(far)
+        metres = chords * chords
+        metres *= ellipsoid.mean_bend(self.lat[mine])[:, None]
+        metres += 1
+        metres *= chords
+        far = np.flatnonzero(chords[:, -1] > NEAR_M)  # chords ascend
+        if len(far):
+            query, rank = np.nonzero(chords[far] > NEAR_M)
+            query = far[query]
             close = chords[query, rank] <= FAR_M
             at, to, place = query[close], rank[close], found[query[close], rank[close]]
             metres[at, to] = ellipsoid.arcs(xyz[at], self.tree.xyz[place])
@@ -137,7 +135,7 @@ class _Task:
             metres[at, to] = GEOD.inv(
                 self.lon[mine[at]], self.lat[mine[at]], self.tree.lon[place], self.tree.lat[place]
             )[2]
-        return np.round(metres, DIGITS)
+        return np.round(metres, DIGITS, out=metres)
 
 
 def _order_ties(rows: Rows, metres: Floats, tie_ranks: Callable[[], Rows] | None) -> None:
@@ -151,9 +149,8 @@ def _order_ties(rows: Rows, metres: Floats, tie_ranks: Callable[[], Rows] | None
         metres[mixed] = np.take_along_axis(metres[mixed], order, 1)
 
 
-def _unsettled(last_chord: Floats, kth: Floats) -> NDArray[np.bool_]:
-    """Return which queries may have an unseen point nearer than their k-th."""
-    unsettled = ~(last_chord > kth + EPSILON_M)
-    for query in np.flatnonzero(unsettled).tolist():
-        unsettled[query] = not ellipsoid.at_least(float(last_chord[query])) > kth[query] + EPSILON_M
-    return unsettled
+def _unsettled(last_chord: Floats, kth: Floats) -> NDArray[np.intp]:
+    """Return which queries may have an unseen point nearer than their k-th, or as near."""
+    doubtful = np.flatnonzero(last_chord <= kth + EPSILON_M)
+    bounds = [ellipsoid.at_least(chord) for chord in last_chord[doubtful].tolist()]
+    return doubtful[np.asarray(bounds) <= kth[doubtful] + EPSILON_M]

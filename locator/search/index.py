@@ -154,7 +154,7 @@ class Index:
     def rows(self, where: Filter = ANYTHING) -> Rows:
         """Return the placed rows that pass a filter's fields (not its predicate), in the layer's order."""
         selection = self._select(where)
-        return self.tree.rows if selection is None else np.sort(selection.rows())
+        return np.sort(self.tree.rows if selection is None else selection.rows())
 
     def find(
         self,

@@ -16,8 +16,8 @@ RowTest = Callable[[Rows], NDArray[np.bool_]]
 """Tells which of some rows pass a condition."""
 
 FIRST_FETCHED = 64
-SLICE = 32
-"""How many candidates an expensive test is given at once."""
+SLICE = 64
+"""How many candidates an expensive test is given at once, at most: at first a few more than wanted."""
 
 
 def sift(
@@ -59,11 +59,14 @@ def walk(tree: PointTree, origin: Origin, limit: int, test: RowTest, *, within_m
     places: list[int] = []
     tried: set[int] = set()
     fetch = min(max(FIRST_FETCHED, 2 * limit), tree.size)
+    tries = limit + 3
     while True:
         chords, found = tree.fetch(origin, fetch)
         fresh = [(c, place) for c, place in zip(chords, found, strict=True) if place not in tried]
-        for start in range(0, len(fresh), SLICE):
-            some = fresh[start : start + SLICE]
+        start = 0
+        while start < len(fresh):
+            some = fresh[start : start + tries]
+            start, tries = start + tries, min(2 * tries, SLICE)
             kth = sorted(metres)[limit - 1] if len(metres) >= limit else math.inf
             if ellipsoid.at_least(some[0][0]) - EPSILON_M > min(kth, within_m):
                 return tree.ranked(metres, places, limit, within_m)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from locator.datum import ECCENTRICITY_SQUARED, GEOD, SEMI_MAJOR_M, to_ecef
 from locator.errors import InvalidInput
 from locator.search import ellipsoid
+from locator.search.curve import curve_keys
 from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats
 
 Rows = NDArray[np.int64]
@@ -74,15 +75,16 @@ class PointTree:
     def __init__(self, lon: Floats, lat: Floats, *, rows: Rows | None = None, tie_keys: TieKeys | None = None) -> None:
         from scipy.spatial import cKDTree  # scipy takes a third of a second: only those who search pay
 
-        known = np.isfinite(lon) & np.isfinite(lat)
-        named = np.arange(len(lon)) if rows is None else rows
-        whole = bool(known.all())
-        self.lon, self.lat = (lon, lat) if whole else (lon[known], lat[known])
-        self.rows: Rows = np.asarray(named if whole else named[known], np.int64)
-        self._plain = whole and rows is None
-        self.size = len(self.lon)
-        self._tree = cKDTree(to_ecef(self.lon, self.lat))
+        known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+        xyz = to_ecef(lon[known], lat[known])
+        order = np.argsort(curve_keys(xyz))  # neighbours on earth are neighbours in memory: a third faster
+        places = known[order]
+        self.lon, self.lat = lon[places], lat[places]
+        self.rows: Rows = np.asarray(places if rows is None else rows[places], np.int64)
+        self.size = len(places)
+        self._tree = cKDTree(xyz[order])
         self.xyz: Floats = self._tree.data
+        self._row_at = memoryview(self.rows)
         self._tie_keys = tie_keys
 
     def nearest(self, origin: Origin, limit: int, *, within_m: float = math.inf) -> list[Neighbour]:
@@ -155,7 +157,7 @@ class PointTree:
         self, metres: Sequence[float], found: Sequence[int], limit: int, within_m: float = math.inf
     ) -> list[Neighbour]:
         """Return rows by distance, then tie key, at most ``limit`` of them and none beyond ``within_m``."""
-        pairs = zip(metres, found if self._plain else self.rows[np.asarray(found, np.int64)].tolist(), strict=True)
+        pairs = zip(metres, [self._row_at[place] for place in found], strict=True)
         hits = list(pairs) if _ascends(metres) else self._settle_ties(sorted(pairs), limit)
         return [Neighbour(row, distance) for distance, row in hits[:limit] if distance <= within_m]
 

@@ -1,0 +1,166 @@
+"""A million queries at once: ours against raw traversal, GeoPandas, and on threads and Dask.
+
+    uv run --group bench python benchmarks/bench_batch.py
+    uv run --group bench python benchmarks/bench_batch.py --only file --rows 1000000
+
+Times are wall and CPU seconds; on a busy machine trust the ratios of CPU seconds. ``--only arrays`` are
+queries in memory; ``file`` is the command from CSV to CSV; ``dask`` holds two threads against two workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peers
+import pyarrow.parquet as pq
+from clustered import make_layer, scatter
+from scipy.spatial import cKDTree
+
+from locator.batch import Engine, run_batch
+from locator.datum import to_ecef
+from locator.layer import Layer
+from locator.search import Index
+from locator.search.curve import curve_keys
+from locator.settings import Settings
+
+K = 5
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=["arrays", "file", "dask"])
+    options = parser.parse_args()
+    layer = make_layer(options.points)
+    if options.only in (None, "arrays"):
+        measure_arrays(layer, options.rows, options.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        source, stored = Path(folder) / "in.csv", Path(folder) / "layer.parquet"
+        write_queries(source, options.rows)
+        pq.write_table(layer.table, stored)
+        if options.only in (None, "file"):
+            measure_file(source, stored)
+        if options.only in (None, "dask"):
+            measure_dask(source, stored)
+
+
+@contextmanager
+def clock(name: str, rows: int, *, note: str = "") -> Iterator[list[float]]:
+    """Print wall and CPU seconds (with those of ended children) and rows a second."""
+    taken: list[float] = []
+    wall, cpu = time.perf_counter(), used()
+    yield taken
+    taken += [time.perf_counter() - wall, used() - cpu]
+    print(
+        f"  {name:44} {taken[0]:7.2f} {taken[1]:7.2f} {rows / taken[0]:10,.0f} {rows / taken[1]:10,.0f} {note}",
+        flush=True,
+    )
+
+
+def used() -> float:
+    """Return CPU seconds of this process and its ended children."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def title(text: str) -> None:
+    """Print a table's head."""
+    print(f"\n{text}\n  {'':44} {'wall s':>7} {'cpu s':>7} {'rows/s':>10} {'per cpu s':>10}")
+
+
+def measure_arrays(layer: Layer, rows: int, rounds: int) -> None:
+    """Print queries in memory, side by side, several times over."""
+    index = Index(layer)
+    x, y = scatter(rows, 9)
+    sample = rows // 20
+    plain = peers.sjoin_nearest(layer.lon, layer.lat).many
+    tree, xyz = cKDTree(to_ecef(layer.lon, layer.lat)), to_ecef(x, y)
+
+    def raw() -> Any:
+        order = np.argsort(curve_keys(xyz))
+        return [tree.query(xyz[order[start : start + 16_384]], K) for start in range(0, rows, 16_384)]
+
+    calls: dict[str, tuple[Callable[[], Any], int]] = {
+        "raw cKDTree, Morton order (chords only)": (raw, rows),
+        "ours, one thread": (lambda: index.nearest_many(x, y, limit=K), rows),
+        "ours, two threads": (lambda: index.nearest_many(x, y, limit=K, threads=2), rows),
+        f"sjoin_nearest (k=1, {sample:,} rows)": (lambda: plain(x[:sample], y[:sample]), sample),
+    }
+    index.nearest_many(x[:1000], y[:1000], limit=K)  # the order of ids is sorted once
+    title(f"{rows:,} queries on {len(layer):,} points, in memory, k = {K}")
+    seconds: dict[str, list[list[float]]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, (call, count) in calls.items():
+            with clock(name, count) as taken:
+                call()
+            seconds[name].append([value / count for value in taken])
+    floor, one, two, join = (np.median(np.asarray(v), axis=0) for v in seconds.values())
+    print(f"  of raw traversal, one thread:   {floor[0] / one[0]:.0%} by wall, {floor[1] / one[1]:.0%} by CPU")
+    print(f"  of sjoin_nearest, one thread:   {join[0] / one[0]:.1f} x by wall, {join[1] / one[1]:.1f} x by CPU")
+    print(f"  two threads against one:        {one[0] / two[0]:.2f} x by wall")
+
+
+def write_queries(path: Path, rows: int) -> None:
+    """Write a CSV file of positions."""
+    x, y = scatter(rows, 9)
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("key,lon,lat\n")
+        stream.writelines(f"{n},{a:.6f},{b:.6f}\n" for n, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True)))
+
+
+def open_stored(path: str) -> Engine:
+    """Open the engine over a layer in a file, here or in a worker."""
+    return Engine(Index(Layer(pq.read_table(path), version="bench")))
+
+
+def run(source: Path, stored: Path, **options: Any) -> None:
+    """Run the batch from file to file."""
+    run_batch(
+        Settings(), source, source.with_name("out.csv"), lon="lon", lat="lat", limit=K, progress=False, fresh=True,
+        opener=partial(open_stored, str(stored)), **options,
+    )  # fmt: skip
+
+
+def rows_in(source: Path) -> int:
+    """Return how many rows a file has."""
+    with source.open("rb") as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b"")) - 1
+
+
+def measure_file(source: Path, stored: Path) -> None:
+    """Print the command from CSV to CSV, and its memory at one and at all of its rows."""
+    rows = rows_in(source)
+    title(f"{rows:,} rows from CSV to CSV, k = {K}")
+    for threads in (1, 2):
+        with clock(f"{threads} thread(s)", rows):
+            run(source, stored, threads=threads)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    size = source.with_name("out.csv").stat().st_size / 1e6
+    print(f"  peak memory {peak:,.0f} MB with the layer; output {size:,.0f} MB")
+
+
+def measure_dask(source: Path, stored: Path) -> None:
+    """Print two threads against two Dask workers: total CPU, loading and starting included."""
+    rows = rows_in(source)
+    title(f"{rows:,} rows from CSV to CSV: threads and Dask, layer loading and start included")
+    with clock("two threads", rows) as threads:
+        run(source, stored, threads=2)
+    with clock("two Dask workers on this machine", rows) as workers:
+        run(source, stored, workers=2)
+    print(f"  total CPU of Dask against threads: {workers[1] / threads[1]:.2f} x")
+
+
+if __name__ == "__main__":
+    main()
