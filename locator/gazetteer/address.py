@@ -23,6 +23,9 @@ _WITH_HAN_NUMBER = re.compile(
 _PLACE_WITH_NUMBER = re.compile(
     f"^(?P<street>[^\\d]*?{_PLACE_OF_NUMBERS})\\s*(?P<number>{_NUMBER}){_NOT_A_NUMBER}\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
 )
+_NAME_WITH_NUMBER = re.compile(
+    f"^(?P<street>[\u4e00-\u9fff]{{2,10}})\\s*(?P<number>{_NUMBER})\\s*(?P<unit>号)(?!楼)(?P<sub>-\\d+)?(?P<tail>.*)$"
+)
 _VILLAGE = re.compile(
     f"^(?P<village>[^\\d\\s]{{1,8}}?(?:村|屯|庄|社区))(?P<group>(?:\\d+|[{_DIGITS}]+)(?:组|队|社))?(?P<tail>.*)$"
 )
@@ -63,6 +66,7 @@ def read_address(text: str) -> Address:
     """
     text = text.strip()
     match = _WITH_NUMBER.match(text) or _WITH_HAN_NUMBER.match(text) or _PLACE_WITH_NUMBER.match(text)
+    match = match or (None if _STREET_ONLY.match(text) else _NAME_WITH_NUMBER.match(text))
     if match:
         number, unit, tail = match["number"], match["unit"] or "", match["tail"]
         number = str(from_han(number)) if number[0] in _DIGITS else number.replace("之", "-") + (match["sub"] or "")

@@ -167,7 +167,7 @@ class DivisionTable:
         scope = reading.codes or within
         meant = self.called(name, within=scope) or self._former_township(name, reading)
         if reading.codes:
-            meant = tuple(n for n in meant if n.code not in reading.codes or n.kind == "full")
+            meant = tuple(n for n in meant if n.code not in reading.codes or n.kind in {"full", "part"})
         if not meant:
             return None
         kind = meant[0].kind

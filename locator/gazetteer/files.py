@@ -44,7 +44,7 @@ class Row(NamedTuple):
     def label(self) -> str:
         """The name with the divisions around it, none of them twice."""
         context = self.context
-        if self.kind == "office":
+        if self.kind == "office" and len(self.name) > 6:
             return self.name
         if self.name.startswith(context):
             return self.name

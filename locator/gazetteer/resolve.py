@@ -73,7 +73,7 @@ def join_parts(places: Places, text: str) -> str:
             heads = ordered
             words = [*heads, *(w for w in words if w not in heads)]
             return "".join(words[: len(heads)]) + " " + " ".join(words[len(heads) :])
-    return " ".join(parts)
+    return " ".join(parts).removeprefix("中国").strip()
 
 
 def read_divisions(places: Places, query: str, bias: Bias) -> Reading:
