@@ -4,8 +4,9 @@ from locator.routing.arrival import Arrival, find_arrival, say_arrival, say_gaps
 from locator.routing.extract import download_extract
 from locator.routing.line import say_direction, say_distance, say_duration, straight_line
 from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
+from locator.routing.roads import roads_summary
 from locator.routing.router import Router, open_router, route_or_line
-from locator.routing.tiles import build_tiles, roads_summary
+from locator.routing.tiles import build_tiles
 
 __all__ = [
     "APPS",

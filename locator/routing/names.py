@@ -55,7 +55,23 @@ def read_street_names(extract: Path) -> StreetNames:
         lang: {name: min(said, key=lambda s: (-said[s], s)) for name, said in sorted(table.items())}
         for lang, table in counts.items()
     }
-    return StreetNames(tables)
+    return StreetNames({lang: _without_doubtful(table) for lang, table in tables.items()})
+
+
+def _without_doubtful(table: Mapping[str, str]) -> dict[str, str]:
+    """Leave out a translation that two streets share, unless one name is within the other (a road and its side road).
+
+    The map has such slips: in one Nanjing extract every piece of 汉中路 is called "East Zhongshan Road" in
+    English, as 中山东路 is. A name in Chinese is better than another street's name.
+    """
+    called: dict[str, list[str]] = {}
+    for name, said in table.items():
+        called.setdefault(said, []).append(name)
+
+    def sure(name: str, said: str) -> bool:
+        return all(name in other or other in name for other in called[said])
+
+    return {name: said for name, said in table.items() if sure(name, said)}
 
 
 def write_street_names(names: StreetNames, path: Path) -> None:

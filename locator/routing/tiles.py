@@ -23,7 +23,7 @@ from pathlib import Path
 from locator.errors import DataError, MissingExtra, NotFound
 from locator.routing.borders import write_borders
 from locator.routing.names import read_street_names, write_street_names
-from locator.routing.roads import NAMES, TILES, Roads, digest_of, find_roads, roads_dir, write_pointer
+from locator.routing.roads import NAMES, TILES, Roads, digest_of, roads_dir, write_pointer
 
 type Progress = Callable[[str, float], None]
 """Told the stage (a key ``routing.stage.<stage>``) and how much of the whole is done, 0 to 1."""
@@ -294,18 +294,3 @@ def _sweep(roads: Path, keep: str) -> None:
         with contextlib.suppress(OSError):
             if not folder.name.startswith(_BUILDING) or folder.stat().st_mtime < time.time() - _STALE_S:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def roads_summary(data: Path) -> dict[str, object] | None:
-    """Return what ``locator info`` says of the road tiles, or None when there are none that can be used."""
-    try:
-        roads = find_roads(data)
-    except DataError:
-        return None
-    return {
-        "source": roads.source,
-        "built": roads.built,
-        "engine": f"Valhalla {roads.engine}",
-        "bytes": roads.size,
-        "edges": roads.edges,
-    }

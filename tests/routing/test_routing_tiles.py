@@ -71,6 +71,18 @@ def test_translated_street_names_are_kept_beside_the_tiles(town_data: Path, town
     )
 
 
+def test_a_translation_that_two_streets_share_is_left_out(tmp_path: Path) -> None:
+    osm = town.Osm()
+    for number, (name, english) in enumerate(
+        [("汉中路", "East Zhongshan Road"), ("中山东路", "East Zhongshan Road"), ("珠江路", "Zhujiang Road"),
+         ("珠江路辅路", "Zhujiang Road"), ("太平路", "Taiping Road"), ("太平路", "Taiping Rd"), ("太平路", "Taiping Road")]
+    ):  # fmt: skip
+        place = town.corner(number, 0)
+        osm.way([place, (place[0], place[1] + 0.001)], highway="residential", name=name, name__en=english)
+    names = read_street_names(osm.write(tmp_path / "names.osm"))
+    assert names.tables["en"] == {"太平路": "Taiping Road", "珠江路": "Zhujiang Road", "珠江路辅路": "Zhujiang Road"}
+
+
 def test_a_broken_table_of_names_is_an_empty_one(tmp_path: Path) -> None:
     for content in ("", "[]", '{"en": 3}', "null"):
         (tmp_path / "names.json").write_text(content)
