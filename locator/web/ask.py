@@ -91,6 +91,10 @@ def _render_status(words: Words) -> Markup:
     return tag("p", class_="ask-status", role="alert", hidden=True, data_own=True, data_own_attributes="hidden", **said)
 
 
+_REMEMBER = tag("input", type="checkbox", id="ask-remember", data_remember=True)
+"""Without a name: it never leaves the browser."""
+
+
 def _render_more(state: PageState, words: Words) -> Markup:
     kinds = [("", words("ask.any_kind")), *((k, words.name("kind", k)) for k in Kind)]
     limits = [(str(n), words("ask.limit_n", n=n)) for n in LIMITS]
@@ -102,6 +106,7 @@ def _render_more(state: PageState, words: Words) -> Markup:
         tag("summary", words("ask.more")),
         tag("div", tag("label", box, words("ask.open"), class_="check"), class_="ask-row"),
         tag("div", _select("kind", _label("kind", words("ask.kind")), kinds, state.kind or ""), class_="ask-row"),
+        tag("div", tag("label", _REMEMBER, words("ask.remember"), class_="check"), class_="ask-row"),
         tag("div", _select("limit", _label("limit", words("ask.limit")), limits, str(state.limit)), class_="ask-row"),
         class_="more",
         open=bool(state.open_now or state.kind),

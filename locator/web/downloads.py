@@ -8,6 +8,9 @@ from functools import partial
 import streamlit as st
 
 from locator.model import Answer
+from locator.web import shared
+from locator.web.components import show_panel
+from locator.web.markup import tag
 from locator.web.words import Words
 
 
@@ -15,7 +18,8 @@ def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
     """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
     from locator.exports import to_csv, to_geojson, to_kml
 
-    st.html(f"<h2>{words('down.heading')}</h2>")
+    version = shared.version()
+    show_panel("down-head", tag("h2", words("down.heading")), version=version)
     with st.container(horizontal=True, key="downloads"):
         for form, make, mime in (
             ("csv", to_csv, "text/csv"),
@@ -30,4 +34,4 @@ def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
                 on_click="ignore",
                 key=f"down-{form}",
             )
-    st.html(f"<p class='soft'>{words('down.privacy')}</p>")
+    show_panel("down-note", tag("p", words("down.privacy"), class_="soft"), version=version)

@@ -158,6 +158,7 @@ def make_visitor(browser: Browser, server: Server, size: str = "desktop", **opti
             route.abort()
 
     context.route(re.compile("^https?:"), decide)
+    page.on("console", lambda line: "Content Security Policy" in line.text and visitor.faults.append(line.text))
     page.on("pageerror", lambda error: visitor.faults.append(str(error)))
     page.on("dialog", lambda dialog: (visitor.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     try:

@@ -203,3 +203,21 @@ def test_an_in_app_browser_gets_the_page(chromium, server):
         person.open()
         _search(person)
         assert person.faults == []
+
+
+def test_searches_are_remembered_only_in_the_browser_and_only_if_allowed(desktop):
+    page = desktop.open()
+    desktop.search("中山市小榄镇")
+    assert page.evaluate("() => localStorage.length") == 0 or not page.evaluate(
+        "() => Object.keys(localStorage).some(key => key.startsWith('locator'))"
+    )
+    page.locator(".more summary").click()
+    page.check("#ask-remember")
+    desktop.search("济南市槐荫区经四路478号")
+    page.reload()
+    page.wait_for_selector(".hit")
+    page.focus("#ask-text")
+    page.wait_for_selector("#ask-options li:has-text('经四路478号')")
+    page.locator(".more summary").click()
+    page.uncheck("#ask-remember")
+    assert page.evaluate("() => localStorage.getItem('locator.recent')") is None

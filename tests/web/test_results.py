@@ -208,7 +208,7 @@ def test_every_field_of_the_form_has_its_label(lang):
     page = _Tags(render_ask(PageState(lang=lang), Words(lang)))
     labelled = {attrs["for"] for attrs in page.all("label") if "for" in attrs}
     fields = {attrs["id"] for name in ("select", "input") for attrs in page.all(name)}
-    assert fields - labelled == {"ask-open"}, "that one is inside its label"
+    assert fields - labelled == {"ask-open", "ask-remember"}, "that one is inside its label"
     assert isinstance(render_ask(PageState(), Words(lang)), Markup)
 
 

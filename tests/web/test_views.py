@@ -68,7 +68,18 @@ def test_an_answer_has_its_parts_in_the_order_of_reading(page):
     page.run()
     panels = _panels(_ask(page, "济南市槐荫区经四路478号"))
     assert not page.exception
-    assert list(panels) == ["header", "ask", "understood", "results", "map-head", "tiles", "way", "footer"]
+    assert list(panels) == [
+        "header",
+        "ask",
+        "understood",
+        "results",
+        "map-head",
+        "tiles",
+        "way",
+        "down-head",
+        "down-note",
+        "footer",
+    ]
     assert panels["results"].index("五里沟") > 0
     assert "478号" not in panels["header"] + panels["ask"].replace("478号&quot;", "").replace('478号"', "")
     assert page.query_params["area"] == "370104"

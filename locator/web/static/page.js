@@ -211,17 +211,43 @@ function noticeCoordinates(input) {
   if (row) row.hidden = !PAIR.test(input.value);
 }
 let suggested = 0; /* an answer to an older question is dropped, and every answer once the form is sent */
+/* Last searches: in this browser only, and only when the person ticked the box. */
+function readRecent() {
+  try { return JSON.parse(window.localStorage.getItem("locator.recent")); } catch { return null; }
+}
+function keepRecent(list) {
+  try {
+    if (list === null) window.localStorage.removeItem("locator.recent");
+    else window.localStorage.setItem("locator.recent", JSON.stringify(list.slice(0, 5)));
+  } catch { /* a browser that keeps nothing */ }
+}
+function offerRecent(input) {
+  const recent = readRecent();
+  if (!input.value && Array.isArray(recent) && recent.length) openOptions(input, recent.map((text) => ({ text: String(text) })));
+}
+function adaptRecent(root, input) {
+  const box = root.querySelector("[data-remember]");
+  box.checked = readRecent() !== null;
+  box.addEventListener("change", () => keepRecent(box.checked ? [] : null));
+  input.addEventListener("focus", () => offerRecent(input));
+  input.form.addEventListener("submit", () => {
+    const recent = readRecent(), text = input.value.trim();
+    if (Array.isArray(recent) && text) keepRecent([text, ...recent.filter((old) => old !== text)]);
+  });
+}
 function adapt(root) {
   const input = root.querySelector("#ask-text");
   if (!input || input.adapted) { if (input) noticeCoordinates(input); return; }
   input.adapted = true;
   noticeCoordinates(input);
+  adaptRecent(root, input);
   let timer = 0;
   input.addEventListener("input", () => {
     noticeCoordinates(input);
     window.clearTimeout(timer);
     suggested += 1;
     const text = input.value.trim();
+    if (!text) { closeOptions(input.form); offerRecent(input); return; }
     if (text.length < 2 || PAIR.test(text)) { closeOptions(input.form); return; }
     const before = suggested;
     timer = window.setTimeout(async () => {
