@@ -44,8 +44,7 @@ def say_hit_distance(hit: Hit, lang: str) -> str | None:
         return say_length(hit.distance_m, lang)
     if hit.error_m is not None and hit.distance_m < hit.error_m:
         return text("answers.within", lang, length=say_length(hit.error_m, lang))
-    kilometres = round(hit.distance_m / 1000)
-    rounded = hit.distance_m if kilometres < 1 else kilometres * 1000.0
+    rounded = hit.distance_m if hit.distance_m < 1000 else round(hit.distance_m, -3)
     return text("answers.about", lang, length=say_length(rounded, lang))
 
 

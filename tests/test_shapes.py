@@ -1,0 +1,66 @@
+"""Answers in words: lengths as somebody would say them, an "about" that claims no more than is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from locator.i18n import LANGS, load_catalogue
+from locator.model import Hit, HoursState, Notice, Precision, ServicePoint
+from locator.shapes import region_of, say_hit_distance, say_length, say_notice
+
+
+@pytest.mark.parametrize(
+    ("metres", "zh", "en"),
+    [
+        (0, "0 米", "0 m"), (4.4, "4 米", "4 m"), (44, "40 米", "40 m"), (993, "990 米", "990 m"), (996, "1 公里", "1 km"),
+        (1049, "1 公里", "1 km"), (1250, "1.2 公里", "1.2 km"), (9940, "9.9 公里", "9.9 km"), (9960, "10 公里", "10 km"), (1234567, "1,235 公里", "1,235 km"),
+    ],
+)  # fmt: skip
+def test_lengths(metres, zh, en):
+    assert (say_length(metres, "zh"), say_length(metres, "en")) == (zh, en)
+
+
+def hit(distance_m, *, approximate=False, error_m=None):
+    point = ServicePoint(id="a", name="n", position=Precision.POI)
+    state = HoursState(state="unknown")
+    return Hit(
+        rank=1,
+        point=point,
+        distance_m=distance_m,
+        approximate=approximate,
+        error_m=error_m,
+        tier=1,
+        status=state,
+        can_do=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (hit(450.0), "450 m"),
+        (hit(5200.0, approximate=True, error_m=3000.0), "about 5 km"),
+        (hit(40.0, approximate=True, error_m=5000.0), "within about 5 km"),
+        (hit(640.0, approximate=True), "about 640 m"),
+        (hit(None), None),
+    ],
+)
+def test_an_approximate_distance_says_so(given, said):
+    assert say_hit_distance(given, "en") == said
+
+
+def test_a_region_is_one_piece_and_a_municipality_is_named_once():
+    assert (
+        region_of(ServicePoint(id="a", name="n", province="上海市", city="上海市", district="黄浦区")) == "上海市黄浦区"
+    )
+    assert region_of(ServicePoint(id="a", name="n")) is None
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_notice_fills_its_sentence(lang):
+    said = say_notice(
+        Notice(code="nothing_near", params={"place": "拉萨市", "hotline": "12333", "cities": "济南市"}), lang
+    )
+    assert "拉萨市" in said and "12333" in said
+    assert "names." not in say_notice(Notice(code="origin_coarse", params={"precision": Precision.CITY}), lang)
+    assert len([code for code in load_catalogue(lang) if code.startswith("notices.")]) > 10
