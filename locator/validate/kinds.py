@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from locator.model import Kind
 
@@ -91,6 +92,7 @@ _EXCLUDED = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def read_kind(word: str) -> Kind | None:
     """Return the kind that a source's word stands for, or None for a word nobody knows."""
     plain = word.strip()
