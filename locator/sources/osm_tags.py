@@ -21,6 +21,8 @@ _KINDS = {
     "social_services": Kind.INSURANCE_AGENCY,
     "social_welfare": Kind.OTHER,
 }
+_WHEELCHAIR = {"yes": "yes", "designated": "yes", "no": "no"}
+"""``limited`` is neither: some can get in and some cannot."""
 _COPIED = {
     "name_en": ("name:en",),
     "province": ("addr:province", "addr:state"),
@@ -30,7 +32,6 @@ _COPIED = {
     "phones": ("phone", "contact:phone"),
     "hours": ("opening_hours",),
     "website": ("website", "contact:website"),
-    "wheelchair": ("wheelchair",),
     "notes": ("description",),
 }
 
@@ -69,9 +70,17 @@ def to_fields(tags: Mapping[str, str], kind: Kind, said_by: str) -> dict[str, st
         value = next((tags[key] for key in keys if tags.get(key)), None)
         if value:
             fields[column] = value
+    if fields.get("website", "").startswith("www."):
+        fields["website"] = f"http://{fields['website']}"
     address = tags.get("addr:full") or _address(tags)
     if address:
         fields["address"] = address
+    wheelchair = _WHEELCHAIR.get(tags.get("wheelchair", ""))
+    if wheelchair:
+        fields["wheelchair"] = wheelchair
+    operator = tags.get("operator:zh") or tags.get("operator")
+    if operator and operator not in fields["name"]:
+        fields["notes"] = "; ".join(filter(None, (fields.get("notes"), f"主管单位 {operator}")))
     checked = tags.get("check_date") or tags.get("survey:date")
     if checked:
         fields["verified"] = checked

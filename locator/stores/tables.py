@@ -248,7 +248,7 @@ def _copy_rows(connection: Connection, table: sql.Identifier, layer: Layer) -> N
 
 def spatial_order(layer: Layer) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the layer's rows along a space-filling curve; those without a position come last."""
-    from locator.search.bulk import curve_keys
+    from locator.search.curve import curve_keys
 
     placed = np.flatnonzero(np.isfinite(layer.lon) & np.isfinite(layer.lat))
     keys = curve_keys(to_ecef(layer.lon[placed], layer.lat[placed]))

@@ -1,0 +1,236 @@
+"""Offices in a file of OpenStreetMap data: ``.osm.pbf``, or ``.osm`` (also ``.gz`` and ``.bz2``).
+
+The file is read once for the tags, in C++ but for the few objects that may be offices, and once more for
+the positions of only those nodes that their outlines need. So memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from locator.datum import Datum
+from locator.errors import InvalidInput, SourceError
+from locator.model import Kind
+from locator.sources.osm_tags import GOVERNMENT, LICENCE, NAMED, find_kind, to_fields
+from locator.validate import RawRecord
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+type Position = tuple[float, float]
+
+ENDINGS = (".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".osm")
+PUBLISHER = "© OpenStreetMap contributors"
+_SUFFIXES = ("-latest", "_latest")
+
+
+@dataclass(slots=True)
+class _Office:
+    """An object that is an office, and what its position is made of."""
+
+    what: str
+    """``node/1``, ``way/2`` or ``relation/3``."""
+    tags: Mapping[str, str]
+    kind: Kind
+    said_by: str
+    position: Position | None = None
+    nodes: tuple[int, ...] = ()
+    """Of a way: its nodes in order. Of a relation: the nodes that are its members."""
+    ways: tuple[int, ...] = ()
+    """Of a relation: the ways that are its members, outlines first."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the first reading gives."""
+
+    date: str = ""
+    offices: list[_Office] = field(default_factory=list)
+
+
+class OsmSource:
+    """The offices of an extract, as raw records.
+
+    Parameters
+    ----------
+    location
+        The file.
+    name
+        What the layer calls the source; ``osm-`` and the file's name when None, so that the extracts of
+        two provinces stay two sources.
+    datum
+        WGS-84 unless the operator says otherwise.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such file, or its name does not end like OpenStreetMap data.
+    """
+
+    datum = Datum.WGS84
+    licence: str | None = LICENCE
+    total: int | None = None
+    """Not known before all is read."""
+
+    def __init__(self, location: str, *, name: str | None = None, datum: Datum | None = None) -> None:
+        self.path = Path(location)
+        if not self.path.is_file():
+            raise InvalidInput(f"there is no file {location}", code="file_missing", path=location)
+        ending = next((end for end in ENDINGS if self.path.name.endswith(end)), None)
+        if ending is None:
+            raise InvalidInput(
+                f"{self.path.name} does not end with {', '.join(ENDINGS)}",
+                code="extract_ending",
+                file=self.path.name,
+                expected=", ".join(ENDINGS),
+            )
+        stem = self.path.name.removesuffix(ending)
+        for suffix in _SUFFIXES:
+            stem = stem.removesuffix(suffix)
+        self.name = name or f"osm-{stem}"
+        self.datum = datum or Datum.WGS84
+
+    def records(self) -> Iterator[RawRecord]:
+        """Yield a record for every object that is an office: nodes, then ways, then relations.
+
+        Raises
+        ------
+        SourceError
+            The file is cut short, or is no OpenStreetMap data.
+        """
+        with self._told():
+            found = self._find_offices()
+            outlines = self._read_ways({way for office in found.offices for way in office.ways})
+            used = {node for office in found.offices for node in office.nodes}
+            places = self._read_nodes(used.union(*outlines.values()))
+        for row, office in enumerate(found.offices, 1):
+            position = office.position or _place(office, outlines, places)
+            yield RawRecord(
+                source=self.name, file=self.path.name, row=row, fields=_to_fields(office, position, found.date)
+            )
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            if self.path.stat().st_size == 0:
+                raise ValueError("the file is empty")
+            yield
+        except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
+            raise SourceError(
+                f"{self.path} is no whole file of OpenStreetMap data: {error}",
+                code="extract_broken",
+                path=self.path.name,
+            ) from error
+
+    def _find_offices(self) -> _Found:
+        """Read the tags of everything that may be an office."""
+        import osmium
+
+        pairs = [("government", value) for value in GOVERNMENT]
+        pairs += [(key, value) for key, values in NAMED.items() for value in values]
+        reader = osmium.FileProcessor(str(self.path)).with_filter(osmium.filter.TagFilter(*pairs))
+        found = _Found(date=reader.header.get("osmosis_replication_timestamp", "")[:10])
+        for thing in _things(reader):
+            tags = dict(thing.tags)
+            kind = find_kind(tags)
+            if kind is not None:
+                found.offices.append(_to_office(thing, tags, *kind))
+        return found
+
+    def _read_ways(self, ids: set[int]) -> dict[int, tuple[int, ...]]:
+        """Return the nodes of some ways, those that the file holds."""
+        if not ids:
+            return {}
+        import osmium
+
+        reader = osmium.FileProcessor(str(self.path), osmium.osm.WAY).with_filter(osmium.filter.IdFilter(ids))
+        return {way.id: tuple(node.ref for node in way.nodes) for way in _things(reader)}
+
+    def _read_nodes(self, ids: set[int]) -> dict[int, Position]:
+        """Return the positions of some nodes, those that the file holds."""
+        if not ids:
+            return {}
+        import osmium
+
+        reader = osmium.FileProcessor(str(self.path), osmium.osm.NODE).with_filter(osmium.filter.IdFilter(ids))
+        return {node.id: (node.lon, node.lat) for node in _things(reader) if node.location.valid()}
+
+
+def _things(reader: Iterable[Any]) -> Iterator[Any]:
+    """Yield what a reader gives, as the kind it was asked for."""
+    yield from reader
+
+
+def _to_office(thing: Any, tags: Mapping[str, str], kind: Kind, said_by: str) -> _Office:
+    if thing.is_node():
+        valid = thing.location.valid()
+        position = (thing.lon, thing.lat) if valid else None
+        return _Office(f"node/{thing.id}", tags, kind, said_by, position=position)
+    if thing.is_way():
+        return _Office(f"way/{thing.id}", tags, kind, said_by, nodes=tuple(node.ref for node in thing.nodes))
+    members = [(member.type, member.ref, member.role) for member in thing.members]
+    outer = [ref for kind_, ref, role in members if kind_ == "w" and role in ("outer", "outline", "")]
+    labels = [ref for kind_, ref, role in members if kind_ == "n" and role in ("label", "entrance", "main_entrance")]
+    nodes = labels[:1] or [ref for kind_, ref, _ in members if kind_ == "n"]
+    ways = outer or [ref for kind_, ref, _ in members if kind_ == "w"]
+    return _Office(f"relation/{thing.id}", tags, kind, said_by, nodes=tuple(nodes), ways=() if labels else tuple(ways))
+
+
+def _place(office: _Office, outlines: Mapping[int, Iterable[int]], places: Mapping[int, Position]) -> Position | None:
+    """Return a position on the office, or None when the file holds no part of it."""
+    lines = [outlines[way] for way in office.ways if way in outlines]
+    if office.what.startswith("way/"):
+        lines = [office.nodes]
+    drawn = [[places[node] for node in line if node in places] for line in lines]
+    drawn = [line for line in drawn if line]
+    if drawn:
+        return represent(drawn)
+    points = [places[node] for node in office.nodes if node in places]
+    return represent([[point] for point in points]) if points else None
+
+
+def represent(lines: list[list[Position]]) -> Position:
+    """Return a position that stands for some lines: in the area they enclose, else the middle of the longest.
+
+    Parameters
+    ----------
+    lines
+        (lon, lat) in degrees, each with one position or more, at least one line.
+    """
+    import shapely
+
+    drawn = [shapely.LineString(line) for line in lines if len(set(line)) > 1]
+    area = shapely.build_area(shapely.MultiLineString(drawn)) if drawn else shapely.Polygon()
+    if not area.is_empty:
+        return _inside(area)
+    if drawn:
+        middle = max(drawn, key=lambda line: line.length).interpolate(0.5, normalized=True)
+        return round(middle.x, 7), round(middle.y, 7)
+    xs, ys = zip(*(line[0] for line in lines), strict=True)
+    return round(sum(xs) / len(xs), 7), round(sum(ys) / len(ys), 7)
+
+
+def _inside(area: BaseGeometry) -> Position:
+    """Return the centre of an area where that is inside, else a position that is (of an L, of a ring)."""
+    centre = area.centroid
+    point = centre if area.contains(centre) else area.point_on_surface()
+    return round(point.x, 7), round(point.y, 7)
+
+
+def _to_fields(office: _Office, position: Position | None, date: str) -> dict[str, str]:
+    fields = {
+        "id": office.what,
+        **to_fields(office.tags, office.kind, office.said_by),
+        "source": PUBLISHER,
+        "source_url": f"https://www.openstreetmap.org/{office.what}",
+        "licence": LICENCE,
+    }
+    if date:
+        fields["source_date"] = date
+    if position is not None:
+        fields["lon"], fields["lat"] = (repr(value) for value in position)
+    return fields
