@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cached_property
+from itertools import batched
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,9 @@ class Layer:
     @classmethod
     def from_points(cls, points: Iterable[ServicePoint], *, version: str = "") -> Layer:
         """Return a layer of the given points, in their order."""
-        return cls(pa.Table.from_pylist([to_row(p) for p in points], schema=SCHEMA), version=version)
+        rows = (list(map(to_row, some)) for some in batched(points, 4096))
+        batches = [pa.RecordBatch.from_pylist(some, schema=SCHEMA) for some in rows]
+        return cls(pa.Table.from_batches(batches, schema=SCHEMA), version=version)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

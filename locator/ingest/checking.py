@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from locator.datum import Datum
+from locator.ingest.overlaps import find_overlaps
 from locator.layer import COLUMNS, Layer
 from locator.model import EXACT
 from locator.sources import open_source
 from locator.stores import Store
 from locator.stores.files import read_layer
-from locator.validate import Centre, Checker, RawRecord, Reject
+from locator.validate import Centre, Checker, DatumDoubt, RawRecord, Reject, doubt_datum
 
 VECTOR_ENDINGS = frozenset({".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml"})
 
@@ -39,6 +40,8 @@ def check_file(
     *,
     datum: Datum | None = None,
     centre_of: Callable[[str], Centre | None] | None = None,
+    adcode_of: Callable[[str | None, str | None, str | None], str | None] | None = None,
+    known: Mapping[str, Layer] | None = None,
     **options: object,
 ) -> CheckReport:
     """Check a table, a file of features or a GeoParquet layer without changing anything.
@@ -47,8 +50,10 @@ def check_file(
     ----------
     datum
         What positions are measured against, when that is not what the file declares.
-    centre_of
-        Centres of divisions, for the doubt of far positions; None leaves that doubt out.
+    centre_of, adcode_of
+        Centres of divisions and adcodes of their names, for the doubt of far positions; None leaves it out.
+    known
+        What other sources gave, by name (:meth:`locator.stores.Store.parts`), for the doubt of the datum.
     options
         The source kind's own: ``mapping``, ``encoding`` …
 
@@ -64,10 +69,19 @@ def check_file(
         return check_layer(read_layer(path)[0], file=path.name, centre_of=centre_of)
     kind = "geojson" if path.suffix.lower() in VECTOR_ENDINGS else "table"
     source = open_source(kind, str(path), **options)
-    checker = Checker(datum=datum or source.datum, centre_of=centre_of)
-    for _ in checker.check(source.records()):
-        pass
-    return CheckReport(checker.read, tuple(checker.rejects))
+    checker = Checker(datum=datum or source.datum, centre_of=centre_of, adcode_of=adcode_of)
+    points = list(checker.check(source.records()))
+    doubt = doubt_datum(find_overlaps(points, checker.given, known or {}), checker.datum)
+    rejects = [*checker.rejects, *([_tell_datum(doubt, path.name)] if doubt else [])]
+    return CheckReport(checker.read, tuple(rejects))
+
+
+def _tell_datum(doubt: DatumDoubt, file: str) -> Reject:
+    reason = (
+        f"{doubt.overlaps} known offices are {doubt.declared_m:.0f} m off as {doubt.declared}, "
+        f"{doubt.likely_m:.0f} m as {doubt.likely}"
+    )
+    return Reject(file, 0, "datum", "datum_doubt", str(doubt.declared), reason, "doubt")
 
 
 def check_layer(

@@ -116,13 +116,14 @@ class Placer:
             names.setdefault(division.level, division.name)
             division = self._division(division.parent) if division.parent else None
         city = point.city or names.get("city") or (names.get("province") if names.get("district") else None)
-        return replace(
-            point,
-            adcode=adcode,
-            province=point.province or names.get("province"),
-            city=city,
-            district=point.district or names.get("district"),
-        )
+        filled = {
+            "adcode": adcode,
+            "province": point.province or names.get("province"),
+            "city": city,
+            "district": point.district or names.get("district"),
+        }
+        changes = {name: value for name, value in filled.items() if value != getattr(point, name)}
+        return replace(point, **changes) if changes else point  # type: ignore[arg-type]
 
     def _find_adcode(self, province: str | None, city: str | None, district: str | None) -> str | None:
         """Return the one adcode that names of divisions stand for, or None."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from locator.layer import SCHEMA, Layer
 from locator.merge import VANISHED
 from locator.stores import Summary
@@ -19,16 +24,26 @@ def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) 
     kept
         What the store will hold of it: ``new`` and what vanished.
     """
-    before = {point.id: point for point in old.points()} if old is not None else {}
     unchanged = changed = 0
-    for point in new.points() if before else ():
-        if point.id in before:
-            same = before[point.id] == point
-            unchanged, changed = unchanged + same, changed + (not same)
+    if old is not None and len(old):
+        before, after = old.table.cast(SCHEMA), new.table.cast(SCHEMA)
+        places = pc.index_in(after.column("id"), value_set=before.column("id"))
+        same = _same_rows(before.take(places.drop_null()), after.filter(places.is_valid()))
+        unchanged, changed = int(same.sum()), len(same) - int(same.sum())
     vanished = 0 if partial else len(kept) - len(new)
     return Summary(
         kept=len(new), added=len(new) - unchanged - changed, changed=changed, unchanged=unchanged, vanished=vanished
     )
+
+
+def _same_rows(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows of two tables are the same, two nulls being the same."""
+    same = np.ones(one.num_rows, bool)
+    for name in SCHEMA.names:
+        a, b = one.column(name), other.column(name)
+        equal = pc.or_(pc.fill_null(pc.equal(a, b), False), pc.and_(a.is_null(), b.is_null()))
+        same &= np.asarray(equal.to_numpy(), bool)
+    return same
 
 
 def is_same(one: Layer, other: Layer) -> bool:

@@ -123,6 +123,10 @@ def test_a_wrong_datum_is_noticed_where_known_offices_overlap(settings, tmp_path
     assert ("datum_doubt" in dict(summary.notices)) is doubted
     if doubted:
         assert dict(summary.notices)["datum_doubt"]["likely"] == "gcj02"
+    report = check_file(tmp_path / "mine.csv", datum=declared, known=open_store(settings).parts())
+    assert [(r.column, r.code, r.severity) for r in report.rejects] == [("datum", "datum_doubt", "doubt")][
+        : int(doubted)
+    ]
 
 
 def test_merging_keeps_the_origin_of_each_field_and_tells_of_licences(settings, tmp_path):
