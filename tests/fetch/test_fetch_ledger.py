@@ -27,8 +27,7 @@ from locator.fetch import Door
 from locator.settings import Settings
 door = Door(Settings(data=Path(sys.argv[1]), timeout_s=60))
 def ask():
-    for _ in range(2):
-        door.get_json("nominatim", sys.argv[2], pace_s=0.3)
+    door.get_json("nominatim", sys.argv[2], pace_s=1.0)
 threads = [Thread(target=ask) for _ in range(2)]
 [t.start() for t in threads]; [t.join() for t in threads]
 """
@@ -39,10 +38,10 @@ def test_keeps_the_pace_over_threads_and_processes(tmp_path):
         children = [subprocess.Popen([sys.executable, "-c", CHILD, str(tmp_path), server.url]) for _ in range(3)]
         assert [child.wait(120) for child in children] == [0, 0, 0]
         times = sorted(asked.at for asked in server.asked)
-    assert len(times) == 12
+    assert len(times) == 6
     gaps = [b - a for a, b in pairwise(times)]
-    assert min(gaps) >= 0.3 - 0.1, gaps  # 0.1: what a busy machine may add between sending and receiving
-    assert times[-1] - times[0] >= 0.3 * 11 - 0.1
+    assert min(gaps) >= 0.6, gaps  # of 1.0: a busy machine takes its time between sending and receiving
+    assert times[-1] - times[0] >= 4.6
 
 
 def test_a_turn_that_cannot_come_in_time_is_refused_at_once(tmp_path):

@@ -307,7 +307,7 @@ sys.path.insert(0, sys.argv[3])
 from test_chain import make_chain
 from locator.geocode.providers import load_provider
 cls = load_provider("nominatim")
-cls.url, cls.pace_s = sys.argv[2], 0.4
+cls.url, cls.pace_s = sys.argv[2], 1.0
 chains = [make_chain(Path(sys.argv[1]), {"nominatim": sys.argv[2]}, timeout_s=60.0) for _ in range(2)]
 def person(chain, number):
     found = chain.locate(f"济南市槐荫区经{number}路478号", online=True)
@@ -318,14 +318,16 @@ threads = [threading.Thread(target=person, args=(chains[n % 2], f"{n}{sys.argv[4
 
 
 def test_a_public_nominatim_never_gets_two_requests_at_once_whoever_asks(tmp_path, nominatim):
-    """Eight people on four chains in two processes, each with threads; the pace is shortened for the test."""
+    """Eight people on four chains in two processes, each with threads; its pace is 1.1 s in earnest."""
     script = [sys.executable, "-c", CHILD, str(tmp_path), nominatim.url, str(Path(__file__).parent)]
     path = {"PYTHONPATH": str(Path(__file__).parents[1]), "PATH": "/usr/bin"}
     children = [subprocess.Popen([*script, str(child)], env=path) for child in range(2)]
     assert [child.wait(120) for child in children] == [0, 0]
     times = sorted(asked.at for asked in nominatim.asked)
     assert len(times) == 8
-    assert min(b - a for a, b in pairwise(times)) >= 0.3  # of 0.4; a busy machine delays what is received
+    assert (
+        min(b - a for a, b in pairwise(times)) >= 0.6
+    )  # of 1.0: a busy machine takes its time between sending and receiving
 
 
 def test_what_was_typed_is_nowhere_but_at_the_service(tmp_path, nominatim, amap, caplog, capsys):
