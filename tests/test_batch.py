@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.batch import Engine, intake, run, run_batch
-from locator.batch.answer import disarm
+from locator.batch.cells import disarm
 from locator.batch.intake import Block, open_source, parse, read_blocks
 from locator.batch.spread import _in_order
 from locator.datum import Datum, from_wgs84

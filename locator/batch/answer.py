@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from locator.batch.cells import disarm
 from locator.batch.engine import FACTS, NEAREST_PLACED, Engine
 from locator.batch.intake import Block, Records, Source, parse
 from locator.datum import Datum, to_wgs84
@@ -204,7 +205,7 @@ def _lines(
     at, rank = np.nonzero(shown)
     row, missing = rows[shown], rows[shown] < 0
     facts = engine.facts.take(pa.array(row, mask=missing))
-    own = records.table.take(pa.array(origins.at[at])).columns
+    own = pa.table([disarm(column) for column in records.table.columns], names=records.table.column_names)
     lon, lat = np.round(origins.lon[at], 7), np.round(origins.lat[at], 7)
     places = pa.array(at)
     precision = origins.precision.take(places)
@@ -212,8 +213,8 @@ def _lines(
         pc.and_(pc.is_in(precision, pa.array(_EXACT)), pc.is_in(facts.column("position"), pa.array(_EXACT)))
     )
     return [
-        *own,
-        origins.label.take(places),
+        *own.take(pa.array(origins.at[at])).columns,
+        disarm(origins.label).take(places),
         pa.array(lon),
         pa.array(lat),
         precision,
@@ -228,17 +229,7 @@ def _lines(
 def _write(columns: Sequence[pa.Array]) -> bytes:
     import pyarrow.csv as arrow_csv
 
-    safe = [disarm(column) if pa.types.is_string(column.type) else column for column in columns]
     out = io.BytesIO()
-    table = pa.table(safe, names=[str(number) for number in range(len(safe))])
+    table = pa.table(columns, names=[str(number) for number in range(len(columns))])
     arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
     return out.getvalue()
-
-
-def disarm(texts: pa.Array) -> pa.Array:
-    """Put an apostrophe before cells that a spreadsheet would run as a formula; numbers stay."""
-    formula = pc.match_substring_regex(texts, r"^[=+\-@\t\r]")
-    if not pc.any(formula).as_py():
-        return texts
-    number = pc.match_substring_regex(texts, r"^[+-]?[0-9]*\.?[0-9]+$")
-    return pc.if_else(pc.and_not(formula, number), pc.binary_join_element_wise("'", texts, ""), texts)

@@ -11,6 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from locator.batch.cells import disarm
 from locator.model import APPROXIMATE, EXACT, Filter, Place
 from locator.search import Index
 from locator.settings import Settings
@@ -47,11 +48,14 @@ class Engine:
 
     @cached_property
     def facts(self) -> pa.Table:
-        """The layer's columns for the output, in one piece."""
+        """The layer's columns for the output, in one piece, safe for a spreadsheet."""
         facts = self.index.layer.table.select(list(FACTS)).combine_chunks()
         for name in ("lon", "lat"):
             place = facts.column_names.index(name)
             facts = facts.set_column(place, name, pc.round(facts.column(name), ndigits=7))
+        for place, column in enumerate(facts.columns):
+            if pa.types.is_string(column.type):
+                facts = facts.set_column(place, facts.column_names[place], disarm(column))
         return facts
 
     @property
