@@ -1,7 +1,9 @@
 """Road tiles and routes: how long and how much memory. The figures of docs/ROUTING.md.
 
     python benchmarks/bench_routing.py build EXTRACT.osm.pbf DATA     build tiles: seconds and memory
-    python benchmarks/bench_routing.py routes EXTRACT.osm.pbf DATA    routes, matrices, threads, agreement
+    python benchmarks/bench_routing.py routes EXTRACT.osm.pbf DATA    routes and matrices
+    python benchmarks/bench_routing.py threads EXTRACT.osm.pbf DATA   one, two and four threads
+    python benchmarks/bench_routing.py agreement EXTRACT.osm.pbf DATA matrices against routes
     python benchmarks/bench_routing.py mixed EXTRACT.osm.pbf DATA     10,000 mixed requests in eight threads
 
 Positions are nodes of the extract's own roads, moved by up to 60 m; a pair is 200 m to 5 km apart, as people
@@ -125,12 +127,11 @@ def bench_routes(extract: Path, data: Path) -> None:
             )
     head = ("what", "p50 ms", "p95 ms", "CPU p50 ms", "no way")
     show(f"In process, {extract.name}; first route of the process {first:.0f} ms", head, rows)
-    bench_threads(data, pairs)
-    bench_agreement(router, pairs)
 
 
-def bench_threads(data: Path, pairs: Sequence[Pair]) -> None:
+def bench_threads(extract: Path, data: Path) -> None:
     """Ask the same routes with one, two and four threads."""
+    pairs = read_pairs(read_positions(extract, 800), 300)
     rows, alone = [], 0.0
     for threads in (1, 2, 4):
         router = EmbeddedValhalla(data, actors=max(threads, 2))
@@ -150,8 +151,9 @@ def bench_threads(data: Path, pairs: Sequence[Pair]) -> None:
     show("Threads", ("threads", "routes a second", "against one"), rows)
 
 
-def bench_agreement(router: EmbeddedValhalla, pairs: Sequence[Pair]) -> None:
+def bench_agreement(extract: Path, data: Path) -> None:
     """Compare each route's time with that of a matrix of one."""
+    router, pairs = EmbeddedValhalla(data), read_pairs(read_positions(extract, 800), 300)
     rows = []
     for mode in Mode:
         apart, beyond, unknown = [], 0, 0
@@ -203,7 +205,13 @@ def bench_mixed(extract: Path, data: Path, count: int = 10_000) -> None:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    benches = {"build": bench_build, "routes": bench_routes, "mixed": bench_mixed}
+    benches = {
+        "build": bench_build,
+        "routes": bench_routes,
+        "threads": bench_threads,
+        "agreement": bench_agreement,
+        "mixed": bench_mixed,
+    }
     parser.add_argument("what", choices=list(benches))
     parser.add_argument("extract", type=Path)
     parser.add_argument("data", type=Path)
