@@ -126,6 +126,7 @@ def render_welcome(words: Words) -> Markup:
         tag("ul", *examples, class_="examples", role="list", aria_labelledby="try"),
         tag("p", words("welcome.privacy"), class_="soft"),
         class_="welcome",
+        id="results",
     )
 
 

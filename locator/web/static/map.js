@@ -35,6 +35,7 @@
     /* Leaflet focuses its container at each press; without this the page around the frame jumps under the finger. */
     var box = map.getContainer();
     box.focus = function () { HTMLElement.prototype.focus.call(box, { preventScroll: true }); };
+    readyFrame();
     map.attributionControl.setPrefix(false);
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     addControls();
@@ -51,6 +52,14 @@
     sayTiles();
     /* streamlit-folium gives the frame its size after the map has started. */
     new ResizeObserver(function () { map.invalidateSize({ pan: false }); if (scene) fit(false); }).observe(map.getContainer());
+  }
+  /* folium forbids zooming the frame, and gives it neither a heading nor a landmark. */
+  function readyFrame() {
+    document.querySelectorAll('meta[name="viewport"]').forEach(function (meta) { meta.content = "width=device-width, initial-scale=1"; });
+    var root = document.getElementById("root"), heading = make("h1", "sr");
+    heading.id = "map-title";
+    root.setAttribute("role", "main");
+    root.insertBefore(heading, root.firstChild);
   }
   function plain(text) { var node = make("span", "", text); return node.innerHTML; }
 
@@ -167,6 +176,7 @@
     document.documentElement.lang = next.lang === "en" ? "en" : "zh-CN";
     document.documentElement.classList.toggle("large", !!next.large);
     document.title = texts.title || "";
+    document.getElementById("map-title").textContent = document.title;
     if (window.frameElement) window.frameElement.title = document.title;
     var box = map.getContainer();
     box.setAttribute("role", "application");
