@@ -24,7 +24,7 @@ _PLACE_WITH_NUMBER = re.compile(
     f"^(?P<street>[^\\d]*?{_PLACE_OF_NUMBERS})\\s*(?P<number>{_NUMBER}){_NOT_A_NUMBER}\\s*(?P<unit>号院|号(?P<sub>-\\d+)?|弄)(?P<tail>.*)$"
 )
 _NAME_WITH_NUMBER = re.compile(
-    f"^(?P<street>[\u4e00-\u9fff]{{2,10}})\\s*(?P<number>{_NUMBER})\\s*(?P<unit>号)(?!楼)(?P<sub>-\\d+)?(?P<tail>.*)$"
+    f"^(?P<street>[\u4e00-\u9fff]{{2,10}}(?<![组队社]))\\s*(?P<number>{_NUMBER})\\s*(?P<unit>号)(?!楼)(?P<sub>-\\d+)?(?P<tail>.*)$"
 )
 _VILLAGE = re.compile(
     f"^(?P<village>[^\\d\\s]{{1,8}}?(?:村|屯|庄|社区))(?P<group>(?:\\d+|[{_DIGITS}]+)(?:组|队|社))?(?P<tail>.*)$"

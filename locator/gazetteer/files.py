@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from locator.errors import DataError
-from locator.gazetteer.divisions import DivisionTable, is_within
+from locator.gazetteer.divisions import DivisionTable, is_within, stem_of
 from locator.gazetteer.schema import VERSION
 from locator.model import Place, Precision
 
@@ -68,7 +68,7 @@ class IndexFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._frequencies: dict[tuple[str, str], int] = {}
+        self._frequencies: dict[str, int] = {}
         found = self.ask("SELECT value FROM meta WHERE key = 'version'")
         if not found or found[0][0] != str(VERSION):
             raise self._broken("another version")
@@ -131,17 +131,24 @@ class IndexFile:
             rows = [r for r in rows if r.code and any(is_within(r.code, w) or is_within(w, r.code) for w in within)]
         return rows[:limit]
 
+    def spelt_from(self, letters: str, *, within: Sequence[str] = (), limit: int = 80) -> list[Row]:
+        """Return places whose pinyin in one word begins with letters, the most important of a few hundred first."""
+        stems = sorted({stem_of(code[:6]) for code in within[:12]})
+        area = f" AND ({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))})" if stems else ""
+        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
+        found = self.ask(
+            "SELECT id FROM (SELECT id FROM place WHERE pinyin >= ? AND pinyin < ?"  # noqa: S608 - constant
+            f"{area} LIMIT 600) ORDER BY id LIMIT ?",
+            (letters, letters + "~", *bounds, limit),
+        )
+        return self.rows(int(str(row[0])) for row in found)
+
     def trigram_frequency(self, term: str) -> int:
         """Return in how many places' pinyin three letters occur."""
-        return self._frequency("letters_terms", term)
-
-    def _frequency(self, table: str, term: str) -> int:
-        if (table, term) not in self._frequencies:
-            if len(self._frequencies) > 100_000:
-                self._frequencies.clear()
-            found = self.ask(f"SELECT doc FROM {table} WHERE term = ?", (term,))  # noqa: S608 - constant
-            self._frequencies[table, term] = int(str(found[0][0])) if found else 0
-        return self._frequencies[table, term]
+        if not self._frequencies:
+            rows = self.ask("SELECT term, places FROM letter_count")
+            self._frequencies = {str(gram): int(str(count)) for gram, count in rows}
+        return self._frequencies.get(term, 0)
 
     @cached_property
     def divisions(self) -> DivisionTable:

@@ -42,6 +42,9 @@ def resolve_latin(places: Places, text: str, bias: Bias) -> Resolved:
     words, parts = _words(text)
     if not words:
         return Resolved()
+    named = _named_first(places, words, parts, bias)
+    if named:
+        return choose(named, bias, local=True)
     codes, used = read_divisions(places, words, parts, bias)
     rest = [i for i in range(len(words)) if i not in used and words[i] not in _SKIPPED]
     place_words = [words[i] for i in rest]
@@ -55,6 +58,16 @@ def resolve_latin(places: Places, text: str, bias: Bias) -> Resolved:
         note = "street_unknown" if any(w in _PINYIN_WORDS for w in place_words) else "rest_unknown"
         return choose([Meaning(places.place(code, note=note), (note,)) for code in codes], bias, local=False)
     return Resolved()
+
+
+def _named_first(places: Places, words: list[str], parts: list[int], bias: Bias) -> list[Meaning]:
+    """Return the place whose name the first part is, in the divisions of the others: Lianhua Station, Shenzhen."""
+    size = parts.count(0)
+    if size == len(words) or size < 2:
+        return []
+    codes, _ = read_divisions(places, words[size:], parts[size:], bias)
+    rows = places.file.named(" ".join(words[:size]), within=codes) if codes else []
+    return [Meaning(r.place()) for r in merge_rows([r for r in rows if r.kind in {"poi", "office", "station"}])]
 
 
 def _words(text: str) -> tuple[list[str], list[int]]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from locator.gazetteer.divisions import is_within
 from locator.gazetteer.files import Row
 from locator.gazetteer.names import short_name
 
@@ -16,7 +13,7 @@ LOCAL_BONUS = 12.0
 _KIND_SYLLABLES = ("shi", "qu", "xian", "sheng", "zhen", "xiang", "jiedao")
 
 
-def score_han(row: Row, typed: str, letters: str, codes: Sequence[str]) -> float:
+def score_han(row: Row, typed: str, letters: str, stems: tuple[str, ...]) -> float:
     """Return how well a place answers Han that were typed; 100 and more for the very name.
 
     Parameters
@@ -25,8 +22,8 @@ def score_han(row: Row, typed: str, letters: str, codes: Sequence[str]) -> float
         The Han typed, normalised.
     letters
         Their pinyin in one word, when homophones count; else empty.
-    codes
-        The chosen divisions.
+    stems
+        What the codes of the chosen divisions start with (:func:`locator.gazetteer.divisions.stem_of`).
     """
     name = row.name
     if typed == name or (row.kind in KIND_BONUS and typed == short_name(name)):
@@ -41,10 +38,10 @@ def score_han(row: Row, typed: str, letters: str, codes: Sequence[str]) -> float
         score = 85.0 * near - 0.5 * abs(len(name) - size) + (3.0 if sorted(typed) == sorted(name) else 0.0)
         if letters and letters == row.pinyin[: len(letters)]:
             score = max(score, 84.0 - 0.3 * (len(row.pinyin) - len(letters)))
-    return score + _bonus(row, codes)
+    return score + _bonus(row, stems)
 
 
-def score_letters(row: Row, typed: str, codes: Sequence[str]) -> float:
+def score_letters(row: Row, typed: str, stems: tuple[str, ...]) -> float:
     """Return how well a place answers letters that were typed in one word."""
     letters = row.pinyin or row.name.casefold()
     base = letters
@@ -61,16 +58,16 @@ def score_letters(row: Row, typed: str, codes: Sequence[str]) -> float:
         score = 70.0 - 0.4 * (len(letters) - len(typed))
     else:
         score = 0.9 * max(fuzz.ratio(typed, letters), fuzz.ratio(typed, base))
-    return score + _bonus(row, codes)
+    return score + _bonus(row, stems)
 
 
-def score_initials(row: Row, typed: str, codes: Sequence[str]) -> float:
+def score_initials(row: Row, typed: str, stems: tuple[str, ...]) -> float:
     """Return how well a place answers first letters; ``typed`` has one for each syllable."""
     size = len(short_name(row.name)) if row.kind in KIND_BONUS else len(row.name)
     whole = len(typed) in {size, len(row.name)}
-    return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + _bonus(row, codes)
+    return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + _bonus(row, stems)
 
 
-def _bonus(row: Row, codes: Sequence[str]) -> float:
-    local = bool(row.code and codes and any(is_within(row.code, c) for c in codes))
+def _bonus(row: Row, stems: tuple[str, ...]) -> float:
+    local = bool(stems) and row.code is not None and row.code.startswith(stems)
     return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if local else 0.0)

@@ -9,7 +9,7 @@ from itertools import batched
 from locator.gazetteer.pinyin import spell
 from locator.gazetteer.text import to_bigrams, to_key
 
-VERSION = 1
+VERSION = 2
 """Raised when a table changes its meaning; a file of another version is built again."""
 
 TABLES = """
@@ -54,8 +54,11 @@ INDEXES = """
 CREATE INDEX division_name_name ON division_name (name);
 INSERT INTO fts(fts) VALUES ('optimize');
 INSERT INTO letters(letters) VALUES ('optimize');
-CREATE VIRTUAL TABLE letters_terms USING fts5vocab(letters, 'row');
-CREATE VIRTUAL TABLE fts_terms USING fts5vocab(fts, 'col');
+CREATE VIRTUAL TABLE temp.letters_terms USING fts5vocab(main, letters, 'row');
+CREATE TABLE letter_count (term TEXT PRIMARY KEY, places INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO letter_count SELECT term, doc FROM temp.letters_terms;
+DROP TABLE temp.letters_terms;
+CREATE INDEX place_pinyin ON place (pinyin, code);
 ANALYZE;
 """
 STAGED = (

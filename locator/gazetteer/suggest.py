@@ -9,6 +9,7 @@ from time import thread_time
 
 from locator.gazetteer.address import read_address
 from locator.gazetteer.correct import correct_head
+from locator.gazetteer.divisions import stem_of
 from locator.gazetteer.files import Row
 from locator.gazetteer.fuzzy import nearly_spelt
 from locator.gazetteer.pinyin import ENGLISH_WORDS, spell
@@ -22,7 +23,7 @@ BUDGET_S = 0.008
 """After this no further way of reading a typing slip is tried: what was found is shown."""
 ENOUGH = 8
 """With this many good answers the slower ways are not tried."""
-_ROWS = 80
+_ROWS = 48
 Codes = tuple[str, ...]
 
 
@@ -36,7 +37,7 @@ class Suggester:
     def suggest(self, prefix: str, codes: Codes, limit: int) -> list[Suggestion]:
         """Return the likeliest continuations of what was typed; ``codes`` are the chosen divisions."""
         typed = normalise(prefix)[:60]
-        found = _Found(limit)
+        found = _Found(limit, codes)
         if not any(c.isalnum() for c in typed):
             return []
         if HAN.search(typed):
@@ -77,26 +78,29 @@ class Suggester:
         letters = ""
 
         def score(row: Row) -> float:
-            return score_han(row, han, letters, codes)
+            return score_han(row, han, letters, found.stems)
 
-        found.add(self._search(expression, codes), score)
-        if wide and codes and found.good(80.0) < ENOUGH:
-            found.add(self._search(expression, ()), score)
+        for area in (codes, ()) if wide and codes else (codes,):
+            if area == codes or found.good(80.0) < ENOUGH:
+                found.add(self._search_mixed(expression, text, area), score)
         if found.best_score >= 70.0 or len(han) < 2 or found.spent:
             return
         letters = "".join(spell(han))
-        found.add(self._search(spelt(spell(han)), codes), score)
-        if wide and codes and found.best_score < 80.0:
-            found.add(self._search(spelt(spell(han)), ()), score)
+        if len(letters) > 2:
+            found.add(self._file.spelt_from(letters, within=codes), score)
+            if wide and codes and found.best_score < 80.0:
+                found.add(self._file.spelt_from(letters), score)
         if found.best_score < 80.0 and (len(han) > 2 or codes) and not found.spent:
-            self._divisions_nearly(han, codes, found)
+            self._divisions_nearly(han, found)
             self._slips(han, codes, found, score, wide=wide)
 
-    def _divisions_nearly(self, han: str, codes: Codes, found: _Found) -> None:
+    def _divisions_nearly(self, han: str, found: _Found) -> None:
         for fixed in correct_head(self._places, han[:6])[:ENOUGH]:
             if fixed.length == len(han):
                 rows = self._file.named(fixed.name, within=(fixed.code,))
-                found.add((r for r in rows if r.code == fixed.code), lambda r: score_han(r, r.name, "", codes) - 20.0)
+                found.add(
+                    (r for r in rows if r.code == fixed.code), lambda r: score_han(r, r.name, "", found.stems) - 20.0
+                )
 
     def _slips(self, han: str, codes: Codes, found: _Found, score: Callable[[Row], float], *, wide: bool) -> None:
         if codes:
@@ -109,18 +113,24 @@ class Suggester:
             ids = nearly_spelt(self._file, "".join(spell(han)), found.deadline)
             found.add(self._file.rows(ids), score)
 
+    def _search_mixed(self, expression: str, text: str, codes: Codes) -> list[Row]:
+        """Search Han, and keep of what is found the places that are spelt as the letters among them say."""
+        letters = [run for run in runs(text) if run.isascii() and run.isalpha()]
+        if not letters:
+            return self._search(expression, codes)
+        rows = [r for r in self._search(expression, codes, 400) if all(part in r.pinyin for part in letters)]
+        split = read_letters(letters[0]).spelt
+        return rows[:_ROWS] or (self._search(f"{expression} AND ({spelt(split)})", codes) if split else [])
+
     def _expression(self, text: str) -> tuple[str, str]:
-        """Return the expression for Han runs with letters among them read as pinyin, and the Han."""
+        """Return the expression for the Han runs and numbers of a text, and the Han."""
         parts: list[str] = []
         han = ""
         for run in runs(text):
             if HAN.match(run):
                 parts.append(f"({phrase(run)})")
                 han += run
-            elif run.isalpha():
-                letters = read_letters(run)
-                parts.append(f"({spelt(letters.spelt)})" if letters.spelt else f"(py : {run[0]}*)")
-            else:
+            elif not run.isalpha():
                 parts.append(f"(zh : {run}*)")
         return " AND ".join(parts), han
 
@@ -130,11 +140,11 @@ class Suggester:
         cities = tuple(str(row[0]) for row in rows if str(row[0]).endswith("00"))
         expression, han = self._expression(rest)
         if cities and expression:
-            found.add(self._search(expression, cities), lambda r: score_han(r, han, "", codes))
-        read = read_letters(letters)
-        if read.spelt and expression:
-            both = f"({spelt(read.spelt)}) AND {expression}"
-            found.add(self._search(both, ()), lambda r: score_han(r, han, "", codes))
+            found.add(self._search(expression, cities), lambda r: score_han(r, han, "", found.stems))
+        if expression:
+            found.add(
+                self._search_mixed(expression, f"{letters} {rest}", codes), lambda r: score_han(r, han, "", found.stems)
+            )
 
     def _number(self, street: str, number: str, codes: Codes, found: _Found) -> None:
         for known in self._places.numbers.streets(street):
@@ -161,29 +171,38 @@ class Suggester:
         words = re.findall("[a-z0-9]+", typed)[:8]
         words = [w for w in words if w not in ENGLISH_WORDS] or words
         joined = "".join(words)
+        if not joined:
+            return
 
         def score(row: Row) -> float:
-            return score_letters(row, joined, codes)
+            return score_letters(row, joined, found.stems)
 
         exact = {row.id: row for name in {" ".join(words), joined} for row in self._file.named(name, limit=20)}
         found.add(exact.values(), lambda _: 112.0)
         found.add(self._spelt_whole(joined), score)
         if len(words) > 1:
-            self._words(words, codes, found)
+            self._words(words, found)
         read = read_letters(joined) if joined.isalpha() else None
         if read is not None and read.spelt:
-            found.add(self._search(spelt(read.spelt, first=True), codes), score)
-            if codes and found.good(80.0) < ENOUGH:
-                found.add(self._search(spelt(read.spelt, first=True), ()), score)
-            if found.good(60.0) < ENOUGH and not found.spent:
-                found.add(self._search(spelt(read.spelt), codes), score)
+            for area in (codes, ()) if codes else ((),):
+                if found.good(80.0) < ENOUGH:
+                    found.add(self._spelt_rows(joined, read.spelt, area), score)
         if read is None or not read.spelt or len(joined) <= 4:
             self._initials(joined, read.initials if read else "", read.whole if read else (), codes, found)
         if not joined.isalpha() or found.best_score < 60.0:
             expression = " AND ".join(f"(zh : {w}*)" for w in words)
-            found.add(self._search(expression, ()), lambda r: score_letters(r, " ".join(words), codes))
+            found.add(self._search(expression, ()), lambda r: score_letters(r, " ".join(words), found.stems))
         if found.best_score < 85.0 and len(joined) > 4 and joined.isalpha() and not found.spent:
             found.add(self._file.rows(nearly_spelt(self._file, joined, found.deadline)), score)
+
+    def _spelt_rows(self, letters: str, syllables: tuple[str, ...], codes: Codes) -> list[Row]:
+        """Return places that begin with letters: by syllables while few are typed, else by the whole spelling."""
+        if codes and len(letters) < 3:
+            rows = self._file.match(area_filter(codes).removeprefix(" AND "), 300)
+            return [r for r in rows if r.pinyin.startswith(letters)]
+        if len(letters) < 5 and not codes:
+            return self._search(spelt(syllables, first=True), codes)
+        return self._file.spelt_from(letters, within=codes)
 
     def _spelt_whole(self, letters: str) -> list[Row]:
         """Return the divisions whose pinyin in one word this is, however it splits: jianshi is 吉安市 too."""
@@ -195,43 +214,45 @@ class Suggester:
         return [r for name, code in rows for r in self._file.named(str(name), within=(str(code),)) if r.code == code]
 
     def _initials(self, joined: str, initials: str, whole: tuple[str, ...], codes: Codes, found: _Found) -> None:
-        if not initials:
-            return
+        if not initials or set(initials) & set("iuv"):
+            return  # no syllable begins so
         expression = f"ini : {initials}*" + "".join(f" AND (py : {syllable})" for syllable in whole)
         if len(joined) == 1:
             expression = f"py : ^ {joined}*"
 
         def score(row: Row) -> float:
-            return score_initials(row, initials, codes)
+            return score_initials(row, initials, found.stems)
 
         found.add(self._search(expression, codes), score)
         if codes and found.good(60.0) < ENOUGH:
             found.add(self._search(expression, ()), score)
 
-    def _words(self, words: list[str], codes: Codes, found: _Found) -> None:
+    def _words(self, words: list[str], found: _Found) -> None:
         """Search sz futian, futian shenzhen: one end names a city or district, the rest what lies in it."""
         for head, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
             rows = self._file.ask("SELECT code FROM division_latin WHERE key = ?", (head,))
             inside = tuple(str(row[0]) for row in rows if len(str(row[0])) == 6)
             read = read_letters("".join(rest)) if "".join(rest).isalpha() else None
             if inside and read is not None:
-                expression = spelt(read.spelt) if read.spelt else f"ini : {read.initials}*"
-                score = partial(_score_within, "".join(rest), codes)
-                found.add(self._search(expression, inside[:12]), score)
+                wanted = "".join(rest)
+                inner = self._file.spelt_from(wanted, within=inside) if read.spelt else []
+                inner = inner or self._search(f"ini : {read.initials or wanted}*", inside[:12])
+                found.add(inner, partial(_score_within, wanted, found.stems))
 
     def _search(self, expression: str, codes: Codes, limit: int = _ROWS) -> list[Row]:
         return self._file.match(f"({expression}){area_filter(codes)}", limit)
 
 
-def _score_within(typed: str, codes: Codes, row: Row) -> float:
-    return score_letters(row, typed, codes) + 5.0
+def _score_within(typed: str, stems: Codes, row: Row) -> float:
+    return score_letters(row, typed, stems) + 5.0
 
 
 class _Found:
     """The best places so far, and the time left."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, codes: Codes) -> None:
         self.limit = limit
+        self.stems = tuple(stem_of(code[:6]) for code in codes)
         self.first: list[Suggestion] = []
         self.deadline = thread_time() + BUDGET_S
         self.best_score = 0.0

@@ -131,7 +131,7 @@ def crowded(tmp_path_factory, small_shipped):
     return open_gazetteer(path)
 
 
-@pytest.mark.parametrize("typed", ["和平路", "何平路", "和评路", "和路", "hepinglu", "hepl"])
+@pytest.mark.parametrize("typed", ["和平路", "何平路", "和评路", "hepinglu", "hepl"])
 def test_slips_are_put_right_in_the_chosen_city(crowded, typed):
     code = sorted(CITIES)[150]
     offered = crowded.suggest(typed, region=code)
