@@ -3,7 +3,14 @@
 
 const panels = new Map();
 const SLOW = new Set(["ask", "filter", "here", "pick", "candidate", "retry"]);
-let sent = 0, waiting = 0;
+let sent = 0, waiting = 0, toAnswer = false;
+
+/* On a narrow screen the answer begins below the form: the person is taken there, and the keyboard goes away. */
+function showAnswer() {
+  toAnswer = false;
+  const answer = document.querySelector(".understood") || document.getElementById("results");
+  if (answer) answer.scrollIntoView({ block: "start" });
+}
 
 /* Says that it is working when an answer takes longer than a moment. */
 function wait(on) {
@@ -24,7 +31,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
     listen(root);
   }
   root.send = (act) => { if (SLOW.has(act.act)) wait(true); setTriggerValue("act", { ...act, n: ++sent }); };
-  if (data.name === "results") wait(false);
+  if (data.name === "results") { wait(false); if (toAnswer) window.setTimeout(showAnswer, 80); }
   panels.set(data.name, root);
   const template = document.createElement("template");
   template.innerHTML = data.html;
@@ -146,6 +153,10 @@ function listen(root) {
     event.preventDefault();
     suggested += 1;
     closeOptions(event.target);
+    if (event.target.dataset.act === "ask" && window.matchMedia("(max-width: 899px)").matches) {
+      toAnswer = true;
+      document.activeElement.blur();
+    }
     root.send({ ...values(event.target), act: event.target.dataset.act });
   });
 }

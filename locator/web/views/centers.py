@@ -41,11 +41,13 @@ def show_centers(visit: Visit) -> None:
     points = found[:MAX_ROWS]
     pages = max(1, -(-len(points) // PAGE_ROWS))
     visit.page = min(max(visit.page, 0), pages - 1)
-    head = join(
+    head = tag(
+        "div",
         tag("h2", words("centers.heading"), id="main", tabindex="-1"),
         tag("p", words("centers.intro", n=overview.total), class_="soft"),
         _render_filters(visit, [(code, name) for code, name, _ in overview.cities], words),
         tag("p", _say_count(found, words), role="status"),
+        class_="stack",
     )
     show_panel("centers-head", head, version=version, on_act=visit.take)
     if not points:
@@ -135,8 +137,8 @@ def _render_row(point: ServicePoint, chosen: bool, words: Words, now: datetime) 
     address = f"./?id={quote(point.id, safe='')}" + (f"&area={point.adcode}" if point.adcode else "")
     cells = [
         ("kind", words.name("kind", point.kind)),
-        ("region", tag("span", region_of(point), lang="zh-CN")),
-        ("address", tag("span", point.address, lang="zh-CN")),
+        ("region", _chinese(region_of(point))),
+        ("address", _chinese(point.address)),
         ("phone", join(*phones)),
         ("state", tag("span", tag("span", SIGNS[said], aria_hidden="true"), f" {describe(state, now, words.lang)}")),
         ("date", date),
@@ -149,6 +151,10 @@ def _render_row(point: ServicePoint, chosen: bool, words: Words, now: datetime) 
         data_key=point.id,
         data_card=point.id,
     )
+
+
+def _chinese(value: str | None) -> Markup | None:
+    return tag("span", value, lang="zh-CN") if value else None
 
 
 def _render_pager(page: int, pages: int, words: Words) -> Markup | None:
