@@ -26,6 +26,8 @@ _PLACE_WITH_NUMBER = re.compile(
 _NAME_WITH_NUMBER = re.compile(
     f"^(?P<street>[\u4e00-\u9fff]{{2,10}}(?<![组队社]))\\s*(?P<number>{_NUMBER})\\s*(?P<unit>号)(?!楼)(?P<sub>-\\d+)?(?P<tail>.*)$"
 )
+_BLOCK = re.compile("^(?P<street>[\u4e00-\u9fff]{1,8}里)\\s*(?P<number>\\d{1,3}[栋幢])(?P<tail>.*)$")
+"""In a lane of blocks (里) the block is the number."""
 _VILLAGE = re.compile(
     f"^(?P<village>[^\\d\\s]{{1,8}}?(?:村|屯|庄|社区))(?P<group>(?:\\d+|[{_DIGITS}]+)(?:组|队|社))?(?P<tail>.*)$"
 )
@@ -76,6 +78,9 @@ def read_address(text: str) -> Address:
             number_in_lane = house["number"] if house else ""
             return Address(street, number_in_lane, number, "", house["tail"] if house else tail, to_name(tail))
         return Address(street, number, "", "", tail.strip(), to_name(tail))
+    block = _BLOCK.match(text)
+    if block:
+        return Address(block["street"], block["number"], "", "", block["tail"], to_name(block["street"]))
     village = _VILLAGE.match(text)
     if village and (village["group"] or not village["tail"]):
         return Address(village=village["village"], tail=village["tail"].strip(), name=to_name(text))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import NamedTuple
 
 from locator.datum import Datum, to_wgs84
+from locator.errors import InvalidInput
 from locator.model import Place, Precision
 
 MAX_TEXT = 80
@@ -16,7 +18,7 @@ ERROR_M = 10.0
 _CHINA = (73.0, 136.0, 3.0, 54.5)
 """West, east, south, north of China with its seas, in degrees."""
 _VALUE = re.compile(
-    r"(?P<before>[nsew北南东西]纬?经?)?\s*:?\s*(?P<sign>-)?(?P<degrees>\d{1,3}(?:\.\d{1,15})?)\s*"
+    r"(?P<before>[nsew北南东西]纬?经?)?\s*:?\s*(?P<sign>-)?(?P<degrees>\d{1,3}(?:\.\d{1,15})?)(?!\d)\s*"
     r"(?:[°度d]\s*(?:(?P<minutes>\d{1,2}(?:\.\d{1,15})?)\s*['′分m]\s*)?"
     r"(?:(?P<seconds>\d{1,2}(?:\.\d{1,15})?)\s*(?:[\"″秒s]|''|′′)\s*)?)?(?(before)|(?P<after>[nsew北南东西])?)"
 )
@@ -124,3 +126,20 @@ def read_coordinates(text: str, datum: Datum = Datum.WGS84) -> Place | None:
         label=f"{pair.lat:.6g}, {pair.lon:.7g}", lon=lon, lat=lat, precision=Precision.POINT,
         error_m=max(ERROR_M, 0.5 * 111_320 * 10.0**-pair.digits), source="coordinates",
     )  # fmt: skip
+
+
+def check_degrees(lon: float, lat: float) -> None:
+    """Refuse a pair that is no position; latitude first is the usual slip, so say so.
+
+    Raises
+    ------
+    InvalidInput
+        Out of range, not a number, (0, 0), or latitude before longitude.
+    """
+    given = f"{lon:g},{lat:g}"
+    if abs(lon) <= 90 < abs(lat) <= 180:
+        message = f"{given} has its latitude first; expected longitude,latitude: {lat:g},{lon:g}"
+        raise InvalidInput(message, code="position_swapped", given=given, swapped=f"{lat:g},{lon:g}")
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90) or lon == lat == 0:
+        message = f"{given} is no position; expected longitude,latitude in degrees, as 117.02,36.67"
+        raise InvalidInput(message, code="position_range", given=given)
