@@ -319,3 +319,5 @@ class Answer:
     notices: tuple[Notice, ...] = ()
     may_ask: tuple[str, ...] = ()
     """Services that the operator switched on and that may place the text better: offer to ask them."""
+    may_ask_live: str | None = None
+    """The live source to offer where the layer has nothing near."""

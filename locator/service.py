@@ -8,22 +8,17 @@
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from locator import datum as datums
+from locator.datum import Datum, to_wgs84
+from locator.empty import explain_place
 from locator.errors import InvalidInput, NotFound
-from locator.finder import Search, find_hits, prefecture_of
-from locator.geocode.chain import Chain
-from locator.guide import Guide, load_guide
-from locator.hours import HoursClock, open_clock
-from locator.i18n import text
-from locator.ingest import ensure_data, open_data_gazetteer
+from locator.finder import Search, find_hits
+from locator.geocode.coordinates import check_degrees
+from locator.geocode.located import Located
+from locator.live import ask_surroundings, keep_surroundings
 from locator.model import (
     Answer,
     Filter,
@@ -39,82 +34,24 @@ from locator.model import (
     ServicePoint,
     Task,
 )
-from locator.routing import Link, Router, open_router, straight_line
+from locator.parts import Parts
+from locator.routing import Link, route_or_line
 from locator.routing import links as links_into_apps
-from locator.routing.positions import check_position
-from locator.settings import Settings, shipped_dir
-from locator.stores import open_store
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Gazetteer, Suggestion
-    from locator.geocode.located import Located
-    from locator.stores import Store
+    from locator.gazetteer import Suggestion
 
 COORDINATE_ERROR_M = 10.0
 """What a typed or shared pair of coordinates is taken to be good for, at best."""
 
 
-class Locator:
-    """Everything the faces ask for. One object serves all threads; its parts are opened when first used.
-
-    Parameters
-    ----------
-    settings
-        What the operator decided. The data folder is filled from the shipped data if it must be.
-
-    Raises
-    ------
-    DataError
-        The data folder cannot be filled or read.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._lock = threading.RLock()
-        ensure_data(settings)
-
-    @cached_property
-    def store(self) -> Store:
-        """The geodata layer."""
-        with self._lock:
-            return open_store(self.settings)
-
-    @cached_property
-    def gazetteer(self) -> Gazetteer:
-        """The embedded index of places."""
-        with self._lock:
-            return open_data_gazetteer(self.settings)
-
-    @cached_property
-    def chain(self) -> Chain:
-        """Coordinates, the gazetteer, then the services the operator switched on."""
-        with self._lock:
-            return Chain(self.settings, self.gazetteer)
-
-    @cached_property
-    def clock(self) -> HoursClock:
-        """China's working calendar, with the operator's own over it."""
-        with self._lock:
-            return open_clock(self.settings.data)
-
-    @cached_property
-    def guide_book(self) -> Guide:
-        """Tasks, persons, materials and law."""
-        with self._lock:
-            return load_guide(shipped_dir() / "guide")
-
-    @cached_property
-    def router(self) -> Router | None:
-        """The engine that finds ways, or None."""
-        with self._lock:
-            return open_router(self.settings)
+class Locator(Parts):
+    """Everything the faces ask for. One object serves all threads."""
 
     # --- places
 
     def locate(self, query: Query) -> Located:
         """Return what a query's text, pair of coordinates or chosen candidate stands for."""
-        from locator.geocode.located import Located
-
         if query.place is not None:
             return Located(place=query.place)
         if query.at is not None:
@@ -130,7 +67,7 @@ class Locator:
             online=query.online,
         )
 
-    def place_at(self, lon: float, lat: float, *, datum: datums.Datum = datums.Datum.WGS84) -> Place:
+    def place_at(self, lon: float, lat: float, *, datum: Datum = Datum.WGS84) -> Place:
         """Return the place of a pair of coordinates, lon then lat, in ``datum``.
 
         Raises
@@ -138,8 +75,8 @@ class Locator:
         InvalidInput
             The pair is no position on earth, is (0, 0), or has its parts swapped.
         """
-        _check_at(lon, lat)
-        x, y = (float(v) for v in datums.to_wgs84(lon, lat, datum))
+        check_degrees(lon, lat)
+        x, y = (float(v) for v in to_wgs84(lon, lat, datum))
         return Place(
             label=f"{lat:.5f}, {lon:.5f}",
             lon=x,
@@ -169,15 +106,6 @@ class Locator:
         if not codes:
             raise NotFound(f"no region is called {name[:40]!r}", code="region_not_found", name=name[:40])
         return codes
-
-    def engines(self) -> dict[str, str]:
-        """Return who answers what, for the operator: the layer's store, geocoders, router, live source."""
-        return {
-            "store": type(self.store).__name__,
-            "geocoders": ", ".join(("coordinates", "gazetteer", *self.chain.services)),
-            "router": type(self.router).__name__ if self.router else "none",
-            "live": self.settings.live,
-        }
 
     # --- the main job
 
@@ -221,8 +149,7 @@ class Locator:
             matrix=self.router.matrix if query.mode and self.router else None,
         )
         hits, notices = find_hits(search)
-        if not hits:
-            notices.append(self._nothing_near(place, query))
+        notices += explain_place(place, query, empty=not hits, gazetteer=self.gazetteer, store=self.store)
         adcode = place.adcode or next((hit.point.adcode for hit in hits if hit.distance_m is not None), None)
         guide = self.guide(query.task, query.person, adcode, query.lang) if query.task else None
         if query.task and hits and self.guide_book.insured_city_only(query.task):
@@ -235,35 +162,34 @@ class Locator:
             guide=guide,
             notices=(*located.notices, *notices),
             may_ask=may_ask,
+            may_ask_live=None if hits or place.lon is None or self.settings.live == "off" else self.settings.live,
         )
 
     def state_of(self, point: ServicePoint, at: datetime) -> HoursState:
         """Return whether a point is open at a moment; the one function behind badge, filter, CSV and batch."""
         return self.clock.evaluate_point(point, at)
 
-    def _nothing_near(self, place: Place, query: Query) -> Notice:
-        """Return the notice of an empty answer: who to call, and which cities are filled."""
-        if (
-            place.lon is not None
-            and place.lat is not None
-            and place.adcode is None
-            and not datums.on_mainland(place.lon, place.lat)
-        ):
-            return Notice(code="outside_area", params={"cities": self.cities_filled(query.lang)})
-        if query.within_m is not None or query.kinds or query.open_now or query.open_at or query.wheelchair:
-            return Notice(code="nothing_matches")
-        hotline = "12393" if query.task in (Task.MEDICAL, Task.E_VOUCHER) else "12333"
-        division = self.gazetteer.division(prefecture_of(place.adcode)) if place.adcode else None
-        where = division.name if division else place.label
-        params = {"place": where, "hotline": hotline, "cities": self.cities_filled(query.lang)}
-        return Notice(code="nothing_near", params=params)
+    def ask_surroundings(self, place: Place) -> int:
+        """Ask the live source for the offices around a place, keep them, and return how many it knew.
 
-    def cities_filled(self, lang: str, limit: int = 12) -> str:
-        """Return the names of the cities with the most points, as one phrase."""
-        counts = self.store.count_by_city()
-        names = sorted(counts, key=lambda city: (-counts[city], city))
-        joined = ("、" if lang == "zh" else ", ").join(names[:limit])
-        return joined + (text("notices.and_more", lang, count=len(names) - limit) if len(names) > limit else "")
+        The operator named the source (``LOCATOR_LIVE``) and the person asked for it now; it sees the
+        position rounded to about a kilometre.
+
+        Raises
+        ------
+        InvalidInput
+            The place has no position.
+        SettingError
+            No live source is named, or its key is missing.
+        ServiceError
+            The source gave no usable answer; nothing is kept.
+        """
+        if place.lon is None or place.lat is None:
+            raise InvalidInput("the place has no position", code="position_unknown", id=place.label[:40])
+        points = ask_surroundings(place.lon, place.lat, self.settings)
+        if points:
+            keep_surroundings(points, self.store, self.settings)
+        return len(points)
 
     # --- points, ways, rules
 
@@ -291,12 +217,7 @@ class Locator:
         self, origin: tuple[float, float], target: tuple[float, float] | str, mode: Mode, lang: str = "zh"
     ) -> Route:
         """Return the way to a point's id or a position (WGS-84, lon then lat); without an engine, the straight line."""
-        end = self.position_of(target)
-        check_position(*origin)
-        check_position(*end)
-        if self.router is None:
-            return straight_line(origin, end, mode, lang)
-        return self.router.route(origin, end, mode, lang)
+        return route_or_line(self.router, origin, self.position_of(target), mode, lang)
 
     def position_of(self, target: tuple[float, float] | str) -> tuple[float, float]:
         """Return the position (WGS-84, lon then lat) of a point's id, or the pair itself."""
@@ -329,26 +250,5 @@ class Locator:
         return self.guide_book.answer(task, person, adcode, lang)
 
 
-def _check_at(lon: float, lat: float) -> None:
-    """Refuse a pair that is no position; latitude first is the usual slip, so say so."""
-    given = f"{lon:g},{lat:g}"
-    if abs(lon) <= 90 < abs(lat) <= 180:
-        message = f"{given} has its latitude first; expected longitude,latitude: {lat:g},{lon:g}"
-        raise InvalidInput(message, code="position_swapped", given=given, swapped=f"{lat:g},{lon:g}")
-    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90) or lon == lat == 0:
-        message = f"{given} is no position; expected longitude,latitude in degrees, as 117.02,36.67"
-        raise InvalidInput(message, code="position_range", given=given)
-
-
 def _has(notices: Sequence[Notice], code: str) -> bool:
     return any(notice.code == code for notice in notices)
-
-
-def arrival_of(now: datetime, duration_s: float | None) -> datetime | None:
-    """Return when somebody who leaves now arrives."""
-    return None if duration_s is None or not math.isfinite(duration_s) else now + timedelta(seconds=duration_s)
-
-
-def with_place(query: Query, place: Place) -> Query:
-    """Return the query for a candidate the person chose."""
-    return replace(query, text=None, at=None, place=place)

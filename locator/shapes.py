@@ -150,6 +150,7 @@ def shape_answer(answer: Answer, at: datetime) -> dict[str, Any]:
         "guide": answer.guide,
         "notices": [shape_notice(notice, lang) for notice in answer.notices],
         "may_ask": list(answer.may_ask),
+        "may_ask_live": answer.may_ask_live,
     }
 
 

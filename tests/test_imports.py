@@ -18,9 +18,10 @@ FLOORS = {
     "guide": 4, "validate": 4, "merge": 4, "gazetteer": 4, "search": 4, "corrections": 4,
     "sources": 5, "stores": 5, "geocode": 5, "routing": 5,
     "ingest": 6, "live": 6, "finder": 6, "maps": 6, "exports": 6, "sheet": 6,
-    "service": 7, "shapes": 7,
-    "batch": 8, "api": 8,
-    "cli": 9, "web": 9,
+    "parts": 7, "empty": 7, "shapes": 7,
+    "service": 8,
+    "batch": 9, "api": 9,
+    "cli": 10, "web": 10,
 }  # fmt: skip
 
 

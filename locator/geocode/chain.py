@@ -56,7 +56,8 @@ class Chain:
     def __init__(
         self, settings: Settings, gazetteer: Gazetteer, *, door: Door | None = None, embedded: Embedded | None = None
     ) -> None:
-        self._gazetteer = gazetteer
+        self.gazetteer = gazetteer
+        """The embedded index; whoever opened it may put a newer one in its place."""
         self._embedded = embedded or _load_embedded()
         self._services: dict[str, Provider | LocatorError] = {}
         self._resting: dict[str, float] = {}
@@ -99,7 +100,7 @@ class Chain:
         online
             The person asked for a service elsewhere; without it none is asked.
         """
-        found = self._embedded(text, self._gazetteer, datum=datum, lang=lang, near=near, region=region)
+        found = self._embedded(text, self.gazetteer, datum=datum, lang=lang, near=near, region=region)
         if not online or not self.may_ask(text, found):
             return found
         hint = self._hint(found.place, region, lang)
@@ -122,7 +123,7 @@ class Chain:
         self, prefix: str, *, near: tuple[float, float] | None = None, region: str | None = None, limit: int = 8
     ) -> list[Suggestion]:
         """Return what a text being typed may become; from the gazetteer, never from a service."""
-        return self._gazetteer.suggest(prefix, near=near, region=region, limit=limit)
+        return self.gazetteer.suggest(prefix, near=near, region=region, limit=limit)
 
     # ---- asking
 
@@ -177,7 +178,7 @@ class Chain:
             return Hint(lang=lang)
         centre = (place.lon, place.lat, place.error_m) if place and place.lon is not None else self._centre(adcode)
         lon, lat, radius_m = centre or (None, None, None)
-        city = self._gazetteer.division(judging.prefecture(adcode).ljust(6, "0")) or self._gazetteer.division(adcode)
+        city = self.gazetteer.division(judging.prefecture(adcode).ljust(6, "0")) or self.gazetteer.division(adcode)
         name = city.name if city and (city.level != "province" or len(judging.prefecture(adcode)) == 2) else None
         if adcode[2:] == "0000" and adcode[:2] not in ("11", "12", "31", "50"):
             name = None  # a province is no city
@@ -186,20 +187,20 @@ class Chain:
     def _code_of(self, region: str | None) -> str | None:
         if region is None or region.isdigit():
             return region
-        named = self._gazetteer.regions(region)
+        named = self.gazetteer.regions(region)
         return named[0].code if len(named) == 1 else None
 
     def _centre(self, adcode: str) -> tuple[float, float, float] | None:
         """Return lon, lat and radius of the city (or province) that holds an adcode."""
         for code in (judging.prefecture(adcode).ljust(6, "0"), adcode):
-            division = self._gazetteer.division(code)
+            division = self.gazetteer.division(code)
             if division and division.lon is not None and division.lat is not None:
                 return division.lon, division.lat, division.error_m or 50_000.0
         return None
 
     def _adcode_of(self, place: Place) -> str | None:
         """Return the adcode that a service's own words for a place name, None when they name none for sure."""
-        read = self._embedded(place.label, self._gazetteer).place
+        read = self._embedded(place.label, self.gazetteer).place
         return read.adcode if read else None
 
     def _with_notices(self, located: Located, failed: list[str], lang: str) -> Located:

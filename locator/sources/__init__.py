@@ -21,7 +21,7 @@ class Source(Protocol):
 
     ``add a source``: write a module with such a class, whose constructor takes ``location`` (a path, a
     place name, a box …) and keyword arguments of its own with defaults; name it in :data:`SOURCES`; pass
-    ``tests/sources/test_contract.py``; write ``docs/SOURCES.md`` a paragraph with an example that runs.
+    ``tests/sources/test_source_contract.py``; write ``docs/SOURCES.md`` a paragraph with an example that runs.
     """
 
     name: str

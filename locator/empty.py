@@ -1,0 +1,49 @@
+"""What is said of a place when there is little or nothing to show for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from locator.datum import on_mainland
+from locator.finder import prefecture_of
+from locator.i18n import text
+from locator.model import Notice, Place, Precision, Query, Task
+
+if TYPE_CHECKING:
+    from locator.gazetteer import Gazetteer
+    from locator.stores import Store
+
+CITIES_NAMED = 12
+
+
+def explain_place(place: Place, query: Query, *, empty: bool, gazetteer: Gazetteer, store: Store) -> list[Notice]:
+    """Return what a person should know about a place's answer.
+
+    Parameters
+    ----------
+    empty
+        Whether nothing was found.
+    """
+    if place.precision is Precision.PROVINCE:
+        return [Notice(code="place_too_coarse")]
+    if not empty:
+        return [Notice(code="place_without_position")] if place.lon is None else []
+    cities = {"cities": name_cities(store, query.lang)}
+    if place.lon is not None and place.lat is not None and not place.adcode and not on_mainland(place.lon, place.lat):
+        return [Notice(code="outside_area", params=cities)]
+    narrowed = (query.within_m, query.kinds, query.open_now, query.open_at, query.wheelchair, query.region)
+    if any(narrowed):
+        return [Notice(code="nothing_matches")]
+    division = gazetteer.division(prefecture_of(place.adcode)) if place.adcode else None
+    hotline = "12393" if query.task in (Task.MEDICAL, Task.E_VOUCHER) else "12333"
+    params = {"place": division.name if division else place.label, "hotline": hotline, **cities}
+    return [Notice(code="nothing_near", params=params)]
+
+
+def name_cities(store: Store, lang: str) -> str:
+    """Return the names of the cities with the most points, as one phrase."""
+    counts = store.count_by_city()
+    names = sorted(counts, key=lambda city: (-counts[city], city))
+    joined = ("、" if lang == "zh" else ", ").join(names[:CITIES_NAMED])
+    more = len(names) - CITIES_NAMED
+    return joined + (text("notices.and_more", lang, count=more) if more > 0 else "")

@@ -1,0 +1,93 @@
+"""The parts that every answer is made of, each opened once, when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from locator.geocode.chain import Chain
+from locator.guide import Guide, load_guide
+from locator.hours import HoursClock, open_clock
+from locator.ingest import GAZETTEER_FILE, ensure_data, open_data_gazetteer
+from locator.routing import Router, open_router
+from locator.settings import Settings, shipped_dir
+from locator.stores import open_store
+
+if TYPE_CHECKING:
+    from locator.gazetteer import Gazetteer
+    from locator.stores import Store
+
+
+class Parts:
+    """Layer, gazetteer, geocoders, clock, guide and router of these settings; safe to share between threads.
+
+    Parameters
+    ----------
+    settings
+        What the operator decided. The data folder is filled from the shipped data if it must be.
+
+    Raises
+    ------
+    DataError
+        The data folder cannot be filled or read.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.RLock()
+        self._gazetteer: tuple[tuple[int, int, int], Gazetteer] | None = None
+        self._chain: Chain | None = None
+        ensure_data(settings)
+
+    @cached_property
+    def store(self) -> Store:
+        """The geodata layer."""
+        with self._lock:
+            return open_store(self.settings)
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        """The embedded index of places; opened anew when an import has put another in its place."""
+        file = (self.settings.data / GAZETTEER_FILE).stat()
+        mark = (file.st_ino, file.st_mtime_ns, file.st_size)
+        with self._lock:
+            if self._gazetteer is None or self._gazetteer[0] != mark:
+                self._gazetteer = (mark, open_data_gazetteer(self.settings))
+            return self._gazetteer[1]
+
+    @property
+    def chain(self) -> Chain:
+        """Coordinates, the gazetteer, then the services the operator switched on."""
+        with self._lock:
+            if self._chain is None:
+                self._chain = Chain(self.settings, self.gazetteer)
+            self._chain.gazetteer = self.gazetteer
+            return self._chain
+
+    @cached_property
+    def clock(self) -> HoursClock:
+        """China's working calendar, with the operator's own over it."""
+        with self._lock:
+            return open_clock(self.settings.data)
+
+    @cached_property
+    def guide_book(self) -> Guide:
+        """Tasks, persons, materials and law."""
+        with self._lock:
+            return load_guide(shipped_dir() / "guide")
+
+    @cached_property
+    def router(self) -> Router | None:
+        """The engine that finds ways, or None."""
+        with self._lock:
+            return open_router(self.settings)
+
+    def engines(self) -> dict[str, str]:
+        """Return who answers what, for the operator: the layer's store, geocoders, router, live source."""
+        return {
+            "store": type(self.store).__name__,
+            "geocoders": ", ".join(("coordinates", "gazetteer", *self.chain.services)),
+            "router": type(self.router).__name__ if self.router else "none",
+            "live": self.settings.live,
+        }

@@ -1,0 +1,104 @@
+"""The one service: what it opens, what it notices while it runs, and what it says when there is little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from servers import Answer as Reply
+from servers import loopback
+
+from locator.errors import InvalidInput, NotFound
+from locator.ingest.importing import import_source
+from locator.model import Kind, Mode, Precision, Query, Task
+from locator.service import Locator
+from locator.settings import Settings
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def codes(answer):
+    return [notice.code for notice in answer.notices]
+
+
+def test_an_import_beside_the_running_page_is_noticed(in_data_folder, tmp_path):
+    settings = Settings(data=in_data_folder)
+    locator = Locator(settings)
+    asked = Query(text="拉萨市城关区测试路1号人社中心")
+    assert not any(hit.point.name == "测试人社中心" for hit in locator.find(asked, NOW).hits)
+    table = tmp_path / "lhasa.csv"
+    table.write_text(
+        "名称,类型,地址,省,市,区县,经度,纬度,坐标系,来源,来源日期\n测试人社中心,街道人社中心,测试路1号,西藏自治区,拉萨市,城关区,91.12,29.65,wgs84,made for a test,2026\n",
+        "utf-8",
+    )
+    import_source("table", str(table), settings)
+    hits = locator.find(Query(at=(91.12, 29.65)), NOW).hits
+    assert hits[0].point.name == "测试人社中心"
+    assert locator.find(Query(text="拉萨市测试人社中心"), NOW).place.precision is Precision.POI
+
+
+def test_a_province_is_too_large_and_says_so(locator):
+    assert codes(locator.find(Query(text="山东省"), NOW))[-1] == "place_too_coarse"
+
+
+def test_a_place_abroad_is_told_apart_from_an_empty_city(locator):
+    assert codes(locator.find(Query(at=(9.5, 47.1)), NOW)) == ["outside_area"]
+
+
+def test_narrow_limits_are_named_as_the_cause(locator):
+    answer = locator.find(Query(text="济南市槐荫区经四路478号", kinds=frozenset({Kind.BANK})), NOW)
+    assert codes(answer) == ["nothing_matches"]
+
+
+def test_a_region_keeps_the_search_inside(locator):
+    answer = locator.find(Query(at=(116.974, 36.658), region="历下区", limit=3), NOW)
+    assert {hit.point.adcode for hit in answer.hits} == {"370102"}
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        (Query(), InvalidInput), (Query(text="x", limit=0), InvalidInput), (Query(text="济南市", region="无此地"), NotFound),
+        (Query(at=(float("nan"), 1.0)), InvalidInput), (Query(at=(36.6, 117.0)), InvalidInput),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_answered_is_refused(locator, query, error):
+    with pytest.raises(error):
+        locator.find(query, NOW)
+
+
+def test_without_an_engine_the_way_is_an_estimate(locator):
+    route = locator.route((116.974, 36.658), "jinan-001", Mode.WALK)
+    assert route.engine == "line" and route.duration_s is None
+
+
+def test_a_task_names_the_city_and_brings_its_guide(locator):
+    answer = locator.find(Query(text="济南市槐荫区经四路478号", task=Task.RENEW), NOW)
+    assert answer.guide["region"] == "370104" and answer.guide["materials"]
+
+
+def test_the_live_source_is_offered_and_asked_only_where_nothing_is_near(in_data_folder):
+    reply = {
+        "elements": [
+            {
+                "type": "node",
+                "id": 7,
+                "lat": 29.65,
+                "lon": 91.12,
+                "tags": {"office": "government", "name": "城关区人力资源和社会保障局"},
+            }
+        ],
+        "osm3s": {"timestamp_osm_base": "2026-11-20T00:00:00Z"},
+    }
+    with loopback(lambda asked: Reply(reply)) as server:
+        settings = Settings(data=in_data_folder, live="overpass", urls={"overpass": server.url})
+        locator = Locator(settings)
+        answer = locator.find(Query(text="拉萨市城关区"), NOW)
+        assert answer.may_ask_live == "overpass" and server.asked == []
+        assert locator.ask_surroundings(replace(answer.place, lon=91.1234567, lat=29.6512345)) == 1
+        assert "91.1234" not in str(server.asked) and "29.6512" not in str(server.asked)
+    hit = locator.find(Query(at=(91.12, 29.65)), NOW).hits[0]
+    assert hit.point.status == "live" and hit.point.name.startswith("城关区")
+    assert locator.find(Query(text="济南市槐荫区经四路478号"), NOW).may_ask_live is None
