@@ -12,7 +12,7 @@ import numpy as np
 
 from locator.errors import DataError
 from locator.gazetteer.address import split_number
-from locator.gazetteer.divisions import DivisionTable
+from locator.gazetteer.divisions import DivisionTable, city_stem
 from locator.gazetteer.offices import office_records
 from locator.gazetteer.pinyin import spell
 from locator.gazetteer.records import Division, NumberRecord, PlaceKind, PlaceRecord
@@ -138,7 +138,8 @@ class _Writer:
         codes: list[str | None] = []
         for record, gap, index in zip(batch, gaps, nearest, strict=True):
             near = self._placed[int(index)].code
-            city = near[:4] + "00" if near[:4] + "00" in self.divisions else near[:2] + "0000"
+            city = city_stem(near).ljust(6, "0")
+            city = city if city in self.divisions else near
             codes.append(record.adcode or (city if gap < REACH_DEGREES else None))
         return codes
 
@@ -182,7 +183,8 @@ class _Writer:
             return
         self._count += 1
         locality = to_key(record.locality) if record.locality else None
+        area = city_stem(code) if code else ""
         yield (
-            self._street(record.street), code[:4] if code else "", value, suffix, self._count, record.lon, record.lat,
+            self._street(record.street), area, value, suffix, self._count, record.lon, record.lat,
             code, locality, record.name, int(record.interpolate), record.error_m,
         )  # fmt: skip

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from locator.gazetteer.names import TOWNSHIP_SUFFIXES
 from locator.gazetteer.text import HAN
 
+MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
+"""First digits of the cities that are provinces."""
 LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
 _STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区)"
@@ -60,6 +62,16 @@ def stem_of(code: str) -> str:
     if len(code) == 9:
         return code
     return code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code
+
+
+def city_stem(code: str) -> str:
+    """Return the digits that the codes of a city start with: two for a municipality, else four."""
+    return code[:2] if code[:2] in MUNICIPALITIES else code[:4]
+
+
+def city_stems(codes: Iterable[str]) -> list[str]:
+    """Return the stems of the cities that divisions lie in; nothing for a province of several cities."""
+    return sorted({city_stem(c) for c in codes if c[2:4] != "00" or c[:2] in MUNICIPALITIES})
 
 
 def is_within(code: str, outer: str) -> bool:

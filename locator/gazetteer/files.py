@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from locator.errors import DataError
-from locator.gazetteer.divisions import DivisionTable, is_within, stem_of
+from locator.gazetteer.divisions import DivisionTable, city_stem, is_within, stem_of
 from locator.gazetteer.schema import VERSION
 from locator.model import Place, Precision
 
@@ -134,8 +134,10 @@ class IndexFile:
     def spelt_from(self, letters: str, *, within: Sequence[str] = (), limit: int = 80) -> list[Row]:
         """Return places whose pinyin in one word begins with letters, the most important of a few hundred first."""
         stems = sorted({stem_of(code[:6]) for code in within[:12]})
+        cities = {city_stem(code).ljust(6, "0") for code in within[:12] if code[4:6] != "00"}
+        stems = sorted({*stems, *cities})  # and what is known only to lie in the city
         area = f" AND ({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))})" if stems else ""
-        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
+        bounds = [bound for stem in stems for bound in (stem, stem + ("" if stem in cities else "~"))]
         found = self.ask(
             "SELECT id FROM (SELECT id FROM place WHERE pinyin >= ? AND pinyin < ?"  # noqa: S608 - constant
             f"{area} LIMIT 600) ORDER BY id LIMIT ?",

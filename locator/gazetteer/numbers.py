@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from locator.datum import distance_m
 from locator.gazetteer.address import split_number
-from locator.gazetteer.divisions import is_within
+from locator.gazetteer.divisions import city_stems, is_within
 from locator.gazetteer.files import IndexFile
 from locator.gazetteer.text import to_key
 from locator.model import Precision
@@ -95,7 +95,7 @@ class HouseNumbers:
         ]
 
     def _houses(self, street: int, low: int, high: int, within: Sequence[str], locality: Sequence[str]) -> list[House]:
-        areas = sorted({code[:4] for code in within if code[2:4] != "00"})
+        areas = city_stems(within)
         area = f"AND area IN ({','.join('?' * len(areas))}) " if areas else ""
         found = self._file.ask(
             "SELECT value, suffix, lon, lat, code, locality, name, interpolate, error_m FROM number "  # noqa: S608

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from locator.datum import distance_m
 from locator.gazetteer.address import Address, read_address
 from locator.gazetteer.correct import correct_head
-from locator.gazetteer.divisions import Reading, is_within
+from locator.gazetteer.divisions import Reading, city_stems, is_within
 from locator.gazetteer.files import Row
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
@@ -138,7 +138,7 @@ def _what_is_unknown(places: Places, address: Address, within: Sequence[str]) ->
 
 
 def _known_street(places: Places, street: str, within: Sequence[str]) -> bool:
-    stems = sorted({code[:4] for code in within if len(code) >= 6 and code[2:4] != "00"})
+    stems = city_stems(within)
     for number in places.numbers.streets(street):
         area = f" AND area IN ({','.join('?' * len(stems))})" if stems else ""
         if places.file.ask(f"SELECT 1 FROM number WHERE street = ?{area} LIMIT 1", (number, *stems)):  # noqa: S608

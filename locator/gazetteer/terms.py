@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from locator.gazetteer.divisions import city_stem
 from locator.gazetteer.pinyin import split_pinyin, syllables
 
 GENERIC = frozenset("路街道巷弄区市县镇乡村里")
@@ -34,7 +35,7 @@ def area_filter(codes: Sequence[str]) -> str:
         elif code[4:6] == "00":
             terms.append(f"a{code[:4]}")
         else:
-            terms += [f"a{code[:6]}", f"k{code[:4]}"]
+            terms += [f"a{code[:6]}", f"k{city_stem(code)}"]
     return f" AND ad : ({' OR '.join(dict.fromkeys(terms))})" if terms else ""
 
 

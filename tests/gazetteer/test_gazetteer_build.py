@@ -147,6 +147,21 @@ def test_a_place_without_an_adcode_gets_the_city_around_it(tmp_path, small_shipp
     assert index.resolve("很远的地方").one.place.adcode is None
 
 
+def test_an_import_without_districts_is_found_in_its_district(tmp_path, small_shipped):
+    path = tmp_path / "g.sqlite"
+    records = [
+        PlaceRecord("试验路", PlaceKind.STREET, 121.44, 31.19), NumberRecord("试验路", "5", 121.44, 31.19),
+        PlaceRecord("试验路", PlaceKind.STREET, 114.05, 22.55), NumberRecord("试验路", "5", 114.05, 22.55),
+        PlaceRecord("试验路", PlaceKind.STREET, 113.45, 30.36), NumberRecord("试验路", "5", 113.45, 30.36),
+    ]  # fmt: skip
+    build_gazetteer(path, small_shipped, extracts=[records])
+    index = open_gazetteer(path)
+    for around, lon in (("上海市徐汇区", 121.44), ("上海", 121.44), ("深圳市福田区", 114.05), ("湖北省仙桃市", 113.45)):
+        place = index.resolve(f"{around}试验路5号").one.place
+        assert (place.precision, place.lon) == ("rooftop", lon), around
+        assert any(s.place.lon == lon for s in index.suggest("shiyanlu", region=around)), around
+
+
 def test_threads_ask_at_once(gazetteer):
     wrong = []
 
