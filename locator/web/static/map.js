@@ -166,7 +166,7 @@
     if (!before || JSON.stringify(before.origin) !== JSON.stringify(next.origin)) drawOrigin(next.origin);
     if (!before || JSON.stringify(before.line) !== JSON.stringify(next.line)) drawLine(next.line);
     scene = next;
-    choose(next.chosen, false);
+    choose(next.chosen);
     drawLegend(next);
     fit(false);
     document.documentElement.dataset.scene = String(next.points.features.length);
@@ -243,7 +243,7 @@
     node.setAttribute("aria-pressed", on ? "true" : "false");
   }
   function pressed(feature) {
-    choose(feature.id, false);
+    choose(feature.id);
     tell({ act: "choose", id: feature.id });
   }
   function card(feature) {
@@ -253,11 +253,11 @@
     feature.properties.lines.forEach(function (text) { box.appendChild(make("span", "", text)); });
     return box;
   }
-  function choose(id, pan) {
+  function choose(id) {
     scene.chosen = id;
     Object.keys(markers).forEach(function (key) { mark(markers[key], key === id); });
     var marker = markers[id];
-    if (marker && (pan || !map.getBounds().contains(marker.getLatLng()))) map.panTo(marker.getLatLng(), { animate: !still });
+    if (marker) map.panInside(marker.getLatLng(), { padding: [60, 60], animate: !still });
   }
   function drawOrigin(place) {
     if (origin) map.removeLayer(origin);
@@ -329,7 +329,7 @@
 
   window.addEventListener("message", function (event) {
     if (event.origin !== window.location.origin || event.source !== window.parent) return;
-    if (event.data && event.data.locatorPage === 1 && map && scene && event.data.act === "choose") choose(event.data.id, true);
+    if (event.data && event.data.locatorPage === 1 && map && scene && event.data.act === "choose") choose(event.data.id);
   });
   window.locatorMap = { start: start, show: show };
 })();
