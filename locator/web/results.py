@@ -39,8 +39,8 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
     """Return the whole list."""
     words, groups = context.words, group_hits(answer.hits)
     parts: list[Markup] = []
-    first = sum(len(found) for name, found in groups if name in ("near", "about")) or len(answer.hits)
-    heading = "results.heading" if answer.query.text or answer.query.place else "results.heading_region"
+    near = sum(len(found) for name, found in groups if name in ("near", "about"))
+    heading, first = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
     parts.append(
         tag(
             "div",
