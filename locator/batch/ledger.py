@@ -94,7 +94,7 @@ class Ledger:
         lengths = [path.stat().st_size for path in self._paths]
         return found if found.done or (lengths[0] >= found.written and lengths[1] >= found.rejected) else first
 
-    def add(self, lines: bytes, rejects: bytes, after: Progress) -> None:
+    def add(self, lines: bytes | memoryview, rejects: bytes, after: Progress) -> None:
         """Append a block's lines and rejects, then record that it is done."""
         try:
             for stream, content in zip(self._streams, (lines, rejects), strict=True):

@@ -170,7 +170,9 @@ def _keep(ledger: Ledger, question: Question, block: Block, answered: Answered, 
     if before.version is not None and before.version != answered.version:
         raise DataError("the layer changed during the batch: start it anew", code="batch_layer_changed")
     fresh = before.written == 0
-    lines = (_csv([question.header], mark=True) if fresh else b"") + answered.lines
+    lines = memoryview(answered.lines)
+    if fresh:
+        lines = memoryview(_csv([question.header], mark=True) + lines.tobytes())
     rejects = (_csv([REJECT_HEADER], mark=True) if fresh else b"") + _csv(
         _reject_rows(answered.refused, question.source, before.rows, lang)
     )

@@ -100,12 +100,13 @@ def _open_client(stack: ExitStack, workers: int, scheduler: str | None) -> Any:
         message = "Dask is not installed: uv sync --extra cluster"
         raise MissingExtra(message, code="extra_cluster") from error
     if scheduler is None:
+        stack.enter_context(import_module("dask").config.set({"distributed.worker.profile.enabled": False}))
         cluster = stack.enter_context(
             dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
         )
-        return stack.enter_context(dask.Client(cluster))
+        return stack.enter_context(dask.Client(cluster, direct_to_workers=True))
     try:
-        return stack.enter_context(dask.Client(scheduler, timeout=CONNECT_S))
+        return stack.enter_context(dask.Client(scheduler, timeout=CONNECT_S, direct_to_workers=True))
     except (OSError, ValueError) as error:
         message = f"the Dask scheduler {scheduler} does not answer"
         raise ServiceError(message, code="batch_scheduler", address=scheduler) from error
