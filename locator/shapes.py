@@ -81,7 +81,7 @@ def shape_state(state: HoursState, at: datetime, lang: str) -> dict[str, Any]:
     }
 
 
-def shape_point(point: ServicePoint) -> dict[str, Any]:
+def shape_point(point: ServicePoint, lang: str = "zh") -> dict[str, Any]:
     """Return a point as JSON values."""
     source = point.provenance
     return {
@@ -107,7 +107,7 @@ def shape_point(point: ServicePoint) -> dict[str, Any]:
         "wheelchair": point.wheelchair,
         "website": point.website,
         "status": point.status,
-        "notes": point.notes,
+        "notes": (point.notes_en if lang == "en" else None) or point.notes,
         "provenance": {
             "source": source.source,
             "url": source.url,
@@ -121,7 +121,7 @@ def shape_point(point: ServicePoint) -> dict[str, Any]:
 
 def shape_hit(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
     """Return a hit as JSON values; ``status`` is about opening hours, ``listing`` about the row."""
-    point = shape_point(hit.point)
+    point = shape_point(hit.point, lang)
     listing = point.pop("status")
     return {
         "rank": hit.rank,

@@ -230,16 +230,17 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         kind: Annotated[list[m.Kind] | None, Query(max_length=8)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+        lang: Lang = "zh",
     ) -> Response:
         """Return the layer's points, page by page."""
         found = locate().points(region=region, kinds=frozenset(kind) if kind else None)
-        page = [shape_point(point) for point in islice(found, offset, offset + limit)]
+        page = [shape_point(point, lang) for point in islice(found, offset, offset + limit)]
         return _cached(request, {"points": page, "offset": offset, "limit": limit})
 
     @api.get("/v1/points/{id}", responses=document_problems(404, 422), tags=["points"])
-    def point(request: Request, id: Annotated[str, Path(pattern=ID)]) -> Response:  # noqa: A002 - its name in the address
+    def point(request: Request, id: Annotated[str, Path(pattern=ID)], lang: Lang = "zh") -> Response:  # noqa: A002 - its name in the address
         """Return one point."""
-        return _cached(request, shape_point(locate().point(id)))
+        return _cached(request, shape_point(locate().point(id), lang))
 
     @api.get("/v1/hours", responses=document_problems(422), tags=["hours"])
     def hours(
