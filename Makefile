@@ -35,7 +35,7 @@ types: .venv/.test-stamp
 	$(BIN)/mypy
 
 unit: .venv/.test-stamp
-	$(PYTEST) -m "not browser" --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "not browser" -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 browser-tests: .venv/.test-stamp browser
 	$(PYTEST) -m browser

@@ -226,6 +226,7 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     @api.get("/v1/points", responses=document_problems(404, 422), tags=["points"])
     def points(
         request: Request,
+        *,
         region: Annotated[str | None, Query(max_length=40)] = None,
         kind: Annotated[list[m.Kind] | None, Query(max_length=8)] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
