@@ -48,6 +48,7 @@ def add_import(subparsers: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--licence", help="the licence of rows that state none")
     parser.add_argument("--region", metavar="NAME_OR_ADCODE", help="for amap: where to search")
     parser.add_argument("--download", action="store_true", help="for osm: fetch the extract of the region named first")
+    parser.add_argument("--no-roads", action="store_true", help="for osm: leave the road data as it is")
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
@@ -65,6 +66,8 @@ def run_import(args: argparse.Namespace, settings: Settings) -> None:
         boundaries=args.boundaries,
         defaults={key: value for key, value in defaults.items() if value},
         show_progress=True,
+        download=args.download,
+        roads=not args.no_roads,
         **_options(args),
     )
     if args.format == "json":
@@ -76,7 +79,7 @@ def run_import(args: argparse.Namespace, settings: Settings) -> None:
 def _options(args: argparse.Namespace) -> dict[str, object]:
     """Return the options that only some kinds of source know, where they were given."""
     given = {name: getattr(args, name) for name in ("mapping", "encoding", "region")}
-    return {name: value for name, value in given.items() if value} | ({"download": True} if args.download else {})
+    return {name: value for name, value in given.items() if value}
 
 
 def _shape_summary(summary: ImportSummary) -> dict[str, object]:
@@ -91,6 +94,7 @@ def _shape_summary(summary: ImportSummary) -> dict[str, object]:
         "merged": stored.merged if stored else 0,
         "placed": dict(summary.placed),
         "geocoded": summary.geocoded,
+        "notices": [{"code": code, **params} for code, params in summary.notices],
         "stored": None
         if stored is None
         else {name: getattr(stored, name) for name in ("added", "changed", "unchanged", "vanished", "total")},
@@ -159,7 +163,8 @@ def run_check(args: argparse.Namespace, settings: Settings) -> int:
     else:
         datum = Datum(args.datum) if args.datum else None
         files = sorted(args.file.glob("*.csv")) if args.file.is_dir() else [args.file]
-        reports = [check_file(file, datum=datum, centre_of=centre_of) for file in files]
+        known = locator.store.parts()
+        reports = [check_file(file, datum=datum, centre_of=centre_of, known=known) for file in files]
     rows, rejects = sum(report.rows for report in reports), [r for report in reports for r in report.rejects]
     faults = sum(len(report.faults) for report in reports)
     if args.format == "json":

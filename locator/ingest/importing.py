@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import sys
 import time
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.geocode.chain import Chain
+from locator.ingest.extracts import Notice, Taken, fetch_extract, take_extract
+from locator.ingest.overlaps import find_overlaps
 from locator.ingest.placing import Placer, Places
-from locator.ingest.shipped import ensure_data, open_data_gazetteer, open_own_store, rebuild_gazetteer
+from locator.ingest.shipped import GAZETTEER_FILE, ensure_data, open_data_gazetteer, open_own_store, rebuild_gazetteer
 from locator.model import EXACT, Place, ServicePoint
 from locator.settings import Settings
 from locator.sources import Source, open_source
@@ -66,6 +69,8 @@ def import_source(
     boundaries: Path | None = None,
     defaults: Mapping[str, str] | None = None,
     show_progress: bool = False,
+    download: bool = False,
+    roads: bool = True,
     **options: object,
 ) -> ImportSummary:
     """Bring a source into the layer, whole or not at all.
@@ -89,6 +94,10 @@ def import_source(
         Values by column for rows that leave them blank, such as ``source_date`` or ``licence``.
     show_progress
         Draw a progress bar on stderr.
+    download
+        For ``osm``: ``location`` is a region whose extract is fetched first.
+    roads
+        For ``osm``: build the road tiles too.
     options
         The source kind's own.
 
@@ -102,6 +111,8 @@ def import_source(
         The layer cannot be written; it is as it was.
     """
     started = time.perf_counter()
+    if download:
+        location = _download(kind, location, settings, show_progress)
     source = open_source(kind, location, settings=settings, name=name, datum=datum, **options)
     ensure_data(settings)
     store = open_own_store(settings)
@@ -115,16 +126,15 @@ def import_source(
     )
     records = _with_defaults(_watched(source, show_progress), source, defaults or {})
     checked = list(checker.check(records))
-    if checker.read == 0:
+    if checker.read == 0 and kind != "osm":  # an extract without an office still has streets and roads
         raise SourceError(f"{location} holds no rows", code="source_empty", file=Path(location).name)
     points = [placer.place(point) for point in checked]
     notices = [*_notices(source, checked, points, checker, store)]
     stored = None
     if not dry_run:
-        stored = store.replace(source.name, points)
-        if stored.added or stored.changed or stored.vanished:
-            rebuild_gazetteer(settings, list(store.parts().values()))
-        notices += _licence_notices(store, stored)
+        extract = Path(location) if kind == "osm" else None
+        stored, told = _store(source.name, points, store, settings, extract, roads=roads, show=show_progress)
+        notices += told
     if rejects is not None:
         write_rejects(rejects, checker.rejects)
     severities = Counter(reject.severity for reject in checker.rejects)
@@ -144,6 +154,27 @@ def import_source(
         notices=tuple(notices),
         seconds=time.perf_counter() - started,
     )
+
+
+def _download(kind: str, region: str, settings: Settings, show: bool) -> str:
+    if kind != "osm":
+        raise InvalidInput(f"--download is for osm, not for {kind}", code="download_kind", kind=kind)
+    return str(fetch_extract(region, settings, show=show))
+
+
+def _store(
+    name: str, points: list[ServicePoint], store: Store, settings: Settings, extract: Path | None, **how: bool
+) -> tuple[Summary, list[Notice]]:
+    """Put points in, and what else an extract holds: its roads first, its names when all else has gone well."""
+    with contextlib.ExitStack() as stack:
+        taken = Taken()
+        if extract is not None:
+            taken = stack.enter_context(take_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how))
+        stored = store.replace(name, points)
+    if stored.added or stored.changed or stored.vanished or taken.changed:
+        version = stored.version if settings.layer and "://" in settings.layer else None
+        rebuild_gazetteer(settings, list(store.parts().values()), version=version)
+    return stored, [*taken.notices, *_licence_notices(store, stored)]
 
 
 def _ask(chain: Chain) -> Places:
@@ -188,7 +219,8 @@ def _notices(
     ignored = getattr(source, "ignored", ())
     if ignored:
         yield "columns_ignored", {"columns": ", ".join(ignored)}
-    doubt = doubt_datum(_overlaps(checked, checker, store, source.name), checker.datum)
+    known = {name: layer for name, layer in store.parts().items() if name != source.name}
+    doubt = doubt_datum(find_overlaps(checked, checker.given, known), checker.datum)
     if doubt is not None:
         yield (
             "datum_doubt",
@@ -206,25 +238,6 @@ def _notices(
     coarse = sum(point.lon is not None and point.position not in EXACT for point in points)
     if coarse:
         yield "placed_coarsely", {"count": coarse}
-
-
-def _overlaps(
-    points: list[ServicePoint], checker: Checker, store: Store, source: str
-) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    """Yield pairs of positions of offices that another source knows by the same name."""
-    names = {point.name for point in points if point.id in checker.given}
-    known: dict[str, list[tuple[float, float]]] = {}
-    for other, layer in store.parts().items():
-        if other == source:
-            continue
-        columns = [layer.table.column(name).to_pylist() for name in ("name", "lon", "lat", "position")]
-        for name, lon, lat, position in zip(*columns, strict=True):
-            if name in names and lon is not None and position in EXACT:
-                known.setdefault(name, []).append((lon, lat))
-    for point in points:
-        pairs = known.get(point.name, [])
-        if len(pairs) == 1 and point.id in checker.given:
-            yield checker.given[point.id], pairs[0]
 
 
 def _licence_notices(store: Store, stored: Summary) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from locator.errors import DataError
 from locator.gazetteer import build_gazetteer, open_gazetteer
+from locator.ingest.extracts import load_extracts
 from locator.ingest.placing import Placer
 from locator.layer import Layer
 from locator.settings import Settings, shipped_dir
@@ -45,8 +46,10 @@ def ensure_data(settings: Settings) -> None:
     """Make sure that layer and gazetteer are there and made of the shipped files of today.
 
     The shipped offices are one source among others: imported sources stay. A layer that the operator
-    named as a file (``LOCATOR_LAYER``) is the operator's own and gets no shipped offices. Several
-    processes may call this at once; one builds, the others wait.
+    named as a file (``LOCATOR_LAYER``) is the operator's own and gets no shipped offices; a database gets
+    them, unless it takes no changes (a replica). The gazetteer is each machine's own, so of a database that
+    another machine has filled meanwhile it is built again. Several processes may call this at once; one
+    builds, the others wait.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def ensure_data(settings: Settings) -> None:
     if _is_current(settings, store, stamp):
         return
     with hold_lock(settings.data / "build"):
-        if isinstance(store, ParquetStore) and _managed(settings):
+        if isinstance(store, ParquetStore) and _managed(settings, store):
             store.recover()
         if not _is_current(settings, store, stamp):
             _build(settings, store, stamp)
@@ -100,22 +103,28 @@ def _files_of(path: Path) -> list[Path]:
     return sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
-def _managed(settings: Settings) -> bool:
-    """Tell whether the shipped offices belong into this layer: not into a file the operator named."""
-    return settings.layer is None or "://" in settings.layer
+def _managed(settings: Settings, store: Store) -> bool:
+    """Tell whether the shipped offices belong into this layer: not into a file the operator named, nor a replica."""
+    return settings.layer is None or ("://" in settings.layer and not store.read_only)
+
+
+def _shared_version(settings: Settings, store: Store) -> str | None:
+    """Return the version of a layer that other machines change too; None of one that is this machine's."""
+    return store.version if settings.layer and "://" in settings.layer else None
 
 
 def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
     try:
-        layer = not _managed(settings) or store.stamp(SHIPPED) == stamp
+        layer = not _managed(settings, store) or store.stamp(SHIPPED) == stamp
     except DataError:
-        if not isinstance(store, ParquetStore) or not _managed(settings):
+        if not isinstance(store, ParquetStore) or not _managed(settings, store):
             raise
         return False  # a broken file of ours is made again from its parts
     return (
         layer
         and _gazetteer_mark(settings) == _read_mark(settings).get("mark")
         and _read_mark(settings)["stamp"] == stamp
+        and _read_mark(settings).get("layer") == _shared_version(settings, store)
     )
 
 
@@ -138,22 +147,40 @@ def _read_mark(settings: Settings) -> dict[str, object]:
 def _build(settings: Settings, store: Store, stamp: str) -> None:
     """Build gazetteer and layer: the gazetteer first, it says where the positionless offices are."""
     points = load_shipped_points()
-    others = [layer for name, layer in store.parts().items() if name != SHIPPED] if _managed(settings) else []
+    database = settings.layer is not None and "://" in settings.layer
+    parts = store.parts() if database or settings.layer is None else {}
+    others = [layer for name, layer in parts.items() if name != SHIPPED]
     rebuild_gazetteer(settings, [Layer.from_points(points), *others], stamp=stamp)
-    if _managed(settings):
+    if _managed(settings, store) and store.stamp(SHIPPED) != stamp:
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, [placer.place(point) for point in points], stamp=stamp)
+    _write_mark(settings, stamp, _shared_version(settings, store))
 
 
-def rebuild_gazetteer(settings: Settings, layers: list[Layer], *, stamp: str | None = None) -> None:
-    """Build the gazetteer of the shipped divisions and the given offices, in place of the old one."""
+def rebuild_gazetteer(
+    settings: Settings, layers: list[Layer], *, stamp: str | None = None, version: str | None = None
+) -> None:
+    """Build the gazetteer of the shipped divisions, the given offices and the extracts, in place of the old one.
+
+    Parameters
+    ----------
+    stamp
+        Of the shipped files it is built from; that of today's when None.
+    version
+        Of the layer in a database that the offices are from; None of a layer that is this machine's own.
+    """
     import pyarrow as pa
 
     from locator.layer import SCHEMA
 
     offices = Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in layers)]))
-    build_gazetteer(settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices)
-    mark = {"stamp": stamp or shipped_stamp(), "mark": _gazetteer_mark(settings)}
+    extracts = load_extracts(settings.data)
+    build_gazetteer(settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts)
+    _write_mark(settings, stamp or shipped_stamp(), version)
+
+
+def _write_mark(settings: Settings, stamp: str, version: str | None) -> None:
+    mark = {"stamp": stamp, "mark": _gazetteer_mark(settings), "layer": version}
     with write_atomically(settings.data / _STAMP_FILE) as draft:
         draft.write_text(json.dumps(mark), "utf-8")
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from locator.errors import DataError, MissingExtra, NotFound
 from locator.routing.borders import write_borders
 from locator.routing.names import read_street_names, write_street_names
+from locator.routing.pbf import to_pbf
 from locator.routing.roads import NAMES, TILES, Roads, digest_of, roads_dir, write_pointer
 
 type Progress = Callable[[str, float], None]
@@ -126,7 +127,7 @@ class _Tell:
 
 def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *, workers: int) -> Roads:
     tell("read")
-    source = _as_pbf(extract, work)
+    source = to_pbf(extract, work)
     tell("names")
     write_street_names(read_street_names(source), work / NAMES)
     tell("borders")
@@ -164,24 +165,6 @@ def _engine_version() -> str:
     from importlib.metadata import version
 
     return version("pyvalhalla")
-
-
-def _as_pbf(extract: Path, work: Path) -> Path:
-    """Return the extract as PBF, which is all that the builder reads."""
-    if extract.name.endswith(".pbf"):
-        return extract.resolve()
-    import osmium
-
-    out = work / "source.osm.pbf"
-    try:
-        with osmium.SimpleWriter(str(out)) as writer:
-            for thing in osmium.FileProcessor(str(extract)):
-                writer.add(thing)
-    except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
-        raise DataError(
-            f"{extract} cannot be read as OpenStreetMap data: {error}", code="extract_broken", path=str(extract)
-        ) from error
-    return out
 
 
 def _build_borders(programs: Path, extract: Path, work: Path) -> None:

@@ -47,6 +47,11 @@ class Store(Protocol):
         """What changes when the content does."""
         ...
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written here: a replica of a database, or a user of it who may only look."""
+        ...
+
     def nearest(
         self, lon: float, lat: float, *, limit: int = 5, within_m: float | None = None, where: Filter = EVERY_POINT
     ) -> list[Found]:

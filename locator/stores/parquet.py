@@ -69,6 +69,8 @@ class ParquetStore:
         The file is there and cannot be read (on first use).
     """
 
+    read_only = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._loaded: _Loaded | None = None
