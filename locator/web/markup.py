@@ -53,6 +53,17 @@ def check_address(address: str) -> str:
     return cleaned if scheme in _SCHEMES else _SAFE_ADDRESS
 
 
+def link_out(words: Child, address: str | None) -> Markup:
+    """Return words as a link to another site, or just the words when the address is not one of the web's.
+
+    Addresses in the data are written by others: only ``http`` and ``https`` with a host become links.
+    """
+    cleaned = check_address(address or "")
+    if not cleaned.lower().startswith(("http://", "https://")) or not urlsplit(cleaned).netloc:
+        return tag("span", words)
+    return tag("a", words, href=cleaned, target="_blank", rel="noopener noreferrer")
+
+
 def join(*children: Child) -> Markup:
     """Return children one after the other; None and booleans are nothing."""
     parts: list[str] = []

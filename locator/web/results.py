@@ -11,7 +11,7 @@ from locator.model import Answer, Hit, ServicePoint
 from locator.shapes import say_hit_distance
 from locator.web.actions import render_actions
 from locator.web.listing import ListContext, is_pinned
-from locator.web.markup import Markup, hide, join, tag
+from locator.web.markup import Markup, hide, join, link_out, tag
 from locator.web.words import OLD_YEARS, Words, age_years
 
 SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
@@ -228,9 +228,7 @@ def render_materials(materials: Sequence[Mapping[str, Any]], words: Words) -> Ma
 
 def _render_details(point: ServicePoint, words: Words) -> Markup:
     source = point.provenance
-    name: Markup | str = tag("bdi", source.source, lang="zh-CN")
-    if source.url:
-        name = tag("a", name, href=source.url, rel="noopener noreferrer", target="_blank")
+    name = link_out(tag("bdi", source.source, lang="zh-CN"), source.url)
     rows = [tag("p", words("hit.source"), name, f" · {source.licence}" if source.licence else None)]
     notes = point.notes_en if words.lang == "en" and point.notes_en else point.notes
     for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):

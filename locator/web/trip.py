@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from locator.web.markup import Markup, tag
+from locator.web.markup import Markup, link_out, tag
 from locator.web.words import Words
 
 _SIGNS = ("yes", "partly", "no", "ask")
@@ -22,7 +22,7 @@ def render_trip(guide: Mapping[str, Any] | None, words: Words) -> Markup | None:
     channels = [
         tag(
             "li",
-            _render_channel(channel),
+            link_out(str(channel["name"]), channel.get("url")),
             tag("small", f" {channel['note']}", class_="soft") if channel.get("note") else None,
         )
         for channel in guide.get("channels", [])
@@ -31,10 +31,3 @@ def render_trip(guide: Mapping[str, Any] | None, words: Words) -> Markup | None:
     if channels or lines[1:]:
         more = tag("details", tag("summary", words("trip.more")), *lines[1:], tag("ul", *channels, role="list"))
     return tag("section", tag("h2", heading), *lines[:1], more, class_="trip")
-
-
-def _render_channel(channel: Mapping[str, Any]) -> Markup:
-    name = str(channel["name"])
-    if channel.get("url"):
-        return tag("a", name, href=str(channel["url"]), target="_blank", rel="noopener noreferrer")
-    return tag("span", name)

@@ -9,7 +9,7 @@ from hostile import CORPUS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.web.markup import Markup, check_address, escape, hide, join, tag
+from locator.web.markup import Markup, check_address, escape, hide, join, link_out, tag
 
 
 class _Reader(HTMLParser):
@@ -84,3 +84,21 @@ def test_attributes_and_children():
     assert join("a", None, True, 3, [tag("b"), ["<"]]) == "a3<b></b>&lt;"
     assert isinstance(join("a"), Markup)
     assert hide("x") == '<span class="sr">x</span>'
+
+
+@pytest.mark.parametrize(
+    ("address", "linked"),
+    [
+        ("https://a.cn/x", True),
+        ("HTTP://a.cn", True),
+        ("//a.cn", False),
+        ("x", False),
+        ("https:", False),
+        (None, False),
+        ("tel:1", False),
+    ],
+)
+def test_only_the_webs_addresses_lead_out(address, linked):
+    page = link_out("<b>", address)
+    assert ("<a " in page) is linked
+    assert "&lt;b&gt;" in page

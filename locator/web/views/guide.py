@@ -11,7 +11,7 @@ from locator.i18n import text
 from locator.model import Person, Task
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.markup import Markup, join, tag
+from locator.web.markup import Markup, join, link_out, tag
 from locator.web.results import render_phone
 from locator.web.state import PageState
 from locator.web.visit import Visit
@@ -97,13 +97,7 @@ def _section(heading: str, rows: Sequence[Markup]) -> Markup | None:
 
 
 def _basis(item: Mapping[str, Any]) -> Markup:
-    source = str(item.get("source") or "")
-    if item.get("source_url"):
-        linked: Markup | str = tag(
-            "a", source, href=str(item["source_url"]), target="_blank", rel="noopener noreferrer"
-        )
-    else:
-        linked = source
+    linked = link_out(str(item.get("source") or ""), item.get("source_url"))
     return tag("small", linked, f" · {item['date']}" if item.get("date") else None, class_="basis soft")
 
 
@@ -146,21 +140,12 @@ def _hotline(item: Mapping[str, Any], words: Words) -> Markup:
 
 
 def _channel(item: Mapping[str, Any], lang: str) -> Markup:
-    name = str(item["name"])
-    address = item.get("url")
-    linked = (
-        tag("a", name, href=str(address), target="_blank", rel="noopener noreferrer") if address else tag("b", name)
-    )
+    linked = link_out(tag("b", str(item["name"])), item.get("url"))
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
     note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
     return tag("li", f"{item['type_name']}{official} ", linked, note, " ", _basis(item))
 
 
 def _law(law: Mapping[str, Any]) -> Markup:
-    name = f"{law['name']} {law['article']}"
-    linked = (
-        tag("a", name, href=str(law["url"]), target="_blank", rel="noopener noreferrer")
-        if law.get("url")
-        else tag("b", name)
-    )
+    linked = link_out(tag("b", f"{law['name']} {law['article']}"), law.get("url"))
     return tag("li", linked, " ", str(law["summary"]))
