@@ -86,9 +86,11 @@ class Locator(Parts):
             source="coordinates",
         )
 
-    def suggest(self, prefix: str, *, near: tuple[float, float] | None = None, limit: int = 8) -> list[Suggestion]:
-        """Return suggestions for what is being typed; never asks a service."""
-        return list(self.chain.suggest(prefix, near=near, limit=limit))
+    def suggest(
+        self, prefix: str, *, near: tuple[float, float] | None = None, region: str | None = None, limit: int = 8
+    ) -> list[Suggestion]:
+        """Return suggestions for what is being typed, those in ``region`` (an adcode) first; never asks a service."""
+        return list(self.chain.suggest(prefix, near=near, region=region, limit=limit))
 
     def regions_of(self, name: str | None) -> tuple[str, ...] | None:
         """Return the adcodes of a region's name or adcode; None for None.
