@@ -324,7 +324,7 @@
     var size = map.getSize(), token = JSON.stringify([scene.points, scene.origin && scene.origin.at, size.x > 0]);
     if (!at.length || !size.x || (!again && token === fitted)) return;
     fitted = token;
-    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [72, 64], paddingBottomRight: [44, 60], maxZoom: 16, animate: again && !still });
+    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [92, 64], paddingBottomRight: [44, 60], maxZoom: 16, animate: again && !still });
   }
 
   window.addEventListener("message", function (event) {
