@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from locator.layer import COLUMNS
@@ -21,30 +23,40 @@ _LAST = "\U0010ffff"
 """Comes after every text with the same beginning, in the byte order of the columns."""
 
 
-def nearest_question(generation: int, lon: float, lat: float, where: Filter, limit: int) -> Question:
+def nearest_question(
+    generation: int, lon: float, lat: float, where: Filter, limit: int
+) -> tuple[bytes, dict[str, Any]]:
     """Return the question for the nearest points by sphere: rows of ``(sphere_m, *FIELDS)``, nearest first.
 
     Points in a region are found first and sorted then: walking outward from far away would pass every
     other point of the country.
     """
+    values = {"lon": (lon + 180) % 360 - 180, "lat": lat, **_region_values(where)}
+    plain = replace(where, regions=None, predicate=None)
+    regions = None if where.regions is None else len(where.regions)
+    return _nearest_text(generation, plain, regions, limit), values
+
+
+@lru_cache(maxsize=1000)
+def _nearest_text(generation: int, where: Filter, regions: int | None, limit: int) -> bytes:
+    """Return the text of the question, made once: composing it takes longer than many an answer."""
     from psycopg import sql
 
-    values: dict[str, Any] = {"lon": (lon + 180) % 360 - 180, "lat": lat}
-    conditions = sql.SQL(" AND ").join([sql.SQL("geog IS NOT NULL"), *_conditions(where, values)])
     form = (
         "WITH inside AS MATERIALIZED (SELECT * FROM {table} WHERE {conditions})"
         " SELECT {way}, {fields} FROM inside ORDER BY {way} LIMIT {limit}"
-        if where.regions is not None
+        if regions is not None
         else "SELECT {way}, {fields} FROM {table} WHERE {conditions} ORDER BY {way} LIMIT {limit}"
     )
     # the limit is in the text: a plan for any limit would be one for a tenth of the table
-    return sql.SQL(form).format(
+    question = sql.SQL(form).format(
         table=table_of(generation),
-        conditions=conditions,
+        conditions=sql.SQL(" AND ").join([sql.SQL("geog IS NOT NULL"), *_conditions(where, regions)]),
         fields=_fields(),
         way=sql.SQL("geog <-> ST_MakePoint(%(lon)s::float8, %(lat)s::float8)::geography"),
         limit=sql.Literal(limit),
-    ), values
+    )
+    return question.as_bytes(None)
 
 
 def points_question(
@@ -77,7 +89,10 @@ def points_question(
     if count is not None:
         grouped = sql.SQL("SELECT {0}, count(*) FROM {1} WHERE {2} AND {0} IS NOT NULL GROUP BY 1")
         return grouped.format(sql.Identifier(count), table, listed), values
-    conditions = sql.SQL(" AND ").join([listed, *_conditions(where or Filter(), values)])
+    where = where or Filter()
+    values |= _region_values(where)
+    regions = None if where.regions is None else len(where.regions)
+    conditions = sql.SQL(" AND ").join([listed, *_conditions(where, regions)])
     form = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY row").format(_fields(), table, conditions)
     return form + sql.SQL(" LIMIT {}").format(sql.Literal(limit)), values
 
@@ -88,25 +103,33 @@ def _fields() -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(name) for name in FIELDS)
 
 
-def _conditions(where: Filter, values: dict[str, Any]) -> Iterator[sql.SQL]:
-    """Yield a filter's conditions, and put their values beside them; they mean what ``Columns.parts`` means."""
+def _region_values(where: Filter) -> dict[str, Any]:
+    """Return the bounds of the adcodes inside each region of a filter."""
+    values: dict[str, Any] = {}
+    for number, region in enumerate(where.regions or ()):
+        prefix = region_prefix(region).replace("\0", " ")
+        values |= {f"from{number}": prefix, f"to{number}": prefix + _LAST}
+    return values
+
+
+def _conditions(where: Filter, regions: int | None) -> Iterator[sql.Composed | sql.SQL]:
+    """Yield a filter's conditions; they mean what ``Columns.parts`` means.
+
+    Words of ours stand in the text, so that the plan knows how rare each is; what people typed never does.
+    """
     from psycopg import sql
 
     if where.kinds is not None:
-        values["kinds"] = sorted(map(str, where.kinds))
-        yield sql.SQL("kind = ANY(%(kinds)s::text[])")
-    if where.regions is not None:
-        tests = []
-        for number, prefix in enumerate(region_prefix(region).replace("\0", " ") for region in where.regions):
-            values |= {f"from{number}": prefix, f"to{number}": prefix + _LAST}
-            tests.append(f"(adcode >= %(from{number})s AND adcode < %(to{number})s)")
+        yield sql.SQL("kind = ANY({}::text[])").format(sql.Literal(sorted(map(str, where.kinds))))
+    if regions is not None:
+        tests = [f"(adcode >= %(from{number})s AND adcode < %(to{number})s)" for number in range(regions)]
         yield sql.SQL("(" + (" OR ".join(tests) or "false") + ")")
     if where.positions is not None:
-        values["positions"] = sorted(map(str, where.positions))
-        yield sql.SQL("position = ANY(%(positions)s::text[])")
+        yield sql.SQL("position = ANY({}::text[])").format(sql.Literal(sorted(map(str, where.positions))))
     if where.task is not None:
-        values["task"] = str(where.task)
-        yield sql.SQL("NOT %(task)s::text = ANY(string_to_array(coalesce(not_tasks, ''), ' '))")
+        yield sql.SQL("NOT {} = ANY(string_to_array(coalesce(not_tasks, ''), ' '))").format(
+            sql.Literal(str(where.task))
+        )
     if where.wheelchair is not None:
         yield sql.SQL("wheelchair" if where.wheelchair else "NOT wheelchair")
     if where.hours_known is not None:
