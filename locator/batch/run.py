@@ -28,7 +28,7 @@ from locator.settings import Settings
 POSITIONS_BLOCK = 1 << 20
 """Bytes of a file of positions that are answered at once, some 30,000 rows."""
 ADDRESSES_BLOCK = 1 << 14
-"""Bytes of a file of addresses: some 300 rows, since each takes a thousand times as long."""
+"""Bytes of a file of addresses: some 300 rows, since each takes much longer."""
 REJECT_HEADER = ("file", "row", "column", "code", "value", "reason")
 
 
