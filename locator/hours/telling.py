@@ -31,7 +31,8 @@ def describe(state: HoursState, at: datetime, lang: str, *, notes: bool = True) 
 
 
 def _main(state: HoursState, at: datetime, lang: str) -> str:
-    code = f"hours.{state.state}" if state.reason is None else f"hours.{state.state}_{state.reason}"
+    reason = state.reason or ("hours_unknown" if state.state == "unknown" else None)
+    code = f"hours.{state.state}" if reason is None else f"hours.{state.state}_{reason}"
     said = text(code, lang)
     if state.state == "open" and state.until is not None:
         key = "closes_reopens" if state.reopens else "closes"
