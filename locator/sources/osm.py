@@ -1,7 +1,7 @@
 """Offices in a file of OpenStreetMap data: ``.osm.pbf``, or ``.osm`` (also ``.gz`` and ``.bz2``).
 
-The file is read once for the tags, in C++ but for the few objects that may be offices, and once more for
-the positions of only those nodes that their outlines need. So memory does not grow with the file.
+The file is read once, in C++ but for the few objects that may be offices; where nodes are is kept meanwhile
+(16 bytes each), for the outlines. Only relations need a second look, at the ways they are made of.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class _Found:
     """What the first reading gives."""
 
     date: str = ""
+    locations: Any = None
+    """Where every node is."""
     offices: list[_Office] = field(default_factory=list)
 
 
@@ -106,7 +108,7 @@ class OsmSource:
             found = self._find_offices()
             outlines = self._read_ways({way for office in found.offices for way in office.ways})
             used = {node for office in found.offices for node in office.nodes}
-            places = self._read_nodes(used.union(*outlines.values()))
+            places = _find_nodes(used.union(*outlines.values()), found.locations)
         for row, office in enumerate(found.offices, 1):
             position = office.position or _place(office, outlines, places)
             yield RawRecord(
@@ -132,8 +134,9 @@ class OsmSource:
 
         pairs = [("government", value) for value in GOVERNMENT]
         pairs += [(key, value) for key, values in NAMED.items() for value in values]
-        reader = osmium.FileProcessor(str(self.path)).with_filter(osmium.filter.TagFilter(*pairs))
+        reader = osmium.FileProcessor(str(self.path)).with_locations().with_filter(osmium.filter.TagFilter(*pairs))
         found = _Found(date=reader.header.get("osmosis_replication_timestamp", "")[:10])
+        found.locations = reader.node_location_storage
         for thing in _things(reader):
             tags = dict(thing.tags)
             kind = find_kind(tags)
@@ -150,14 +153,16 @@ class OsmSource:
         reader = osmium.FileProcessor(str(self.path), osmium.osm.WAY).with_filter(osmium.filter.IdFilter(ids))
         return {way.id: tuple(node.ref for node in way.nodes) for way in _things(reader)}
 
-    def _read_nodes(self, ids: set[int]) -> dict[int, Position]:
-        """Return the positions of some nodes, those that the file holds."""
-        if not ids:
-            return {}
-        import osmium
 
-        reader = osmium.FileProcessor(str(self.path), osmium.osm.NODE).with_filter(osmium.filter.IdFilter(ids))
-        return {node.id: (node.lon, node.lat) for node in _things(reader) if node.location.valid()}
+def _find_nodes(ids: Iterable[int], locations: Any) -> dict[int, Position]:
+    """Return the positions of some nodes, those that the file holds."""
+    places: dict[int, Position] = {}
+    for number in ids:
+        with contextlib.suppress(KeyError):
+            location = locations.get(number)
+            if location.valid():
+                places[number] = location.lon, location.lat
+    return places
 
 
 def _things(reader: Iterable[Any]) -> Iterator[Any]:
