@@ -6,23 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from locator.errors import LocatorError
 from locator.exports.cells import to_csv_text
 from locator.exports.features import Feature, licences_of, to_geojson_text, to_kml_text
-from locator.hours import describe
+from locator.hours import describe, week_text, week_view
 from locator.i18n import text
 from locator.layer import to_row
-from locator.model import EXACT, Hit
+from locator.model import EXACT, Hit, ServicePoint
 
 HIT_COLUMNS = (
     "rank", "tier", "id", "name", "name_en", "kind", "province", "city", "district", "township", "address", "phones",
-    "distance_m", "approximate", "duration_s", "state", "state_text", "until", "hours", "can_do", "services",
+    "distance_m", "approximate", "duration_s", "state", "state_text", "until", "hours", "week", "can_do", "services",
     "lon", "lat", "position", "error_m", "notes", "source", "source_url", "source_date", "verified", "confidence",
     "licence",
 )  # fmt: skip
 """What a hit's row holds, in order; the names are the same in every language."""
 PEOPLE_COLUMNS = (
-    "rank", "name", "name_en", "kind", "address", "phones", "distance_m", "state_text", "hours_text", "services",
-    "province", "city", "district", "township", "lon", "lat", "position", "notes", "source", "source_url",
+    "rank", "name", "name_en", "kind", "address", "phones", "distance_m", "state_text", "week", "hours_text",
+    "services", "province", "city", "district", "township", "lon", "lat", "position", "notes", "source", "source_url",
     "source_date", "verified", "licence", "id",
 )  # fmt: skip
 """What a person's file holds; the heads are in the person's language."""
@@ -39,9 +40,21 @@ def _row(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
         "state": hit.status.state,
         "state_text": describe(hit.status, at, lang),
         "until": hit.status.until.isoformat() if hit.status.until else None,
+        "week": _say_week(hit.point, at, lang),
         "can_do": hit.can_do,
         "notes": (hit.point.notes_en if lang == "en" else None) or hit.point.notes,
     }
+
+
+def _say_week(point: ServicePoint, at: datetime, lang: str) -> str | None:
+    """Return the week's hours and the exceptions after it, in one cell; None where none are known."""
+    if not point.hours:
+        return None
+    try:
+        lines = week_view(point.hours, at, lang, timezone=point.timezone, province=point.adcode, point_id=point.id)
+    except LocatorError:
+        return None
+    return "; ".join(line.strip("▸ ") for line in week_text(lines, lang).split("\n"))
 
 
 def _in_words(row: Mapping[str, Any], lang: str) -> dict[str, Any]:

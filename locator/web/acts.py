@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from locator.datum import Datum
@@ -89,6 +90,20 @@ def _candidate(visit: Visit, act: Act) -> None:
     candidates = visit.answer.candidates if visit.answer else ()
     if index.isdecimal() and int(index) < len(candidates):
         visit.start(Query(place=candidates[int(index)]))
+
+
+def _online(visit: Visit, _: Act) -> None:
+    """Ask the services elsewhere that the answer offered."""
+    if visit.query is not None and visit.answer is not None and visit.answer.may_ask:
+        visit.query, visit.answer = replace(visit.query, online=True), None
+        visit.asked += 1
+
+
+def _live(visit: Visit, _: Act) -> None:
+    """Ask the live source that the answer offered, for the surroundings."""
+    if visit.answer is not None and visit.answer.may_ask_live:
+        visit.live = visit.answer.place
+        visit.asked += 1
 
 
 def _choose(visit: Visit, act: Act) -> None:
@@ -186,5 +201,7 @@ HANDLERS: Mapping[str, Callable[[Visit, Act], None]] = {
     "guide": _guide,
     "task": _task,
     "report": _report,
+    "online": _online,
+    "live": _live,
 }
 """What each act does, by its name in ``data-act``."""

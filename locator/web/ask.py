@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from locator.datum import Datum
+from locator.i18n import text
 from locator.model import Answer, Kind, Notice, Person, Place, Task
 from locator.shapes import say_notice
 from locator.web.markup import Markup, join, tag
@@ -159,7 +160,28 @@ def render_understood(answer: Answer, words: Words, *, restored: bool) -> Markup
     if place is not None and place.note == "number_unknown":
         parts.append(tag("p", words("number_unknown"), class_="notice"))
     parts += [_render_notice(notice, words) for notice in answer.notices if notice.code not in codes]
+    parts += _render_offers(answer, words)
     return tag("section", *parts, class_="understood", id="understood")
+
+
+def _render_offers(answer: Answer, words: Words) -> list[Markup]:
+    """Return the buttons that ask a service elsewhere, each with who then learns what."""
+    offers = []
+    if answer.may_ask:
+        names = text("geocoders.separator", words.lang).join(text(f"geocoders.{n}", words.lang) for n in answer.may_ask)
+        offers.append(("online", names))
+    if answer.may_ask_live:
+        offers.append(("live", text(f"geocoders.{answer.may_ask_live}", words.lang)))
+    return [
+        tag(
+            "p",
+            tag("button", words(f"offer.{act}", services=names), type="button", data_act=act),
+            " ",
+            tag("small", words(f"offer.{act}_note", services=names), class_="soft"),
+            class_="offer",
+        )
+        for act, names in offers
+    ]
 
 
 def _render_place(place: Place, words: Words, *, restored: bool) -> Markup:

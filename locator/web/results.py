@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
-from locator.hours import describe
+from locator.errors import LocatorError
+from locator.hours import describe, week_text, week_view
 from locator.model import Answer, Hit, ServicePoint
 from locator.shapes import say_hit_distance
 from locator.web.actions import render_actions
@@ -82,7 +84,7 @@ def render_hit(hit: Hit, context: ListContext) -> Markup:
         tag("div", _render_where(point, context), _render_chips(hit, context), class_="hit-body"),
         _render_bring(context) if chosen else None,
         render_actions(hit, context, chosen=chosen),
-        _render_details(point, words),
+        _render_details(point, context),
         class_="hit chosen" if chosen else "hit",
         data_card=point.id,
         data_key=point.id,
@@ -226,12 +228,35 @@ def render_materials(materials: Sequence[Mapping[str, Any]], words: Words) -> Ma
     return tag("ul", *rows, class_="materials", role="list")
 
 
-def _render_details(point: ServicePoint, words: Words) -> Markup:
-    source = point.provenance
+def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
+    """Return the week's hours and the exceptions after it, with a calendar file to keep; None where none are known."""
+    if not point.hours:
+        return None
+    words = context.words
+    try:
+        lines = week_view(
+            point.hours, context.at, words.lang, timezone=point.timezone, province=point.adcode, point_id=point.id
+        )
+    except LocatorError:  # hours nobody can read: the state says so already
+        return None
+    rows = [tag("li", row, class_="week-day") for row in week_text(lines, words.lang).split("\n")]
+    file = tag("a", words("hit.ics"), href=f"./hours.ics?id={quote(point.id)}&lang={words.lang}")
+    return tag("div", tag("p", words("hit.week")), tag("ul", *rows, class_="week", role="list"), tag("p", file))
+
+
+def _render_details(point: ServicePoint, context: ListContext) -> Markup:
+    source, words = point.provenance, context.words
     name = link_out(tag("bdi", source.source, lang="zh-CN"), source.url)
     rows = [tag("p", words("hit.source"), name, f" · {source.licence}" if source.licence else None)]
     notes = point.notes_en if words.lang == "en" and point.notes_en else point.notes
     for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
         if value:
             rows.append(tag("p", words(f"hit.{key}"), tag("bdi", value, lang=None if key == "note" else "zh-CN")))
-    return tag("details", tag("summary", words("hit.details")), *rows, class_="details", data_key="details")
+    return tag(
+        "details",
+        tag("summary", words("hit.details")),
+        _render_week(point, context),
+        *rows,
+        class_="details",
+        data_key="details",
+    )

@@ -1,4 +1,4 @@
-"""The print sheet of one office, as a page of its own."""
+"""What a person takes along of one office: the print sheet, and its opening times as a calendar file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from locator.errors import LocatorError, NotFound
+from locator.hours import write_calendar
 from locator.i18n import explain
 from locator.sheet import print_sheet, share_link
 from locator.web.state import PageState, parse_state, to_params
@@ -32,7 +33,10 @@ def sheet_address(state: PageState, point_id: str) -> str:
 
 
 def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], settings: Settings) -> list[BaseRoute]:
-    """Return the route of the print sheet; its address names an office and a matter, never a person's place."""
+    """Return the routes of the print sheet and of the opening times to keep.
+
+    An address names an office and a matter, never a person's place.
+    """
 
     def write(state: PageState) -> str:
         locator = locate()
@@ -50,4 +54,26 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
             return PlainTextResponse(explain(error, state.lang), status_code=status)
         return HTMLResponse(page, headers={"cache-control": "no-cache"})
 
-    return [Route("/sheet", send)]
+    def write_hours(state: PageState) -> str:
+        point = locate().point(state.chosen or "")
+        return write_calendar(
+            point.hours,
+            clock(),
+            name=point.name,
+            address=point.address,
+            lang=state.lang,
+            timezone=point.timezone,
+            province=point.adcode,
+            point_id=point.id,
+        )
+
+    async def send_hours(request: Request) -> Response:
+        state = parse_state(request.query_params, default_lang=settings.lang)
+        try:
+            calendar = await run_in_threadpool(write_hours, state)
+        except LocatorError as error:
+            return PlainTextResponse(explain(error, state.lang), status_code=404)
+        name = {"content-disposition": 'attachment; filename="hours.ics"', "cache-control": "no-cache"}
+        return Response(calendar, media_type="text/calendar; charset=utf-8", headers=name)
+
+    return [Route("/sheet", send), Route("/hours.ics", send_hours)]

@@ -43,6 +43,8 @@ class Visit:
     """A point's id and what is wrong with its row, to be written down."""
     reported: str | None = None
     """The point whose error was written down."""
+    live: Place | None = None
+    """The place whose surroundings the person asked the live source for."""
     page: int = 0
     """The page of the list of centers."""
     asked: int = field(default=0)
@@ -113,6 +115,10 @@ class Visit:
         lang = self.state.lang
         try:
             self.restore(locator())
+            if self.live is not None:
+                place, self.live = self.live, None
+                locator().ask_surroundings(place)
+                self.answer = None
             if self.query is None or not self._is_stale(now):
                 return
             self.answer = self._find(locator(), self.query, now)

@@ -1,0 +1,95 @@
+"""Services elsewhere are offered by name and asked only by a press; the week and its calendar file are at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from locator.exports import hits_to_csv
+from locator.model import Answer, Place, Precision, Query
+from locator.settings import Settings
+from locator.web.acts import HANDLERS
+from locator.web.ask import render_understood
+from locator.web.components import Act
+from locator.web.sheets import sheet_routes
+from locator.web.state import PageState
+from locator.web.visit import Visit
+from locator.web.words import Words
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+PLACE = Place(label="拉萨市", lon=91.1, lat=29.6, precision=Precision.CITY, source="gazetteer", adcode="540100")
+
+
+def visit_with(**answer) -> Visit:
+    """A visit with an answer that offers something."""
+    visit = Visit(state=PageState())
+    visit.start(Query(text="拉萨市某路1号"))
+    visit.answer = Answer(query=visit.query, place=PLACE, **answer)
+    return visit
+
+
+def press(visit: Visit, name: str) -> None:
+    HANDLERS[name](visit, Act(name=name, values={}))
+
+
+def test_a_service_is_named_before_it_is_asked():
+    html = render_understood(visit_with(may_ask=("nominatim", "amap")).answer, Words("en"), restored=False)
+    assert "OpenStreetMap Nominatim" in html and "AMap" in html and 'data-act="online"' in html
+    assert 'data-act="online"' not in render_understood(visit_with().answer, Words("en"), restored=False)
+
+
+def test_only_a_press_goes_online():
+    visit = visit_with(may_ask=("nominatim",))
+    assert not visit.query.online
+    press(visit, "online")
+    assert visit.query.online and visit.answer is None
+    visit.start(Query(text="别处"))
+    assert not visit.query.online
+
+
+def test_a_press_that_nothing_offered_changes_nothing():
+    visit = visit_with()
+    press(visit, "online")
+    press(visit, "live")
+    assert not visit.query.online and visit.answer is not None and visit.live is None
+
+
+def test_the_live_source_is_asked_once_for_the_place_and_then_searched_again():
+    class Fake:
+        def __init__(self):
+            self.asked = []
+
+        def ask_surroundings(self, place):
+            self.asked.append(place)
+
+        def find(self, query, now):
+            return Answer(query=query, place=PLACE)
+
+    visit, fake = visit_with(may_ask_live="overpass"), Fake()
+    visit.answered_at = NOW
+    press(visit, "live")
+    visit.look_up(lambda: fake, NOW)
+    visit.look_up(lambda: fake, NOW)
+    assert fake.asked == [PLACE] and visit.answer.may_ask_live is None
+
+
+def test_the_opening_times_can_be_kept(locator):
+    settings = Settings(tiles="none")
+    known = next(point for point in locator.points(hours_known=True) if point.name.endswith("小榄分局"))
+    with TestClient(Starlette(routes=sheet_routes(lambda: locator, lambda: NOW, settings))) as client:
+        reply = client.get("/hours.ics", params={"id": known.id, "lang": "zh"})
+        assert reply.headers["content-type"].startswith("text/calendar")
+        assert "BEGIN:VEVENT" in reply.text and "DTSTART:20261123T010000Z" in reply.text
+        assert client.get("/hours.ics", params={"id": "no-such"}).status_code == 404
+
+
+def test_the_week_is_in_the_csv(locator):
+    hits = locator.find(Query(text="中山市小榄镇", limit=1), NOW).hits
+    text = hits_to_csv(hits, at=NOW, lang="en")
+    assert "Mon 23 Nov 09:00-12:00" in text
+    unreadable = replace(hits[0], point=replace(hits[0].point, hours="whenever"))
+    assert "whenever" in hits_to_csv([unreadable], at=NOW, lang="en")
