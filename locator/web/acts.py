@@ -113,12 +113,14 @@ def _choose(visit: Visit, act: Act) -> None:
 
 def _go(visit: Visit, act: Act) -> None:
     _choose(visit, act)
+    visit.way = visit.state.chosen
     visit.focus = "way"
 
 
 def _mode(visit: Visit, act: Act) -> None:
     if act.text("id") in Mode:
         visit.state = visit.state.with_choice(mode=Mode(act.text("id")))
+        visit.way = visit.chosen.point.id if visit.chosen else None
 
 
 def _page(visit: Visit, act: Act) -> None:

@@ -43,6 +43,8 @@ class Visit:
     """A point's id and what is wrong with its row, to be written down."""
     reported: str | None = None
     """The point whose error was written down."""
+    way: str | None = None
+    """The point whose way the person asked for: an engine elsewhere is asked only then."""
     live: Place | None = None
     """The place whose surroundings the person asked the live source for."""
     page: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from locator.i18n import text
 from locator.model import Hit, Mode, Route
-from locator.routing import Link
+from locator.routing import Link, say_gaps, say_sent_to
 from locator.web.markup import Markup, join, tag
 from locator.web.words import Words
 
@@ -20,6 +20,7 @@ def render_way(
     mode: Mode,
     failed: bool = False,
     arrival: str | None = None,
+    asks: str | None = None,
 ) -> Markup:
     """Return the panel of the chosen point's way.
 
@@ -29,6 +30,8 @@ def render_way(
         The way, or None when there is none (no position of the point, or no origin).
     arrival
         A text's key: whether the office is still open when the person gets there, where that is known.
+    asks
+        Who, elsewhere, gets the two positions when the way is asked for; None for an engine on this machine.
     """
     heading = tag("h2", words("way.heading", rank=hit.rank, name=hit.point.name), id="way")
     if hit.point.lon is None or not links:
@@ -36,6 +39,8 @@ def render_way(
     parts: list[Markup | None] = [heading, _render_modes(mode, words)]
     if failed:
         parts.append(tag("p", words("way.failed"), class_="notice"))
+    if asks:
+        parts.append(_render_consent(hit, route, asks, words))
     if route is not None:
         parts.append(_render_route(route, words, arrival))
     parts.append(_render_apps(links, words))
@@ -57,27 +62,25 @@ def _render_modes(mode: Mode, words: Words) -> Markup:
     return tag("div", *buttons, class_="modes", role="group", aria_label=words("way.mode"))
 
 
+def _render_consent(hit: Hit, route: Route | None, asks: str, words: Words) -> Markup:
+    """Return who gets the two positions, with the button that asks them while nobody was asked yet."""
+    said = tag("small", say_sent_to(asks, words.lang), class_="soft")
+    if route is not None and route.engine != "line":
+        return tag("p", said)
+    return tag("p", tag("button", words("way.ask"), type="button", data_act="go", data_id=hit.point.id), " ", said)
+
+
 def _render_route(route: Route, words: Words, arrival: str | None) -> Markup:
     if route.engine == "line":
-        lines = [tag("p", step.text) for step in route.steps]
-        return join(tag("p", words("way.estimate", length=words.length(route.distance_m)), class_="estimate"), lines)
+        return join(tag("p", step.text, class_="estimate") for step in route.steps)
     said = words(
         "way.route",
         mode=words.name("mode", route.mode),
         length=words.length(route.distance_m),
         duration=words.duration(route.duration_s or 0.0),
     )
-    steps = [
-        tag(
-            "li",
-            step.text,
-            tag("small", f" {words.length(step.distance_m)}", class_="soft") if step.distance_m else None,
-        )
-        for step in route.steps
-    ]
-    gap = None
-    if route.gap_start_m > 30 or route.gap_end_m > 30:
-        gap = words("way.gap", start=words.length(route.gap_start_m), end=words.length(route.gap_end_m))
+    steps = [tag("li", step.text) for step in route.steps]
+    gap = " ".join(say_gaps(route, words.lang))
     return join(
         tag("p", tag("b", said), tag("span", f" · {words(arrival)}") if arrival else None),
         tag("h3", words("way.steps")),

@@ -93,3 +93,32 @@ def test_the_week_is_in_the_csv(locator):
     assert "Mon 23 Nov 09:00-12:00" in text
     unreadable = replace(hits[0], point=replace(hits[0].point, hours="whenever"))
     assert "whenever" in hits_to_csv([unreadable], at=NOW, lang="en")
+
+
+def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locator, monkeypatch):
+    from locator.model import Mode, Route
+    from locator.web import shared
+    from locator.web.views import find
+    from locator.web.way import render_way
+
+    asked = []
+
+    class Elsewhere:
+        router = type("Remote", (), {"sent_to": "routes.example"})()
+
+        def route(self, origin, target, mode, lang):
+            asked.append(origin)
+            return Route(engine="osrm", mode=mode, distance_m=900.0, duration_s=700.0, line=(origin, target))
+
+    monkeypatch.setattr(shared, "open_locator", Elsewhere)
+    visit = Visit(state=PageState())
+    visit.start(Query(text="济南市槐荫区经四路478号"))
+    visit.answer = locator.find(visit.query, NOW)
+    route, failed, asks = find._find_route(visit, visit.answer, visit.chosen)
+    assert (route.engine, failed, asks, asked) == ("line", False, "routes.example", [])
+    links = locator.links(None, visit.chosen.point)
+    html = render_way(visit.chosen, route, links, Words("en"), mode=Mode.WALK, asks=asks)
+    assert "routes.example" in html and 'data-act="go"' in html
+    HANDLERS["go"](visit, Act(name="go", values={"id": visit.chosen.point.id}))
+    route, _, _ = find._find_route(visit, visit.answer, visit.chosen)
+    assert route.engine == "osrm" and len(asked) == 1

@@ -10,7 +10,8 @@ import streamlit as st
 
 from locator.corrections import report_link, write_correction
 from locator.errors import LocatorError
-from locator.model import Answer, Hit, Mode, Route
+from locator.model import Answer, Hit, Route
+from locator.routing import straight_line
 from locator.web import shared
 from locator.web.ask import render_ask, render_understood, render_welcome
 from locator.web.chart import show_map
@@ -68,7 +69,7 @@ def _show_answer(visit: Visit) -> None:
 def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str | int | None]) -> None:
     """Draw the list and, beside it on a desktop and after it on a phone, the map and the way."""
     words, version, chosen = Words(visit.state.lang), shared.version(), visit.chosen
-    route, failed = _find_route(answer, chosen, visit.state.mode)
+    route, failed, asks = _find_route(visit, answer, chosen)
     left, right = st.columns([10, 11], gap="medium")
     if answer.hits:
         context = ListContext(
@@ -98,6 +99,7 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
                 mode=visit.state.mode,
                 failed=failed,
                 arrival=_say_arrival(chosen, route, now),
+                asks=asks,
             )
             show_panel("way", way, version=version, on_act=visit.take)
     if answer.hits:
@@ -117,18 +119,23 @@ def _keep_report(visit: Visit, now: datetime) -> None:
     visit.reported = point_id
 
 
-def _find_route(answer: Answer, chosen: Hit | None, mode: Mode) -> tuple[Route | None, bool]:
-    """Return the way from the place to the chosen point, and whether the engine failed."""
-    place = answer.place
-    if chosen is None or place is None or place.lon is None or place.lat is None or not is_pinned(chosen):
-        return None, False
-    origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
-    try:
-        return shared.open_locator().route(origin, target, mode, answer.query.lang), False
-    except LocatorError:
-        from locator.routing import straight_line
+def _find_route(visit: Visit, answer: Answer, chosen: Hit | None) -> tuple[Route | None, bool, str | None]:
+    """Return the way from the place to the chosen point, whether the engine failed, and whom it would ask.
 
-        return straight_line(origin, target, mode, answer.query.lang), True
+    An engine elsewhere gets the two positions only once the person asked for the way to this point.
+    """
+    place, mode, lang = answer.place, visit.state.mode, answer.query.lang
+    if chosen is None or place is None or place.lon is None or place.lat is None or not is_pinned(chosen):
+        return None, False, None
+    origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
+    locator = shared.open_locator()
+    asks = locator.router.sent_to if locator.router else None
+    if asks and visit.way != chosen.point.id:
+        return straight_line(origin, target, mode, lang), False, asks
+    try:
+        return locator.route(origin, target, mode, lang), False, asks
+    except LocatorError:
+        return straight_line(origin, target, mode, lang), True, asks
 
 
 def _say_arrival(chosen: Hit, route: Route | None, now: datetime) -> str | None:
