@@ -146,10 +146,7 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
     """Return the states in words, each with a sign."""
     words, point = context.words, hit.point
     state = hit.status.state if hit.status.state in SIGNS else "unknown"
-    said = describe(hit.status, context.at, words.lang)
-    if hit.status.reason == "hours_unknown":
-        said = words("hit.call_first", said=said)
-    chips = [_chip(SIGNS[state], said, state)]
+    chips = [_chip(SIGNS[state], describe(hit.status, context.at, words.lang), state)]
     if hit.can_do is True:
         chips.append(_chip("✓", words("hit.can_do"), "good"))
     if hit.can_do is False:
