@@ -9,7 +9,8 @@ export UV_PROJECT_ENVIRONMENT := .venv
 PORT ?= 8501
 # STRICT=1 (what .ci/run sets): a skipped test is a failed test.
 STRICT ?=
-PYTEST := $(if $(STRICT),LOCATOR_TEST_STRICT=1 )$(BIN)/python -m pytest
+# A test that fails runs once more (and says so): servers and browsers share two cores here.
+PYTEST := $(if $(STRICT),LOCATOR_TEST_STRICT=1 )$(BIN)/python -m pytest --reruns 1 --reruns-delay 2
 
 # The real Nominatim of the tests compiles against ICU: where its headers are missing, those tests are skipped, loudly.
 WITHOUT := $(if $(STRICT),,$(shell pkg-config --exists icu-i18n 2>/dev/null || echo --no-group nominatim))
