@@ -8,7 +8,7 @@ from typing import Any
 
 from locator.hours import describe
 from locator.i18n import text
-from locator.model import Answer, Hit, HoursState, Mode, Notice, Place, Route, ServicePoint
+from locator.model import EXACT, Answer, Hit, HoursState, Mode, Notice, Place, Route, ServicePoint
 
 
 def region_of(point: ServicePoint) -> str | None:
@@ -23,6 +23,25 @@ def say_notice(notice: Notice, lang: str) -> str:
     if "precision" in params:
         params["precision"] = text(f"names.precision.{params['precision']}", lang)
     return text(f"notices.{notice.code}", lang, **params)
+
+
+GROUPS = ("near", "about", "unplaced", "unknown")
+"""The headings that a tier's hits stand under, in order."""
+
+
+def group_of(hit: Hit, *, open_only: bool = False) -> str:
+    """Return the heading of a hit: ``near``, ``about``, ``unplaced``, or ``unknown``.
+
+    Parameters
+    ----------
+    open_only
+        The closed were left out: those whose hours are not known then stand under a heading of their own.
+    """
+    if open_only and hit.status.state == "unknown":
+        return "unknown"
+    if hit.distance_m is None:
+        return "unplaced"
+    return "near" if hit.point.position in EXACT else "about"
 
 
 def say_length(metres: float, lang: str) -> str:

@@ -175,3 +175,12 @@ def test_csv_has_a_mark_and_starts_no_formula(in_data_folder, capsysbinary):
 def test_the_other_formats_write_something(form, in_data_folder, capsys):
     assert main(["find", "济南市槐荫区经四路478号", "--format", form]) == 0
     assert WULIGOU in capsys.readouterr().out
+
+
+def test_open_now_lists_the_unknown_under_their_own_heading(in_data_folder, capsys):
+    assert main(["find", "中山市小榄镇", "--open-now", "--now", "2026-11-23T10:00", "--lang", "en"]) == 0
+    out, err = capsys.readouterr()
+    assert out.index("小榄分局") < out.index("Hours not known (call first)") < out.index("古镇人社分局")
+    assert "listed after the open ones" in err
+    assert main(["find", "中山市小榄镇", "--open-now", "--now", "2026-11-23T12:30", "--lang", "en"]) == 0
+    assert "小榄分局" not in capsys.readouterr().out

@@ -13,7 +13,7 @@ from locator.i18n import text
 from locator.model import Answer, Hit, Kind, Mode, Person, Place, Query, Task
 from locator.service import Locator
 from locator.settings import Settings, parse_now
-from locator.shapes import say_hit_distance, shape_answer, shape_place
+from locator.shapes import group_of, say_hit_distance, shape_answer, shape_place
 
 SubParsers = Any
 
@@ -94,21 +94,14 @@ def _lines(answer: Answer, lang: str, at: object) -> list[str]:
     if answer.place is None:
         return [f"  {place_line(place, lang)}" for place in answer.candidates]
     lines = [say("understood", lang, place=place_line(answer.place, lang))]
-    heading = ""
+    heading, open_only = "", answer.query.open_now or answer.query.open_at is not None
     for hit in answer.hits:
-        new = _heading(hit)
+        new = f"{group_of(hit, open_only=open_only)}_{hit.tier}"
         if new != heading:
             lines += ["", text(f"cli.heading_{new}", lang)]
             heading = new
         lines += _hit_lines(hit, lang, at)
     return lines
-
-
-def _heading(hit: Hit) -> str:
-    group = (
-        "unplaced" if hit.distance_m is None else "about" if hit.point.position in ("village", "township") else "near"
-    )
-    return f"{group}_{hit.tier}"
 
 
 def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from locator.errors import LocatorError
 from locator.exports.cells import to_csv_text
 from locator.exports.features import Feature, licences_of, to_geojson_text, to_kml_text
-from locator.hours import describe, week_text, week_view
+from locator.hours import describe, week_of, week_text
 from locator.i18n import text
 from locator.layer import to_row
 from locator.model import EXACT, Hit, ServicePoint
@@ -48,13 +47,8 @@ def _row(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
 
 def _say_week(point: ServicePoint, at: datetime, lang: str) -> str | None:
     """Return the week's hours and the exceptions after it, in one cell; None where none are known."""
-    if not point.hours:
-        return None
-    try:
-        lines = week_view(point.hours, at, lang, timezone=point.timezone, province=point.adcode, point_id=point.id)
-    except LocatorError:
-        return None
-    return "; ".join(line.strip("▸ ") for line in week_text(lines, lang).split("\n"))
+    lines = week_of(point, at, lang)
+    return None if not lines else "; ".join(line.strip("▸ ") for line in week_text(lines, lang).split("\n"))
 
 
 def _in_words(row: Mapping[str, Any], lang: str) -> dict[str, Any]:

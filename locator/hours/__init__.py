@@ -23,6 +23,7 @@ from locator.hours.telling import (
     describe,
     describe_arrival,
     describe_notes,
+    week_of,
     week_text,
     week_view,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "read_hours_text",
     "shipped_calendar",
     "shipped_clock",
+    "week_of",
     "week_text",
     "week_view",
     "write_calendar",

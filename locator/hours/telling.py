@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from locator.errors import InvalidInput
 from locator.hours.clock import HoursClock, shipped_clock
 from locator.hours.plan import Plan
 from locator.hours.rules import State
 from locator.i18n import load_catalogue, text
-from locator.model import HoursState
+from locator.model import HoursState, ServicePoint
 
 
 def describe(state: HoursState, at: datetime, lang: str, *, notes: bool = True) -> str:
@@ -171,6 +172,16 @@ def _special(note: str, lang: str) -> str:
 def _clock(minutes: int) -> str:
     """Return 24:00 for midnight at the end, 26:00 for two in the morning after."""
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def week_of(point: ServicePoint, at: datetime, lang: str = "zh") -> list[WeekDay]:
+    """Return a point's :func:`week_view`; no lines where its hours are not known or nobody can read them."""
+    if not point.hours:
+        return []
+    try:
+        return week_view(point.hours, at, lang, timezone=point.timezone, province=point.adcode, point_id=point.id)
+    except InvalidInput:
+        return []
 
 
 def week_text(lines: list[WeekDay], lang: str) -> str:

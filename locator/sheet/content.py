@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from locator.hours import WeekDay, week_view
+from locator.hours import WeekDay, week_of
 from locator.hours.telling import format_day
 from locator.i18n import text
 from locator.model import EXACT, Route, ServicePoint
@@ -114,17 +114,16 @@ def _say_item(item: Mapping[str, Any], lang: str) -> str:
 
 def _hours_block(point: ServicePoint, at: datetime, lang: str) -> Block:
     title = text("sheet.hours", lang)
-    if point.hours is None:
+    lines = [*week_of(point, at, lang), *week_of(point, at + timedelta(days=7), lang)]
+    if not lines:
         said = [text("sheet.no_hours", lang)]
         if point.hours_text:
             said.append(text("sheet.hours_said", lang, words=cut(point.hours_text, 160)))
         return Block(title, tuple(said), keep=2)
     today = at.astimezone(ZoneInfo(point.timezone)).date()
-    province = point.adcode[:2] if point.adcode else None
     days: dict[Any, WeekDay] = {}
-    for moment in (at, at + timedelta(days=7)):
-        week = week_view(point.hours, moment, lang, timezone=point.timezone, province=province, point_id=point.id)
-        days.update({line.day: line for line in week if line.day not in days})
+    for line in lines:
+        days.setdefault(line.day, line)
     wanted = [days[day] for n in range(DAYS) if (day := today + timedelta(days=n)) in days]
     rows = [
         f"{format_day(line.day, lang)} {line.hours}"

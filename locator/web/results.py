@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from locator.errors import LocatorError
-from locator.hours import describe, week_text, week_view
+from locator.hours import describe, week_of, week_text
 from locator.model import Answer, Hit, ServicePoint
-from locator.shapes import say_hit_distance
+from locator.shapes import GROUPS, group_of, say_hit_distance
 from locator.web.actions import render_actions
 from locator.web.listing import ListContext, is_pinned
 from locator.web.markup import Markup, hide, join, link_out, tag
@@ -24,22 +23,18 @@ SAME_SPOT_M = 1.0
 """Two positions so near are one and the same: the middle of the same township, which says nothing of the way."""
 
 
-def group_hits(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
-    """Return the hits under their headings: ``near``, ``about``, ``unplaced``, ``other`` (the other authority)."""
-    groups: dict[str, list[Hit]] = {"near": [], "about": [], "unplaced": [], "other": []}
+def group_hits(hits: Sequence[Hit], *, open_only: bool = False) -> list[tuple[str, list[Hit]]]:
+    """Return the hits under their headings: those of :func:`group_of`, then ``other`` (the other authority)."""
+    groups: dict[str, list[Hit]] = {name: [] for name in (*GROUPS, "other")}
     for hit in hits:
-        if hit.tier != 1:
-            groups["other"].append(hit)
-        elif hit.distance_m is None:
-            groups["unplaced"].append(hit)
-        else:
-            groups["near" if is_pinned(hit) else "about"].append(hit)
+        groups["other" if hit.tier != 1 else group_of(hit, open_only=open_only)].append(hit)
     return [(name, found) for name, found in groups.items() if found]
 
 
 def render_results(answer: Answer, context: ListContext) -> Markup:
     """Return the whole list."""
-    words, groups = context.words, group_hits(answer.hits)
+    open_only = answer.query.open_now or answer.query.open_at is not None
+    words, groups = context.words, group_hits(answer.hits, open_only=open_only)
     parts: list[Markup] = []
     near = sum(len(found) for name, found in groups if name in ("near", "about"))
     heading, first = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
@@ -227,14 +222,8 @@ def render_materials(materials: Sequence[Mapping[str, Any]], words: Words) -> Ma
 
 def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
     """Return the week's hours and the exceptions after it, with a calendar file to keep; None where none are known."""
-    if not point.hours:
-        return None
-    words = context.words
-    try:
-        lines = week_view(
-            point.hours, context.at, words.lang, timezone=point.timezone, province=point.adcode, point_id=point.id
-        )
-    except LocatorError:  # hours nobody can read: the state says so already
+    words, lines = context.words, week_of(point, context.at, context.words.lang)
+    if not lines:
         return None
     rows = [tag("li", row, class_="week-day") for row in week_text(lines, words.lang).split("\n")]
     file = tag("a", words("hit.ics"), href=f"./hours.ics?id={quote(point.id)}&lang={words.lang}")

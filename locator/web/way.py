@@ -29,7 +29,7 @@ def render_way(
     route
         The way, or None when there is none (no position of the point, or no origin).
     arrival
-        A text's key: whether the office is still open when the person gets there, where that is known.
+        When the person gets there and whether it is open then, in words, where that is known.
     asks
         Who, elsewhere, gets the two positions when the way is asked for; None for an engine on this machine.
     """
@@ -82,7 +82,7 @@ def _render_route(route: Route, words: Words, arrival: str | None) -> Markup:
     steps = [tag("li", step.text) for step in route.steps]
     gap = " ".join(say_gaps(route, words.lang))
     return join(
-        tag("p", tag("b", said), tag("span", f" · {words(arrival)}") if arrival else None),
+        tag("p", tag("b", said), tag("span", f" · {arrival}") if arrival else None),
         tag("h3", words("way.steps")),
         tag("ol", *steps, class_="steps"),
         tag("p", gap, class_="soft") if gap else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from locator.i18n import text
+from locator.routing import say_duration
 from locator.shapes import say_length
 
 _MONTHS = (
@@ -35,16 +36,7 @@ class Words:
 
     def duration(self, seconds: float) -> str:
         """Return a duration in words, to the minute."""
-        minutes = round(seconds / 60)
-        if minutes < 1:
-            return text("routing.under_minute", self.lang)
-        hours, minutes = divmod(minutes, 60)
-        parts = [
-            text(f"routing.{unit if n == 1 else unit + 's'}", self.lang, n=n)
-            for unit, n in (("hour", hours), ("minute", minutes))
-            if n
-        ]
-        return " ".join(parts) if self.lang == "en" else "".join(parts)
+        return say_duration(seconds, self.lang)
 
     def date(self, date: str) -> str:
         """Return ``2018-07-25``, ``2018-07`` or ``2018`` as a person of this language writes it."""

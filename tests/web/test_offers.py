@@ -122,3 +122,15 @@ def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locato
     HANDLERS["go"](visit, Act(name="go", values={"id": visit.chosen.point.id}))
     route, _, _ = find._find_route(visit, visit.answer, visit.chosen)
     assert route.engine == "osrm" and len(asked) == 1
+
+
+def test_asked_for_the_open_the_unknown_stand_under_a_heading_of_their_own(locator):
+    from locator.web.results import group_hits
+
+    answer = locator.find(Query(text="中山市小榄镇", open_now=True), NOW)
+    groups = group_hits(answer.hits, open_only=True)
+    assert [name for name, _ in groups] == ["about", "unknown"]
+    assert [hit.point.name for hit in groups[0][1]] == ["中山市人力资源和社会保障局小榄分局"]
+    assert all(hit.status.state == "unknown" for hit in groups[1][1])
+    ranks = [hit.rank for _, found in groups for hit in found]
+    assert ranks == sorted(ranks)

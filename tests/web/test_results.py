@@ -233,7 +233,7 @@ def test_ages():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "zh", "en"), [(20, "不到 1 分钟", None), (60, "1 分钟", None), (3900, "1 小时5 分钟", None)]
+    ("seconds", "zh", "en"), [(20, "不到 1 分钟", None), (60, "1 分钟", None), (3900, "1 小时 5 分钟", None)]
 )
 def test_durations(seconds, zh, en):
     assert Words("zh").duration(seconds) == zh

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
@@ -11,7 +11,7 @@ import streamlit as st
 from locator.corrections import report_link, write_correction
 from locator.errors import LocatorError
 from locator.model import Answer, Hit, Route
-from locator.routing import straight_line
+from locator.routing import find_arrival, say_arrival, straight_line
 from locator.web import shared
 from locator.web.ask import render_ask, render_understood, render_welcome
 from locator.web.chart import show_map
@@ -98,7 +98,7 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
                 words,
                 mode=visit.state.mode,
                 failed=failed,
-                arrival=_say_arrival(chosen, route, now),
+                arrival=_say_arrival(chosen, route, now, words.lang),
                 asks=asks,
             )
             show_panel("way", way, version=version, on_act=visit.take)
@@ -138,12 +138,13 @@ def _find_route(visit: Visit, answer: Answer, chosen: Hit | None) -> tuple[Route
         return straight_line(origin, target, mode, lang), True, asks
 
 
-def _say_arrival(chosen: Hit, route: Route | None, now: datetime) -> str | None:
-    """Return whether the office is still open when the person gets there, where both are known."""
-    if route is None or route.duration_s is None or chosen.status.state != "open":
+def _say_arrival(chosen: Hit, route: Route | None, now: datetime, lang: str) -> str | None:
+    """Return when the person gets there and whether it is open then, where both are known."""
+    if route is None or chosen.point.hours is None:
         return None
-    state = shared.open_locator().state_of(chosen.point, now + timedelta(seconds=route.duration_s))
-    return {"open": "hit.open_on_arrival", "closed": "hit.closed_on_arrival"}.get(state.state)
+    state_of = partial(shared.open_locator().state_of, chosen.point)
+    arrival = find_arrival(route, now, state_of, timezone=chosen.point.timezone)
+    return say_arrival(arrival, lang) if arrival else None
 
 
 def _share_address(visit: Visit) -> str:
