@@ -68,7 +68,8 @@ def render_guide(answer: Mapping[str, Any], words: Words) -> Markup:
     lang = words.lang
     parts: list[Markup | None] = []
     if not answer["local"]:
-        parts.append(tag("p", text("guide.no_local", lang), class_="notice"))
+        code = "guide.no_local" if answer["region"] else "guide.nation_only"
+        parts.append(tag("p", text(code, lang), class_="notice" if answer["region"] else "soft"))
     visit = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
     parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", visit)), *map(_line, answer["trip"]["lines"])]))
     parts.append(_render_ticks(answer["materials"], words))
