@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from servers import postgis_cluster
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 __all__ = ["postgis_cluster"]
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+CHROMIUM_ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 STRICT = os.environ.pop("LOCATOR_TEST_STRICT", "") == "1"
 
 for name in [name for name in os.environ if name.startswith("LOCATOR_")]:
@@ -57,6 +66,21 @@ def locator(data_folder):
     from locator.settings import Settings
 
     return Locator(Settings(data=data_folder, tiles="none"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for the session: Playwright's sync engine runs once a thread, so nobody opens another."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium on this machine: run `make browser`")
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

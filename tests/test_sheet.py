@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -57,17 +56,6 @@ def guide():
     return load_guide(shipped_dir() / "guide")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A real Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as engine:
-        opened = engine.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 def long_point():
     """An office whose every field is as long as somebody may write it."""
     return replace(
@@ -119,11 +107,11 @@ def check_on_paper(browser, html, *, to_pdf=True):
         ("activate", "foreigner", "110000", "en", False), ("e-card", "adult", None, "zh", True),
     ],
 )  # fmt: skip
-def test_it_is_one_page_and_nothing_is_cut_off(browser, guide, task, person, adcode, lang, large):
+def test_it_is_one_page_and_nothing_is_cut_off(chromium, guide, task, person, adcode, lang, large):
     html = print_sheet(
         POINT, guide.answer(task, person, adcode, lang), at=AT, lang=lang, link=LINK, route=ROUTE, large=large
     )
-    pages, gap_mm, smallest_px = check_on_paper(browser, html)
+    pages, gap_mm, smallest_px = check_on_paper(chromium, html)
     assert pages == 1 and gap_mm > 0
     assert smallest_px >= (14 if not large else 13.9)
 
@@ -133,18 +121,18 @@ def test_it_is_one_page_and_nothing_is_cut_off(browser, guide, task, person, adc
     ("lang", "link", "large"),
     [("zh", None, True), ("zh", LINK + "x" * 400, False), ("en", None, False), ("en", LINK + "x" * 400, True)],
 )
-def test_endless_content_is_still_one_page(browser, guide, lang, link, large):
+def test_endless_content_is_still_one_page(chromium, guide, lang, link, large):
     answer = long_guide(guide.answer("apply", "agent", "330182", lang))
     route = replace(ROUTE, steps=tuple(replace(step, text=LONG) for step in ROUTE.steps * 20))
     html = print_sheet(long_point(), answer, at=AT, lang=lang, link=link, route=route, large=large)
-    pages, gap_mm, _ = check_on_paper(browser, html)
+    pages, gap_mm, _ = check_on_paper(chromium, html)
     assert pages == 1 and gap_mm > 0
     assert re.search(r"还有 \d+ 条写不下" if lang == "zh" else r"\d+ more did not fit", html)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_stay_words_on_one_page(browser, guide, words):
+def test_hostile_words_stay_words_on_one_page(chromium, guide, words):
     answer = guide.answer("apply", "adult", None, "en")
     answer["materials"] = [{**answer["materials"][0], "name": words}]
     answer["trip"]["lines"][0]["text"] = words
@@ -155,7 +143,7 @@ def test_hostile_words_stay_words_on_one_page(browser, guide, words):
     steps = (replace(ROUTE.steps[0], text=words),)
     html = print_sheet(point, answer, at=AT, lang="en", link=LINK, route=replace(ROUTE, steps=steps))
     assert not re.search(r"<(script|img|iframe)", html) and not re.search(r"[\x1b\u202e]", html)
-    _, gap_mm, _ = check_on_paper(browser, html, to_pdf=False)
+    _, gap_mm, _ = check_on_paper(chromium, html, to_pdf=False)
     assert gap_mm > 0
 
 

@@ -17,15 +17,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route
 
 ROOT = Path(__file__).parents[2]
 NOW = "2026-11-23T10:00"
 """A Monday morning."""
-ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 WAIT_MS = 60_000
 """How long a step may take on a busy machine; no figure of ours comes from here."""
@@ -94,19 +90,6 @@ def server(data_folder, tmp_path_factory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One Chromium for the session."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium on this machine: run `make browser`")
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
 @dataclass
 class Visitor:
     """A person in front of the page: every host but the server's is refused, every request is recorded."""
@@ -131,7 +114,8 @@ class Visitor:
         self.page.fill("#ask-text", text)
         self.page.press("#ask-text", "Enter")
         self.page.wait_for_function(
-            "before => document.querySelector('[data-panel=results]')?.dataset.serial !== before", arg=before
+            "before => ![undefined, before].includes(document.querySelector('[data-panel=results]')?.dataset.serial)",
+            arg=before,
         )
 
     @property
