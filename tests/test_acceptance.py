@@ -134,6 +134,21 @@ def test_bad_input_gets_one_clear_sentence(text, in_data_folder, capsys):
 
 
 @pytest.mark.parametrize(
+    ("words", "expression", "state"),
+    [
+        ("工作日 9:00-12:00, 13:30-17:00", "Mo-Fr 09:00-12:00,13:30-17:00; PH off", "open"),
+        ("周一至周五上午8:30—12:00 下午14:00—17:30", "Mo-Fr 08:30-12:00,14:00-17:30", "open"),
+        ("上午8点到12点", None, "unknown"),
+        ("Mo-Fr 09:00-12:00", "Mo-Fr 09:00-12:00", "open"),
+    ],
+)
+def test_hours_takes_a_source_s_own_words(run, words, expression, state):
+    answer = run("hours", words, "--at", "2026-11-23T10:00")
+    assert (answer["expression"], answer["state"]) == (expression, state)
+    assert answer["note"] == (words if expression is None else None)
+
+
+@pytest.mark.parametrize(
     "argv",
     [
         ["find"],

@@ -26,7 +26,7 @@ from locator.api.limits import Limits
 from locator.api.problems import add_problem_handlers, document_problems
 from locator.datum import Datum
 from locator.errors import InvalidInput
-from locator.hours import check_hours
+from locator.hours import read_hours
 from locator.service import Locator
 from locator.settings import Settings, parse_now
 from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
@@ -252,7 +252,9 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     ) -> Response:
         """Return open, closed or unknown at a moment, by China's working calendar."""
         moment = parse_now(at, "AT") if at else _now(settings)
-        value = shape_state(locate().clock.evaluate(check_hours(expr), moment), moment, lang)
+        read, note = read_hours(expr)
+        state = locate().clock.evaluate(read, moment)
+        value = {**shape_state(state, moment, lang), "expression": read, "note": note}
         return _cached(request, value) if at else _private(value)
 
     @api.get("/v1/guide", responses=document_problems(404, 422), tags=["guide"])

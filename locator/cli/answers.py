@@ -9,7 +9,8 @@ from typing import Any
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.errors import InvalidInput
 from locator.guide import load_guide, render_html, render_text
-from locator.hours import check_hours, describe, open_clock
+from locator.hours import describe, open_clock, read_hours
+from locator.i18n import text
 from locator.model import Person, Task
 from locator.service import Locator
 from locator.settings import Settings, parse_now, shipped_dir
@@ -22,7 +23,7 @@ def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "hours",
         parents=[common],
         help="open, closed or unknown, by China's working calendar",
-        description="Evaluate an OSM opening_hours expression with China's holidays and make-up workdays.",
+        description="Evaluate opening hours (an OSM expression or Chinese words) by China's working calendar.",
         epilog='example: locator hours "Mo-Fr 09:00-12:00,13:30-17:00; PH off" --at 2026-10-10T10:00',
     )
     parser.add_argument("expression", metavar="EXPR")
@@ -34,11 +35,14 @@ def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
 def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator hours``."""
     at = parse_now(args.at, "AT") if args.at else now_of(settings)
-    state = open_clock(settings.data).evaluate(check_hours(args.expression), at, province=args.province)
+    expr, note = read_hours(args.expression)
+    state = open_clock(settings.data).evaluate(expr, at, province=args.province)
     if args.format == "json":
-        write_json(shape_state(state, at, args.lang))
-    else:
-        print(describe(state, at, args.lang))
+        write_json({**shape_state(state, at, args.lang), "expression": expr, "note": note})
+        return
+    print(describe(state, at, args.lang))
+    if expr != args.expression:
+        print(text("cli.hours_read_as", args.lang, expr=expr or note or ""))
 
 
 def add_guide(subparsers: Any, common: argparse.ArgumentParser) -> None:

@@ -5,12 +5,14 @@ The functions here use the calendar that ships with the program; :class:`HoursCl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from locator.errors import InvalidInput
 from locator.hours.bulk import Column
 from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, open_clock, shipped_clock
@@ -47,6 +49,7 @@ __all__ = [
     "open_clock",
     "open_mask",
     "open_states",
+    "read_hours",
     "read_hours_text",
     "shipped_calendar",
     "shipped_clock",
@@ -104,3 +107,22 @@ def check_hours(expr: str) -> str:
         It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
     """
     return parse(expr).text
+
+
+def read_hours(text: str) -> HoursText:
+    """Return what somebody gave as opening hours, be it an expression or a source's Chinese words.
+
+    Words that do not say enough (no weekday, say) are a note, and their state is unknown.
+
+    Raises
+    ------
+    InvalidInput
+        It is neither (code ``hours_syntax``).
+    """
+    try:
+        return HoursText(check_hours(text), None)
+    except InvalidInput:
+        found = read_hours_text(text)
+        if found.expr is None and not re.search(r"\d.*[\u4e00-\u9fff]|[\u4e00-\u9fff].*\d", text):
+            raise
+        return found
