@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   var SVG = "http://www.w3.org/2000/svg";
-  var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false;
+  var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false, shown = null;
   var fitted = "", tileState = { loaded: 0, failed: 0 }, notice = null, legend = null, pickButton = null, dense = false;
   var still = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -277,6 +277,7 @@
   function drawLine(way) {
     if (line) map.removeLayer(line);
     line = null;
+    showStep(null);
     if (!way.at.length) return;
     var at = way.at.map(latLng);
     line = L.featureGroup();
@@ -289,6 +290,23 @@
     }
     line.addTo(map);
     showSign();
+  }
+  /* One step of the way: its stretch on top of the line, a ring where it begins. The map moves there. */
+  function showStep(number) {
+    if (shown) map.removeLayer(shown);
+    shown = null;
+    delete document.documentElement.dataset.step;
+    var starts = scene && number !== null ? scene.line.steps : [];
+    if (!(number >= 0 && number < starts.length)) return;
+    var first = starts[number], last = number + 1 < starts.length ? starts[number + 1] : first;
+    var at = scene.line.at.slice(first, last + 1).map(latLng);
+    shown = L.featureGroup();
+    if (at.length > 1) L.polyline(at, { className: "step-part", interactive: false, weight: 8 }).addTo(shown);
+    var icon = L.divIcon({ className: "step-place", html: make("span", "step-ring", String(number + 1)), iconSize: [0, 0] });
+    L.marker(at[0], { icon: icon, keyboard: false, interactive: false, zIndexOffset: 2000 }).addTo(shown);
+    shown.addTo(map);
+    map.setView(at[0], Math.max(map.getZoom(), 16), { animate: !still });
+    document.documentElement.dataset.step = String(number + 1);
   }
   /* A short line's label would lie under the pins; the legend says the same. */
   function showSign() {
@@ -329,7 +347,9 @@
 
   window.addEventListener("message", function (event) {
     if (event.origin !== window.location.origin || event.source !== window.parent) return;
-    if (event.data && event.data.locatorPage === 1 && map && scene && event.data.act === "choose") choose(event.data.id);
+    if (!event.data || event.data.locatorPage !== 1 || !map || !scene) return;
+    if (event.data.act === "choose") choose(event.data.id);
+    if (event.data.act === "step") showStep(event.data.step);
   });
   window.locatorMap = { start: start, show: show };
 })();
