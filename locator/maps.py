@@ -81,6 +81,8 @@ class Scene:
     """(lon, lat) pairs of the way to the chosen point."""
     line_is_estimate: bool = True
     line_label: str = ""
+    steps: tuple[int, ...] = ()
+    """Where in ``line`` each step of the way begins."""
     texts: Mapping[str, str] | None = None
     """What the map's own controls say, by name."""
     lang: str = "zh"
@@ -168,7 +170,12 @@ def shape_scene(scene: Scene, datum: Datum) -> dict[str, Any]:
         "points": {"type": "FeatureCollection", "features": features},
         "origin": origin,
         "chosen": scene.chosen,
-        "line": {"at": _shift(scene.line, datum), "estimate": scene.line_is_estimate, "label": scene.line_label},
+        "line": {
+            "at": _shift(scene.line, datum),
+            "estimate": scene.line_is_estimate,
+            "label": scene.line_label,
+            "steps": list(scene.steps),
+        },
         "texts": dict(scene.texts or {}),
         "lang": scene.lang,
         "large": scene.large,

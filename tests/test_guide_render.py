@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from locator.corrections import report_link
-from locator.guide import load_guide, render_html, render_text
+from locator.guide import field_of, list_lines, load_guide, render_html, render_text
 from locator.i18n import LANGS
 from locator.model import Person, Task
 from locator.settings import Settings, shipped_dir
@@ -125,5 +125,7 @@ def test_each_line_has_its_report_link(guide):
     answer = guide.answer("apply", "adult", None, "en")
     settings = Settings(report_url="https://issues.example/new?title={id}%20{field}")
     page = render_html(answer, "en", report=lambda entry, field: report_link(settings, entry, field))
-    for item in answer["materials"]:
-        assert f"https://issues.example/new?title={item['id']}%20text" in page
+    lines = list(list_lines(answer))
+    assert {field_of(item) for item in lines} == {"text", "name", "number", "summary"}
+    for item in lines:
+        assert f"https://issues.example/new?title={item['id']}%20{field_of(item)}" in page

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import Any
 
 from locator.cli.terms import add_choice, now_of, write_json
+from locator.corrections import report_link
 from locator.errors import InvalidInput
 from locator.guide import load_guide, render_html, render_text
 from locator.hours import describe, open_clock, read_hours
@@ -76,5 +78,7 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     answer = load_guide(shipped_dir() / "guide").answer(Task(args.task), Person(args.person), adcode, args.lang)
     if args.format == "json":
         write_json(answer)
+    elif args.format == "html":
+        sys.stdout.write(render_html(answer, args.lang, report=partial(report_link, settings)))
     else:
-        sys.stdout.write((render_html if args.format == "html" else render_text)(answer, args.lang))
+        sys.stdout.write(render_text(answer, args.lang))

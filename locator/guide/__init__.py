@@ -6,6 +6,16 @@ wrong in it. A city's file stands over its province's, and that over the nation'
 
 from locator.guide.book import Guide, check_guide, describe_fault, load_guide
 from locator.guide.records import Fault
-from locator.guide.render import render_html, render_text
+from locator.guide.render import field_of, list_lines, render_html, render_text
 
-__all__ = ["Fault", "Guide", "check_guide", "describe_fault", "load_guide", "render_html", "render_text"]
+__all__ = [
+    "Fault",
+    "Guide",
+    "check_guide",
+    "describe_fault",
+    "field_of",
+    "list_lines",
+    "load_guide",
+    "render_html",
+    "render_text",
+]

@@ -8,7 +8,7 @@ text drops control characters.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -98,6 +98,20 @@ def _parts(answer: Answer, lang: str) -> Iterable[tuple[str, Lines]]:
         yield text("guide.related", lang), [(other["name"], {}) for other in answer["related"]]
 
 
+def list_lines(answer: Answer) -> Iterator[Mapping[str, Any]]:
+    """Yield every line of an answer that has an id of its own."""
+    yield from answer["trip"]["lines"]
+    for step in answer["steps"]:
+        yield from step["lines"]
+    for name in (*_SECTIONS, "materials", "channels", "hotlines", "law"):
+        yield from answer[name]
+
+
+def field_of(item: Mapping[str, Any]) -> str:
+    """Return the field that a line of an answer says, as its file calls it: what a report of an error is about."""
+    return next(field for field in ("text", "summary", "number", "name") if field in item)
+
+
 def _said(lines: Iterable[Mapping[str, Any]]) -> Lines:
     return [(line["text"], line) for line in lines]
 
@@ -183,7 +197,7 @@ def _row(
         date = item["date"] or text("guide.undated", lang)
         trust = text(f"guide.trust.{item['confidence']}", lang)
         source = f" <small>{_link(item['source'], item['source_url'])} · {escape(date)} · {escape(trust)}</small>"
-    address = report(item["id"], "text") if report and "id" in item else None
+    address = report(item["id"], field_of(item)) if report and "id" in item else None
     if address:
         source += f" <small>{_link(text('guide.report', lang), address)}</small>"
     words = f"<span>{_link(line, item.get('url'))}{source}</span>"

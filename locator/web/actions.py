@@ -5,11 +5,8 @@ from __future__ import annotations
 from locator.model import Hit
 from locator.web.listing import ListContext, is_pinned
 from locator.web.markup import Markup, hide, tag
-from locator.web.sheets import sheet_address
-from locator.web.words import Words
-
-MAX_REPORT = 500
-"""How many characters a report of an error may have."""
+from locator.web.reports import ROW, render_report_form
+from locator.web.sheets import render_sheet
 
 
 def render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
@@ -24,8 +21,7 @@ def render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
         )
     if chosen:
         parts.append(_render_share(point.id, context))
-        sheet = sheet_address(context.state, point.id)
-        parts.append(tag("a", words("hit.sheet"), class_="button", href=sheet, target="_blank", rel="noopener"))
+        parts.append(render_sheet(context.state, point.id, context.route))
         parts.append(tag("span", class_="shared soft", data_own=True))
         parts.append(_render_report(point.id, context))
     return tag("div", *parts, class_="actions", data_key="actions")
@@ -50,20 +46,7 @@ def _render_report(point_id: str, context: ListContext) -> Markup:
     return tag(
         "details",
         tag("summary", words("hit.report")),
-        _render_form(point_id, words),
+        render_report_form(point_id, ROW, words),
         class_="report",
         data_key="report",
-    )
-
-
-def _render_form(point_id: str, words: Words) -> Markup:
-    box = tag("textarea", id="report-text", name="message", rows=3, maxlength=MAX_REPORT, required=True)
-    return tag(
-        "form",
-        tag("label", words("hit.report_hint"), for_="report-text"),
-        tag("input", type="hidden", name="id", value=point_id),
-        box,
-        tag("button", words("hit.report_send"), type="submit"),
-        data_act="report",
-        aria_label=words("hit.report"),
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from locator.datum import Datum
 from locator.i18n import LANGS, text
-from locator.model import Kind, Mode, Person, Place, Precision, Query, Task
-from locator.web.actions import MAX_REPORT
+from locator.model import Kind, Person, Place, Precision, Query, Task
+from locator.routing import LinkMode
 from locator.web.ask import MAX_TEXT
+from locator.web.reports import MAX_REPORT
 from locator.web.state import LIMITS, parse_state
 
 if TYPE_CHECKING:
@@ -118,8 +119,8 @@ def _go(visit: Visit, act: Act) -> None:
 
 
 def _mode(visit: Visit, act: Act) -> None:
-    if act.text("id") in Mode:
-        visit.state = visit.state.with_choice(mode=Mode(act.text("id")))
+    if act.text("id") in LinkMode:
+        visit.state = visit.state.with_choice(mode=LinkMode(act.text("id")))
         visit.way = visit.chosen.point.id if visit.chosen else None
 
 
@@ -171,9 +172,16 @@ def _task(visit: Visit, act: Act) -> None:
 
 
 def _report(visit: Visit, act: Act) -> None:
+    """Take a report; the view that shows the entry writes it down, and only if it knows the entry."""
     message = act.text("message").strip()
-    if message and any(hit.point.id == act.text("id") for hit in visit.hits):
-        visit.report = (act.text("id"), message[:MAX_REPORT])
+    if message:
+        visit.report = (act.text("id"), act.text("field"), message[:MAX_REPORT])
+
+
+def _report_open(visit: Visit, act: Act) -> None:
+    """Open the form of one line of the guide, or close it."""
+    visit.reporting = None if visit.reporting == act.text("id") else act.text("id")
+    visit.focus = "report-text" if visit.reporting else None
 
 
 def _large(visit: Visit, _: Act) -> None:
@@ -203,6 +211,7 @@ HANDLERS: Mapping[str, Callable[[Visit, Act], None]] = {
     "guide": _guide,
     "task": _task,
     "report": _report,
+    "report-open": _report_open,
     "online": _online,
     "live": _live,
 }

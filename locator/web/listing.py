@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from locator.model import EXACT, Hit
+from locator.model import EXACT, Hit, Route
 from locator.web.state import PageState
 from locator.web.words import Words
 
@@ -30,6 +30,8 @@ class ListContext:
     """The number of each point in this list, by id."""
     share: str
     """The address that a copied link carries, without the point's id."""
+    route: Route | None = None
+    """The way to the chosen point, for its print sheet."""
 
 
 def is_pinned(hit: Hit) -> bool:

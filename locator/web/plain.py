@@ -7,7 +7,6 @@ in an address.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
@@ -19,6 +18,7 @@ from locator.model import EXACT, Answer, Person, Query, Task
 from locator.routing import links as links_into_apps
 from locator.shapes import say_hit_distance, say_notice
 from locator.web.ask import MAX_TEXT
+from locator.web.forms import read_form
 from locator.web.markup import Markup, join, tag
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from locator.model import Hit
     from locator.service import Locator
 
-MAX_BODY_BYTES = 16_384
 _STYLE = (
     "body{font:1.05rem/1.6 sans-serif;max-width:44rem;margin:0 auto;padding:1rem}"
     "select,input,button{font:inherit;min-height:44px;max-width:100%}h2{font-size:1.1rem;margin:.5rem 0 0}"
@@ -58,12 +57,10 @@ def plain_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], l
         return _page(asked if asked in LANGS else lang, {}, None)
 
     async def answer(request: Request) -> Response:
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_BODY_BYTES:
-                return Response(status_code=413)
-        fields = {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        posted = await read_form(request)
+        if posted is None:
+            return Response(status_code=413)
+        fields = {key: values[0] for key, values in posted.items()}
         chosen = fields["lang"] if fields.get("lang") in LANGS else lang
         result = await run_in_threadpool(_find, locate, clock(), fields, chosen)
         return _page(chosen, fields, result)

@@ -72,10 +72,24 @@ def make_scene(
         line=route.line if route else (),
         line_is_estimate=route is None or route.engine == "line",
         line_label=label,
+        steps=find_steps(route) if route is not None and route.engine != "line" else (),
         texts=read_controls(words),
         lang=state.lang,
         large=state.large,
     )
+
+
+def find_steps(route: Route) -> tuple[int, ...]:
+    """Return where in a route's line each of its steps begins; a step never begins before the one ahead of it."""
+    found: list[int] = []
+    for step in route.steps:
+        start = found[-1] if found else 0
+        try:
+            found.append(route.line.index((step.lon, step.lat), start))
+        except ValueError:  # an engine whose steps begin beside the line
+            away = [(lon - step.lon) ** 2 + (lat - step.lat) ** 2 for lon, lat in route.line[start:]]
+            found.append(start + away.index(min(away)))
+    return tuple(found)
 
 
 def make_overview(points: Sequence[ServicePoint], state: PageState) -> Scene:

@@ -1,9 +1,14 @@
-"""What a person takes along of one office: the print sheet, and its opening times as a calendar file."""
+"""What a person takes along of one office: the print sheet, and its opening times as a calendar file.
+
+The way's words reach the sheet in the body of a ``POST``, as the page shows them: neither the address of a
+sheet nor its form holds where the person is.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -11,12 +16,16 @@ from starlette.routing import Route
 
 from locator.errors import LocatorError, NotFound
 from locator.hours import write_calendar
-from locator.i18n import explain
+from locator.i18n import explain, text
+from locator.model import Mode, Step
+from locator.model import Route as Way
 from locator.sheet import print_sheet, share_link
+from locator.web.forms import read_form
+from locator.web.markup import Markup, tag
 from locator.web.state import PageState, parse_state, to_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from starlette.requests import Request
@@ -26,10 +35,53 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 
-def sheet_address(state: PageState, point_id: str) -> str:
-    """Return the address of an office's print sheet, relative to any view."""
+MAX_STEPS = 60
+"""How many steps of a way a sheet is given: more fit on none."""
+MAX_STEP = 200
+"""Characters of one step."""
+MAX_FORM_BYTES = 131_072
+"""Of a form with a way in Chinese: a character takes nine bytes in a form."""
+
+
+def render_sheet(state: PageState, point_id: str, way: Way | None) -> Markup:
+    """Return the button that opens an office's print sheet in a new window: a link, or a form with the way's words."""
+    said = text("page.hit.sheet", state.lang)
     kept = PageState(task=state.task, person=state.person, lang=state.lang, large=state.large, chosen=point_id)
-    return "./sheet?" + urlencode(to_params(kept) | {"lang": state.lang})
+    params = to_params(kept) | {"lang": state.lang}
+    if way is None:
+        return tag("a", said, class_="button", href="./sheet?" + urlencode(params), target="_blank", rel="noopener")
+    fields = [*params.items(), ("mode", way.mode), ("length", round(way.distance_m)), ("engine", way.engine)]
+    fields += [("step", step.text[:MAX_STEP]) for step in way.steps[:MAX_STEPS]]
+    hidden = [tag("input", type="hidden", name=name, value=str(value)) for name, value in fields]
+    button = tag("button", said, type="submit")
+    return tag("form", *hidden, button, method="post", action="./sheet", target="_blank", rel="noopener")
+
+
+def read_way(fields: Mapping[str, Sequence[str]]) -> Way | None:
+    """Return the way that a form carries, in words only; None when it carries none."""
+    mode, length = (fields.get(name, [""])[0] for name in ("mode", "length"))
+    try:
+        metres = float(length)
+    except ValueError:
+        return None
+    if mode not in Mode or not (math.isfinite(metres) and 0 <= metres < 1e8):
+        return None
+    steps = tuple(
+        Step(text=said[:MAX_STEP], distance_m=0.0, duration_s=0.0, lon=0.0, lat=0.0)
+        for said in fields.get("step", [])[:MAX_STEPS]
+    )
+    engine = "line" if fields.get("engine") == ["line"] else "page"
+    return Way(engine=engine, mode=Mode(mode), distance_m=metres, duration_s=None, line=(), steps=steps)
+
+
+def _is_ours(request: Request, settings: Settings) -> bool:
+    """Tell whether a form was sent by this page itself: no other site may put its words on our paper."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    ours = {request.headers.get("host"), urlsplit(settings.public_url or "").netloc}
+    return origin is None or urlsplit(origin).netloc in ours
 
 
 def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], settings: Settings) -> list[BaseRoute]:
@@ -38,21 +90,30 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
     An address names an office and a matter, never a person's place.
     """
 
-    def write(state: PageState) -> str:
+    def write(state: PageState, way: Way | None = None) -> str:
         locator = locate()
         point = locator.point(state.chosen or "")
         guide = locator.guide(state.task, state.person, point.adcode, state.lang)
         link = share_link(settings, point.id, state.lang)
-        return print_sheet(point, guide, at=clock(), lang=state.lang, link=link, large=state.large)
+        return print_sheet(point, guide, at=clock(), lang=state.lang, link=link, route=way, large=state.large)
 
     async def send(request: Request) -> Response:
-        state = parse_state(request.query_params, default_lang=settings.lang)
+        return await answer(parse_state(request.query_params, default_lang=settings.lang), None)
+
+    async def send_with_way(request: Request) -> Response:
+        fields = await read_form(request, limit=MAX_FORM_BYTES)
+        if fields is None:
+            return Response(status_code=413)
+        state = parse_state({name: values[0] for name, values in fields.items()}, default_lang=settings.lang)
+        return await answer(state, read_way(fields) if _is_ours(request, settings) else None)
+
+    async def answer(state: PageState, way: Way | None) -> Response:
         try:
-            page = await run_in_threadpool(write, state)
+            page = await run_in_threadpool(write, state, way)
         except LocatorError as error:
             status = 404 if isinstance(error, NotFound) else 503
             return PlainTextResponse(explain(error, state.lang), status_code=status)
-        return HTMLResponse(page, headers={"cache-control": "no-cache"})
+        return HTMLResponse(page, headers={"cache-control": "no-store" if way else "no-cache"})
 
     def write_hours(state: PageState) -> str:
         point = locate().point(state.chosen or "")
@@ -76,4 +137,8 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         name = {"content-disposition": 'attachment; filename="hours.ics"', "cache-control": "no-cache"}
         return Response(calendar, media_type="text/calendar; charset=utf-8", headers=name)
 
-    return [Route("/sheet", send), Route("/hours.ics", send_hours)]
+    return [
+        Route("/sheet", send, methods=["GET"]),
+        Route("/sheet", send_with_way, methods=["POST"]),
+        Route("/hours.ics", send_hours),
+    ]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from locator.i18n import LANGS
-from locator.model import Kind, Mode, Person, Task
+from locator.model import Kind, Person, Task
+from locator.routing import LinkMode
 
 LIMITS = (5, 10, 20)
 """How many points a person may ask for."""
@@ -30,7 +31,8 @@ class PageState:
     kind: Kind | None = None
     open_now: bool = False
     limit: int = LIMITS[0]
-    mode: Mode = Mode.WALK
+    mode: LinkMode = LinkMode.WALK
+    """How the person travels. Buses are known to the navigation apps only."""
     area: str | None = None
     """A six-digit adcode: where the last answer was about, as coarse as a county."""
     region: str | None = None
@@ -65,7 +67,7 @@ def parse_state(params: Mapping[str, str], *, default_lang: str = "zh") -> PageS
         kind=_read(Kind, params.get("kind"), None),
         open_now=params.get("open") == "1",
         limit=int(limit) if limit in map(str, LIMITS) else LIMITS[0],
-        mode=_read(Mode, params.get("mode"), Mode.WALK) or Mode.WALK,
+        mode=_read(LinkMode, params.get("mode"), LinkMode.WALK) or LinkMode.WALK,
         area=_match(_ADCODE, params.get("area")),
         region=_match(_ADCODE, params.get("region")),
         hours=params.get("hours") == "1",

@@ -39,10 +39,12 @@ class Visit:
     """The view to switch to."""
     focus: str | None = None
     """The element that gets the focus once the next run is drawn."""
-    report: tuple[str, str] | None = None
-    """A point's id and what is wrong with its row, to be written down."""
+    report: tuple[str, str, str] | None = None
+    """The id of a point or a line of the guide, its field, and what is wrong with it, to be written down."""
+    reporting: str | None = None
+    """The line of the guide whose form for a report is open."""
     reported: str | None = None
-    """The point whose error was written down."""
+    """The point or line whose error was written down."""
     way: str | None = None
     """The point whose way the person asked for: an engine elsewhere is asked only then."""
     live: Place | None = None

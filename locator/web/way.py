@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from locator.i18n import text
-from locator.model import Hit, Mode, Route
-from locator.routing import Link, say_gaps, say_sent_to
+from locator.model import EXACT, Hit, Place, Route
+from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
 from locator.web.markup import Markup, join, tag
 from locator.web.words import Words
 
@@ -17,7 +17,8 @@ def render_way(
     links: Sequence[Link],
     words: Words,
     *,
-    mode: Mode,
+    mode: LinkMode,
+    origin: Place | None = None,
     failed: bool = False,
     arrival: str | None = None,
     asks: str | None = None,
@@ -27,37 +28,44 @@ def render_way(
     Parameters
     ----------
     route
-        The way, or None when there is none (no position of the point, or no origin).
+        The way, or None when there is none (no position of the point, no origin, or by bus).
+    links
+        Into the apps that know ``mode``.
+    origin
+        Where the way starts: said where that is only the middle of a region.
     arrival
         When the person gets there and whether it is open then, in words, where that is known.
     asks
         Who, elsewhere, gets the two positions when the way is asked for; None for an engine on this machine.
     """
     heading = tag("h2", words("way.heading", rank=hit.rank, name=hit.point.name), id="way")
+    parts: list[Markup | None] = [heading]
     if hit.point.lon is None or not links:
-        return tag("section", heading, tag("p", words("way.no_position")), class_="way", aria_labelledby="way")
-    parts: list[Markup | None] = [heading, _render_modes(mode, words)]
-    if failed:
-        parts.append(tag("p", words("way.failed"), class_="notice"))
-    if asks:
-        parts.append(_render_consent(hit, route, asks, words))
-    if route is not None:
-        parts.append(_render_route(route, words, arrival))
-    parts.append(_render_apps(links, words))
+        parts.append(tag("p", words("way.no_position")))
+    else:
+        parts.append(_render_modes(mode, words))
+        if failed:
+            parts.append(tag("p", words("way.failed"), class_="notice"))
+        if asks and mode != LinkMode.BUS:
+            parts.append(_render_consent(hit, route, asks, words))
+        if route is not None:
+            parts.append(_render_route(hit, route, words, arrival, _say_origin(origin, words)))
+        parts.append(_render_apps(links, words, bus=mode == LinkMode.BUS))
+    parts.append(_render_driver(hit, words))
     return tag("section", *parts, class_="way", aria_labelledby="way")
 
 
-def _render_modes(mode: Mode, words: Words) -> Markup:
+def _render_modes(mode: LinkMode, words: Words) -> Markup:
     buttons = [
         tag(
             "button",
-            words.name("mode", choice),
+            text(f"routing.mode.{choice}", words.lang),
             type="button",
             data_act="mode",
             data_id=choice,
-            aria_pressed="true" if choice is mode else "false",
+            aria_pressed="true" if choice == mode else "false",
         )
-        for choice in Mode
+        for choice in LinkMode
     ]
     return tag("div", *buttons, class_="modes", role="group", aria_label=words("way.mode"))
 
@@ -70,26 +78,57 @@ def _render_consent(hit: Hit, route: Route | None, asks: str, words: Words) -> M
     return tag("p", tag("button", words("way.ask"), type="button", data_act="go", data_id=hit.point.id), " ", said)
 
 
-def _render_route(route: Route, words: Words, arrival: str | None) -> Markup:
+def _say_origin(origin: Place | None, words: Words) -> str | None:
+    """Return from where the way is told, where that is no exact place."""
+    if origin is None or origin.precision in EXACT:
+        return None
+    return words("way.from_middle", label=origin.label)
+
+
+def _render_route(hit: Hit, route: Route, words: Words, arrival: str | None, origin: str | None) -> Markup:
+    about = tag("p", origin, class_="soft") if origin else None
     if route.engine == "line":
-        return join(tag("p", step.text, class_="estimate") for step in route.steps)
+        return join([tag("p", step.text, class_="estimate") for step in route.steps], about)
     said = words(
         "way.route",
         mode=words.name("mode", route.mode),
         length=words.length(route.distance_m),
         duration=words.duration(route.duration_s or 0.0),
     )
-    steps = [tag("li", step.text) for step in route.steps]
     gap = " ".join(say_gaps(route, words.lang))
     return join(
         tag("p", tag("b", said), tag("span", f" · {arrival}") if arrival else None),
+        about,
         tag("h3", words("way.steps")),
-        tag("ol", *steps, class_="steps"),
+        tag("p", words("way.step_hint"), class_="soft"),
+        # Another office or mode is another list: no step of it is still pressed.
+        tag("ol", *_render_steps(route, words), class_="steps", data_key=f"steps {hit.point.id} {route.mode}"),
         tag("p", gap, class_="soft") if gap else None,
     )
 
 
-def _render_apps(links: Sequence[Link], words: Words) -> Markup:
+def _render_steps(route: Route, words: Words) -> list[Markup]:
+    """Return the steps, each a button that shows its place on the map."""
+    return [
+        tag(
+            "li",
+            tag(
+                "button",
+                step.text,
+                type="button",
+                class_="step-button",
+                data_do="step",
+                data_step=number,
+                data_done=words("way.step_shown", n=number + 1),
+                data_own_attributes="aria-pressed",
+                aria_pressed="false",
+            ),
+        )
+        for number, step in enumerate(route.steps)
+    ]
+
+
+def _render_apps(links: Sequence[Link], words: Words, *, bus: bool) -> Markup:
     rows = [
         tag(
             "li",
@@ -106,6 +145,30 @@ def _render_apps(links: Sequence[Link], words: Words) -> Markup:
         for link in links
     ]
     return join(
-        tag("p", words("way.apps"), class_="soft", id="apps"),
+        tag("p", words("way.apps_bus" if bus else "way.apps"), class_=None if bus else "soft", id="apps"),
         tag("ul", *rows, class_="apps", role="list", aria_labelledby="apps"),
+    )
+
+
+def _render_driver(hit: Hit, words: Words) -> Markup | None:
+    """Return name and address in Chinese, to show to a taxi driver or to copy; None where no address is known."""
+    if not hit.point.address:
+        return None
+    said = address_for_driver(hit.point)
+    lines = [tag("span", line) for line in said.split("\n")]
+    copy = tag(
+        "button",
+        words("way.copy"),
+        type="button",
+        data_do="copy",
+        data_text=said,
+        data_done=words("way.copied"),
+        data_failed=words("way.copy_failed"),
+    )
+    return tag(
+        "div",
+        tag("h3", words("way.driver")),
+        tag("p", *lines, class_="driver", lang="zh-CN"),
+        tag("p", copy, " ", tag("span", class_="shared soft", data_own=True)),
+        data_key=f"driver {hit.point.id}",
     )

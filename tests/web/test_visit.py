@@ -111,8 +111,8 @@ def test_language_mode_and_size_change_in_place(locator):
     assert visit.answer.query.lang == "en"
     assert visit.answer.guide["lang"] == "en"
     assert _do(visit, locator, "lang", id="xx").state.lang == "en"
-    assert _do(visit, locator, "mode", id="drive").state.mode is Mode.DRIVE
-    assert _do(visit, locator, "mode", id="fly").state.mode is Mode.DRIVE
+    assert _do(visit, locator, "mode", id="drive").state.mode == Mode.DRIVE
+    assert _do(visit, locator, "mode", id="fly").state.mode == Mode.DRIVE
     assert _do(visit, locator, "large").state.large
 
 

@@ -3,8 +3,8 @@
 (function () {
   "use strict";
   var SVG = "http://www.w3.org/2000/svg";
-  var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false;
-  var fitted = "", tileState = { loaded: 0, failed: 0 }, notice = null, legend = null, pickButton = null, dense = false;
+  var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false, shown = null, away = null;
+  var fitted = "", view = "", tileState = { loaded: 0, failed: 0 }, notice = null, legend = null, pickButton = null, dense = false;
   var still = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function decode(payload) {
@@ -50,9 +50,15 @@
     });
     tileState.none = !config.urls.length;
     sayTiles();
-    /* streamlit-folium gives the frame its size after the map has started. */
-    new ResizeObserver(function () { map.invalidateSize({ pan: false }); if (scene) fit(false); }).observe(map.getContainer());
+    /* streamlit-folium gives the frame its size after the map has started, and our style sheet another. */
+    new ResizeObserver(function () {
+      if (seen() === view) fitted = "";
+      map.invalidateSize({ pan: false });
+      if (scene) fit(false);
+    }).observe(map.getContainer());
   }
+  /* What the map looks at: as fit() left it, or moved since. */
+  function seen() { return scene ? JSON.stringify([map.getCenter(), map.getZoom()]) : ""; }
   /* folium forbids zooming the frame, and gives it neither a heading nor a landmark. */
   function readyFrame() {
     document.querySelectorAll('meta[name="viewport"]').forEach(function (meta) { meta.content = "width=device-width, initial-scale=1"; });
@@ -106,6 +112,11 @@
     bottom.onAdd = function () { legend = make("ul", "map-legend"); return legend; };
     bottom.addTo(map);
     map.on("zoomend", showSign);
+    /* Who moves the map themselves is not taken back to where it was before a step was shown. */
+    map.on("dragstart", function () { away = null; });
+    ["click", "wheel", "keydown", "touchmove"].forEach(function (name) {
+      map.getContainer().addEventListener(name, function () { away = null; }, { passive: true });
+    });
     map.on("click", function (event) {
       if (!picking) return;
       setPicking(false);
@@ -257,7 +268,8 @@
     scene.chosen = id;
     Object.keys(markers).forEach(function (key) { mark(markers[key], key === id); });
     var marker = markers[id];
-    if (marker) map.panInside(marker.getLatLng(), { padding: [60, 60], animate: !still });
+    /* The map stays still for every office that is in sight. */
+    if (marker && !map.getBounds().contains(marker.getLatLng())) map.panInside(marker.getLatLng(), { padding: [60, 60], animate: !still });
   }
   function drawOrigin(place) {
     if (origin) map.removeLayer(origin);
@@ -277,6 +289,7 @@
   function drawLine(way) {
     if (line) map.removeLayer(line);
     line = null;
+    showStep(null);
     if (!way.at.length) return;
     var at = way.at.map(latLng);
     line = L.featureGroup();
@@ -289,6 +302,29 @@
     }
     line.addTo(map);
     showSign();
+  }
+  /* One step of the way: its stretch on top of the line, a ring where it begins. The map moves there. */
+  function showStep(number) {
+    if (shown) map.removeLayer(shown);
+    shown = null;
+    delete document.documentElement.dataset.step;
+    /* Back to what was seen before the first step, unless the person moved the map since. */
+    if (number === null && away) {
+      map.setView(away.from, away.zoom, { animate: false });
+      away = null;
+    }
+    var starts = scene && number !== null ? scene.line.steps : [];
+    if (!(number >= 0 && number < starts.length)) return;
+    var first = starts[number], last = number + 1 < starts.length ? starts[number + 1] : first;
+    var at = scene.line.at.slice(first, last + 1).map(latLng);
+    shown = L.featureGroup();
+    if (at.length > 1) L.polyline(at, { className: "step-part", interactive: false, weight: 8 }).addTo(shown);
+    var icon = L.divIcon({ className: "step-place", html: make("span", "step-ring", String(number + 1)), iconSize: [0, 0] });
+    L.marker(at[0], { icon: icon, keyboard: false, interactive: false, zIndexOffset: 2000 }).addTo(shown);
+    shown.addTo(map);
+    away = away || { from: map.getCenter(), zoom: map.getZoom() };
+    map.setView(at[0], Math.max(map.getZoom(), 16), { animate: !still });
+    document.documentElement.dataset.step = String(number + 1);
   }
   /* A short line's label would lie under the pins; the legend says the same. */
   function showSign() {
@@ -325,11 +361,14 @@
     if (!at.length || !size.x || (!again && token === fitted)) return;
     fitted = token;
     map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [92, 64], paddingBottomRight: [44, 60], maxZoom: 16, animate: again && !still });
+    view = again ? "" : seen();
   }
 
   window.addEventListener("message", function (event) {
     if (event.origin !== window.location.origin || event.source !== window.parent) return;
-    if (event.data && event.data.locatorPage === 1 && map && scene && event.data.act === "choose") choose(event.data.id);
+    if (!event.data || event.data.locatorPage !== 1 || !map || !scene) return;
+    if (event.data.act === "choose") choose(event.data.id);
+    if (event.data.act === "step") showStep(event.data.step);
   });
   window.locatorMap = { start: start, show: show };
 })();

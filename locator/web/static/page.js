@@ -146,10 +146,12 @@ function listen(root) {
   });
   root.addEventListener("change", (event) => {
     const node = event.target;
+    if (node.dataset.tick) { keepTick(node); return; }
     if (node.dataset.auto) { root.send({ ...values(node.form), act: node.dataset.auto }); }
     else if (node.dataset.act) root.send({ act: node.dataset.act, id: node.value });
   });
   root.addEventListener("submit", (event) => {
+    if (!event.target.dataset.act) return; /* an ordinary form of the web: the print sheet */
     event.preventDefault();
     suggested += 1;
     closeOptions(event.target);
@@ -207,12 +209,49 @@ const doing = {
   print() { window.print(); },
   share(node) {
     const address = new URL(node.dataset.address || window.location.href, node.dataset.base || window.location.href).href;
-    const done = () => announce(node.dataset.done + "\u0000" + ++sent);
-    const mark = () => { const said = node.parentElement.querySelector(".shared"); if (said) said.textContent = node.dataset.done; done(); };
-    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(address).then(mark, () => window.prompt(node.dataset.done, address));
-    else window.prompt(node.dataset.done, address);
+    copy(node, address, () => window.prompt(node.dataset.done, address));
+  },
+  copy(node) {
+    copy(node, node.dataset.text, () => {
+      window.getSelection().selectAllChildren(node.closest("div").querySelector(".driver"));
+      report(node, node.dataset.failed);
+    });
+  },
+  /* Shows a step's place on the map; a second press takes the mark away. Nothing is sent to the server. */
+  step(node, root) {
+    const on = node.getAttribute("aria-pressed") !== "true";
+    root.querySelectorAll("[data-do=step]").forEach((other) => other.setAttribute("aria-pressed", String(on && other === node)));
+    const frames = mapFrames();
+    frames.forEach((frame) => frame.contentWindow.postMessage({ locatorPage: 1, act: "step", step: on ? Number(node.dataset.step) : null }, window.location.origin));
+    if (!on) return;
+    announce(node.dataset.done + "\u0000" + ++sent);
+    const box = frames.length && frames[0].getBoundingClientRect();
+    if (box && (box.bottom < 120 || box.top > window.innerHeight - 120)) frames[0].scrollIntoView({ block: "nearest" });
   },
 };
+/* Copies a text; where a page may not (http, some in-app browsers) by the old way, and where that fails too, otherwise. */
+function copy(node, text, otherwise) {
+  const old = () => (copyOld(text) ? report(node, node.dataset.done) : otherwise());
+  if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(() => report(node, node.dataset.done), old);
+  else old();
+}
+function copyOld(text) {
+  const box = Object.assign(document.createElement("textarea"), { value: text, readOnly: true });
+  const before = document.activeElement;
+  box.className = "sr";
+  document.body.append(box);
+  box.select();
+  let done = false;
+  try { done = document.execCommand("copy"); } catch { /* then not */ }
+  box.remove();
+  if (before) before.focus({ preventScroll: true });
+  return done;
+}
+function report(node, text) {
+  const said = node.parentElement.querySelector(".shared");
+  if (said) said.textContent = text;
+  announce(text + "\u0000" + ++sent);
+}
 function tell(said, text) { said.textContent = text || ""; said.hidden = !text; }
 
 /* --- the address box: a choice of datum for coordinates, suggestions while typing ------------------------------- */
@@ -246,7 +285,24 @@ function adaptRecent(root, input) {
     if (Array.isArray(recent) && text) keepRecent([text, ...recent.filter((old) => old !== text)]);
   });
 }
+/* Ticks of the list of materials: in this browser only; the server never hears of them. */
+function readTicks() {
+  try {
+    const kept = JSON.parse(window.localStorage.getItem("locator.ticks"));
+    return Array.isArray(kept) ? kept : [];
+  } catch { return []; }
+}
+function adaptTicks(root) {
+  const boxes = root.querySelectorAll("[data-tick]"), ticks = boxes.length ? readTicks() : [];
+  boxes.forEach((box) => { box.checked = ticks.includes(box.dataset.tick); });
+}
+function keepTick(box) {
+  const others = readTicks().filter((key) => key !== box.dataset.tick);
+  try { window.localStorage.setItem("locator.ticks", JSON.stringify(box.checked ? [...others, box.dataset.tick] : others)); }
+  catch { /* a browser that keeps nothing: the tick lasts as long as the page */ }
+}
 function adapt(root) {
+  adaptTicks(root);
   const input = root.querySelector("#ask-text");
   if (!input || input.adapted) { if (input) noticeCoordinates(input); return; }
   input.adapted = true;

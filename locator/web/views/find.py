@@ -8,10 +8,10 @@ from functools import partial
 
 import streamlit as st
 
-from locator.corrections import report_link, write_correction
+from locator.corrections import report_link
 from locator.errors import LocatorError
-from locator.model import Answer, Hit, Route
-from locator.routing import find_arrival, say_arrival, straight_line
+from locator.model import Answer, Hit, Mode, Route
+from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
 from locator.web import shared
 from locator.web.ask import render_ask, render_understood, render_welcome
 from locator.web.chart import show_map
@@ -20,6 +20,7 @@ from locator.web.downloads import show_downloads
 from locator.web.frame import address_of
 from locator.web.listing import ListContext, is_pinned
 from locator.web.markup import Markup, join, tag
+from locator.web.reports import ROW, keep_report
 from locator.web.results import render_results
 from locator.web.scene import make_scene
 from locator.web.trip import render_trip
@@ -44,7 +45,7 @@ def _show_answer(visit: Visit) -> None:
     visit.look_up(shared.open_locator, now)
     shared.write_address(visit.state)
     focus, visit.focus = visit.focus, None
-    _keep_report(visit, now)
+    keep_report(visit, shared.read_settings(), now, {hit.point.id for hit in visit.hits})
     if visit.go:
         st.rerun()
     answer = visit.answer
@@ -78,10 +79,11 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
             at=now,
             chosen=chosen.point.id if chosen else None,
             guide=answer.guide,
-            report=partial(report_link, shared.read_settings(), field="row"),
+            report=partial(report_link, shared.read_settings(), field=ROW),
             reported=visit.reported,
             ranks={hit.point.id: hit.rank for hit in answer.hits},
             share=_share_address(visit),
+            route=route,
         )
         with left:
             show_panel("results", render_results(answer, context), version=version, on_act=visit.take, page=page)
@@ -97,6 +99,7 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
                 links,
                 words,
                 mode=visit.state.mode,
+                origin=answer.place,
                 failed=failed,
                 arrival=_say_arrival(chosen, route, now, words.lang),
                 asks=asks,
@@ -106,27 +109,18 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
         show_downloads(answer, now, words)
 
 
-def _keep_report(visit: Visit, now: datetime) -> None:
-    """Write down what a person reported, if anything."""
-    if visit.report is None:
-        return
-    (point_id, message), visit.report = visit.report, None
-    try:
-        write_correction(shared.read_settings(), entry_id=point_id, field="row", message=message, now=now)
-    except LocatorError as error:
-        log.warning("a report was not kept: %s", error.code)
-        return
-    visit.reported = point_id
-
-
 def _find_route(visit: Visit, answer: Answer, chosen: Hit | None) -> tuple[Route | None, bool, str | None]:
     """Return the way from the place to the chosen point, whether the engine failed, and whom it would ask.
 
-    An engine elsewhere gets the two positions only once the person asked for the way to this point.
+    An engine elsewhere gets the two positions only once the person asked for the way to this point. There is
+    no way by bus: only the apps know the lines.
     """
-    place, mode, lang = answer.place, visit.state.mode, answer.query.lang
+    place, lang = answer.place, answer.query.lang
     if chosen is None or place is None or place.lon is None or place.lat is None or not is_pinned(chosen):
         return None, False, None
+    if visit.state.mode == LinkMode.BUS:
+        return None, False, None
+    mode = Mode(visit.state.mode)
     origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
     locator = shared.open_locator()
     asks = locator.router.sent_to if locator.router else None

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from locator.corrections import report_link
 from locator.errors import LocatorError
+from locator.guide import field_of, list_lines
 from locator.guide.render import say_material
 from locator.i18n import text
 from locator.model import Person, Task
 from locator.web import shared
 from locator.web.components import show_panel
 from locator.web.markup import Markup, join, link_out, tag
+from locator.web.reports import Reports, keep_report
 from locator.web.results import render_phone
 from locator.web.state import PageState
 from locator.web.visit import Visit
@@ -32,8 +36,13 @@ def show_guide(visit: Visit) -> None:
         show_panel("guide", tag("p", words("trouble.data"), class_="notice", id="main"), version=version)
         return
     shown = str(answer["regions"][0]["adcode"]) if answer["regions"] else ""
-    content = join(_render_choices(state, regions, shown, words), render_guide(answer, words))
-    page = {"announce": f"{answer['task_name']}{words('comma')}{answer['person_name']}"}
+    settings = shared.read_settings()
+    keep_report(visit, settings, shared.read_clock(), {line["id"] for line in list_lines(answer)})
+    reports = Reports(words=words, address=partial(report_link, settings), opened=visit.reporting, done=visit.reported)
+    content = join(_render_choices(state, regions, shown, words), render_guide(answer, words, reports))
+    said = f"{answer['task_name']}{words('comma')}{answer['person_name']}"
+    focus, visit.focus = visit.focus, None
+    page = {"announce": words("hit.report_done") if visit.reported else said, "focus": focus}
     show_panel("guide", content, version=version, on_act=visit.take, page=page)
 
 
@@ -63,26 +72,28 @@ def _choice(name: str, said: str, options: Iterable[tuple[str, str]], chosen: st
     )
 
 
-def render_guide(answer: Mapping[str, Any], words: Words) -> Markup:
-    """Return everything the guide knows, each line with what it rests on."""
-    lang = words.lang
+def render_guide(answer: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
+    """Return everything the guide knows, each line with what it rests on and a way to report an error in it."""
+    lang, say = words.lang, partial(_line, reports=reports)
     parts: list[Markup | None] = []
     if not answer["local"]:
         code = "guide.no_local" if answer["region"] else "guide.nation_only"
         parts.append(tag("p", text(code, lang), class_="notice" if answer["region"] else "soft"))
     visit = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
-    parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", visit)), *map(_line, answer["trip"]["lines"])]))
-    parts.append(_render_ticks(answer["materials"], words))
+    parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", visit)), *map(say, answer["trip"]["lines"])]))
+    parts.append(_render_ticks(answer, words, reports))
     steps = [
-        tag("li", tag("h3", step["title"]), tag("ul", *map(_line, step["lines"]), role="list"), class_="step")
+        tag("li", tag("h3", step["title"]), tag("ul", *map(say, step["lines"]), role="list"), class_="step")
         for step in answer["steps"]
         if step["lines"]
     ]
     parts.append(tag("section", tag("h2", text("guide.steps", lang)), tag("ol", *steps, class_="four"), class_="card"))
-    parts.append(_section(text("guide.hotlines", lang), [_hotline(line, words) for line in answer["hotlines"]]))
-    parts.append(_section(text("guide.channels", lang), [_channel(line, lang) for line in answer["channels"]]))
-    parts += [_section(text(f"guide.{name}", lang), [_line(line) for line in answer[name]]) for name in _SECTIONS]
-    parts.append(_section(text("guide.law", lang), [_law(law) for law in answer["law"]]))
+    parts.append(
+        _section(text("guide.hotlines", lang), [_hotline(line, words, reports) for line in answer["hotlines"]])
+    )
+    parts.append(_section(text("guide.channels", lang), [_channel(line, lang, reports) for line in answer["channels"]]))
+    parts += [_section(text(f"guide.{name}", lang), [*map(say, answer[name])]) for name in _SECTIONS]
+    parts.append(_section(text("guide.law", lang), [_law(law, reports) for law in answer["law"]]))
     related = [
         tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"]))
         for other in answer["related"]
@@ -90,44 +101,40 @@ def render_guide(answer: Mapping[str, Any], words: Words) -> Markup:
     if related:
         heading = tag("h2", text("guide.related", lang))
         parts.append(tag("section", heading, tag("ul", *related, class_="examples", role="list"), class_="card"))
-    return tag("div", *parts, tag("button", words("guide.print"), type="button", data_do="print"), class_="guide")
+    return tag("div", *parts, class_="guide")
 
 
 def _section(heading: str, rows: Sequence[Markup]) -> Markup | None:
     return tag("section", tag("h2", heading), tag("ul", *rows, role="list"), class_="card") if rows else None
 
 
-def _basis(item: Mapping[str, Any]) -> Markup:
+def _basis(item: Mapping[str, Any], reports: Reports) -> Markup:
+    """Return what a line rests on, and the way to report an error in it."""
     linked = link_out(str(item.get("source") or ""), item.get("source_url"))
-    return tag("small", linked, f" · {item['date']}" if item.get("date") else None, class_="basis soft")
+    date = f" · {item['date']}" if item.get("date") else None
+    return tag("small", linked, date, " · ", reports.render(item, field_of(item)), class_="basis soft")
 
 
-def _line(item: Mapping[str, Any]) -> Markup:
-    return tag("li", str(item["text"]), " ", _basis(item))
+def _line(item: Mapping[str, Any], reports: Reports) -> Markup:
+    return tag("li", str(item["text"]), " ", _basis(item, reports))
 
 
-def _render_ticks(materials: Sequence[Mapping[str, Any]], words: Words) -> Markup:
+def _render_ticks(answer: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
+    """Return the list to tick off; ``page.js`` keeps the ticks in the browser, by task, person and material."""
+    materials = answer["materials"]
     if not materials:
         return tag("section", tag("h2", words("bring")), tag("p", words("bring.none")), class_="card")
-    rows = [
-        tag(
-            "li",
-            tag(
-                "label",
-                tag("input", type="checkbox", id=f"tick-{n}"),
-                tag("span", say_material(item, words.lang)),
-                class_="check",
-            ),
-            _basis(item),
-            data_key=str(item["id"]),
-        )
-        for n, item in enumerate(materials)
-    ]
+    rows = []
+    for item in materials:
+        key = f"{answer['task']} {answer['person']} {item['id']}"
+        box = tag("input", type="checkbox", id=f"tick {key}".replace(" ", "-"), data_tick=key)
+        said = tag("label", box, tag("span", say_material(item, words.lang)), class_="check")
+        rows.append(tag("li", said, _basis(item, reports), data_key=key))
     hint = tag("p", words("guide.tick"), class_="soft")
     return tag("section", tag("h2", words("bring")), hint, tag("ul", *rows, class_="ticks", role="list"), class_="card")
 
 
-def _hotline(item: Mapping[str, Any], words: Words) -> Markup:
+def _hotline(item: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
     other = item.get("from_elsewhere")
     return tag(
         "li",
@@ -136,17 +143,17 @@ def _hotline(item: Mapping[str, Any], words: Words) -> Markup:
         f" {item['name']} ",
         tag("small", str(item["note"]), class_="soft") if item.get("note") else None,
         " ",
-        _basis(item),
+        _basis(item, reports),
     )
 
 
-def _channel(item: Mapping[str, Any], lang: str) -> Markup:
+def _channel(item: Mapping[str, Any], lang: str, reports: Reports) -> Markup:
     linked = link_out(tag("b", str(item["name"])), item.get("url"))
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
     note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
-    return tag("li", f"{item['type_name']}{official} ", linked, note, " ", _basis(item))
+    return tag("li", f"{item['type_name']}{official} ", linked, note, " ", _basis(item, reports))
 
 
-def _law(law: Mapping[str, Any]) -> Markup:
+def _law(law: Mapping[str, Any], reports: Reports) -> Markup:
     linked = link_out(tag("b", f"{law['name']} {law['article']}"), law.get("url"))
-    return tag("li", linked, " ", str(law["summary"]))
+    return tag("li", linked, " ", str(law["summary"]), " ", _basis(law, reports))
