@@ -170,9 +170,31 @@ def test_the_e_voucher_needs_no_card(guide, person):
     assert person in (Person.FOREIGNER, Person.HKMT) or answer["trip"]["without_visit"] == "yes"
 
 
+def test_who_lost_the_card_is_told_to_freeze_the_bank_account_too(guide):
+    for person in Person:
+        for task in ("report-loss", "replace-lost"):
+            assert "冻结" in words_of(guide.answer(task, person, "370100", "zh")), (task, person)
+
+
+def test_who_only_telephones_is_not_told_to_bring_originals(guide):
+    for person in Person:
+        items = guide.answer("report-loss", person, "440100", "en")["materials"]
+        assert [item["form"] for item in items if item["required"]] == ["any"], person
+
+
+def test_no_nationwide_application_online_is_offered_to_who_cannot_use_it(guide):
+    for person in ("foreigner", "hkmt"):
+        names = [channel["name"] for channel in guide.answer("apply", person, "440100", "zh")["channels"]]
+        assert not any("12333" in name or "电子社保卡" in name or "国家政务" in name for name in names)
+
+
+def test_an_agent_is_not_sent_where_the_holder_has_to_collect(guide):
+    assert guide.answer("collect", "agent", "440100", "zh")["trip"]["without_visit"] == "ask"
+
+
 def test_a_contradiction_is_told(guide):
     assert "differs" in words_of(guide.answer("report-loss", "adult", None, "en"))
-    assert re.search(r"10.+25 yuan", words_of(guide.answer("replace-lost", "adult", None, "en")))
+    assert re.search(r"10.+30 yuan", words_of(guide.answer("replace-lost", "adult", None, "en")))
     assert re.search(r"6 and 10 tries", words_of(guide.answer("pin", "adult", None, "en")))
 
 

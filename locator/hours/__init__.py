@@ -19,7 +19,7 @@ from locator.hours.clock import ZONE, HoursClock, open_clock, shipped_clock
 from locator.hours.ics import write_calendar
 from locator.hours.reader import HoursText, read_hours_text
 from locator.hours.remarks import is_stale
-from locator.hours.rules import parse
+from locator.hours.rules import parse, say_days
 from locator.hours.telling import (
     WeekDay,
     describe,
@@ -46,11 +46,13 @@ __all__ = [
     "evaluate_point",
     "is_stale",
     "load_calendar",
+    "names_days",
     "open_clock",
     "open_mask",
     "open_states",
     "read_hours",
     "read_hours_text",
+    "say_days",
     "shipped_calendar",
     "shipped_clock",
     "week_of",
@@ -107,6 +109,17 @@ def check_hours(expr: str) -> str:
         It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
     """
     return parse(expr).text
+
+
+def names_days(expr: str) -> bool:
+    """Return whether every time of an expression has its day; only OpenStreetMap means daily by one without.
+
+    Raises
+    ------
+    InvalidInput
+        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+    """
+    return not any(rule.bare for rule in parse(expr).rules)
 
 
 def read_hours(text: str) -> HoursText:

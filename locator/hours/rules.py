@@ -80,6 +80,11 @@ class Rule:
         return not self.selector and not self.holidays and self.spans is None
 
     @property
+    def bare(self) -> bool:
+        """Whether these are times without a day (``09:00-17:00``); ``off`` takes them from days named elsewhere."""
+        return not (self.selector or self.holidays or self.spans is None or self.state is State.CLOSED)
+
+    @property
     def minutes(self) -> tuple[Span, ...]:
         """The times on a day the rule holds."""
         return (Span(0, DAY),) if self.spans is None else self.spans
@@ -102,6 +107,7 @@ class Expression:
         return any(kind == holiday for rule in self.rules for kind, _ in rule.holidays)
 
 
+_SIGNS = {Join.NORMAL: "; ", Join.ADDITIONAL: ", ", Join.FALLBACK: " || "}
 _WEEKDAY = r"(?:Mo|Tu|We|Th|Fr|Sa|Su)"
 _HOLIDAY = r"(?:PH|SH)(?: [+-]?\d+ days?)?"
 _ITEM = rf"(?:{_HOLIDAY}|{_WEEKDAY}(?:-{_WEEKDAY})?(?:\[[^\]]*\](?: [+-]\d+ days?)?)?)"
@@ -180,6 +186,27 @@ def parse(text: str) -> Expression:
     except (ParserError, OverflowError, ValueError) as error:
         raise _unreadable(text, "for example Mo-Fr 09:00-12:00,13:30-17:00; PH off") from error
     return Expression(text=tidy, rules=tuple(_read_rule(join, body) for join, body in _split(tidy)))
+
+
+def say_days(text: str) -> str:
+    """Return an expression with ``Mo-Su`` before times without a day, as OpenStreetMap means them.
+
+    Raises
+    ------
+    InvalidInput
+        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+
+    Examples
+    --------
+    >>> say_days("09:00-12:00,13:00-17:00; PH off")
+    'Mo-Su 09:00-12:00,13:00-17:00; PH off'
+    >>> say_days("Mo-Fr 09:00-17:00; 12:00-13:00 off")
+    'Mo-Fr 09:00-17:00; 12:00-13:00 off'
+    """
+    said = ""
+    for rule in parse(text).rules:
+        said += (_SIGNS[rule.join] if said else "") + ("Mo-Su " if rule.bare else "") + rule.text
+    return said
 
 
 def _split(text: str) -> list[tuple[Join, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from locator.errors import InvalidInput
 from locator.model import Kind
 from locator.validate import kind_of_name
 
@@ -70,6 +71,8 @@ def to_fields(tags: Mapping[str, str], kind: Kind, said_by: str) -> dict[str, st
         value = next((tags[key] for key in keys if tags.get(key)), None)
         if value:
             fields[column] = value
+    if "hours" in fields:
+        fields["hours"] = _say_days(fields["hours"])
     if fields.get("website", "").startswith("www."):
         fields["website"] = f"http://{fields['website']}"
     address = tags.get("addr:full") or _address(tags)
@@ -85,6 +88,16 @@ def to_fields(tags: Mapping[str, str], kind: Kind, said_by: str) -> dict[str, st
     if checked:
         fields["verified"] = checked
     return fields
+
+
+def _say_days(hours: str) -> str:
+    """Return hours with the days that OpenStreetMap leaves out: times alone mean every day there."""
+    from locator.hours import say_days
+
+    try:
+        return say_days(hours)
+    except InvalidInput:
+        return hours
 
 
 def _address(tags: Mapping[str, str]) -> str:

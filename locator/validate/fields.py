@@ -101,7 +101,11 @@ def _read_hours(draft: Draft, fields: Mapping[str, str]) -> None:
     if cell and _HOURS_IS_DATE.fullmatch(cell):
         draft.tell("hours", "hours_is_date", cell, "a date or a single clock time, not opening hours")
     elif cell and parses_as_hours(cell):
-        draft.values["hours"] = cell
+        if says_days(cell):
+            draft.values["hours"] = cell
+        else:
+            draft.values["hours_text"] = words or cell
+            draft.tell("hours", "hours_no_days", cell, "times without a day; expected such as Mo-Fr 09:00-17:00")
     elif cell:
         expr = read_words_as_hours(cell)
         draft.values["hours"] = expr
@@ -122,6 +126,14 @@ def parses_as_hours(expr: str) -> bool:
     except LocatorError:
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def says_days(expr: str) -> bool:
+    """Tell whether a readable expression has a day for each time; a source that leaves it out says too little."""
+    from locator.hours import names_days
+
+    return names_days(expr)
 
 
 @lru_cache(maxsize=4096)

@@ -60,6 +60,21 @@ def test_tags_become_fields(town):
     assert "wheelchair" not in found_in(town)["node/3"], "limited is neither yes nor no"
 
 
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("09:00-17:00", "Mo-Su 09:00-17:00"),
+        ("9:00-12:00,13:00-17:00; PH off", "Mo-Su 9:00-12:00,13:00-17:00; PH off"),
+        ("Mo-Fr 09:00-17:00; 12:00-13:00 off", "Mo-Fr 09:00-17:00; 12:00-13:00 off"),
+        ('Mo-Fr 09:00-17:00 || 17:00-18:00 unknown "预约"', 'Mo-Fr 09:00-17:00 || Mo-Su 17:00-18:00 unknown "预约"'),
+        ("24/7", "24/7"),
+        ("+423 232 48 18", "+423 232 48 18"),
+    ],
+)
+def test_times_without_a_day_mean_every_day_in_openstreetmap(tag, told):
+    assert to_fields({"name": "甲", "opening_hours": tag}, Kind.OTHER, "x")["hours"] == told
+
+
 def test_ways_and_relations_stand_where_a_point_on_them_is(town):
     fields = found_in(town)
     at = {what: (float(f["lon"]), float(f["lat"])) for what, f in fields.items() if "lon" in f}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.datum import Datum, distance_m, from_wgs84
+from locator.hours import evaluate_point
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Kind, Phone, Precision
 from locator.validate import Centre, Checker, RawRecord, check_records, doubt_datum, kind_of_name, read_kind
 from locator.validate.kinds import KIND_WORDS
 from locator.validate.phones import read_phones
 from locator.validate.texts import MAX_CHARACTERS, clean_text, find_text_fault, shield, unshield
+
+TUESDAY = datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
 def check(row: int = 2, declared: Datum = Datum.WGS84, **fields: str):
@@ -59,6 +65,9 @@ LEFT_OUT = [
     ("hours", "43306", "hours_is_date", "hours", None),
     ("hours", "09:00:00", "hours_is_date", "hours", None),
     ("hours", "有空就来", "hours_not_understood", "hours", None),
+    ("hours", "9:00-12:00", "hours_no_days", "hours", None),
+    ("hours", "09:00-12:00,13:30-17:00; PH off", "hours_no_days", "hours", None),
+    ("hours", "Mo-Fr 09:00-12:00; 13:30-17:00", "hours_no_days", "hours", None),
     ("kind", "spaceship", "kind_unknown", "kind", Kind.OTHER),
     ("tasks", "fly", "task_unknown", "tasks", None),
     ("adcode", "37010", "adcode_form", "adcode", None),
@@ -83,9 +92,18 @@ def test_a_value_is_left_out_and_the_row_is_kept(column, value, code, field, kep
     assert getattr(points[0], field) == kept
 
 
-def test_hours_nobody_can_read_are_kept_as_words():
-    points, _ = check(hours="有空就来")
-    assert points[0].hours_text == "有空就来"
+@pytest.mark.parametrize("cell", ["有空就来", "9:00-12:00"])
+def test_hours_nobody_can_read_are_kept_as_words(cell):
+    points, _ = check(hours=cell)
+    assert points[0].hours_text == cell and evaluate_point(points[0], TUESDAY).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    "cell", ["Mo-Su 09:00-17:00", "24/7", "2026 Nov 24 09:00-12:00", "Mo-Fr 09:00-17:00; 12:00-13:00 off"]
+)
+def test_hours_that_name_their_days_are_taken(cell):
+    points, rejects = check(hours=cell)
+    assert points[0].hours == cell and not rejects
 
 
 def test_hours_are_read_from_osm_syntax_and_from_chinese():
