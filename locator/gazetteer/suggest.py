@@ -8,22 +8,28 @@ from functools import partial
 from time import thread_time
 
 from locator.gazetteer.address import read_address
-from locator.gazetteer.correct import correct_head
 from locator.gazetteer.divisions import stem_of
 from locator.gazetteer.files import Row
-from locator.gazetteer.fuzzy import nearly_spelt
+from locator.gazetteer.fuzzy import nearly_named, nearly_spelt
 from locator.gazetteer.pinyin import ENGLISH_WORDS, spell
 from locator.gazetteer.places import Places
-from locator.gazetteer.rank import score_han, score_initials, score_letters
+from locator.gazetteer.rank import bonus, score_han, score_initials, score_letters
 from locator.gazetteer.records import Suggestion
-from locator.gazetteer.terms import area_filter, length_filter, phrase, read_letters, spelt, with_one_slip
+from locator.gazetteer.terms import area_filter, phrase, read_letters, spelt, with_one_slip
 from locator.gazetteer.text import HAN, normalise, runs
 
 BUDGET_S = 0.008
 """After this no further way of reading a typing slip is tried: what was found is shown."""
 ENOUGH = 8
 """With this many good answers the slower ways are not tried."""
+_NAMES = 400
+"""So many names at one slip are looked up in the chosen divisions."""
+_NOTHING = 60.0
+"""Below this nothing was found that is worth showing alone."""
+_ONE_SLIP = 80.0
+"""What a name scores that is one slip from what was typed."""
 _ROWS = 48
+_NUMBERED = re.compile("\\d|[一二三四五六七八九十百〇零]+(?:号|弄)")
 Codes = tuple[str, ...]
 
 
@@ -49,11 +55,11 @@ class Suggester:
     # -- Han, alone or mixed with letters
 
     def _han(self, typed: str, codes: Codes, found: _Found) -> None:
-        reading = self._places.file.divisions.read_head(typed)[0]
         mixed = re.match("^([a-z]+)\\s*(.*)$", typed)
         if mixed:
             self._after_letters(mixed[1], mixed[2], codes, found)
             return
+        reading = self._file.divisions.read_head(typed)[0]
         if reading.codes and reading.rest and len(reading.codes) <= 12:
             self._rest(reading.rest, reading.codes, found)
         elif reading.names > 1:
@@ -66,8 +72,8 @@ class Suggester:
 
     def _rest(self, text: str, codes: Codes, found: _Found, *, wide: bool = False) -> None:
         """Search a text without divisions in the chosen ones, and with ``wide`` everywhere after that."""
-        address = read_address(text)
-        if address.street and address.number:
+        address = read_address(text) if _NUMBERED.search(text) else None
+        if address and address.street and address.number:
             self._number(address.street, address.number, codes, found)
             text = address.street
         elif codes and len(text) > 1:
@@ -80,47 +86,48 @@ class Suggester:
         def score(row: Row) -> float:
             return score_han(row, han, letters, found.stems)
 
+        begun = False
         for area in (codes, ()) if wide and codes else (codes,):
             if area == codes or found.good(80.0) < ENOUGH:
-                found.add(self._search_mixed(expression, text, area), score)
-        if found.best_score >= 70.0 or len(han) < 2 or found.spent:
+                rows = self._search_mixed(expression, text, area)
+                found.add(rows, score)
+                begun = begun or (area == codes and any(row.name.startswith(han) for row in rows))
+        if begun or len(han) < 2 or found.spent:
             return
         letters = "".join(spell(han))
         if len(letters) > 2:
             found.add(self._file.spelt_from(letters, within=codes), score)
             if wide and codes and found.best_score < 80.0:
                 found.add(self._file.spelt_from(letters), score)
-        if found.best_score < 80.0 and (len(han) > 2 or codes) and not found.spent:
-            self._divisions_nearly(han, found)
+        if han == text and not found.spent:
             self._slips(han, codes, found, score, wide=wide)
 
-    def _divisions_nearly(self, han: str, found: _Found) -> None:
-        for fixed in correct_head(self._places, han[:6])[:ENOUGH]:
-            if fixed.length == len(han):
-                rows = self._file.named(fixed.name, within=(fixed.code,))
-                found.add(
-                    (r for r in rows if r.code == fixed.code), lambda r: score_han(r, r.name, "", found.stems) - 20.0
-                )
-
     def _slips(self, han: str, codes: Codes, found: _Found, score: Callable[[Row], float], *, wide: bool) -> None:
-        if codes:
-            found.add(self._search(with_one_slip(han[:12], local=True), codes, 150), score)
-        expression = f"({with_one_slip(han[:12])})"
-        if len(expression) > 2 and (not codes or (wide and found.best_score < 70.0)) and not found.spent:
-            sized = expression + length_filter(len(han), len(han) + 1)
-            found.add(self._file.match(sized, 200), score)
-        if found.best_score < 70.0 and not found.spent and (wide or not codes):
-            ids = nearly_spelt(self._file, "".join(spell(han)), found.deadline)
-            found.add(self._file.rows(ids), score)
+        """Add the places whose names are one slip from what was typed, or begin so, the likeliest first."""
+        names = nearly_named(self._file, han)
+        if codes and names:
+            local = self._file.named_any([n.name for n in names[:_NAMES]], within=codes)
+            found.add_in_order(local)
+        if (wide or not codes) and names:
+            rows = {row.id: row for row in self._file.rows(n.id for n in names[: 2 * ENOUGH])}
+            found.add_in_order([rows[n.id] for n in names[: 2 * ENOUGH]])
+        if found.best_score < _NOTHING and not found.spent and (len(han) > 2 or codes):
+            expression = with_one_slip(han[:12], local=bool(codes))
+            found.add(self._search(expression, codes, 150) if expression else [], score)
+            if found.best_score < _NOTHING and not found.spent:
+                found.add(self._file.rows(nearly_spelt(self._file, "".join(spell(han)), found.deadline)), score)
 
     def _search_mixed(self, expression: str, text: str, codes: Codes) -> list[Row]:
         """Search Han, and keep of what is found the places that are spelt as the letters among them say."""
         letters = [run for run in runs(text) if run.isascii() and run.isalpha()]
         if not letters:
             return self._search(expression, codes)
-        rows = [r for r in self._search(expression, codes, 400) if all(part in r.pinyin for part in letters)]
         split = read_letters(letters[0]).spelt
-        return rows[:_ROWS] or (self._search(f"{expression} AND ({spelt(split)})", codes) if split else [])
+        rows = self._search(f"{expression} AND ({spelt(split)})", codes) if split else []
+        if rows and len(letters) == 1:
+            return rows
+        found = self._search(expression, codes, 400)
+        return [r for r in found if all(part in r.pinyin for part in letters)][:_ROWS] or rows
 
     def _expression(self, text: str) -> tuple[str, str]:
         """Return the expression for the Han runs and numbers of a text, and the Han."""
@@ -177,29 +184,29 @@ class Suggester:
         def score(row: Row) -> float:
             return score_letters(row, joined, found.stems)
 
-        exact = {row.id: row for name in {" ".join(words), joined} for row in self._file.named(name, limit=20)}
-        found.add(exact.values(), lambda _: 112.0)
+        exact = self._file.named(" ".join(words), limit=20) + (self._file.named(joined) if len(words) > 1 else [])
+        found.add(exact, lambda _: 112.0)
         found.add(self._spelt_whole(joined), score)
         if len(words) > 1:
             self._words(words, found)
         read = read_letters(joined) if joined.isalpha() else None
+        begun = False
         if read is not None and read.spelt:
             for area in (codes, ()) if codes else ((),):
                 if found.good(80.0) < ENOUGH:
-                    found.add(self._spelt_rows(joined, read.spelt, area), score)
+                    rows = self._spelt_rows(joined, read.spelt, area)
+                    begun = begun or bool(rows)
+                    found.add(rows, score)
         if read is None or not read.spelt or len(joined) <= 4:
             self._initials(joined, read.initials if read else "", read.whole if read else (), codes, found)
-        if not joined.isalpha() or found.best_score < 60.0:
+        if not joined.isalpha() or found.best_score < _NOTHING:
             expression = " AND ".join(f"(zh : {w}*)" for w in words)
             found.add(self._search(expression, ()), lambda r: score_letters(r, " ".join(words), found.stems))
-        if found.best_score < 85.0 and len(joined) > 4 and joined.isalpha() and not found.spent:
+        if not begun and found.best_score < 85.0 and len(joined) > 4 and joined.isalpha() and not found.spent:
             found.add(self._file.rows(nearly_spelt(self._file, joined, found.deadline)), score)
 
     def _spelt_rows(self, letters: str, syllables: tuple[str, ...], codes: Codes) -> list[Row]:
         """Return places that begin with letters: by syllables while few are typed, else by the whole spelling."""
-        if codes and len(letters) < 3:
-            rows = self._file.match(area_filter(codes).removeprefix(" AND "), 300)
-            return [r for r in rows if r.pinyin.startswith(letters)]
         if len(letters) < 5 and not codes:
             return self._search(spelt(syllables, first=True), codes)
         return self._file.spelt_from(letters, within=codes)
@@ -231,7 +238,8 @@ class Suggester:
         """Search sz futian, futian shenzhen: one end names a city or district, the rest what lies in it."""
         for head, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
             rows = self._file.ask("SELECT code FROM division_latin WHERE key = ?", (head,))
-            inside = tuple(str(row[0]) for row in rows if len(str(row[0])) == 6)
+            codes = sorted((str(row[0]) for row in rows), key=lambda code: (not code.endswith("00"), code))
+            inside = tuple(code for code in codes if len(code) == 6)
             read = read_letters("".join(rest)) if "".join(rest).isalpha() else None
             if inside and read is not None:
                 wanted = "".join(rest)
@@ -272,6 +280,11 @@ class _Found:
                 self._scores[row.id] = value
                 self._rows[row.id] = row
                 self.best_score = max(self.best_score, value)
+
+    def add_in_order(self, rows: list[Row]) -> None:
+        """Take up places that are one slip from what was typed, the likeliest first."""
+        scores = {row.id: _ONE_SLIP - 0.02 * order for order, row in enumerate(rows)}
+        self.add(rows, lambda row: scores[row.id] + bonus(row, self.stems))
 
     def good(self, score: float) -> int:
         """Return how many places reach a score."""
