@@ -16,6 +16,9 @@ from locator.model import Place, Precision
 
 _COLUMNS = "p.id, p.name, p.kind, p.code, p.township, p.context, p.lon, p.lat, p.error_m, p.precision, p.pinyin"
 
+_FEW, _MANY = 600, 20_000
+"""So many places that begin as was typed are looked at for the most important ones."""
+
 
 class Row(NamedTuple):
     """A place as the index holds it."""
@@ -150,10 +153,23 @@ class IndexFile:
     def spelt_from(self, letters: str, *, within: Sequence[str] = (), limit: int = 40) -> list[Row]:
         """Return places whose pinyin in one word begins with letters, the most important of a few hundred first."""
         area, values = _area(within)
+        looked_at = _FEW if len(letters) > 4 and not within else _MANY
         found = self.ask(
             f"SELECT {_COLUMNS} FROM (SELECT id AS r FROM (SELECT id FROM place "  # noqa: S608 - marks only
-            f"WHERE {area}pinyin >= ? AND pinyin < ? LIMIT 600) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
-            (*values, letters, letters + "~", limit),
+            f"WHERE {area}pinyin >= ? AND pinyin < ? LIMIT ?) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
+            (*values, letters, letters + "~", looked_at, limit),
+        )
+        return [Row._make(row) for row in found]
+
+    def begun(self, key: str, *, within: Sequence[str] = (), limit: int = 40) -> list[Row]:
+        """Return places with a name that begins so, the most important of a few hundred first."""
+        stems = [stem_of(code[:6]) for code in within[:12]]
+        area = f" AND ({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))})" if stems else ""
+        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
+        found = self.ask(
+            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT id AS r FROM (SELECT id FROM place_key "  # noqa: S608 - marks only
+            f"WHERE key >= ? AND key < ?{area} LIMIT ?) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
+            (key, key + "\U0010ffff", *bounds, _FEW, limit),
         )
         return [Row._make(row) for row in found]
 

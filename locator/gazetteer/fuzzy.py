@@ -9,12 +9,12 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from locator.gazetteer.files import IndexFile
-from locator.gazetteer.slips import LONGEST, SHORTEST, variant_number, variants
+from locator.gazetteer.slips import LONGEST, SHORTEST, lost_numbers, wrong_numbers
 from locator.gazetteer.text import to_key
 
 _RARE = 5
 _EACH = 120
-_LOOKED_AT = 3000
+_LOOKED_AT = 1500
 
 
 class Nearly(NamedTuple):
@@ -37,19 +37,17 @@ def nearly_named(file: IndexFile, typed: str) -> list[Nearly]:
     """
     if not 2 <= len(typed) <= LONGEST:
         return []
-    shorter = variants(typed) if len(typed) >= SHORTEST else set()
-    numbers = [variant_number(variant) for variant in (typed, *shorter)]
-    found = file.ask(
-        "SELECT p.name, s.places, s.id FROM slip s JOIN place p ON p.id = s.id "  # noqa: S608 - marks only
-        f"WHERE s.variant IN ({', '.join('?' * len(numbers))}) LIMIT {_LOOKED_AT}",
-        numbers,
-    )
     nearly: dict[str, Nearly] = {}
-    for name, places, number in found:
-        key = to_key(str(name))
-        if key not in nearly and OSA.distance(key, typed, score_cutoff=1) == 1:
-            slip = 0 if len(key) > len(typed) or sorted(key) == sorted(typed) else 1
-            nearly[key] = Nearly(key, slip, int(str(places)), int(str(number)))
+    for slip, numbers in enumerate((lost_numbers(typed), wrong_numbers(typed) if len(typed) >= SHORTEST else [])):
+        found = file.ask(
+            "SELECT p.name, s.places, s.id FROM slip s JOIN place p ON p.id = s.id "  # noqa: S608 - marks only
+            f"WHERE s.variant IN ({', '.join('?' * len(numbers))}) LIMIT {_LOOKED_AT}",
+            numbers,
+        )
+        for name, places, number in found:
+            key = to_key(str(name))
+            if key not in nearly and OSA.distance(key, typed, score_cutoff=1) == 1:
+                nearly[key] = Nearly(key, slip, int(str(places)), int(str(number)))
     return sorted(nearly.values(), key=lambda n: (n.slip, -n.places, n.id))
 
 

@@ -16,7 +16,7 @@ _short = lru_cache(8192)(short_name)
 _KIND_SYLLABLES = ("shi", "qu", "xian", "sheng", "zhen", "xiang", "jiedao")
 
 
-def score_han(row: Row, typed: str, letters: str, stems: tuple[str, ...]) -> float:
+def score_han(row: Row, *, typed: str, stems: tuple[str, ...], letters: str = "") -> float:
     """Return how well a place answers Han that were typed; 100 and more for the very name.
 
     Parameters
@@ -71,7 +71,11 @@ def score_initials(row: Row, typed: str, stems: tuple[str, ...]) -> float:
     return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + bonus(row, stems)
 
 
+def is_local(row: Row, stems: tuple[str, ...]) -> bool:
+    """Tell whether a place lies in the chosen divisions."""
+    return bool(stems) and row.code is not None and row.code.startswith(stems)
+
+
 def bonus(row: Row, stems: tuple[str, ...]) -> float:
     """Return what a place's kind and a position in the chosen divisions add to any score."""
-    local = bool(stems) and row.code is not None and row.code.startswith(stems)
-    return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if local else 0.0)
+    return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if is_local(row, stems) else 0.0)

@@ -1,6 +1,6 @@
-"""Every name under each text that it becomes when one character is left out.
+"""Every name under each text that it becomes when one character is left out, with the place of that character.
 
-A text that lost a character is found directly; one with a wrong or two swapped characters shares such a
+A text that lost a character is found directly; one with a wrong character or two swapped ones shares such a
 text with the name that was meant.
 """
 
@@ -20,14 +20,25 @@ SHORTEST, LONGEST = 3, 20
 _BATCH = 400_000
 
 
-def variants(key: str) -> set[str]:
-    """Return the texts that a name becomes when one character is left out."""
-    return {key[:i] + key[i + 1 :] for i in range(len(key))}
+def variant_number(key: str, at: int) -> int:
+    """Return the number of what a name becomes without its character ``at``; two may share one."""
+    return _number(key[:at] + key[at + 1 :], at)
 
 
-def variant_number(variant: str) -> int:
-    """Return the number under which a variant is kept; two may share one, so what is found is compared again."""
-    return crc32(variant.encode()) - 2**31
+def lost_numbers(typed: str) -> list[int]:
+    """Return the numbers of the names that became ``typed`` by losing a character, or by swapping two."""
+    lost = [_number(typed, at) for at in range(len(typed) + 1)]
+    swapped = [_number(typed[:at] + typed[at + 1 :], at + 1) for at in range(len(typed) - 1)]
+    return lost + swapped
+
+
+def wrong_numbers(typed: str) -> list[int]:
+    """Return the numbers of the names that have one other character than ``typed``."""
+    return [variant_number(typed, at) for at in range(len(typed))]
+
+
+def _number(variant: str, at: int) -> int:
+    return crc32(f"{variant}{at}".encode()) - 2**31
 
 
 def insert_slips(connection: sqlite3.Connection) -> None:
@@ -38,7 +49,7 @@ def insert_slips(connection: sqlite3.Connection) -> None:
         for name, places, number in batch:
             key = to_key(name)
             if SHORTEST <= len(key) <= LONGEST and HAN.match(key):
-                numbers = [variant_number(variant) for variant in variants(key)]
+                numbers = [variant_number(key, at) for at in range(len(key))]
                 columns[0].extend(numbers)
                 columns[1].extend([places] * len(numbers))
                 columns[2].extend([number] * len(numbers))
