@@ -16,6 +16,9 @@ from locator.model import Place, Precision
 
 _COLUMNS = "p.id, p.name, p.kind, p.code, p.township, p.context, p.lon, p.lat, p.error_m, p.precision, p.pinyin"
 
+_FEW, _MANY = 600, 20_000
+"""So many places that begin as was typed are looked at for the most important ones."""
+
 
 class Row(NamedTuple):
     """A place as the index holds it."""
@@ -49,6 +52,22 @@ class Row(NamedTuple):
         if self.name.startswith(context):
             return self.name
         return f"{context}{self.name}" if not context.isascii() or not context else f"{self.name}, {context}"
+
+
+def _area(within: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the condition, and its values, that keeps places to divisions and to what only their city is known of."""
+    codes = [code[:6] for code in within[:12]]
+    if any(city_stem(code).endswith("00") for code in codes):  # a province: as many cities as it has
+        stems = [stem_of(code) for code in codes]
+        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
+        return f"({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))}) AND ", bounds
+    cities = sorted({city_stem(code) for code in codes})
+    districts = [code for code in codes if stem_of(code) == code]
+    condition = f"city IN ({', '.join('?' * len(cities))}) AND " if cities else ""
+    if len(districts) < len(codes) or not districts:
+        return condition, cities
+    known = [*districts, *(city.ljust(6, "0") for city in cities)]
+    return f"{condition}code IN ({', '.join('?' * len(known))}) AND ", [*cities, *known]
 
 
 class IndexFile:
@@ -131,19 +150,40 @@ class IndexFile:
             rows = [r for r in rows if r.code and any(is_within(r.code, w) or is_within(w, r.code) for w in within)]
         return rows[:limit]
 
-    def spelt_from(self, letters: str, *, within: Sequence[str] = (), limit: int = 80) -> list[Row]:
+    def spelt_from(self, letters: str, *, within: Sequence[str] = (), limit: int = 40) -> list[Row]:
         """Return places whose pinyin in one word begins with letters, the most important of a few hundred first."""
-        stems = sorted({stem_of(code[:6]) for code in within[:12]})
-        cities = {city_stem(code).ljust(6, "0") for code in within[:12] if code[4:6] != "00"}
-        stems = sorted({*stems, *cities})  # and what is known only to lie in the city
-        area = f" AND ({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))})" if stems else ""
-        bounds = [bound for stem in stems for bound in (stem, stem + ("" if stem in cities else "~"))]
+        area, values = _area(within)
+        looked_at = _FEW if len(letters) > 4 and not within else _MANY
         found = self.ask(
-            "SELECT id FROM (SELECT id FROM place WHERE pinyin >= ? AND pinyin < ?"  # noqa: S608 - constant
-            f"{area} LIMIT 600) ORDER BY id LIMIT ?",
-            (letters, letters + "~", *bounds, limit),
+            f"SELECT {_COLUMNS} FROM (SELECT id AS r FROM (SELECT id FROM place "  # noqa: S608 - marks only
+            f"WHERE {area}pinyin >= ? AND pinyin < ? LIMIT ?) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
+            (*values, letters, letters + "~", looked_at, limit),
         )
-        return self.rows(int(str(row[0])) for row in found)
+        return [Row._make(row) for row in found]
+
+    def begun(self, key: str, *, within: Sequence[str] = (), limit: int = 40) -> list[Row]:
+        """Return places with a name that begins so, the most important of a few hundred first."""
+        stems = [stem_of(code[:6]) for code in within[:12]]
+        area = f" AND ({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))})" if stems else ""
+        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
+        found = self.ask(
+            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT id AS r FROM (SELECT id FROM place_key "  # noqa: S608 - marks only
+            f"WHERE key >= ? AND key < ?{area} LIMIT ?) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
+            (key, key + "\U0010ffff", *bounds, _FEW, limit),
+        )
+        return [Row._make(row) for row in found]
+
+    def named_any(self, keys: Sequence[str], *, within: Sequence[str], limit: int = 60) -> list[Row]:
+        """Return the places of any of these names in divisions, those of the first name first."""
+        stems = [stem_of(code[:6]) for code in within[:12]]
+        inside = " OR ".join(["k.code BETWEEN ? AND ?"] * len(stems))
+        found = self.ask(
+            f"SELECT {_COLUMNS}, k.key FROM place_key k JOIN place p ON p.id = k.id "  # noqa: S608 - marks only
+            f"WHERE k.key IN ({', '.join('?' * len(keys))}) AND ({inside}) LIMIT ?",
+            (*keys, *(bound for stem in stems for bound in (stem, stem + "~")), limit),
+        )
+        order = {key: number for number, key in enumerate(keys)}
+        return [Row._make(row[:-1]) for row in sorted(found, key=lambda row: (order[str(row[-1])], row[0]))]
 
     def trigram_frequency(self, term: str) -> int:
         """Return in how many places' pinyin three letters occur."""

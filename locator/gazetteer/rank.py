@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
@@ -10,10 +12,11 @@ from locator.gazetteer.names import short_name
 
 KIND_BONUS = {"province": 8.0, "city": 7.0, "district": 6.0, "township": 3.0, "station": 1.0}
 LOCAL_BONUS = 12.0
+_short = lru_cache(8192)(short_name)
 _KIND_SYLLABLES = ("shi", "qu", "xian", "sheng", "zhen", "xiang", "jiedao")
 
 
-def score_han(row: Row, typed: str, letters: str, stems: tuple[str, ...]) -> float:
+def score_han(row: Row, *, typed: str, stems: tuple[str, ...], letters: str = "") -> float:
     """Return how well a place answers Han that were typed; 100 and more for the very name.
 
     Parameters
@@ -26,7 +29,7 @@ def score_han(row: Row, typed: str, letters: str, stems: tuple[str, ...]) -> flo
         What the codes of the chosen divisions start with (:func:`locator.gazetteer.divisions.stem_of`).
     """
     name = row.name
-    if typed == name or (row.kind in KIND_BONUS and typed == short_name(name)):
+    if typed == name or (row.kind in KIND_BONUS and typed == _short(name)):
         score = 100.0
     elif name.startswith(typed):
         score = 90.0 - 0.6 * (len(name) - len(typed))
@@ -38,7 +41,7 @@ def score_han(row: Row, typed: str, letters: str, stems: tuple[str, ...]) -> flo
         score = 85.0 * near - 0.5 * abs(len(name) - size) + (3.0 if sorted(typed) == sorted(name) else 0.0)
         if letters and letters == row.pinyin[: len(letters)]:
             score = max(score, 84.0 - 0.3 * (len(row.pinyin) - len(letters)))
-    return score + _bonus(row, stems)
+    return score + bonus(row, stems)
 
 
 def score_letters(row: Row, typed: str, stems: tuple[str, ...]) -> float:
@@ -58,16 +61,21 @@ def score_letters(row: Row, typed: str, stems: tuple[str, ...]) -> float:
         score = 70.0 - 0.4 * (len(letters) - len(typed))
     else:
         score = 0.9 * max(fuzz.ratio(typed, letters), fuzz.ratio(typed, base))
-    return score + _bonus(row, stems)
+    return score + bonus(row, stems)
 
 
 def score_initials(row: Row, typed: str, stems: tuple[str, ...]) -> float:
     """Return how well a place answers first letters; ``typed`` has one for each syllable."""
-    size = len(short_name(row.name)) if row.kind in KIND_BONUS else len(row.name)
+    size = len(_short(row.name)) if row.kind in KIND_BONUS else len(row.name)
     whole = len(typed) in {size, len(row.name)}
-    return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + _bonus(row, stems)
+    return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + bonus(row, stems)
 
 
-def _bonus(row: Row, stems: tuple[str, ...]) -> float:
-    local = bool(stems) and row.code is not None and row.code.startswith(stems)
-    return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if local else 0.0)
+def is_local(row: Row, stems: tuple[str, ...]) -> bool:
+    """Tell whether a place lies in the chosen divisions."""
+    return bool(stems) and row.code is not None and row.code.startswith(stems)
+
+
+def bonus(row: Row, stems: tuple[str, ...]) -> float:
+    """Return what a place's kind and a position in the chosen divisions add to any score."""
+    return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if is_local(row, stems) else 0.0)

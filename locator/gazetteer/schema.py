@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import batched
 
+from locator.gazetteer.divisions import MUNICIPALITIES
 from locator.gazetteer.pinyin import spell
+from locator.gazetteer.slips import insert_slips
 from locator.gazetteer.text import to_bigrams, to_key
 
-VERSION = 2
+VERSION = 3
 """Raised when a table changes its meaning; a file of another version is built again."""
 
 TABLES = """
@@ -33,7 +35,7 @@ CREATE TABLE staging (
 );
 CREATE TABLE place (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, code TEXT, township TEXT, context TEXT NOT NULL,
-    lon REAL, lat REAL, error_m REAL, precision TEXT NOT NULL, pinyin TEXT NOT NULL
+    lon REAL, lat REAL, error_m REAL, precision TEXT NOT NULL, pinyin TEXT NOT NULL, city TEXT
 );
 CREATE TABLE place_key (
     key TEXT NOT NULL, id INTEGER NOT NULL, code TEXT NOT NULL, PRIMARY KEY (key, code, id)
@@ -42,6 +44,11 @@ CREATE VIRTUAL TABLE fts USING fts5(
     zh, py, ini, ad, content='', columnsize=0, prefix='1 2 3', tokenize="unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE letters USING fts5(p, content='', columnsize=0, detail=none, tokenize='trigram');
+INSERT INTO fts(fts, rank) VALUES ('hashsize', 67108864), ('automerge', 0);
+INSERT INTO letters(letters, rank) VALUES ('hashsize', 67108864), ('automerge', 0);
+CREATE TABLE slip (
+    variant INTEGER NOT NULL, places INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (variant, places DESC, id)
+) WITHOUT ROWID;
 CREATE TABLE street (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE TABLE street_alias (key TEXT NOT NULL, street INTEGER NOT NULL, PRIMARY KEY (key, street)) WITHOUT ROWID;
 CREATE TABLE number (
@@ -59,8 +66,15 @@ CREATE TABLE letter_count (term TEXT PRIMARY KEY, places INTEGER NOT NULL) WITHO
 INSERT INTO letter_count SELECT term, doc FROM temp.letters_terms;
 DROP TABLE temp.letters_terms;
 CREATE INDEX place_pinyin ON place (pinyin, code);
+CREATE INDEX place_city ON place (city, pinyin, code);
+PRAGMA analysis_limit = 2000;
 ANALYZE;
 """
+_CITY = (
+    f"CASE WHEN substr(code, 1, 2) IN ({', '.join(f"'{m}'" for m in sorted(MUNICIPALITIES))}) "
+    "THEN substr(code, 1, 2) ELSE substr(code, 1, 4) END"
+)
+"""What :func:`locator.gazetteer.divisions.city_stem` says, in SQL."""
 STAGED = (
     "name", "kind", "code", "township", "context", "lon", "lat", "error_m", "precision", "pinyin", "aliases", "rank",
 )  # fmt: skip
@@ -78,8 +92,8 @@ def fill_places(connection: sqlite3.Connection) -> int:
     The order matters: a query stops after some eighty rows, and those must be the best.
     """
     connection.execute(
-        "INSERT INTO place SELECT NULL, name, kind, code, township, context, lon, lat, error_m, precision, pinyin "
-        "FROM staging ORDER BY rank DESC, length(name), rowid"
+        "INSERT INTO place SELECT NULL, name, kind, code, township, context, lon, lat, error_m, precision, "  # noqa: S608 - constant
+        f"replace(pinyin, ' ', ''), {_CITY} FROM staging ORDER BY rank DESC, length(name), rowid"
     )
     rows = connection.execute(
         "SELECT name, code, pinyin, aliases, kind FROM staging ORDER BY rank DESC, length(name), rowid"
@@ -91,8 +105,8 @@ def fill_places(connection: sqlite3.Connection) -> int:
         connection.executemany("INSERT INTO letters(rowid, p) VALUES (?, ?)", letters)
         connection.executemany("INSERT OR IGNORE INTO place_key VALUES (?, ?, ?)", _keys(batch))
         count += len(batch)
-    connection.execute("UPDATE place SET pinyin = replace(pinyin, ' ', '')")
     connection.execute("DROP TABLE staging")
+    insert_slips(connection)
     return count
 
 
@@ -106,17 +120,16 @@ def _terms(item: tuple[int, tuple[str, str | None, str, str, str]]) -> tuple[obj
         " ".join(map(to_bigrams, texts)),
         pinyin,
         "".join(s[0] for s in syllables),
-        area_terms(code, len(key)),
+        area_terms(code),
     )
 
 
-def area_terms(code: str | None, length: int) -> str:
-    """Return the terms that say where a place lies, and how long its name is."""
-    terms = [f"n{min(length, 12)}"]
-    if code:
-        terms += [f"a{code[:2]}", f"a{code[:4]}"]
-        terms.append(f"a{code}" if code[4:] != "00" else f"k{code[:4]}" if code[2:4] != "00" else f"k{code[:2]}")
-    return " ".join(terms)
+def area_terms(code: str | None) -> str:
+    """Return the terms that say where a place lies."""
+    if not code:
+        return ""
+    last = f"a{code}" if code[4:] != "00" else f"k{code[:4]}" if code[2:4] != "00" else f"k{code[:2]}"
+    return f"a{code[:2]} a{code[:4]} {last}"
 
 
 def _keys(batch: Iterable[tuple[int, tuple[str, str | None, str, str, str]]]) -> Iterator[tuple[str, int, str]]:

@@ -39,11 +39,6 @@ def area_filter(codes: Sequence[str]) -> str:
     return f" AND ad : ({' OR '.join(dict.fromkeys(terms))})" if terms else ""
 
 
-def length_filter(low: int, high: int) -> str:
-    """Return `` AND …`` that keeps to names of a length in characters."""
-    return f" AND ad : ({' OR '.join(f'n{min(n, 12)}' for n in range(low, high + 1))})"
-
-
 def with_one_slip(run: str, *, local: bool = False) -> str:
     """Return the expression for names with one character wrong, lost or swapped against a run; or nothing.
 

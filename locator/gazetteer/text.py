@@ -33,13 +33,13 @@ def simplified() -> dict[int, str]:
 
 
 @cache
-def _traditional() -> re.Pattern[str]:
-    return re.compile("[" + "".join(map(chr, simplified())) + "]")
+def _traditional() -> frozenset[str]:
+    return frozenset(map(chr, simplified()))
 
 
 def simplify(text: str) -> str:
     """Return a text in simplified characters."""
-    return text.translate(simplified()) if _traditional().search(text) else text
+    return text if _traditional().isdisjoint(text) else text.translate(simplified())
 
 
 def fold(text: str) -> str:
@@ -83,6 +83,8 @@ def runs(text: str) -> list[str]:
 
 def to_bigrams(text: str) -> str:
     """Return the index terms of a normalised text: pairs of Han and each run's last one, Latin words whole."""
+    if _ONLY_HAN.fullmatch(text):
+        return " ".join([text[i : i + 2] for i in range(len(text))])
     terms: list[str] = []
     for run in runs(text):
         if HAN.match(run):

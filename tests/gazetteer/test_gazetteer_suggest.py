@@ -136,3 +136,39 @@ def test_slips_are_put_right_in_the_chosen_city(crowded, typed):
     code = sorted(CITIES)[150]
     offered = crowded.suggest(typed, region=code)
     assert any(s.place.adcode == code and s.text.endswith(("和平路", "河坪路")) for s in offered)
+
+
+@pytest.fixture(scope="module")
+def similar(tmp_path_factory, small_shipped):
+    """A city whose streets differ by one character each, and streets of the same names elsewhere."""
+    path = tmp_path_factory.mktemp("similar") / "g.sqlite"
+    names = [f"{a}{b}{c}路" for a in "东西南北" for b in "风湖山河塘" for c in "大小新老"]
+    records = [PlaceRecord(name, PlaceKind.STREET, 113.0, 23.0, adcode="441800") for name in [*names, "凤城大道"]]
+    records += [PlaceRecord("凤大道", PlaceKind.STREET, 113.0 + i / 10, 28.0, adcode="430100") for i in range(12)]
+    build_gazetteer(path, small_shipped, extracts=[records])
+    return open_gazetteer(path)
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("region", [None, "441800"])
+def test_one_slip_anywhere_in_a_name_is_put_right(similar, at, region):
+    name = "南塘新路"
+    slips = {"lost": name[:at] + name[at + 1 :], "wrong": name[:at] + "邑" + name[at + 1 :]}
+    if at < 3:
+        slips["swapped"] = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+    for slip, typed in slips.items():
+        assert any(s.text.endswith(name) for s in similar.suggest(typed, region=region)), (slip, typed)
+
+
+def test_half_of_the_list_is_kept_for_the_chosen_city(similar):
+    """The very name is known elsewhere ten times; what was meant here lost a character."""
+    offered = texts(similar, "凤大道", region="441800")
+    assert "广东省清远市凤城大道" in offered
+    assert sum("长沙" in text for text in offered) >= 1
+
+
+def test_a_lost_character_is_likelier_than_a_wrong_one(similar):
+    offered = texts(similar, "南新路", limit=20)
+    lost = [n for n, text in enumerate(offered) if text.endswith(tuple(f"南{b}新路" for b in "风湖山河塘"))]
+    assert len(lost) == 5
+    assert max(lost) < 8
