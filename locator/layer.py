@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from locator.arrow import to_numpy
 from locator.model import Kind, Phone, Precision, Provenance, ServicePoint, Task
 
 LAYER_VERSION = 1
@@ -145,8 +146,7 @@ class Layer:
         return int(self.table.num_rows)
 
     def _numbers(self, name: str) -> NDArray[np.float64]:
-        column = self.table.column(name).combine_chunks()
-        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=float)
+        return np.asarray(to_numpy(self.table.column(name)), dtype=float)
 
     @cached_property
     def lon(self) -> NDArray[np.float64]:
@@ -161,8 +161,7 @@ class Layer:
     def codes(self, name: str) -> tuple[NDArray[np.int32], list[str | None]]:
         """Return a text column as small numbers and the texts they stand for (-1 for null)."""
         coded = self.table.column(name).combine_chunks().dictionary_encode()
-        numbers = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-        return numbers, coded.dictionary.to_pylist()
+        return to_numpy(coded.indices, blank=-1).astype(np.int32), coded.dictionary.to_pylist()
 
     def point(self, row: int) -> ServicePoint:
         """Return the point in a row."""

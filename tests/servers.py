@@ -248,6 +248,22 @@ def run_cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def run_replica(primary: Cluster) -> Iterator[Cluster]:
+    """Run a streaming replica of a running cluster (``pg_basebackup -R``) for the length of a ``with``."""
+    folder = Path(tempfile.mkdtemp(prefix="locator-pg-", dir="/tmp"))
+    replica = Cluster(folder, primary.programs)
+    try:
+        if replica.who:
+            os.chown(folder, replica.who["user"], replica.who["group"])
+        primary.run("pg_basebackup", "-D", str(folder / "data"), "-R", "-c", "fast", "--no-sync")
+        replica.start()
+        yield replica
+    finally:
+        replica.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgis_cluster() -> Iterator[Cluster]:
     """A running cluster for the whole test session; make a database of your own with ``create_database``."""

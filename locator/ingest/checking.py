@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from locator.arrow import is_known
 from locator.datum import Datum
 from locator.ingest.overlaps import find_overlaps
 from locator.layer import COLUMNS, Layer
@@ -165,7 +166,7 @@ def _count(
 
 
 def _share(layer: Layer, column: str, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-    known = layer.table.column(column).is_valid().combine_chunks().to_numpy(zero_copy_only=False)
+    known = is_known(layer.table.column(column))
     return float(known[rows].mean()) if rows.any() else 0.0
 
 

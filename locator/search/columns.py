@@ -14,6 +14,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from locator.arrow import is_known, to_numpy
 from locator.layer import Layer
 from locator.model import Filter
 from locator.search.tree import PointTree, Rows
@@ -77,9 +78,8 @@ class Columns:
     def _coded(self, name: str) -> tuple[Codes, list[str | None]]:
         if name in ("wheelchair", "hours_known"):
             texts = self._layer.table.column("hours" if name == "hours_known" else name)
-            flags = texts.is_valid() if name == "hours_known" else texts
-            numbers = flags.cast("int32").combine_chunks().fill_null(-1)
-            return np.asarray(numbers.to_numpy(zero_copy_only=False), np.int32), ["no", "yes"]
+            numbers = is_known(texts) if name == "hours_known" else to_numpy(texts.cast("int32"), blank=-1)
+            return numbers.astype(np.int32), ["no", "yes"]
         return self._layer.codes(name)
 
     def parts(self, where: Filter) -> list[tuple[Column, Allowed]]:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
+from locator.arrow import to_arrow
 from locator.errors import InvalidInput
 from locator.layer import Layer, from_row
 from locator.model import Filter, Found, ServicePoint
@@ -230,7 +231,7 @@ class Index:
         return point_test if test is None else _both(test, point_test)
 
     def _points(self, rows: Rows) -> list[ServicePoint]:
-        return [from_row(row) for row in self.layer.table.take(rows).to_pylist()]
+        return [from_row(row) for row in self.layer.table.take(to_arrow(rows)).to_pylist()]
 
     def _select(self, where: Filter) -> Selection | None:
         fields = (where.kinds, where.regions, where.positions, where.wheelchair, where.hours_known, where.task)
@@ -276,11 +277,8 @@ class Index:
 
 def _living_rows(layer: Layer) -> Rows | None:
     """Return the rows still at their source, or None for all of them."""
-    status = layer.table.column("status")
-    living = pc.fill_null(pc.not_equal(status, "vanished"), True)
-    if pc.all(living).as_py() is not False:
-        return None
-    return np.flatnonzero(living.combine_chunks().to_numpy(zero_copy_only=False))
+    status, words = layer.codes("status")
+    return np.flatnonzero(status != words.index("vanished")) if "vanished" in words else None
 
 
 def check_bounds(limit: int, within_m: float | None) -> float:

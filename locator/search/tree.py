@@ -82,7 +82,7 @@ class PointTree:
         self.lon, self.lat = lon[places], lat[places]
         self.rows: Rows = np.asarray(places if rows is None else rows[places], np.int64)
         self.size = len(places)
-        self._tree = cKDTree(xyz[order])
+        self._tree = cKDTree(xyz.take(order, axis=0))
         self.xyz: Floats = self._tree.data
         self._row_at = memoryview(self.rows)
         self._tie_keys = tie_keys

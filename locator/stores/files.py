@@ -180,9 +180,7 @@ def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
         manifest = _manifest(file.schema_arrow.metadata or {}, path)
         present = set(file.schema_arrow.names)
         wanted = [name for name in (*COLUMNS, "geometry") if name in present and name not in _blank_columns(file)]
-        table = pq.read_table(
-            path, columns=wanted, read_dictionary=[n for n in _REPEATED if n in present], partitioning=None
-        )
+        table = pq.ParquetFile(path, read_dictionary=[n for n in _REPEATED if n in present]).read(wanted)
         if not {"id", "name"} <= present:
             raise ValueError("no columns id and name")
         return Layer(_complete(table), version=manifest.version), manifest.parts

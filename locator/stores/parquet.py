@@ -8,17 +8,19 @@ are removed after the next commit.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace as change
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from locator.arrow import to_arrow
 from locator.errors import DataError
 from locator.layer import SCHEMA, Layer
 from locator.merge import VANISHED, mark_vanished, merge_parts
@@ -111,10 +113,13 @@ class ParquetStore:
         if mark == (0, 0, 0):
             layer = Layer(SCHEMA.empty_table(), version="empty")
             return _Loaded(mark, layer, Index(layer), ())
-        layer, parts = read_layer(self.path)
+        with ThreadPoolExecutor(1) as reader:
+            reading = reader.submit(read_layer, self.path)
+            importlib.import_module("scipy.spatial")  # the search's, half a second in which Arrow reads
+            layer, parts = reading.result()
         status, words = layer.codes("status")
         gone = words.index(VANISHED) if VANISHED in words else None
-        listed = layer if gone is None else Layer(layer.table.filter(pa.array(status != gone)), version=layer.version)
+        listed = layer if gone is None else Layer(layer.table.filter(to_arrow(status != gone)), version=layer.version)
         return _Loaded(mark, layer, Index(listed), parts)
 
     @property
@@ -148,7 +153,7 @@ class ParquetStore:
         """Yield the points that pass, but for the vanished ones, in the layer's order."""
         layer = self._current().search.layer
         rows = rows_passing(layer, where)
-        chosen = layer if len(rows) == len(layer) else Layer(layer.table.take(pa.array(rows)))
+        chosen = layer if len(rows) == len(layer) else Layer(layer.table.take(to_arrow(rows)))
         for point in chosen.points():
             if where.predicate is None or where.predicate(point):
                 yield point

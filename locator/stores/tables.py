@@ -164,7 +164,7 @@ def to_chunks(layer: Layer) -> Iterator[bytes]:
 
 def from_chunks(chunks: Sequence[bytes], *, version: str = "") -> Layer:
     """Return the layer of such files."""
-    tables = [pq.read_table(pa.BufferReader(chunk)).cast(SCHEMA) for chunk in chunks]
+    tables = [pq.ParquetFile(pa.BufferReader(chunk)).read().cast(SCHEMA) for chunk in chunks]
     return Layer(pa.concat_tables([SCHEMA.empty_table(), *tables]), version=version)
 
 
