@@ -32,6 +32,9 @@ AT_ONCE = 400
 _CACHE_BYTES = 128_000_000
 _PATIENCE_S = 30.0
 _ACTIONS = {"route": "route", "sources_to_targets": "matrix", "locate": "locate"}
+_CHOOSING, _EXACT = "select_optimal", "costmatrix"
+"""How a matrix is computed: by the engine's choice; or as a route is, for bicycles, whose penalties the
+engine's choice leaves out (39 % apart in Nanjing, docs/ROUTING.md)."""
 _UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
@@ -42,20 +45,22 @@ class _Pool:
         self.roads = roads
         self.names: StreetNames = load_street_names(roads.names)
         self.off_roads: set[tuple[Mode, LonLat]] = set()
-        self._free: queue.LifoQueue[Any] = queue.LifoQueue()
-        for _ in range(actors):
-            self._free.put(None)
+        self._free: dict[str, queue.LifoQueue[Any]] = {name: queue.LifoQueue() for name in (_CHOOSING, _EXACT)}
+        for free in self._free.values():
+            for _ in range(actors):
+                free.put(None)
 
     @contextlib.contextmanager
-    def ask(self) -> Iterator[Ask]:
+    def ask(self, algorithm: str = _CHOOSING) -> Iterator[Ask]:
         """Lend an Actor, as something to ask."""
+        free = self._free[algorithm]
         try:
-            actor = self._free.get(timeout=_PATIENCE_S)
+            actor = free.get(timeout=_PATIENCE_S)
         except queue.Empty:
             raise ServiceTimeout("every router is busy", code="route_busy") from None
         try:
             if actor is None:
-                actor = _open_actor(self.roads)
+                actor = _open_actor(self.roads, algorithm)
             yield _asking(actor)
         except LocatorError:  # some of ours are ValueErrors too
             raise
@@ -64,7 +69,7 @@ class _Pool:
         except _UNREADABLE as error:
             raise DataError(f"the engine's answer cannot be read: {error}", code="roads_broken") from error
         finally:
-            self._free.put(actor)
+            free.put(actor)
 
 
 def _asking(actor: Any) -> Ask:
@@ -79,7 +84,7 @@ def _asking(actor: Any) -> Ask:
     return ask
 
 
-def _open_actor(roads: Roads) -> Any:
+def _open_actor(roads: Roads, algorithm: str) -> Any:
     """Return an Actor over a set of tiles; its configuration is a file that nobody needs afterwards."""
     try:
         from valhalla import Actor
@@ -87,8 +92,7 @@ def _open_actor(roads: Roads) -> Any:
         config = engine_config()
         config["mjolnir"] |= {"tile_extract": str(roads.tiles), "tile_dir": "", "max_cache_size": _CACHE_BYTES}
         config["logging"] = {"type": ""}
-        # Left to choose, a short matrix by bicycle leaves out penalties that a route has: 39 % apart in Nanjing.
-        config["thor"]["source_to_target_algorithm"] = "costmatrix"
+        config["thor"]["source_to_target_algorithm"] = algorithm
         handle, name = tempfile.mkstemp(suffix=".json", prefix="locator-valhalla-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(config, file)
@@ -178,7 +182,7 @@ class EmbeddedValhalla:
         if not near:
             return durations
         pool = self._open()
-        with pool.ask() as ask:
+        with pool.ask(_EXACT if mode is Mode.CYCLE else _CHOOSING) as ask:
             asked = OneToMany(ask, start, mode, pool.off_roads)
             for first in range(0, len(near), AT_ONCE):
                 part = near[first : first + AT_ONCE]
