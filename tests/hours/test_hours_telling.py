@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -91,6 +91,16 @@ def test_arrival_where_hours_are_not_known() -> None:
         == "you would arrive at 10:00; then: Hours not known: call first"
     )
     assert describe_arrival(evaluate("24/7", there), there, there, "en") == "you would arrive at 10:00; then: Open"
+
+
+def test_the_week_says_from_which_day_on_the_calendar_is_missing() -> None:
+    said = "the 2027 holiday calendar is not in this program yet"
+    for when, first in (("2026-12-30T09:00", date(2027, 1, 1)), ("2027-03-03T09:00", date(2027, 3, 1))):
+        lines = week_view(WINDOW, at(when), "en")
+        assert [line.day for line in lines if said in line.special] == [first]
+    assert week_view(WINDOW, at("2026-12-30T09:00"), "en")[4].special == f"New Year, {said}"
+    assert not any(said in line.special for line in week_view(WINDOW, at("2026-12-14T09:00"), "en"))
+    assert not any(line.special for line in week_view("24/7", at("2027-03-03T09:00"), "en"))
 
 
 def test_every_state_reason_and_note_has_its_words() -> None:
