@@ -138,3 +138,45 @@ def test_counts_are_those_of_the_sources(points):
     assert sum(p.position in EXACT for p in points.values()) == 98
     (doubtful,) = [p for p in points.values() if p.name.startswith("腊山")]
     assert doubtful.position not in EXACT and doubtful.lon is not None and "存疑" in doubtful.notes
+
+
+# --- against the facts: no row lost, invented or altered
+
+TWICE = "大连市沙河口区政府行政服务中心"
+"""The hall of 沙河口区, which the source names twice."""
+
+
+def facts_of(shared: Path) -> list[dict[str, str]]:
+    """Return the facts' rows that belong here, each with a name: all but the windows for work permits."""
+    folder = shared.parent / "facts" / "offices"
+    rows = [row for name in ("jinan_dalian", "official_pages") for row in rows_of(folder / f"{name}.csv")]
+    rows += [row for row in rows_of(folder / "not_for_the_card.csv") if "NEGATIVE row" in row["notes"]]
+    return [{**row, "name": row["name"] or row["name_en"]} for row in rows if row["name"] != TWICE]
+
+
+@pytest.mark.shared
+def test_every_row_of_the_facts_is_here_and_no_other(shared_data):
+    facts = facts_of(shared_data)
+    assert Counter((f["name"], f["source_url"]) for f in facts) == Counter(
+        (row["name"], row["source_url"]) for row in ROWS.values()
+    )
+
+
+@pytest.mark.shared
+def test_every_value_is_the_facts_own(shared_data, points):
+    """Regions, telephone numbers and notes are told in one form here: the digits and the others' tests stand for them."""
+    ours = {(row["name"], row["source_url"], row["lon"]): row for row in ROWS.values()}
+    assert len(ours) == len(ROWS)
+    for fact in facts_of(shared_data):
+        row = ours[fact["name"], fact["source_url"], fact["lon"]]
+        for column in ("name_en", "address", "services", "lon", "lat", "datum", "confidence", "source_url"):
+            assert row[column] == fact[column], (row["id"], column)
+        told = re.match(r"\d{4}(-\d{2})*", fact["source_date"])
+        assert row["source_date"] == (told[0] if told else ""), row["id"]
+        assert row["kind_source"] == fact["kind"], row["id"]
+        assert row["hours_text"] in (fact["hours_text"], ""), row["id"]
+        assert bool(row["hours_text"]) == bool(fact["hours_text"]) or "未采用" in row["notes"], row["id"]
+        digits = set(re.findall(r"\d{7,8}|12333", fact["phone"] + fact["notes"]))
+        for number, _ in points[row["id"]].phones:
+            assert number.split("转")[0].rpartition("-")[2] in digits, (row["id"], number)
+        assert not fact["phone"] or row["phones"], row["id"]

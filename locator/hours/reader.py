@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.hours.reader_rules import Line, Unclear, cover_year, without, write_rules
+from locator.hours.reader_rules import Line, Unclear, refuse_vague, without, write_rules
 from locator.hours.reader_tokens import (
     EPIDEMIC,
     OSM_DAYS,
@@ -179,11 +179,7 @@ class _Reading:
             raise Unclear(text)
         self.excepting = False
         self._read_off(text)
-        self._inherit()
-
-    def _inherit(self) -> None:
-        """Go on with the days named before an exception, when times follow it."""
-        self.lines.append(Line())
+        self.lines.append(Line())  # times that follow are those of the days named before the exception
 
     def _read_off(self, text: str) -> None:
         line = self.line
@@ -272,28 +268,28 @@ class _Reading:
 
     def _settle(self) -> list[Line]:
         """Give lines without days those named before, drop empty ones, take away the excluded days."""
-        result, days, holidays = list[Line](), frozenset[int](), False
+        result, days, holidays, waiting = list[Line](), frozenset[int](), False, False
         for line in self.lines:
-            if not (line.days or line.holidays) and (line.ranges or line.seasons):
+            told = bool(line.ranges or line.seasons or line.state)
+            if line.days or line.holidays:
+                if waiting:
+                    raise Unclear("days without times")
+                days, holidays, waiting = line.days, line.holidays, not told
+            elif told:
                 if not days and not holidays and {5, 6} <= self.excluded:
                     days = _ALL - self.excluded
+                if not (days or holidays):
+                    raise Unclear("no days")
+                waiting = False
                 line = replace(line, days=days, holidays=holidays)  # noqa: PLW2901
                 if result and result[-1].days == days and not result[-1].state:
                     previous = result.pop()
                     line = replace(  # noqa: PLW2901
                         line, ranges=previous.ranges + line.ranges, seasons=previous.seasons | line.seasons
                     )
-            if line.days or line.holidays:
-                days, holidays = line.days, line.holidays
-                if line.ranges or line.seasons or line.state:
-                    result.append(replace(line, days=line.days - self.excluded))
-        if not any(line.ranges or line.seasons or line.state for line in result):
-            raise Unclear("no times")
-        if not all(line.days or line.holidays for line in result):
-            raise Unclear("no days")
-        seasons = {name for line in result for name in line.seasons if not line.ranges and name[0].isascii()}
-        if seasons and not cover_year(seasons):
-            raise Unclear("nothing said of the rest of the year")
-        if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in result):
-            raise Unclear("no times")
+            if told:
+                result.append(replace(line, days=line.days - self.excluded))
+        if waiting:
+            raise Unclear("days without times")
+        refuse_vague(result)
         return result

@@ -51,6 +51,19 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     return _undated(days, [line.ranges, *seasons.values()] if line.ranges else list(seasons.values()), seasons, notes)
 
 
+def refuse_vague(lines: list[Line]) -> None:
+    """Raise :class:`Unclear` when the lines do not say on which days and at which times of the whole year."""
+    if not any(line.ranges or line.seasons or line.state for line in lines):
+        raise Unclear("no times")
+    if not all(line.days or line.holidays for line in lines):
+        raise Unclear("no days left")
+    seasons = {name for line in lines for name in line.seasons if not line.ranges and name[0].isascii()}
+    if seasons and not cover_year(seasons):
+        raise Unclear("nothing said of the rest of the year")
+    if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in lines):
+        raise Unclear("no times")
+
+
 def cover_year(seasons: Iterable[str]) -> bool:
     """Return whether dated seasons leave out no day."""
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]

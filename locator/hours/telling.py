@@ -8,7 +8,7 @@ from typing import NamedTuple
 from locator.errors import InvalidInput
 from locator.hours.clock import HoursClock, shipped_clock
 from locator.hours.plan import Plan
-from locator.hours.rules import State
+from locator.hours.rules import State, parse
 from locator.i18n import load_catalogue, text
 from locator.model import HoursState, ServicePoint
 
@@ -135,6 +135,8 @@ def week_view(
 ) -> list[WeekDay]:
     """Return the seven days of this week (Monday first), then the exceptions of the next ``days`` days.
 
+    The first day of a year whose calendar is not in the program says so.
+
     Raises
     ------
     InvalidInput
@@ -147,6 +149,12 @@ def week_view(
     monday = today - timedelta(days=today.weekday())
     ahead = [monday + timedelta(days=n) for n in range(max(7, (today - monday).days + days + 1))]
     lines = [_week_day(day, today, used.planner.plan(expr, day, now.scope), lang) for day in ahead]
+    unannounced = next((n for n, day in enumerate(ahead) if not used.planner.day(day, now.scope).announced), None)
+    if unannounced is not None and now.scope.china and expr is not None and not parse(expr).always:
+        line = lines[unannounced]
+        note = text("hours.short_calendar_missing", lang, value=line.day.year)
+        special = text("hours.list", lang).join(filter(None, [line.special, note]))
+        lines[unannounced] = line._replace(special=special)
     return lines[:7] + [line for line in lines[7:] if line.special]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from locator.errors import InvalidInput
 from locator.hours import check_hours, evaluate, read_hours_text
 from locator.hours.reader_tokens import _TOKENS, AFTERNOON, MORNING, OSM_DAYS, WEEKDAYS, read_clock, read_dates
+from locator.hours.rules import holds, parse
 from locator.settings import parse_now
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +124,26 @@ def test_any_order_of_known_words_gives_an_expression_that_parses_or_a_note(text
     found = read_hours_text(text)
     assert found.expr is None or check_hours(found.expr)
     assert found.expr is not None or found.note == (text.strip() or None)
+
+
+days_and_times = st.lists(
+    st.sampled_from(["周一至周四", "周五", "周六", "8:00-9:00", "10:00-11:00", "24小时", "，", "；", "（", "）", "、"]),
+    max_size=8,
+).map("".join)
+
+
+@settings(max_examples=400)
+@given(days_and_times)
+def test_no_day_and_no_time_of_a_text_that_is_read_is_left_out(text: str) -> None:
+    """A Saturday without times dropped in silence would be a Saturday told closed."""
+    found = read_hours_text(text)
+    if found.expr is not None:
+        monday, rules = date(2026, 6, 1), parse(found.expr).rules
+        told = {n for n in range(7) if any(holds(rule.selector, monday + timedelta(days=n)) for rule in rules)}
+        for word, day in (("周一至周四", 0), ("周五", 4), ("周六", 5)):
+            assert word not in text or day in told, (text, found)
+        for word in ("08:00-09:00", "10:00-11:00"):
+            assert word.lstrip("0") not in text or word in found.expr, (text, found)
 
 
 def test_every_weekday_has_its_name() -> None:

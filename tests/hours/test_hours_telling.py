@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,14 +47,14 @@ def at(text: str) -> datetime:
         (WINDOW, "2026-10-10T10:00", "Open, closes 12:00, opens again 13:30. Make-up workday: probably weekday hours, confirm",
          "开门中，12:00休息，13:30再开门。调休上班日：可能按工作日时间办公，请先确认"),
         (WINDOW, "2027-03-01T15:00", "Open, closes 17:00. The 2027 holiday calendar is not in this program yet: call 12333",
-         "开门中，17:00下班。程序尚无2027年放假安排，请致电12333"),
+         "开门中，17:00下班。程序尚无2027年放假安排，先打 12333 问"),
         ("24/7", "2026-11-23T15:00", "Open", "开门中"),
         ("off", "2026-11-23T15:00", "Closed", "已关门"),
         (None, "2026-11-23T15:00", "Hours not known: call first", "办公时间未知，去前先打电话"),
         ('Sa unknown "预约办理"', "2026-11-28T10:00", "By appointment only", "仅限预约"),
         ("Mo-Fr 09:00-17:00", "2026-10-02T10:00",
          "Not known whether open, opens Thu 8 Oct 09:00 after National Day. Holiday today: National Day. Holiday hours are not stated, call first",
-         "是否开放不确定，国庆节后10月8日（周四）09:00开门。今天放假：国庆节。节假日是否办公未说明，请先致电"),
+         "是否开放不确定，国庆节后10月8日（周四）09:00开门。今天放假：国庆节。节假日是否办公未说明，先打电话"),
         ('Mo-Fr 09:00-17:00 open "16:30停止取号"; PH off', "2026-11-23T15:00", "Open, closes 17:00. Last ticket 16:30", "开门中，17:00下班。16:30停止取号"),
         ("Fr 22:00-02:00; PH off", "2026-11-27T23:00", "Open, closes tomorrow 02:00", "开门中，明天02:00下班"),
     ],
@@ -73,9 +73,9 @@ def test_sentences_are_in_the_offices_time() -> None:
 @pytest.mark.parametrize(
     ("arrival", "en", "zh"),
     [
-        ("11:52", "you would arrive at 11:52: 8 minutes before it closes", "您将于11:52到达：离休息还有8分钟"),
-        ("09:30", "you would arrive at 09:30; it closes 12:00", "您将于09:30到达，办理到12:00"),
-        ("12:10", "you would arrive at 12:10; then: Closed, opens 13:30", "您将于12:10到达，那时已关门，13:30开门"),
+        ("11:52", "you would arrive at 11:52: 8 minutes before it closes", "你会在11:52到达：离休息还有8分钟"),
+        ("09:30", "you would arrive at 09:30; it closes 12:00", "你会在09:30到达，开到12:00"),
+        ("12:10", "you would arrive at 12:10; then: Closed, opens 13:30", "你会在12:10到达，那时已关门，13:30开门"),
     ],
 )
 def test_arrival(arrival: str, en: str, zh: str) -> None:
@@ -91,6 +91,16 @@ def test_arrival_where_hours_are_not_known() -> None:
         == "you would arrive at 10:00; then: Hours not known: call first"
     )
     assert describe_arrival(evaluate("24/7", there), there, there, "en") == "you would arrive at 10:00; then: Open"
+
+
+def test_the_week_says_from_which_day_on_the_calendar_is_missing() -> None:
+    said = "the 2027 holiday calendar is not in this program yet"
+    for when, first in (("2026-12-30T09:00", date(2027, 1, 1)), ("2027-03-03T09:00", date(2027, 3, 1))):
+        lines = week_view(WINDOW, at(when), "en")
+        assert [line.day for line in lines if said in line.special] == [first]
+    assert week_view(WINDOW, at("2026-12-30T09:00"), "en")[4].special == f"New Year, {said}"
+    assert not any(said in line.special for line in week_view(WINDOW, at("2026-12-14T09:00"), "en"))
+    assert not any(line.special for line in week_view("24/7", at("2027-03-03T09:00"), "en"))
 
 
 def test_every_state_reason_and_note_has_its_words() -> None:

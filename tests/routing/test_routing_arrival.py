@@ -67,7 +67,7 @@ def test_a_straight_line_has_no_arrival() -> None:
 
 
 def test_gaps_worth_telling_are_told() -> None:
-    assert say_gaps(route(1, start_m=180, end_m=12), "zh") == ("路线的起点离您约 180 米。",)
+    assert say_gaps(route(1, start_m=180, end_m=12), "zh") == ("路线的起点离你约 180 米。",)
     assert say_gaps(route(1, start_m=1110, end_m=90), "en") == (
         "The route starts about 1.1 km from you.",
         "The route ends about 90 m from the destination.",

@@ -38,7 +38,7 @@ def own_data(town_data: Path, tmp_path: Path) -> Path:
 def test_a_start_on_an_island_begins_on_the_mainland_and_says_how_far(router: EmbeddedValhalla) -> None:
     route = router.route(town.ISLAND, B, Mode.WALK)
     assert 1000 < route.gap_start_m < 1300 and route.gap_end_m < 30
-    assert say_gaps(route, "zh") == ("路线的起点离您约 1.1 公里。",)
+    assert say_gaps(route, "zh") == ("路线的起点离你约 1.1 公里。",)
 
 
 def test_a_start_in_the_river_says_how_far_the_bank_is(router: EmbeddedValhalla) -> None:

@@ -18,14 +18,14 @@ def test_a_line_says_that_it_is_an_estimate() -> None:
     route = straight_line(JINAN, (117.01, 36.66), Mode.WALK, "zh")
     assert route.engine == "line" and route.duration_s is None and route.line == (JINAN, (117.01, 36.66))
     assert route.distance_m == pytest.approx(1425.0, abs=1)
-    assert route.steps[0].text == "直线估计：在您的东北边，约 1.4 公里。实际走的路会更长。"
+    assert route.steps[0].text == "直线估计：在你的东北边，约 1.4 公里。实际走的路会更长。"
     english = straight_line(JINAN, (117.01, 36.66), Mode.WALK, "en").steps[0].text
     assert english == "Straight-line estimate: about 1.4 km to the north-east of you. The way by road is longer."
 
 
 def test_start_equal_to_end_is_here() -> None:
     route = straight_line(JINAN, JINAN, Mode.DRIVE, "zh")
-    assert route.distance_m == 0 and route.steps[0].text == "您就在这里附近。"
+    assert route.distance_m == 0 and route.steps[0].text == "你就在这里附近。"
 
 
 @pytest.mark.parametrize("bad", [(0, 0), (math.nan, 1), (1, math.nan), (181, 0), (36.6, 117), (math.inf, 3)])

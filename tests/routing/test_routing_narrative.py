@@ -79,7 +79,7 @@ def test_both_languages_have_the_same_phrases() -> None:
         (step("roundabout_enter", exit_count=3), "进入环岛，从第 3 个出口离开。", "Enter the roundabout and take exit 3."),
         (step("exit_right", streets=("G2",), toward="北京"), "从右侧出口驶出，进入G2，往北京方向。", "Take the exit on the right onto G2, toward 北京."),
         (step("steps_enter", distance_m=30, duration_s=60), "走楼梯，约 30 米，1 分钟。", "Take the stairs, about 30 m, 1 minute."),
-        (step("destination_left"), "到达终点，在您的左侧。", "You have arrived; it is on your left."),
+        (step("destination_left"), "到达终点，在你的左侧。", "You have arrived; it is on your left."),
         (step("something of 2030", distance_m=100), "继续直行，约 100 米。", "Go straight on, about 100 m."),
     ],
 )  # fmt: skip
