@@ -17,7 +17,7 @@ from locator.layer import Layer
 from locator.settings import Settings, shipped_dir
 from locator.sources import open_source
 from locator.stores import Store, open_store
-from locator.stores.files import hold_lock, write_atomically
+from locator.stores.disk import hold_lock, write_atomically
 from locator.stores.parquet import FILE, ParquetStore
 from locator.validate import RawRecord, check_records
 
@@ -33,10 +33,12 @@ _BUILDERS = (
     "gazetteer",
     "ingest",
     "validate",
-    "merge.py",
+    "merge",
     "layer.py",
     "datum.py",
     "stores/files.py",
+    "stores/disk.py",
+    "arrow.py",
     "sources/tables.py",
 )
 """The code that what is built depends on: another version of it builds anew."""
