@@ -97,7 +97,5 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
     given = {key: value for key, value in options.items() if value is not None}
     strange = sorted(given.keys() - inspect.signature(made).parameters.keys())
     if strange:
-        raise InvalidInput(
-            f"--{strange[0]} is not for {kind}", code="option_kind", option=f"--{strange[0]}", kind=kind
-        )
+        raise InvalidInput(f"--{strange[0]} is not for {kind}", code="option_kind", option=f"--{strange[0]}", kind=kind)
     return cast(Source, made(location, **given))
