@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SHIPPED = "shipped"
 """What the store calls the offices that ship with the program."""
 GAZETTEER_FILE = "gazetteer.sqlite"
+_DIVISIONS = "divisions"
+"""The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
 _BUILDERS = (
     "gazetteer",
@@ -177,8 +179,15 @@ def rebuild_gazetteer(
 
     offices = Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in layers)]))
     extracts = load_extracts(settings.data)
-    build_gazetteer(settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts)
-    _write_mark(settings, stamp or shipped_stamp(), version)
+    stamp = stamp or shipped_stamp()
+    kept = settings.data / f"{_DIVISIONS}-{stamp}.sqlite"
+    build_gazetteer(
+        settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts, divisions=kept
+    )
+    for other in settings.data.glob(f"{_DIVISIONS}-*.sqlite"):
+        if other != kept:
+            other.unlink(missing_ok=True)
+    _write_mark(settings, stamp, version)
 
 
 def _write_mark(settings: Settings, stamp: str, version: str | None) -> None:
