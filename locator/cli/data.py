@@ -41,6 +41,7 @@ def add_import(subparsers: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="read, check and place; change nothing")
     parser.add_argument("--mapping", metavar="FILE", help="which column is which, where the headers are not known")
     parser.add_argument("--encoding", help="of a table, if it is neither UTF-8 nor GB18030")
+    parser.add_argument("--sheet", help="of a workbook; the first with a header when not given")
     parser.add_argument(
         "--boundaries", type=Path, metavar="GEOJSON", help="areas by adcode, to check positions against"
     )
@@ -78,7 +79,7 @@ def run_import(args: argparse.Namespace, settings: Settings) -> None:
 
 def _options(args: argparse.Namespace) -> dict[str, object]:
     """Return the options that only some kinds of source know, where they were given."""
-    given = {name: getattr(args, name) for name in ("mapping", "encoding", "region")}
+    given = {name: getattr(args, name) for name in ("mapping", "encoding", "sheet", "region")}
     return {name: value for name, value in given.items() if value}
 
 

@@ -13,7 +13,8 @@ from locator.exports.features import points_to_geojson, points_to_kml
 from locator.i18n import text
 from locator.layer import COLUMNS, Layer, to_row
 from locator.model import ServicePoint
-from locator.stores.files import to_geo_table, write_atomically, write_table
+from locator.stores.disk import write_atomically
+from locator.stores.files import to_geo_table, write_table
 
 POINT_COLUMNS = (*COLUMNS, "datum")
 """The columns of an exported CSV: the layer's, and the datum, so that it can be imported as it is."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
@@ -16,7 +18,7 @@ from locator.gazetteer.divisions import DivisionTable, city_stem
 from locator.gazetteer.offices import office_records
 from locator.gazetteer.pinyin import spell
 from locator.gazetteer.records import Division, NumberRecord, PlaceKind, PlaceRecord
-from locator.gazetteer.schema import INDEXES, TABLES, VERSION, fill_places, spell_name, stage
+from locator.gazetteer.schema import INDEXES, PRAGMAS, TABLES, VERSION, fill_places, spell_name, stage
 from locator.gazetteer.shipped import context_of, insert_divisions, load_divisions
 from locator.gazetteer.text import to_key
 from locator.layer import Layer
@@ -44,7 +46,12 @@ Record = PlaceRecord | NumberRecord
 
 
 def build_gazetteer(
-    out: Path, shipped: Path, *, layer: Layer | None = None, extracts: Iterable[Iterable[Record]] = ()
+    out: Path,
+    shipped: Path,
+    *,
+    layer: Layer | None = None,
+    extracts: Iterable[Iterable[Record]] = (),
+    divisions: Path | None = None,
 ) -> int:
     """Build the place index and put it at ``out``; a reader of the old file keeps it until it opens anew.
 
@@ -58,6 +65,9 @@ def build_gazetteer(
         The offices; their names and addresses become places.
     extracts
         Places and house numbers of imports, as :func:`locator.gazetteer.osm.read_osm` yields them.
+    divisions
+        Where the index of the divisions alone is kept: made when it is not there, and what the next build
+        starts from. Its name must change with the shipped files. None keeps none.
 
     Returns
     -------
@@ -71,13 +81,10 @@ def build_gazetteer(
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f".{out.name}.{os.getpid()}.new")
-    fresh.unlink(missing_ok=True)
     try:
-        connection = sqlite3.connect(fresh)
-        try:
-            count = _fill(connection, shipped, layer, extracts)
-        finally:
-            connection.close()
+        _start(fresh, shipped, divisions)
+        with contextlib.closing(sqlite3.connect(fresh)) as connection:
+            count = _fill(connection, layer, extracts)
         fresh.replace(out)
     except (sqlite3.Error, OSError) as error:
         raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
@@ -86,14 +93,49 @@ def build_gazetteer(
     return count
 
 
-def _fill(
-    connection: sqlite3.Connection, shipped: Path, layer: Layer | None, extracts: Iterable[Iterable[Record]]
-) -> int:
-    connection.executescript(TABLES)
+def _start(fresh: Path, shipped: Path, kept: Path | None) -> None:
+    """Put an index of the divisions alone at ``fresh``: a copy of the one that is kept, or a new one."""
+    fresh.unlink(missing_ok=True)
+    if kept is not None and kept.is_file():
+        shutil.copyfile(kept, fresh)
+        if _is_whole(fresh):
+            return
+        fresh.unlink()
+    with contextlib.closing(sqlite3.connect(fresh)) as connection:
+        connection.executescript(PRAGMAS + TABLES)
+        connection.execute("BEGIN")
+        insert_divisions(connection, load_divisions(shipped), shipped)
+        fill_places(connection)
+        connection.commit()
+    if kept is not None:
+        draft = kept.with_name(f".{kept.name}.{os.getpid()}.new")
+        try:
+            shutil.copyfile(fresh, draft)
+            with draft.open("rb+") as handle:
+                os.fsync(handle)
+            draft.replace(kept)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether an index is as long as it says: a machine that lost power may have kept a part of it."""
+    with path.open("rb") as handle:
+        head = handle.read(100)
+    pages, size = int.from_bytes(head[28:32]), int.from_bytes(head[16:18])  # https://sqlite.org/fileformat2.html
+    return pages > 0 and pages * size == path.stat().st_size
+
+
+def _read_districts(connection: sqlite3.Connection) -> dict[str, Division]:
+    """Return the divisions that have an adcode, by it; a township is no place's division."""
+    rows = connection.execute(f"SELECT {', '.join(Division._fields)} FROM division WHERE length(code) = 6")  # noqa: S608
+    return {row[0]: Division._make(row) for row in rows}
+
+
+def _fill(connection: sqlite3.Connection, layer: Layer | None, extracts: Iterable[Iterable[Record]]) -> int:
+    connection.executescript(PRAGMAS)
     connection.execute("BEGIN")
-    divisions = load_divisions(shipped)
-    insert_divisions(connection, divisions, shipped)
-    writer = _Writer(connection, divisions)
+    writer = _Writer(connection, _read_districts(connection))
     if layer is not None:
         writer.add(office_records(layer, DivisionTable.load(connection)), imported=False)
     for extract in extracts:

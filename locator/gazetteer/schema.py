@@ -14,12 +14,15 @@ from locator.gazetteer.text import to_bigrams, to_key
 VERSION = 3
 """Raised when a table changes its meaning; a file of another version is built again."""
 
-TABLES = """
+PRAGMAS = """
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -131072;
+"""
+"""Of who writes a file that nobody reads yet."""
+TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE division (
     code TEXT PRIMARY KEY, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT, lon REAL, lat REAL,
@@ -58,6 +61,7 @@ CREATE TABLE number (
 ) WITHOUT ROWID;
 """
 INDEXES = """
+DROP TABLE staging;
 CREATE INDEX division_name_name ON division_name (name);
 INSERT INTO fts(fts) VALUES ('optimize');
 INSERT INTO letters(letters) VALUES ('optimize');
@@ -87,10 +91,12 @@ def stage(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) ->
 
 
 def fill_places(connection: sqlite3.Connection) -> int:
-    """Move the staged places into the index, the most important first, and return how many.
+    """Move the staged places into the index, the most important first, and return how many it holds now.
 
-    The order matters: a query stops after some eighty rows, and those must be the best.
+    The order matters: a query stops after some eighty rows, and those must be the best. What is moved in by
+    a later call comes after what is there.
     """
+    (first,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM place").fetchone()
     connection.execute(
         "INSERT INTO place SELECT NULL, name, kind, code, township, context, lon, lat, error_m, precision, "  # noqa: S608 - constant
         f"replace(pinyin, ' ', ''), {_CITY} FROM staging ORDER BY rank DESC, length(name), rowid"
@@ -98,15 +104,15 @@ def fill_places(connection: sqlite3.Connection) -> int:
     rows = connection.execute(
         "SELECT name, code, pinyin, aliases, kind FROM staging ORDER BY rank DESC, length(name), rowid"
     )
-    count = 0
-    for batch in batched(enumerate(rows, 1), 5000):
+    count = int(first) - 1
+    for batch in batched(enumerate(rows, first), 5000):
         connection.executemany("INSERT INTO fts(rowid, zh, py, ini, ad) VALUES (?, ?, ?, ?, ?)", map(_terms, batch))
         letters = ((number, row[2].replace(" ", "")) for number, row in batch if row[2])
         connection.executemany("INSERT INTO letters(rowid, p) VALUES (?, ?)", letters)
         connection.executemany("INSERT OR IGNORE INTO place_key VALUES (?, ?, ?)", _keys(batch))
         count += len(batch)
-    connection.execute("DROP TABLE staging")
-    insert_slips(connection)
+    connection.execute("DELETE FROM staging")
+    insert_slips(connection, since=first)
     return count
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from collections.abc import Iterable
 from itertools import batched
 from zlib import crc32
 
@@ -41,10 +42,20 @@ def _number(variant: str, at: int) -> int:
     return crc32(f"{variant}{at}".encode()) - 2**31
 
 
-def insert_slips(connection: sqlite3.Connection) -> None:
-    """Keep every Han name of the index under its variants."""
-    names = connection.execute("SELECT name, count(*), min(id) FROM place GROUP BY name")
+def insert_slips(connection: sqlite3.Connection, *, since: int = 1) -> None:
+    """Keep every Han name of the index under its variants.
+
+    Parameters
+    ----------
+    since
+        Only the names of places from this number on are new; those before are kept already.
+    """
+    names = connection.execute(
+        "SELECT name, count(*), min(id) FROM place WHERE name IN (SELECT name FROM place WHERE id >= ?) GROUP BY name",
+        (since,),
+    )
     for batch in batched(names, _BATCH):
+        _forget(connection, [(name, number) for name, _, number in batch if number < since])
         columns = array("i"), array("i"), array("i")
         for name, places, number in batch:
             key = to_key(name)
@@ -57,3 +68,10 @@ def insert_slips(connection: sqlite3.Connection) -> None:
         order = np.lexsort((ids, -places_of, variant))
         rows = zip(*(column[order].tolist() for column in (variant, places_of, ids)), strict=True)
         connection.executemany("INSERT OR IGNORE INTO slip VALUES (?, ?, ?)", rows)
+
+
+def _forget(connection: sqlite3.Connection, names: Iterable[tuple[str, int]]) -> None:
+    """Take names out, which are kept with the number of places that had them before."""
+    keys = [(to_key(name), number) for name, number in names]
+    kept = [(variant_number(key, at), number) for key, number in keys for at in range(len(key))]
+    connection.executemany("DELETE FROM slip WHERE variant = ? AND id = ?", kept)

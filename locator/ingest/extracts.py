@@ -30,7 +30,7 @@ from locator.i18n import text
 from locator.model import Precision
 from locator.routing import build_tiles, download_extract
 from locator.routing.roads import Roads, find_roads
-from locator.stores.files import write_atomically
+from locator.stores.disk import write_atomically
 
 if TYPE_CHECKING:
     from locator.settings import Settings

@@ -23,7 +23,7 @@ from locator.model import EXACT, Place, ServicePoint
 from locator.settings import Settings
 from locator.sources import Source, open_source
 from locator.stores import Store, Summary
-from locator.stores.files import write_atomically
+from locator.stores.disk import write_atomically
 from locator.validate import Checker, RawRecord, Reject, doubt_datum
 from locator.validate.texts import shield
 
@@ -219,6 +219,9 @@ def _notices(
     ignored = getattr(source, "ignored", ())
     if ignored:
         yield "columns_ignored", {"columns": ", ".join(ignored)}
+    sheets = getattr(source, "other_sheets", ())
+    if sheets:
+        yield "sheets_left", {"sheets": ", ".join(sheets)}
     known = {name: layer for name, layer in store.parts().items() if name != source.name}
     doubt = doubt_datum(find_overlaps(checked, checker.given, known), checker.datum)
     if doubt is not None:

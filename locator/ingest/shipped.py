@@ -17,7 +17,7 @@ from locator.layer import Layer
 from locator.settings import Settings, shipped_dir
 from locator.sources import open_source
 from locator.stores import Store, open_store
-from locator.stores.files import hold_lock, write_atomically
+from locator.stores.disk import hold_lock, write_atomically
 from locator.stores.parquet import FILE, ParquetStore
 from locator.validate import RawRecord, check_records
 
@@ -28,15 +28,19 @@ if TYPE_CHECKING:
 SHIPPED = "shipped"
 """What the store calls the offices that ship with the program."""
 GAZETTEER_FILE = "gazetteer.sqlite"
+_DIVISIONS = "divisions"
+"""The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
 _BUILDERS = (
     "gazetteer",
     "ingest",
     "validate",
-    "merge.py",
+    "merge",
     "layer.py",
     "datum.py",
     "stores/files.py",
+    "stores/disk.py",
+    "arrow.py",
     "sources/tables.py",
 )
 """The code that what is built depends on: another version of it builds anew."""
@@ -175,8 +179,15 @@ def rebuild_gazetteer(
 
     offices = Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in layers)]))
     extracts = load_extracts(settings.data)
-    build_gazetteer(settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts)
-    _write_mark(settings, stamp or shipped_stamp(), version)
+    stamp = stamp or shipped_stamp()
+    kept = settings.data / f"{_DIVISIONS}-{stamp}.sqlite"
+    build_gazetteer(
+        settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts, divisions=kept
+    )
+    for other in settings.data.glob(f"{_DIVISIONS}-*.sqlite"):
+        if other != kept:
+            other.unlink(missing_ok=True)
+    _write_mark(settings, stamp, version)
 
 
 def _write_mark(settings: Settings, stamp: str, version: str | None) -> None:

@@ -44,14 +44,17 @@ class Index:
     ----------
     layer
         The points. Those without a position, and those that vanished from their source, are never found.
+    tree
+        The tree of the layer's living rows, when somebody has grown it already.
     spare_rows
         How many rows the trees of filters may hold together (about 90 bytes each) before the one
         unused longest is dropped; twice the layer, at least a million, when None.
     """
 
-    def __init__(self, layer: Layer, *, spare_rows: int | None = None) -> None:
+    def __init__(self, layer: Layer, *, tree: PointTree | None = None, spare_rows: int | None = None) -> None:
         self.layer = layer
-        self.tree = self._tree_of(_living_rows(layer))
+        self.tree = self._tree_of(_living_rows(layer)) if tree is None else tree
+        self.tree.tie_keys = self._ids
         self._columns = Columns(layer, self.tree.rows)
         self._selections: OrderedDict[Filter, Selection] = OrderedDict()
         self._spare_rows = max(2 * len(layer), 1_000_000) if spare_rows is None else spare_rows

@@ -59,6 +59,26 @@ def place_origin(lon: float, lat: float) -> Origin:
     return Origin(lon, lat, xyz, w2 * w2 / (24 * SEMI_MAJOR_M * SEMI_MAJOR_M * (1 - ECCENTRICITY_SQUARED)))
 
 
+class Placed(NamedTuple):
+    """Known positions in the order of a tree: neighbours on earth are neighbours in memory, a third faster."""
+
+    lon: Floats
+    lat: Floats
+    rows: Rows
+    xyz: Floats
+    """Earth-centred metres, shape ``(n, 3)``."""
+
+
+def place_rows(lon: Floats, lat: Floats, rows: Rows | None = None) -> Placed:
+    """Return positions in the order of a tree, those that are NaN left out; see :class:`PointTree`."""
+    known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
+    xyz = to_ecef(lon[known], lat[known])
+    order = np.argsort(curve_keys(xyz))
+    places = known[order]
+    named = np.asarray(places if rows is None else rows[places], np.int64)
+    return Placed(lon[places], lat[places], named, xyz.take(order, axis=0))
+
+
 class PointTree:
     """Positions, ready for exact nearest queries. Immutable and safe to share between threads.
 
@@ -68,24 +88,29 @@ class PointTree:
         WGS-84 degrees, shape ``(n,)``. Positions that are NaN are left out.
     rows
         What answers call the positions; their number from 0 when None.
+    xyz
+        The same positions as earth-centred metres, when all are :class:`Placed` already.
     tie_keys
         Orders rows of equal distance; by row number when None.
     """
 
-    def __init__(self, lon: Floats, lat: Floats, *, rows: Rows | None = None, tie_keys: TieKeys | None = None) -> None:
+    def __init__(
+        self,
+        lon: Floats,
+        lat: Floats,
+        *,
+        rows: Rows | None = None,
+        xyz: Floats | None = None,
+        tie_keys: TieKeys | None = None,
+    ) -> None:
         from scipy.spatial import cKDTree  # scipy takes a third of a second: only those who search pay
 
-        known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
-        xyz = to_ecef(lon[known], lat[known])
-        order = np.argsort(curve_keys(xyz))  # neighbours on earth are neighbours in memory: a third faster
-        places = known[order]
-        self.lon, self.lat = lon[places], lat[places]
-        self.rows: Rows = np.asarray(places if rows is None else rows[places], np.int64)
-        self.size = len(places)
-        self._tree = cKDTree(xyz.take(order, axis=0))
-        self.xyz: Floats = self._tree.data
+        placed = Placed(lon, lat, rows, xyz) if rows is not None and xyz is not None else place_rows(lon, lat, rows)
+        self.lon, self.lat, self.rows, self.xyz = placed
+        self.size = len(self.rows)
+        self._tree = cKDTree(self.xyz)
         self._row_at = memoryview(self.rows)
-        self._tie_keys = tie_keys
+        self.tie_keys = tie_keys
 
     def nearest(self, origin: Origin, limit: int, *, within_m: float = math.inf) -> list[Neighbour]:
         """Return the ``limit`` nearest rows, by distance, then tie key; fewer when there are fewer."""
@@ -164,9 +189,9 @@ class PointTree:
     def _settle_ties(self, hits: list[tuple[float, int]], limit: int) -> list[tuple[float, int]]:
         last = hits[min(limit, len(hits)) - 1][0]
         hits = [hit for hit in hits if hit[0] <= last]
-        if self._tie_keys is None or _ascends([distance for distance, _ in hits]):
+        if self.tie_keys is None or _ascends([distance for distance, _ in hits]):
             return hits
-        keys = self._tie_keys([row for _, row in hits])
+        keys = self.tie_keys([row for _, row in hits])
         order = sorted(range(len(hits)), key=lambda j: (hits[j][0], keys[j]))
         return [hits[j] for j in order]
 

@@ -8,6 +8,7 @@ makes points, so every reject has file, row, column, code and value.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Protocol, cast
 
@@ -80,7 +81,7 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
     Raises
     ------
     InvalidInput
-        No such kind, or the location cannot be read.
+        No such kind, an option that this kind has no use for, or the location cannot be read.
     """
     if kind not in SOURCES:
         raise InvalidInput(
@@ -93,4 +94,8 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
     if kind in NETWORKED:
         options["settings"] = settings
     made = getattr(importlib.import_module(module), name)
-    return cast(Source, made(location, **{key: value for key, value in options.items() if value is not None}))
+    given = {key: value for key, value in options.items() if value is not None}
+    strange = sorted(given.keys() - inspect.signature(made).parameters.keys())
+    if strange:
+        raise InvalidInput(f"--{strange[0]} is not for {kind}", code="option_kind", option=f"--{strange[0]}", kind=kind)
+    return cast(Source, made(location, **given))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
@@ -164,6 +165,30 @@ def read_header(cells: Sequence[str], mapping: Mapping[str, str], *, where: str)
         return None
     _refuse_doubles(cells, fields, where)
     return Header(fields=tuple(fields), ignored=tuple(ignored), datum=datum)
+
+
+def join_headers(
+    upper: Sequence[str], lower: Sequence[str], mapping: Mapping[str, str], *, where: str
+) -> Header | None:
+    """Return the header of two rows (联系方式 over 电话 and 手机), or None when the lower one is no header.
+
+    Parameters
+    ----------
+    upper
+        A row that is a header by itself, or lacks only what stands below it.
+    lower
+        The row under it: of a header when nothing but a word for the name is under the name, and half of its
+        cells are words that are known.
+    """
+    known = [mapping.get(cell.strip()) or _KNOWN.get(_plain(cell)) for cell in lower]
+    filled = [name for name, cell in zip(known, lower, strict=True) if cell.strip()]
+    if not filled or 2 * sum(name is not None for name in filled) < len(filled):
+        return None
+    for cell, name, below in itertools.zip_longest(upper, known, lower, fillvalue=""):
+        if (mapping.get(cell.strip()) or _KNOWN.get(_plain(cell))) == "name" and below.strip() and name != "name":
+            return None
+    both = [below if below.strip() else above for above, below in itertools.zip_longest(upper, lower, fillvalue="")]
+    return read_header(both, mapping, where=where)
 
 
 def _refuse_doubles(cells: Sequence[str], fields: Sequence[str | None], where: str) -> None:

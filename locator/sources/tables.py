@@ -18,12 +18,14 @@ from typing import IO
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
-from locator.sources.headers import MAX_COLUMNS, TITLE_ROWS, Header, load_mapping, read_header, to_fields
+from locator.sources.headers import MAX_COLUMNS, TITLE_ROWS, Header, join_headers, load_mapping, read_header, to_fields
 from locator.validate import RawRecord
 
 MAX_LINE = 1 << 20
 """Characters in one line of a CSV file."""
 SEPARATORS = ",;\t|"
+SURE_OF_UTF8 = 4
+"""So many Han in UTF-8 before its first fault are no accident of another encoding."""
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -71,6 +73,8 @@ class TableSource:
         self.licence = licence
         self._mapping = load_mapping(Path(mapping) if mapping else None)
         self._encoding, self._sheet, self._datum = encoding, sheet, datum
+        self.other_sheets: tuple[str, ...] = ()
+        """Further sheets of a workbook that have a header too, once it has been opened."""
 
     @property
     def _is_workbook(self) -> bool:
@@ -79,11 +83,14 @@ class TableSource:
     @cached_property
     def header(self) -> tuple[int, Header]:
         """The header's row number, from 1, and what its columns are."""
+        columns, where = self._mapping.columns, self.path.name
         with self._rows() as rows:
             for number, cells in itertools.islice(rows, TITLE_ROWS):
-                found = read_header(cells, self._mapping.columns, where=self.path.name)
+                found = read_header(cells, columns, where=where)
                 if found is not None:
-                    return number, found
+                    below = next(rows, (number, ()))
+                    both = join_headers(cells, below[1], columns, where=where)
+                    return (number, found) if both is None else (below[0], both)
         raise SourceError(
             f"{self.path.name}: no row of the first {TITLE_ROWS} names its columns (at least 名称 or name)",
             code="header_unknown",
@@ -119,7 +126,8 @@ class TableSource:
         """
         header_row, header = self.header
         width = len(header.fields)
-        with self._rows() as rows:
+        own = [place for place, name in enumerate(header.fields) if name in ("id", "name")]
+        with self._rows(own) as rows:
             for number, cells in rows:
                 if number <= header_row or not any(cell.strip() for cell in cells):
                     continue
@@ -135,13 +143,13 @@ class TableSource:
                 )
 
     @contextmanager
-    def _rows(self) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
-        """Give the file's rows with their numbers from 1, as texts."""
+    def _rows(self, single: Sequence[int] = ()) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
+        """Give the file's rows with their numbers from 1, as texts; ``single`` as of :func:`open_workbook`."""
         try:
             if self._is_workbook:
                 from locator.sources.workbooks import open_workbook
 
-                with open_workbook(self.path, self._sheet) as rows:
+                with open_workbook(self.path, self._sheet, single=single) as (rows, self.other_sheets):
                     yield rows
             else:
                 with self.path.open(encoding=self._encoding or find_encoding(self.path), newline="") as text:
@@ -170,6 +178,8 @@ def _given(fields: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, 
 def find_encoding(path: Path) -> str:
     """Return the encoding of a text file: what its mark says, else UTF-8 if all of it is, else GB18030.
 
+    A text that was UTF-8 up to a fault is broken UTF-8: as GB18030 it would be read as other words.
+
     Raises
     ------
     SourceError
@@ -177,22 +187,19 @@ def find_encoding(path: Path) -> str:
     """
     with path.open("rb") as handle:
         start = handle.read(4)
-        for mark, encoding in _MARKS.items():
-            if start.startswith(mark):
-                return encoding
-        for encoding in ("utf-8", "gb18030"):
+        marked = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
+        for encoding in (marked,) if marked else ("utf-8", "gb18030"):
             handle.seek(0)
-            decoder = codecs.getincrementaldecoder(encoding)()
-            try:
-                while block := handle.read(1 << 20):
-                    if b"\0" in block:
-                        break
-                    decoder.decode(block)
-                else:
-                    decoder.decode(b"", final=True)
-                    return encoding
-            except UnicodeDecodeError:
-                continue
+            fault, han = _decode_all(handle, encoding)
+            if fault is None:
+                return encoding
+            if han >= SURE_OF_UTF8:
+                raise SourceError(
+                    f"{path.name}: UTF-8 text with a fault at byte {fault}; save it again as CSV UTF-8",
+                    code="encoding",
+                    file=path.name,
+                    encoding="UTF-8",
+                )
     raise SourceError(
         f"{path.name} is no text in UTF-8 or GB18030; save it again as CSV UTF-8",
         code="encoding",
@@ -201,13 +208,44 @@ def find_encoding(path: Path) -> str:
     )
 
 
+def _decode_all(handle: IO[bytes], encoding: str) -> tuple[int | None, int]:
+    """Return where a file stops being text of an encoding, None for nowhere, and how many Han came before."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    han = done = 0
+    block = b""
+    try:
+        while block := handle.read(1 << 20):
+            if b"\0" in block and encoding != "utf-16":
+                return done + block.index(b"\0"), 0
+            han += _count_han(decoder.decode(block))
+            done += len(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return done + error.start, han + _count_han(bytes(error.object[: error.start]).decode(encoding, "ignore"))
+    return None, han
+
+
+def _count_han(text: str) -> int:
+    return 0 if text.isascii() else sum("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
 def _read_csv(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:
     lines = _limited(text, file)
     first = list(itertools.islice(lines, TITLE_ROWS))
-    reader = csv.reader(itertools.chain(first, lines), delimiter=_find_separator(first), strict=False)
+    taken: list[str] = []
+
+    def tapped() -> Iterator[str]:
+        for line in itertools.chain(first, lines):
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(tapped(), delimiter=_find_separator(first), strict=False)
     number = 1
     try:
         for cells in reader:
+            if len(taken) > 1 and sum(line.count('"') for line in taken) % 2:
+                raise csv.Error(f"a quotation mark that is not closed, over {len(taken)} lines")
+            taken.clear()
             if len(cells) > MAX_COLUMNS:
                 raise SourceError(
                     f"{file}: {len(cells)} columns; expected at most {MAX_COLUMNS}",

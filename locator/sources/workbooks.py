@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -17,18 +18,32 @@ MAX_UNPACKED = 600 << 20
 """Bytes that a workbook may unpack to."""
 MAX_RATIO = 250
 """How many times larger than packed a sheet of more than 20 MB may be; real ones are about 10 to 50."""
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+_ESCAPED = re.compile("_x000[9AaDd]_")
+"""How Excel writes a line break of another system into a cell."""
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError, EOFError)
 """What openpyxl lets through when a workbook is not one."""
 
 
 @contextmanager
-def open_workbook(path: Path, sheet: str | None) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
-    """Give the rows of a workbook's sheet with their numbers from 1, as texts.
+def open_workbook(
+    path: Path, sheet: str | None, *, single: Collection[int] = ()
+) -> Iterator[tuple[Iterator[tuple[int, Sequence[str]]], tuple[str, ...]]]:
+    """Give the rows of a workbook's sheet with their numbers from 1, as texts, and the sheets left aside.
+
+    A cell merged over several rows is in each of them, as a person sees it.
 
     Parameters
     ----------
     sheet
         The sheet's name; the first that has a header when None.
+    single
+        Columns (from 0) in which a merged cell counts for its first row only.
+
+    Yields
+    ------
+    rows, others
+        ``others`` names the further sheets that have a header too.
 
     Raises
     ------
@@ -57,36 +72,78 @@ def open_workbook(path: Path, sheet: str | None) -> Iterator[Iterator[tuple[int,
                     sheet=sheet,
                 )
             sheets = [book[sheet]] if sheet else book.worksheets
-            yield _sheet_rows(_with_header(sheets), path)
+            for each in sheets:
+                each.reset_dimensions()  # what a file says of its size is often wrong
+            headed = [each for each in sheets if _has_header(each)] or sheets[:1]
+            if not headed:
+                raise SourceError(f"{path.name} has no sheet of cells", code="header_unknown", file=path.name)
+            rows = _fill_merged(_sheet_rows(headed[0], path), _find_merged(headed[0], path), single)
+            yield rows, tuple(each.title for each in headed[1:])
         finally:
             book.close()
 
 
-def _with_header(sheets: Sequence[Any]) -> Any:
-    for sheet in sheets:
-        rows = sheet.iter_rows(max_row=TITLE_ROWS, max_col=MAX_COLUMNS, values_only=True)
-        if any(read_header([_cell(value) for value in row], {}, where=sheet.title) for row in rows):
-            return sheet
-    return sheets[0]
+def _has_header(sheet: Any) -> bool:
+    rows = sheet.iter_rows(max_row=TITLE_ROWS, max_col=MAX_COLUMNS, values_only=True)
+    return any(read_header([_cell(value) for value in row], {}, where=sheet.title) for row in rows)
 
 
-def _sheet_rows(sheet: Any, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
-    if (sheet.max_column or 0) > MAX_COLUMNS:
-        raise SourceError(
-            f"{path.name}: {sheet.max_column} columns; expected at most {MAX_COLUMNS}",
-            code="too_many_columns",
-            file=path.name,
-            count=sheet.max_column,
-            most=MAX_COLUMNS,
-        )
+def _sheet_rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
-        for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 1):
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
             cells = [_cell(value) for value in row]
             while cells and not cells[-1]:
                 cells.pop()
+            if len(cells) > MAX_COLUMNS:
+                raise SourceError(
+                    f"{path.name}: {len(cells)} columns; expected at most {MAX_COLUMNS}",
+                    code="too_many_columns",
+                    file=path.name,
+                    count=len(cells),
+                    most=MAX_COLUMNS,
+                )
             yield number, cells
     except _BROKEN as error:
         raise _broken(path, error) from error
+
+
+def _find_merged(sheet: Any, path: Path) -> dict[int, list[tuple[int, int]]]:
+    """Return the merged cells higher than a row: by their first row, their column from 0 and last row.
+
+    A sheet that is read row by row does not tell them; they stand behind its rows in the file.
+    """
+    from openpyxl.utils import column_index_from_string
+
+    found: dict[int, list[tuple[int, int]]] = {}
+    rest = b""
+    try:
+        with sheet._get_source() as source:
+            while block := source.read(1 << 20):
+                text = rest + block
+                for match in _MERGED.finditer(text):
+                    column, top, bottom = match[1].decode(), int(match[2]), int(match[3])
+                    if top < bottom:
+                        found.setdefault(top, []).append((column_index_from_string(column) - 1, bottom))
+                rest = text[-200:] if b"mergeCell" in text[-200:] else b""
+    except _BROKEN as error:
+        raise _broken(path, error) from error
+    return found
+
+
+def _fill_merged(
+    rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
+    open_cells: dict[int, tuple[int, str]] = {}
+    for number, cells in rows:
+        if any(cells):
+            for column, (bottom, text) in open_cells.items():
+                if number <= bottom and column not in single:
+                    cells.extend([""] * (column + 1 - len(cells)))
+                    cells[column] = cells[column] or text
+        for column, bottom in merged.get(number, ()):
+            open_cells[column] = bottom, cells[column] if column < len(cells) else ""
+        yield number, cells
 
 
 def _broken(path: Path, error: Exception) -> SourceError:
@@ -123,4 +180,4 @@ def _cell(value: object) -> str:
         return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
-    return str(value)
+    return _ESCAPED.sub(" ", str(value))

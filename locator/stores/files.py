@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +23,7 @@ import pyarrow.parquet as pq
 
 from locator.errors import DataError
 from locator.layer import COLUMNS, LAYER_VERSION, SCHEMA, Layer
+from locator.stores.disk import write_atomically
 
 _POINT = pa.struct([pa.field("x", pa.float64(), nullable=False), pa.field("y", pa.float64(), nullable=False)])
 _REPEATED = tuple(
@@ -53,74 +52,6 @@ class Manifest:
     parts: tuple[Part, ...] = ()
     joined: Mapping[str, int] = field(default_factory=dict)
     """How many rows of each source are served as one with another source's."""
-
-
-@contextlib.contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
-    """Hold a file's lock against every other process and thread; wait for whoever has it.
-
-    The lock is a file of its own beside ``path`` and is let go when the process ends, however it ends.
-    """
-    import fcntl
-
-    lock = path.with_name(path.name + ".lock")
-    with _told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the disk says into one error that names the file."""
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        if isinstance(error, OSError) and error.errno is None and not isinstance(error, pa.ArrowException):
-            raise
-        raise DataError(f"{path} cannot be written: {error}", code="data_write", path=str(path)) from error
-
-
-@contextlib.contextmanager
-def write_atomically(path: Path, *, name: Callable[[Path], Path] | None = None) -> Iterator[Path]:
-    """Give a file to write beside ``path``, and put it in ``path``'s place when all of it is on the disk.
-
-    Parameters
-    ----------
-    name
-        Says from what was written where it goes, when that is not ``path`` itself.
-
-    Raises
-    ------
-    DataError
-        Nothing could be written (disk full, no right); what was at ``path`` is untouched.
-    """
-    with _told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, made = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        os.close(handle)
-    draft = Path(made)
-    try:
-        with _told(path):
-            yield draft
-            _sync(draft)
-            draft.chmod(0o644)
-            draft.replace(name(draft) if name else path)
-            _sync(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- reading
@@ -184,6 +115,22 @@ def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
         if not {"id", "name"} <= present:
             raise ValueError("no columns id and name")
         return Layer(_complete(table), version=manifest.version), manifest.parts
+
+
+def read_positions(path: Path) -> Layer:
+    """Return a layer's rows with ``lon``, ``lat`` and ``status`` alone: what a search needs first.
+
+    Raises
+    ------
+    DataError
+        As :func:`read_layer`.
+    """
+    with _readable(path):
+        file = pq.ParquetFile(path)
+        table = file.read([name for name in ("geometry", "lon", "lat", "status") if name in file.schema_arrow.names])
+        lon, lat = _positions(table)
+        status = table.column("status") if "status" in table.column_names else pa.nulls(table.num_rows, pa.string())
+        return Layer(pa.table([lon, lat, status], names=["lon", "lat", "status"]))
 
 
 def _blank_columns(file: pq.ParquetFile) -> set[str]:

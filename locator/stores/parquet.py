@@ -27,14 +27,16 @@ from locator.merge import VANISHED, mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
 from locator.search.columns import Columns
+from locator.search.tree import Placed, PointTree, place_rows
 from locator.stores import EVERY_POINT, Summary
 from locator.stores.changes import count_changes, count_listed, is_same
+from locator.stores.disk import hold_lock
 from locator.stores.files import (
     Part,
     find_parts,
-    hold_lock,
     read_layer,
     read_manifest,
+    read_positions,
     remove_strangers,
     write_layer,
     write_part,
@@ -113,14 +115,17 @@ class ParquetStore:
         if mark == (0, 0, 0):
             layer = Layer(SCHEMA.empty_table(), version="empty")
             return _Loaded(mark, layer, Index(layer), ())
-        with ThreadPoolExecutor(1) as reader:
+        with ThreadPoolExecutor(1) as reader:  # Arrow reads while Python imports, and while the tree grows
+            placing = reader.submit(_place_living, self.path)
             reading = reader.submit(read_layer, self.path)
-            importlib.import_module("scipy.spatial")  # the search's, half a second in which Arrow reads
+            importlib.import_module("scipy.spatial")
+            living, placed = placing.result()
+            tree = PointTree(**placed._asdict())
             layer, parts = reading.result()
-        status, words = layer.codes("status")
-        gone = words.index(VANISHED) if VANISHED in words else None
-        listed = layer if gone is None else Layer(layer.table.filter(to_arrow(status != gone)), version=layer.version)
-        return _Loaded(mark, layer, Index(listed), parts)
+        if self._mark() != mark:
+            return self._load()  # replaced between the two readings
+        listed = layer if living.all() else Layer(layer.table.filter(to_arrow(living)), version=layer.version)
+        return _Loaded(mark, layer, Index(listed, tree=tree), parts)
 
     @property
     def version(self) -> str:
@@ -232,6 +237,14 @@ class ParquetStore:
 
     def _merged(self, source: str) -> int:
         return read_manifest(self.path).joined.get(source, 0)
+
+
+def _place_living(path: Path) -> tuple[NDArray[np.bool_], Placed]:
+    """Return which rows of a layer's file have not vanished, and their places in the order of a tree."""
+    layer = read_positions(path)
+    status, words = layer.codes("status")
+    living = status != words.index(VANISHED) if VANISHED in words else np.ones(len(layer), bool)
+    return living, place_rows(layer.lon[living], layer.lat[living])
 
 
 def rows_passing(layer: Layer, where: Filter) -> NDArray[np.int64]:

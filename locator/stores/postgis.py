@@ -4,41 +4,29 @@ Every process asks the one database and keeps nothing but connections, so an imp
 seen by all at once. The nearest points are as exact as the embedded index's: PostGIS orders by a sphere,
 so a few more than wanted are fetched, measured by WGS-84 geodesic, and the answer is given only when
 nothing unseen can be nearer.
-
-Notes
------
-PostGIS takes latitudes and longitudes onto a sphere of radius (2a + b) / 3 as they are. Of that map the
-scale along a meridian is M / R, along a parallel N / R, with M from 6335.439 to 6399.594 km and N from
-6378.137 to 6399.594 km; so no geodesic is shorter than :data:`LEAST_RATIO` of the distance on the sphere.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace as change
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from locator.datum import GEOD
 from locator.errors import DataError
-from locator.layer import Layer, from_row
+from locator.layer import Layer
 from locator.merge import mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search.index import check_bounds
 from locator.search.tree import place_origin
 from locator.stores import EVERY_POINT, Summary, tables
+from locator.stores.candidates import Candidates, to_point
 from locator.stores.changes import count_changes, count_listed, is_same
 from locator.stores.database import Database
-from locator.stores.questions import FIELDS, nearest_question, points_question
+from locator.stores.questions import nearest_question, points_question
 
 if TYPE_CHECKING:
     from locator.stores.database import Connection
 
-LEAST_RATIO = 6_335_439.0 / 6_371_009.0 - 1e-6
-"""A geodesic is at least this share of PostGIS's distance on the sphere."""
-EPSILON_M = 1e-6
-DIGITS = 7
-"""As in :mod:`locator.search.ellipsoid`: equal distances are equal however they were computed."""
 SPARE = 8
 """How many more than wanted are fetched at first."""
 GROWTH = 4
@@ -99,7 +87,7 @@ class PostgisStore:
             return []
 
         def ask(connection: Connection, generation: int) -> list[Found]:
-            search = _Search(origin.lon, origin.lat, limit, reach, where)
+            search = Candidates(origin.lon, origin.lat, limit, reach, where)
             wanted = limit + SPARE
             while True:
                 question, values = nearest_question(generation, origin.lon, origin.lat, where, wanted)
@@ -118,7 +106,7 @@ class PostgisStore:
         def ask(connection: Connection, generation: int) -> ServicePoint | None:
             question, values = points_question(generation, point_id=point_id)
             row = connection.execute(question, values).fetchone()
-            return None if row is None else _to_point(row)
+            return None if row is None else to_point(row)
 
         return self._ask_points(ask)
 
@@ -142,7 +130,7 @@ class PostgisStore:
             cursor.itersize = 1000
             cursor.execute(*points_question(generation, where=where))
             for row in cursor:
-                point = _to_point(row)
+                point = to_point(row)
                 if where.predicate is None or where.predicate(point):
                     yield point
 
@@ -250,41 +238,6 @@ class PostgisStore:
                 if gone.rowcount:
                     _commit(connection, tables.read_parts(connection), source, Summary())
             tables.drop_old(connection)
-
-
-class _Search:
-    """Gathers candidates in the order of the sphere until the nearest by geodesic are certain."""
-
-    def __init__(self, lon: float, lat: float, limit: int, reach: float, where: Filter) -> None:
-        self._lon, self._lat, self._limit, self._reach, self._where = lon, lat, limit, reach, where
-        self._hits: list[tuple[float, str, tuple[Any, ...]]] = []
-        self._seen: set[str] = set()
-
-    def take(self, rows: list[tuple[Any, ...]]) -> bool:
-        """Take rows of ``(sphere_m, fields …)``, nearest first; True when no further ones are needed."""
-        fresh = [row for row in rows if row[1 + _ID] not in self._seen]
-        if fresh:
-            here = [self._lon] * len(fresh), [self._lat] * len(fresh)
-            metres = GEOD.inv(*here, [row[1 + _LON] for row in fresh], [row[1 + _LAT] for row in fresh])[2]
-            for row, metre in zip(fresh, metres, strict=True):
-                self._seen.add(row[1 + _ID])
-                if self._where.predicate is None or self._where.predicate(_to_point(row[1:])):
-                    self._hits.append((round(float(metre), DIGITS), row[1 + _ID], row))
-        self._hits.sort(key=lambda hit: hit[:2])
-        last = self._hits[self._limit - 1][0] if len(self._hits) >= self._limit else math.inf
-        return bool(rows) and float(rows[-1][0]) * LEAST_RATIO > min(last, self._reach) + EPSILON_M
-
-    def answer(self) -> list[Found]:
-        """Return the nearest of what was taken."""
-        nearest = self._hits[: self._limit]
-        return [Found(_to_point(row[1:]), metres) for metres, _, row in nearest if metres <= self._reach]
-
-
-_ID, _LON, _LAT = (FIELDS.index(name) for name in ("id", "lon", "lat"))
-
-
-def _to_point(row: tuple[Any, ...]) -> ServicePoint:
-    return from_row(dict(zip(FIELDS, row, strict=True)))
 
 
 def _undefined_table() -> type[Exception]:

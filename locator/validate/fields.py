@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from hashlib import blake2b
@@ -24,6 +25,10 @@ _LOOSE_DATE = re.compile(r"(\d{4})[./年-](\d{1,2})(?:[./月-](\d{1,2})日?)?月
 _HOURS_IS_DATE = re.compile(
     r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ]\d{1,2}:\d{2}.*)?|\d{5}(?:\.\d+)?|\d{1,2}:\d{2}(?::\d{2})?"
 )
+_REMARK = re.compile(
+    r"(?:合计|总计|小计|共计)\s*(?:[:：\d(（].*)?$|(?:注|备注|说明|附注|填表人|制表人?|审核人?|填报单位|数据来源|填表日期)\s*\d?[:：]|共\s*\d+\s*[家个处]"
+)
+"""What people write under a table, in the column of the names."""
 _YES = frozenset({"yes", "true", "1", "是", "有", "可", "limited", "designated"})
 _NO = frozenset({"no", "false", "0", "否", "没有", "不可"})
 _PLAIN = (
@@ -43,6 +48,8 @@ def check_fields(draft: Draft) -> None:
         fault = find_text_fault(name, text) if text and name not in _NOT_TEXT else None
         if fault:
             draft.tell(name, fault[0], draft.record.fields[name], fault[1], "row")
+    if _REMARK.match(fields.get("name", "")):
+        draft.tell("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
     if not fields.get("name"):
         draft.tell("name", "name_missing", "", "a point needs a name", "row")
     if draft.refused:
@@ -96,13 +103,14 @@ def _read_phones(draft: Draft, fields: Mapping[str, str]) -> None:
 
 def _read_hours(draft: Draft, fields: Mapping[str, str]) -> None:
     cell, words = fields.get("hours", ""), fields.get("hours_text", "")
+    plain = unicodedata.normalize("NFKC", cell)
     draft.values["hours"] = None
     draft.values["hours_date"] = _date(draft, "hours_date", fields)
-    if cell and _HOURS_IS_DATE.fullmatch(cell):
+    if cell and _HOURS_IS_DATE.fullmatch(plain):
         draft.tell("hours", "hours_is_date", cell, "a date or a single clock time, not opening hours")
-    elif cell and parses_as_hours(cell):
-        if says_days(cell):
-            draft.values["hours"] = cell
+    elif cell and parses_as_hours(plain):
+        if says_days(plain):
+            draft.values["hours"] = plain
         else:
             draft.values["hours_text"] = words or cell
             draft.tell("hours", "hours_no_days", cell, "times without a day; expected such as Mo-Fr 09:00-17:00")
@@ -227,7 +235,7 @@ def _zone_exists(name: str) -> bool:
 
 
 def _date(draft: Draft, column: str, fields: Mapping[str, str]) -> str | None:
-    text = fields.get(column, "")
+    text = unicodedata.normalize("NFKC", fields.get(column, ""))
     if not text:
         return None
     match = _DATE.fullmatch(text)

@@ -21,6 +21,12 @@ _TOLL = re.compile(r"^([48]00)[- ]?(?:(\d{3})[- ]?(\d{4})|(\d{4})[- ](\d{3}))$")
 _SERVICE = re.compile(r"^(1\d{2}|1\d{4}|9\d{4,5})$")
 _LOCAL = re.compile(r"^(\d{3,4})[- ]?(\d{4})" + _EXTENSION + "$")
 _FOREIGN = re.compile(r"^(?:\+|00)([1-9]\d{0,3})[-. ]?\(?(\d[-. ()/]?){5,13}\d$")
+_AS_NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?")
+_LOST_ZERO = re.compile(r"(?:10\d{8}|2\d{9}|[3-9]\d{10})(?<!0000)")
+"""An area code without its zero, and eight digits; four zeros at the end have been rounded.
+
+Ten digits might also be a 400 number.
+"""
 _SPLIT = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
 _LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
 _LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]+?)\s*[:：]?\s*(?P<number>[\d+(（].*)$")
@@ -80,6 +86,21 @@ def _split_label(part: str) -> tuple[str, str | None]:
     return part, None
 
 
+def _undo_number(text: str) -> str:
+    """Return the digits of a number that a spreadsheet took for one: 13905310000.0, 5.3187920528E+10, 53187920528.
+
+    The zero that an area code starts with is put back; what was rounded (5.3188E+10) is left as it is.
+    """
+    match = _AS_NUMBER.fullmatch(text)
+    if match:
+        digits = match[1] + (match[2] or "").rstrip("0")
+        power = int(match[3] or 0)
+        if len(digits) != power + 1 and not (power == 0 and digits == match[1]):
+            return text
+        text = digits
+    return "0" + text if _LOST_ZERO.fullmatch(text) else text
+
+
 def normalize_number(text: str) -> tuple[str | None, bool]:
     """Return a number in the layer's form, and whether it lacks an area code; (None, False) for no number.
 
@@ -93,6 +114,7 @@ def normalize_number(text: str) -> tuple[str | None, bool]:
     ('22838332', True)
     """
     tight = re.sub(r"(?<=\d) (?=\d{4}$)", "", " ".join(text.replace("(0)", " ").split()))
+    tight = _undo_number(tight)
     for form in _FORMS:
         match = form.match(tight)
         if match:

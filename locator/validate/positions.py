@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -14,6 +16,11 @@ OVERLAP_M = 2000.0
 """Two rows farther apart than this are not taken for the same office when datums are compared."""
 FEWEST_OVERLAPS = 3
 """Below this many offices in common nothing is said about a file's datum."""
+
+
+_SIDES = re.compile(r"^\s*(?:东经|北纬|[EN])\s*|(?<=[\d°′″'\"])\s*[ENen]\s*$")
+_DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
+_SEXAGESIMAL = re.compile(r"(\d{1,3})\s*[°度]\s*([0-5]?\d)\s*[′'’分]\s*(?:([0-5]?\d(?:\.\d+)?)\s*(?:[″\"”秒]|''|′′))?")
 
 
 class PositionFault(NamedTuple):
@@ -34,11 +41,28 @@ def read_position(lon_text: str, lat_text: str) -> tuple[float, float] | Positio
         return PositionFault(missing, "position_half", lon_text or lat_text, "one of longitude and latitude is missing")
     parsed: list[float] = []
     for column, text in (("lon", lon_text), ("lat", lat_text)):
-        try:
-            parsed.append(float(text.rstrip("°EeNn ")))
-        except ValueError:
+        degrees = read_degrees(text)
+        if degrees is None:
             return PositionFault(column, "not_a_number", text, "expected decimal degrees, such as 117.0208")
+        parsed.append(degrees)
     return _judge(parsed[0], parsed[1])
+
+
+def read_degrees(text: str) -> float | None:
+    """Return degrees as people write them, or None.
+
+    ``117.0208``, ``１１７．０２``, ``东经117.02°``, ``E117.02``, ``117°01′15″`` and, with a decimal comma, ``9,52``.
+    """
+    plain = _SIDES.sub("", unicodedata.normalize("NFKC", text)).strip()
+    if _DECIMAL_COMMA.fullmatch(plain):
+        plain = plain.replace(",", ".")
+    try:
+        return float(plain.rstrip("°度 "))
+    except ValueError:
+        parts = _SEXAGESIMAL.fullmatch(plain)
+    if parts is None:
+        return None
+    return int(parts[1]) + int(parts[2]) / 60 + float(parts[3] or 0) / 3600
 
 
 def _judge(lon: float, lat: float) -> tuple[float, float] | PositionFault:

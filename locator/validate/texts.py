@@ -25,8 +25,11 @@ _MARKUP = re.compile(
 _FORMULA = "=+-@\t\r＝＋－＠"
 _MAY_START_SO = frozenset({"phones", "lon", "lat", "error_m"})
 """``+41 …`` is a telephone number and ``-3.7`` a longitude; exports shield them all the same."""
-BLANK = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "n/a", "N/A", "NULL", "null", "None", "nan"})
-"""What people write into a cell that has nothing to say."""
+BLANK = frozenset({
+    "", "-", "--", "—", "——", "/", "\\", "无", "暂无", "n/a", "N/A", "NULL", "null", "None", "nan", "NaN",
+    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#DIV/0!",
+})  # fmt: skip
+"""What people, and spreadsheets that cannot compute it, write into a cell that has nothing to say."""
 
 
 def clean_text(value: str) -> str:

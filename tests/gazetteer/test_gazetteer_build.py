@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import sqlite3
@@ -125,6 +126,43 @@ def test_a_failed_build_leaves_the_old_index(tmp_path, small_shipped):
         build_gazetteer(path, broken)
     assert path.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["broken", "g.sqlite"]
+
+
+def tables_of(path) -> dict[str, list[str]]:
+    """Return the rows of every table of an index but those that the full-text search keeps for itself."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        plain = [name for name in names if name != "meta" and not name.startswith(("fts", "letters"))]
+        found = {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}"))) for name in plain}
+        for word in ("福田", "lian hua", "bei jing"):
+            rows = connection.execute("SELECT rowid FROM fts WHERE fts MATCH ? LIMIT 20", (word,))
+            found[f"fts {word}"] = [repr(row) for row in rows]
+        return found
+
+
+def test_divisions_that_are_kept_give_the_same_index(tmp_path, small_shipped):
+    kept = tmp_path / "divisions.sqlite"
+    double = PlaceRecord("福田区", PlaceKind.POI, 114.05, 22.5, adcode="440304")  # named as a division is
+    extracts = [[double, *records()]]
+    whole, first, again = (tmp_path / name for name in ("whole", "first", "again"))
+    build_gazetteer(whole, small_shipped, extracts=extracts)
+    build_gazetteer(first, small_shipped, extracts=extracts, divisions=kept)
+    before = kept.read_bytes()
+    (tmp_path / "none").mkdir()
+    places = build_gazetteer(again, tmp_path / "none", extracts=extracts, divisions=kept)
+    assert kept.read_bytes() == before, "the shipped files were not asked for again"
+    assert tables_of(whole) == tables_of(first) == tables_of(again) and places == len(tables_of(whole)["place"])
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("content", [b"", b"lightning", None], ids=["empty", "other", "cut"])
+def test_divisions_that_were_not_kept_whole_are_made_again(tmp_path, small_shipped, content):
+    kept, path = tmp_path / "divisions.sqlite", tmp_path / "g.sqlite"
+    build_gazetteer(path, small_shipped, divisions=kept)
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    build_gazetteer(path, small_shipped, divisions=kept)
+    assert kept.stat().st_size == len(whole) and open_gazetteer(path).division("370104").name == "槐荫区"
 
 
 def test_an_index_of_another_version_is_refused(tmp_path, small_shipped):

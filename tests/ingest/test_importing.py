@@ -213,7 +213,7 @@ def test_bad_values_are_rejects_not_ends(settings, tmp_path):
 
 
 def test_every_notice_has_a_sentence():
-    codes = {"columns_ignored", "datum_doubt", "unplaced", "placed_coarsely", "licences_mixed"}
+    codes = {"columns_ignored", "sheets_left", "datum_doubt", "unplaced", "placed_coarsely", "licences_mixed"}
     for lang in LANGS:
         assert {f"import.{code}" for code in codes} <= set(load_catalogue(lang))
 

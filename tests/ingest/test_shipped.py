@@ -76,6 +76,7 @@ def test_changed_shipped_files_are_built_again_and_imports_stay(folder, tmp_path
     assert store.point(WULIGOU).address == "经四路480号"
     assert store.point("jinan-106").status == "vanished" and store.point("m-1").name == "我的所"
     assert store.stamp(SHIPPED) == shipped.shipped_stamp()
+    assert [path.name for path in folder.glob("divisions-*")] == [f"divisions-{shipped.shipped_stamp()}.sqlite"]
 
 
 @pytest.mark.parametrize("what", ["layer.parquet", "gazetteer.sqlite"])

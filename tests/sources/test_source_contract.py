@@ -103,3 +103,10 @@ def test_every_kind_is_named_with_a_class():
     assert all(":" in target for target in SOURCES.values())
     with pytest.raises(InvalidInput):
         open_source("telegraph", "x")
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_an_option_of_another_kind_is_misuse(kind):
+    with pytest.raises(InvalidInput, match="--shoe_size") as caught:
+        open_source(kind, "x", shoe_size="44")
+    assert caught.value.exit_code == 2 and caught.value.code == "option_kind"

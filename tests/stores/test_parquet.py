@@ -21,7 +21,8 @@ from locator.layer import Layer
 from locator.model import Precision, ServicePoint
 from locator.settings import Settings
 from locator.stores import open_store
-from locator.stores.files import read_manifest, write_atomically
+from locator.stores.disk import write_atomically
+from locator.stores.files import read_manifest
 from locator.stores.parquet import ParquetStore
 
 ROOT = Path(__file__).parents[2]

@@ -45,6 +45,11 @@ REFUSED = [
     ("address", "<img src=x onerror=alert(1)>", "markup"),
     ("notes", "见 javascript:alert(1)", "markup"),
     ("datum", "mercator", "word_unknown"),
+    ("name", "合计", "remark_row"),
+    ("name", "共 23 家", "remark_row"),
+    ("name", "注：节假日除外", "remark_row"),
+    ("name", "填表人：张三", "remark_row"),
+    ("name", "#REF!", "name_missing"),
 ]  # fmt: skip
 
 
@@ -60,6 +65,8 @@ def test_a_row_is_refused(column, value, code):
 LEFT_OUT = [
     ("phones", "没有", "phone", "phones", ()),
     ("phones", "2018-07-25", "phone", "phones", ()),
+    ("phones", "5.3189E+10", "phone", "phones", ()),
+    ("phones", "53187000000", "phone", "phones", ()),
     ("hours", "2018-07-25", "hours_is_date", "hours", None),
     ("hours", "2018-07-25 09:00:00", "hours_is_date", "hours", None),
     ("hours", "43306", "hours_is_date", "hours", None),
@@ -134,6 +141,19 @@ POSITIONS = [
 def test_a_position_that_is_none_refuses_the_row(lon, lat, code):
     points, (reject,) = check(lon=lon, lat=lat)
     assert points == [] and reject.code == code and reject.column in ("lon", "lat")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        ("１１７．０２０８", "３６．６５４２"), ("东经117.0208°", "北纬36.6542°"), ("E117.0208", "N36.6542"),
+        ("117.0208E", "36.6542 N"), ("117°01′14.88″", "36°39′15.12″"), ("117°1'14.88\"E", "36°39'15.12\"N"),
+        ("117度1分14.88秒", "36度39分15.12秒"), ("117,0208", "36,6542"),
+    ],
+)  # fmt: skip
+def test_degrees_as_people_write_them(lon, lat):
+    points, rejects = check(lon=lon, lat=lat)
+    assert not rejects and (points[0].lon, points[0].lat) == (pytest.approx(117.0208), pytest.approx(36.6542))
 
 
 @pytest.mark.parametrize("pair", [(9.52, 47.14), (-74.0, 40.7), (15.6, 78.2), (-70.9, -53.2), (117.02, 36.65)])
@@ -225,6 +245,12 @@ PHONES = [
     ("138 1234 5678", [("13812345678", None)]),
     ("+423 236 61 11", [("+4232366111", None)]),
     ("+41 (0)44 123 45 67", [("+41441234567", None)]),
+    ("53188923656", [("0531-88923656", None)]),
+    ("1088923656", [("010-88923656", None)]),
+    ("5.3188923656E+10", [("0531-88923656", None)]),
+    ("13905310000.0", [("13905310000", None)]),
+    ("4008205114", [("400-820-5114", None)]),
+    ("０５３１－８８９２３６５６", [("0531-88923656", None)]),
 ]  # fmt: skip
 
 
@@ -311,6 +337,7 @@ def test_every_code_has_a_sentence_in_every_language():
         "outside_boundary",
         "phone_no_area_code",
         "cells_extra",
+        "remark_row",
     }
     for lang in LANGS:
         assert {f"import.fault.{code}" for code in codes} <= set(load_catalogue(lang))

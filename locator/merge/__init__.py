@@ -5,9 +5,9 @@ same office when
 
 1. they have the same id and the same name; or
 2. their names are the same once the names of their divisions and all punctuation are gone, and they
-   stand within :data:`SAME_NAME_M` of each other — or, where a position is missing or coarse, they are
+   stand within 400 m of each other — or, where a position is missing or coarse, they are
    in the same county and share a telephone number or an address; or
-3. they stand within :data:`SAME_PLACE_M`, are of one kind, and share a telephone number or have names
+3. they stand within 60 m, are of one kind, and share a telephone number or have names
    of which one holds the other.
 
 The row of the better source (confidence, then date, then the order of import) speaks; its blanks are
@@ -16,10 +16,8 @@ filled from the others. The id is the one of the source that was there first.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -27,15 +25,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from locator.datum import distance_m, to_ecef
 from locator.layer import SCHEMA, Layer, to_row
+from locator.merge.same import find_groups, plain_name
 from locator.model import EXACT, Provenance, ServicePoint
 
-SAME_NAME_M = 400.0
-SAME_PLACE_M = 60.0
 VANISHED = "vanished"
 
-_NOT_NAME = re.compile(r"[\W_]+")
+__all__ = ["VANISHED", "Merged", "join_points", "mark_vanished", "merge_parts", "plain_name"]
+
 _CONFIDENCE = {"H": 3, "M": 2, "L": 1, None: 1, "live": 0}
 _UNITS: tuple[tuple[str, ...], ...] = (
     ("lon", "lat", "position", "error_m"),
@@ -63,15 +60,6 @@ class Merged(NamedTuple):
     """The sets of licences that meet in single points."""
 
 
-def plain_name(name: str, *divisions: str | None) -> str:
-    """Return a name without punctuation, blanks and the leading names of its divisions."""
-    plain = _NOT_NAME.sub("", unicodedata.normalize("NFKC", name)).casefold()
-    for division in divisions:
-        if division and len(plain) > len(division):
-            plain = plain.removeprefix(division.casefold())
-    return plain
-
-
 def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     """Return one layer of several sources' points.
 
@@ -91,7 +79,7 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     table = pa.concat_tables(_alike(tables)).unify_dictionaries()
     whole = Layer(table)
     source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
-    groups = _find_groups(whole, source_of)
+    groups = find_groups(whole, source_of)
     merged = _join(whole, groups, source_of, list(parts)) if groups else Merged(whole, {}, ())
     return merged._replace(layer=_tell_ids_apart(merged.layer))
 
@@ -181,125 +169,6 @@ def _pick(unit: tuple[str, ...], ordered: Sequence[ServicePoint]) -> ServicePoin
     if unit[0] == "lon":
         return next((p for p in having if p.position in EXACT), having[0] if having else None)
     return having[0] if having else None
-
-
-# --- which rows are the same office
-
-
-def _find_groups(whole: Layer, source_of: NDArray[Any]) -> list[list[int]]:
-    """Return rows that are one office, each group in the order of the parts, at most one row a source."""
-    columns = _Columns(whole)
-    leader = list(range(len(whole)))
-
-    def find(row: int) -> int:
-        while leader[row] != row:
-            leader[row] = leader[leader[row]]
-            row = leader[row]
-        return row
-
-    members: dict[int, list[int]] = {}
-    for first, second in _same_pairs(columns, source_of):
-        a, b = sorted((find(first), find(second)))
-        rows = members.get(a, [a]) + members.get(b, [b])
-        if a == b or len({source_of[row] for row in rows}) < len(rows):
-            continue
-        leader[b] = a
-        members[a] = sorted(rows)
-        members.pop(b, None)
-    return sorted(members.values())
-
-
-class _Columns:
-    """The columns that tell offices apart, as plain lists and arrays."""
-
-    def __init__(self, whole: Layer) -> None:
-        names = ("id", "name", "province", "city", "district", "adcode", "address", "kind", "phones")
-        lists: dict[str, list[Any]] = {name: whole.table.column(name).to_pylist() for name in names}
-        self.ids = lists["id"]
-        self.names = [
-            plain_name(name, province, city, district)
-            for name, province, city, district in zip(
-                lists["name"], lists["province"], lists["city"], lists["district"], strict=True
-            )
-        ]
-        self.adcodes, self.kinds, self.phones = lists["adcode"], lists["kind"], lists["phones"]
-        self.addresses, self.districts = lists["address"], lists["district"]
-        codes, words = whole.codes("position")
-        exact = np.array([word in {str(p) for p in EXACT} for word in words] + [False])
-        self.lon, self.lat = whole.lon, whole.lat
-        self.exact = exact[codes] & np.isfinite(self.lon)
-
-    def numbers(self, row: int) -> set[str]:
-        """Return a row's telephone numbers, but for those everybody shares (12333)."""
-        cells = (self.phones[row] or "").split(";")
-        return {cell.split()[0] for cell in cells if cell.strip() and len(cell.split()[0]) > 6}
-
-    def share_phone(self, a: int, b: int) -> bool:
-        """Tell whether two rows have a telephone number in common."""
-        return bool(self.numbers(a) & self.numbers(b))
-
-    def same_address(self, a: int, b: int) -> bool:
-        """Tell whether two rows give the same address, one of them perhaps with the division before it."""
-        first, second = (plain_name(self.addresses[row] or "") for row in (a, b))
-        return bool(first and second) and (first.endswith(second) or second.endswith(first))
-
-    def same_county(self, a: int, b: int) -> bool:
-        """Tell whether two rows are in one county, or in a county and its city."""
-        first, second = self.adcodes[a], self.adcodes[b]
-        if not first or not second:
-            return False
-        shorter = 4 if "00" in (first[4:], second[4:]) else 6
-        return bool(first[:shorter] == second[:shorter])
-
-
-def _same_pairs(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    yield from ((a, b) for a, b in _pairs_by(columns.ids, source_of) if columns.names[a] == columns.names[b])
-    for a, b in _pairs_by(columns.names, source_of):
-        if columns.exact[a] and columns.exact[b]:
-            if distance_m(columns.lon[a], columns.lat[a], columns.lon[b], columns.lat[b]) <= SAME_NAME_M:
-                yield a, b
-        elif columns.same_county(a, b) and (columns.share_phone(a, b) or columns.same_address(a, b)):
-            yield a, b
-    for a, b in _pairs_near(columns, source_of):
-        if columns.kinds[a] == columns.kinds[b] and (
-            columns.share_phone(a, b)
-            or min(columns.names[a], columns.names[b], key=len) in max(columns.names[a], columns.names[b], key=len)
-        ):
-            yield a, b
-
-
-def _pairs_by(keys: Sequence[str], source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of rows of different sources with the same key (at most 20 rows a key are compared)."""
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, key in enumerate(keys):
-        rows_of[key].append(row)
-    for rows in rows_of.values():
-        if len(rows) > 1:
-            yield from _across(rows[:200], source_of)
-
-
-def _across(rows: Iterable[int], source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    listed = list(rows)
-    for i, a in enumerate(listed):
-        for b in listed[i + 1 :]:
-            if source_of[a] != source_of[b]:
-                yield a, b
-
-
-def _pairs_near(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of exactly placed rows of different sources within :data:`SAME_PLACE_M`."""
-    from scipy.spatial import cKDTree
-
-    placed = [np.flatnonzero(columns.exact & (source_of == source)) for source in np.unique(source_of)]
-    some = [(rows, to_ecef(columns.lon[rows], columns.lat[rows])) for rows in placed if len(rows)]
-    for later, (rows, xyz) in enumerate(some):
-        for earlier_rows, earlier_xyz in some[:later]:
-            few, many = sorted(((rows, xyz), (earlier_rows, earlier_xyz)), key=lambda pair: len(pair[0]))
-            near = cKDTree(many[1]).query_ball_point(few[1], SAME_PLACE_M, return_sorted=True)
-            for row, others in zip(few[0].tolist(), near, strict=True):
-                for other in others:
-                    a, b = sorted((row, int(many[0][other])))
-                    yield a, b
 
 
 def mark_vanished(old: Layer | None, new: Layer, *, partial: bool = False) -> Layer:
