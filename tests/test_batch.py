@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from locator.batch import Engine, intake, run, run_batch
 from locator.batch.cells import disarm
 from locator.batch.intake import Block, open_source, parse, read_blocks
+from locator.batch.ledger import Ledger, Progress
 from locator.batch.spread import _in_order
 from locator.datum import Datum, from_wgs84
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
@@ -271,15 +273,52 @@ def test_dask_gives_the_same_bytes_here_and_on_a_running_cluster(truth, tmp_path
 
     monkeypatch.setattr(run, "POSITIONS_BLOCK", 16_384)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    run_it(truth[0], tmp_path / "local.csv", workers=1, **XY)
+    run_it(truth[0], tmp_path / "local.csv", workers=2, **XY)
     assert (tmp_path / "local.csv").read_bytes() == truth[1]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["local.csv", "local.csv.rejects.csv"]
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         run_it(truth[0], tmp_path / "cluster.csv", scheduler=cluster.scheduler_address, **XY)
     assert (tmp_path / "cluster.csv").read_bytes() == truth[1]
 
 
+@pytest.mark.parametrize("system", ["copies", "copies-some", "cannot"])
+def test_lines_that_a_worker_left_in_a_file_are_appended_whole(tmp_path, monkeypatch, system):
+    copy, calls = getattr(os, "copy_file_range", None), []
+
+    def some(source, target, count):
+        calls.append(count)
+        if system == "cannot" or len(calls) > 1:
+            raise OSError("not on this file system")
+        return copy(source, target, 1000)
+
+    if system != "copies":
+        monkeypatch.setattr(os, "copy_file_range", some, raising=False)
+    first = Progress(question="q", read=0)
+    lines = [os.urandom(70_000), b"", os.urandom(3)]
+    with Ledger(tmp_path / "out.csv", tmp_path / "bad.csv", first, fresh=False) as ledger:
+        ledger.add(b"head\n", b"", first)
+        for number, content in enumerate(lines):
+            left = tmp_path / str(number)
+            left.write_bytes(content)
+            ledger.add(left, b"r", replace(ledger.progress, rows=number))
+            assert not left.exists()
+        assert ledger.progress.written == 5 + 70_003
+        ledger.finish()
+    assert (tmp_path / "out.csv").read_bytes() == b"head\n" + b"".join(lines)
+    assert (tmp_path / "bad.csv").read_bytes() == b"rrr"
+
+
+def test_what_a_killed_run_left_on_the_shelf_is_swept_away(truth, tmp_path):
+    shelf = tmp_path / "out.csv.blocks"
+    shelf.mkdir()
+    (shelf / "half").write_bytes(b"a block")
+    run_it(truth[0], tmp_path / "out.csv", **XY)
+    assert (tmp_path / "out.csv").read_bytes() == truth[1]
+    assert not shelf.exists()
+
+
 def test_a_scheduler_that_is_not_there(truth, tmp_path, monkeypatch):
-    monkeypatch.setattr("locator.batch.spread.CONNECT_S", 0.5)
+    monkeypatch.setattr("locator.batch.cluster.CONNECT_S", 0.5)
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:9"):
         run_it(truth[0], tmp_path / "out.csv", scheduler="tcp://127.0.0.1:9", **XY)
 

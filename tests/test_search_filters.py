@@ -184,6 +184,19 @@ def test_trees_of_filters_stay_within_their_rows():
     assert index.warm_filters(), "at least the last one fits"
 
 
+def test_a_filter_that_everything_passes_needs_no_tree_of_its_own(monkeypatch):
+    layer = spread_layer(1_000)
+    index = Index(layer, spare_rows=100)
+    monkeypatch.setattr(index_module, "PointTree", None)
+    for where in (Filter(kinds=frozenset({Kind.BANK, Kind.OTHER})), Filter(predicate=lambda point: True)):
+        rows, _ = index.nearest_many([116.4], [39.9], limit=3, where=where)
+        assert rows[0].tolist() == [hit.row for hit in index.nearest(116.4, 39.9, limit=3)]
+    monkeypatch.undo()
+    some = Filter(regions=("650000",))  # 20 points: the big tree does not count against the spare rows
+    index.warm(some)
+    assert some in index.warm_filters()
+
+
 def test_columns_are_coded_only_when_a_filter_asks():
     layer = spread_layer(50)
     coded = []

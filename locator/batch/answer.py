@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -59,8 +60,8 @@ class Refused(NamedTuple):
 class Answered(NamedTuple):
     """The lines of a block, and what became of its rows."""
 
-    lines: pa.Buffer
-    """CSV without a header, in UTF-8; a buffer travels between processes without being copied."""
+    lines: pa.Buffer | Path
+    """CSV without a header, in UTF-8, or the file that holds it; a buffer travels between processes uncopied."""
     refused: list[Refused]
     rows: int
     answered: int

@@ -71,14 +71,17 @@ Opener = Callable[[], Engine]
 def open_engine(settings: Settings) -> Engine:
     """Return the engine over the layer and the geocoders of these settings."""
     from locator.service import Locator
+    from locator.stores.parquet import ParquetStore
 
     locator = Locator(settings)
+    store = locator.store
+    index = store.index() if isinstance(store, ParquetStore) else Index(store.layer())
 
     def locate(text: str) -> LocatedText:
         located: LocatedText = locator.chain.locate(text, lang=settings.lang)
         return located
 
-    return Engine(Index(locator.store.layer()), locate)
+    return Engine(index, locate)
 
 
 @lru_cache(maxsize=2)

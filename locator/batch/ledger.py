@@ -9,11 +9,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
+from collections.abc import Buffer
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from locator.errors import DataError, InvalidInput
+
+_COPIED = 1 << 26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +56,22 @@ class Ledger:
         self.target, self.rejects = target, rejects
         self._paths = (_beside(target, ".part"), _beside(rejects, ".part"))
         self._record = _beside(target, ".progress.json")
+        self.shelf = _beside(target, ".blocks")
+        """A folder for answers on their way into the output; gone when a run starts and when it has ended."""
         self._streams: list[IO[bytes]] = []
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             rejects.parent.mkdir(parents=True, exist_ok=True)
-            self._streams = [path.open("ab") for path in self._paths]
+            for path in self._paths:
+                path.touch()
+            self._streams = [path.open("r+b", buffering=0) for path in self._paths]
             self._lock()
+            shutil.rmtree(self.shelf, ignore_errors=True)
             self.progress = first if fresh else self._resume(first)
             for stream, length in zip(self._streams, (self.progress.written, self.progress.rejected), strict=True):
                 if not self.progress.done:
                     stream.truncate(length)
+                    stream.seek(length)
         except OSError as error:
             self.close()
             raise _not_writable(target) from error
@@ -94,19 +105,13 @@ class Ledger:
         lengths = [path.stat().st_size for path in self._paths]
         return found if found.done or (lengths[0] >= found.written and lengths[1] >= found.rejected) else first
 
-    def add(self, lines: bytes | memoryview, rejects: bytes, after: Progress) -> None:
-        """Append a block's lines and rejects, then record that it is done."""
+    def add(self, lines: Buffer | Path, rejects: bytes, after: Progress) -> None:
+        """Append a block's lines (or those of a file, which goes) and rejects, then record that it is done."""
         try:
             for stream, content in zip(self._streams, (lines, rejects), strict=True):
-                stream.write(content)
-                stream.flush()
-            self._note(
-                replace(
-                    after,
-                    written=self.progress.written + len(lines),
-                    rejected=self.progress.rejected + len(rejects),
-                )
-            )
+                _append(stream, content)
+            written, rejected = (stream.tell() for stream in self._streams)
+            self._note(replace(after, written=written, rejected=rejected))
         except OSError as error:
             raise _not_writable(self.target) from error
 
@@ -138,6 +143,26 @@ class Ledger:
         """Close the files; what is recorded stays for the next run."""
         for stream in self._streams:
             stream.close()
+
+
+def _append(stream: IO[bytes], content: Buffer | Path) -> None:
+    if isinstance(content, Path):
+        with content.open("rb", buffering=0) as source:
+            _copy(source, stream)
+        content.unlink()
+        return
+    left = memoryview(content)
+    while left:
+        left = left[stream.write(left) :]
+
+
+def _copy(source: IO[bytes], stream: IO[bytes]) -> None:
+    """Append a file without bringing it into this process, as far as the system can."""
+    with suppress(AttributeError, OSError):
+        while os.copy_file_range(source.fileno(), stream.fileno(), _COPIED):
+            pass
+    while some := source.read(_COPIED):
+        _append(stream, some)
 
 
 def _beside(path: Path, suffix: str) -> Path:

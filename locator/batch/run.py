@@ -123,6 +123,7 @@ def run_batch(
                 threads=threads or os.cpu_count() or 1,
                 workers=workers,
                 scheduler=scheduler,
+                shelf=ledger.shelf,
             )
             with work as answer, _bar(question.source, ledger.progress, shown=progress) as bar:
                 size = POSITIONS_BLOCK if address is None else ADDRESSES_BLOCK
@@ -130,8 +131,7 @@ def run_batch(
                 for block, answered in answer(blocks):
                     _keep(ledger, question, block, answered, settings.lang)
                     _advance(bar, ledger.progress, done_before)
-                if ledger.progress.written == 0:
-                    ledger.add(_csv([question.header], mark=True), _csv([REJECT_HEADER], mark=True), ledger.progress)
+                _begin(ledger, question)
         ledger.finish()
         end = ledger.progress
     return BatchSummary(end.rows, end.answered, end.refused, done_before, time.monotonic() - started, target, rejects)
@@ -164,18 +164,19 @@ def _describe(question: Question) -> str:
     return repr(parts)
 
 
+def _begin(ledger: Ledger, question: Question) -> None:
+    """Write the headers, if nothing is written yet."""
+    if ledger.progress.written == 0:
+        ledger.add(_csv([question.header], mark=True), _csv([REJECT_HEADER], mark=True), ledger.progress)
+
+
 def _keep(ledger: Ledger, question: Question, block: Block, answered: Answered, lang: str) -> None:
     """Write a block's answers and rejects, and that it is done."""
+    _begin(ledger, question)
     before = ledger.progress
     if before.version is not None and before.version != answered.version:
         raise DataError("the layer changed during the batch: start it anew", code="batch_layer_changed")
-    fresh = before.written == 0
-    lines = memoryview(answered.lines)
-    if fresh:
-        lines = memoryview(_csv([question.header], mark=True) + lines.tobytes())
-    rejects = (_csv([REJECT_HEADER], mark=True) if fresh else b"") + _csv(
-        _reject_rows(answered.refused, question.source, before.rows, lang)
-    )
+    rejects = _csv(_reject_rows(answered.refused, question.source, before.rows, lang))
     after = replace(
         before,
         read=block.end,
@@ -184,7 +185,7 @@ def _keep(ledger: Ledger, question: Question, block: Block, answered: Answered, 
         refused=before.refused + len(answered.refused),
         version=answered.version,
     )
-    ledger.add(lines, rejects, after)
+    ledger.add(answered.lines, rejects, after)
 
 
 def _reject_rows(refused: list[Refused], source: Source, rows_before: int, lang: str) -> Iterator[tuple[object, ...]]:

@@ -6,21 +6,18 @@ memory stays the same however long the file is.
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from importlib import import_module
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from locator.batch.answer import Answered, Question, answer_block
-from locator.batch.engine import Opener, opened
+from locator.batch.cluster import open_cluster
+from locator.batch.engine import Opener
 from locator.batch.intake import Block
-from locator.errors import MissingExtra, ServiceError
 
-CONNECT_S = 10.0
-"""How long a Dask scheduler may take to answer."""
 AHEAD = 2
 """Blocks under way for each thread or worker."""
 
@@ -33,7 +30,7 @@ class _Future(Protocol):
 
 @contextmanager
 def spread(
-    opener: Opener, question: Question, *, threads: int, workers: int, scheduler: str | None
+    opener: Opener, question: Question, *, threads: int, workers: int, scheduler: str | None, shelf: Path
 ) -> Iterator[Answer]:
     """Yield what turns blocks into answers, in order.
 
@@ -45,6 +42,8 @@ def spread(
         With 1 or more: that many local Dask processes.
     scheduler
         The address of a Dask scheduler; wins over ``workers``.
+    shelf
+        A folder that does not exist, beside the output: where local workers leave what they wrote.
 
     Raises
     ------
@@ -53,25 +52,15 @@ def spread(
     ServiceError
         The scheduler does not answer.
     """
+    submit: Callable[[Block], _Future]
     with ExitStack() as stack:
         if scheduler is None and workers <= 0:
             engine = opener()
             pool = stack.enter_context(ThreadPoolExecutor(threads))
-
-            def submit(block: Block) -> _Future:
-                return pool.submit(answer_block, engine, question, block)
-
-            count = threads
+            count, submit = threads, lambda block: pool.submit(answer_block, engine, question, block)
         else:
-            client = _open_client(stack, workers, scheduler)
-            pickled = pickle.dumps(opener)
-            asked = client.scatter(question, broadcast=True)
-
-            def submit(block: Block) -> _Future:
-                future: _Future = client.submit(_answer_there, pickled, asked, block, pure=False, retries=2)
-                return future
-
-            count = max(1, len(client.scheduler_info()["workers"]))
+            cluster = open_cluster(opener, question, workers=workers, scheduler=scheduler, shelf=shelf)
+            count, submit = stack.enter_context(cluster)
         yield lambda blocks: _in_order(submit, blocks, AHEAD * count)
 
 
@@ -87,26 +76,3 @@ def _in_order(
     while waiting:
         first, future = waiting.popleft()
         yield first, future.result()
-
-
-def _answer_there(pickled: bytes, question: Question, block: Block) -> Answered:
-    return answer_block(opened(pickled), question, Block(*block))
-
-
-def _open_client(stack: ExitStack, workers: int, scheduler: str | None) -> Any:
-    try:
-        dask: Any = import_module("distributed")
-    except ImportError as error:
-        message = "Dask is not installed: uv sync --extra cluster"
-        raise MissingExtra(message, code="extra_cluster") from error
-    if scheduler is None:
-        stack.enter_context(import_module("dask").config.set({"distributed.worker.profile.enabled": False}))
-        cluster = stack.enter_context(
-            dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
-        )
-        return stack.enter_context(dask.Client(cluster, direct_to_workers=True))
-    try:
-        return stack.enter_context(dask.Client(scheduler, timeout=CONNECT_S, direct_to_workers=True))
-    except (OSError, ValueError) as error:
-        message = f"the Dask scheduler {scheduler} does not answer"
-        raise ServiceError(message, code="batch_scheduler", address=scheduler) from error

@@ -36,7 +36,7 @@ def nearest_many(
     *,
     within_m: float = math.inf,
     threads: int = 1,
-    tie_ranks: Callable[[], Rows] | None = None,
+    rank_ties: Callable[[Rows], Rows] | None = None,
 ) -> tuple[Rows, Floats]:
     """Return the ``limit`` nearest rows of a tree for every position, and the geodesics in metres.
 
@@ -44,15 +44,15 @@ def nearest_many(
     ----------
     lon, lat
         WGS-84 degrees, shape ``(m,)``; a position that is NaN or nowhere on earth finds nothing.
-    tie_ranks
-        Called when distances tie: the order of rows among equals; by row number when None.
+    rank_ties
+        Called with the rows whose distances tie: their places in order; by row number when None.
 
     Returns
     -------
     rows, distances
         Shapes ``(m, limit)``, nearest first; -1 and NaN where there is nothing more.
     """
-    task = _Task(tree, lon, lat, limit, tie_ranks)
+    task = _Task(tree, lon, lat, limit, rank_ties)
     asked = np.flatnonzero((np.abs(lon) <= 360) & (np.abs(lat) <= 90))
     if tree.size and limit > 0:
         for start in range(0, len(asked), SLAB):
@@ -67,9 +67,9 @@ class _Task:
     """One call of :func:`nearest_many`: its questions, and the answers as they come."""
 
     def __init__(
-        self, tree: PointTree, lon: Floats, lat: Floats, limit: int, tie_ranks: Callable[[], Rows] | None
+        self, tree: PointTree, lon: Floats, lat: Floats, limit: int, rank_ties: Callable[[Rows], Rows] | None
     ) -> None:
-        self.tree, self.lon, self.lat, self.tie_ranks = tree, lon, lat, tie_ranks
+        self.tree, self.lon, self.lat, self.rank_ties = tree, lon, lat, rank_ties
         self.limit = limit
         self.rows = np.full((len(lon), limit), -1, np.int64)
         self.metres = np.full((len(lon), limit), np.nan)
@@ -108,7 +108,7 @@ class _Task:
         chords, found = self.tree.fetch_many(xyz, fetch)
         metres = self._measure(mine, xyz, chords[:, :seen], found[:, :seen])
         rows = self.tree.rows[found[:, :seen]]
-        _order_ties(rows, metres, self.tie_ranks)
+        _order_ties(rows, metres, self.rank_ties)
         kept = min(self.limit, seen)
         self.rows[mine, :kept], self.metres[mine, :kept] = rows[:, :kept], metres[:, :kept]
         return _unsettled(chords[:, -1], metres[:, kept - 1]) if fetch < self.tree.size else np.zeros(0, np.intp)
@@ -138,12 +138,15 @@ class _Task:
         return np.round(metres, DIGITS, out=metres)
 
 
-def _order_ties(rows: Rows, metres: Floats, tie_ranks: Callable[[], Rows] | None) -> None:
+def _order_ties(rows: Rows, metres: Floats, rank_ties: Callable[[Rows], Rows] | None) -> None:
     """Sort, in place, the queries whose distances tie or came out of order."""
     mixed = np.flatnonzero((metres[:, 1:] <= metres[:, :-1]).any(axis=1))
     if len(mixed):
         some = rows[mixed]
-        ranks = some if tie_ranks is None else tie_ranks()[some]
+        ranks = some
+        if rank_ties is not None:
+            rows_tied, which = np.unique(some, return_inverse=True)
+            ranks = rank_ties(rows_tied)[which.reshape(some.shape)]
         order = np.lexsort((ranks, metres[mixed]), axis=1)
         rows[mixed] = np.take_along_axis(some, order, 1)
         metres[mixed] = np.take_along_axis(metres[mixed], order, 1)

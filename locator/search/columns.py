@@ -7,7 +7,7 @@ codes; to list the rows is to start from the rarest field's posting lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from threading import RLock
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from locator.arrow import is_known, to_numpy
 from locator.layer import Layer
 from locator.model import Filter
+from locator.search.sift import RowTest
 from locator.search.tree import PointTree, Rows
 
 Codes = NDArray[np.int32]
@@ -103,6 +104,23 @@ class Columns:
                 tests.append((name, lambda value, word=word: value == word))  # type: ignore[misc]
         columns = [(self.column(name), test) for name, test in tests]
         return [(column, column.allow(test)) for column, test in columns]
+
+    def condition(self, names: Sequence[str], test: Callable[..., bool]) -> RowTest:
+        """Return a row test that asks ``test`` once for each distinct value of the columns; see ``Index.condition``."""
+        columns = [self.column(name) for name in names]
+        values = [[*column.values, None] for column in columns]
+        known: dict[tuple[int, ...], bool] = {}
+
+        def passes(key: tuple[int, ...]) -> bool:
+            if key not in known:
+                known[key] = test(*(texts[code] for texts, code in zip(values, key, strict=True)))
+            return known[key]
+
+        def row_test(rows: Rows) -> Allowed:
+            keys = zip(*(column.codes[rows].tolist() for column in columns), strict=True)
+            return np.fromiter((passes(key) for key in keys), bool, len(rows))
+
+        return row_test
 
 
 def region_prefix(adcode: str) -> str:

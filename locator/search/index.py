@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from threading import RLock
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
@@ -152,8 +152,8 @@ class Index:
         slow = self._slow_test(where, test)
         if slow is not None:
             passed = slow(tree.rows) if len(tree.rows) else np.zeros(0, bool)
-            tree = self._tree_of(tree.rows[passed])
-        return nearest_many(tree, x, y, limit, within_m=reach, threads=threads, tie_ranks=lambda: self.id_ranks)
+            tree = self._subtree(tree.rows[passed])
+        return nearest_many(tree, x, y, limit, within_m=reach, threads=threads, rank_ties=self._rank_ids)
 
     def rows(self, where: Filter = ANYTHING) -> Rows:
         """Return the placed rows that pass a filter's fields (not its predicate), in the layer's order."""
@@ -196,32 +196,18 @@ class Index:
         test
             Called with a value for each name, None for null.
         """
-        columns = [self._columns.column(name) for name in names]
-        values = [[*column.values, None] for column in columns]
-        known: dict[tuple[int, ...], bool] = {}
-
-        def passes(key: tuple[int, ...]) -> bool:
-            if key not in known:
-                known[key] = test(*(texts[code] for texts, code in zip(values, key, strict=True)))
-            return known[key]
-
-        def row_test(rows: Rows) -> Allowed:
-            keys = zip(*(column.codes[rows].tolist() for column in columns), strict=True)
-            return np.fromiter((passes(key) for key in keys), bool, len(rows))
-
-        return row_test
-
-    @cached_property
-    def id_ranks(self) -> Rows:
-        """The place of each row's id among all ids in order, shape ``(n,)``; made when first needed."""
-        order = np.asarray(pc.sort_indices(self.layer.table.column("id")), np.int64)
-        ranks = np.empty(len(order), np.int64)
-        ranks[order] = np.arange(len(order))
-        return ranks
+        return self._columns.condition(names, test)
 
     def _ids(self, rows: Sequence[int]) -> list[str]:
         column = self.layer.table.column("id")
         return [column[row].as_py() for row in rows]
+
+    def _rank_ids(self, rows: Rows) -> Rows:
+        """Return the place of each row's id among theirs, in order."""
+        order = np.asarray(pc.sort_indices(self.layer.table.column("id").take(pa.array(rows))), np.int64)
+        ranks = np.empty(len(order), np.int64)
+        ranks[order] = np.arange(len(order))
+        return ranks
 
     def _slow_test(self, where: Filter, test: RowTest | None) -> RowTest | None:
         predicate = where.predicate
@@ -259,10 +245,13 @@ class Index:
             return PointTree(self.layer.lon, self.layer.lat, tie_keys=self._ids)
         return PointTree(self.layer.lon[rows], self.layer.lat[rows], rows=rows, tie_keys=self._ids)
 
+    def _subtree(self, rows: Rows) -> PointTree:
+        return self.tree if len(rows) == self.tree.size else self._tree_of(rows)
+
     def _own_tree(self, selection: Selection) -> PointTree:
         tree = selection.tree
         if tree is None:
-            tree = selection.grow_tree(self._tree_of)
+            tree = selection.grow_tree(self._subtree)
             self._drop_unused()
         return tree
 
@@ -272,8 +261,10 @@ class Index:
             held = 0
             for selection in reversed(self._selections.values()):
                 tree = selection.tree
-                held += tree.size if tree is not None else 0
-                if tree is not None and held > self._spare_rows:
+                if tree is None or tree is self.tree:
+                    continue
+                held += tree.size
+                if held > self._spare_rows:
                     selection.forget()
                     held -= tree.size
 
