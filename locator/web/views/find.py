@@ -42,7 +42,7 @@ def _show_answer(visit: Visit) -> None:
     """Draw everything below the form; choosing a point runs only this."""
     words, version, now = Words(visit.state.lang), shared.version(), shared.read_clock()
     visit.look_up(shared.open_locator, now)
-    shared.write_address(visit.state)
+    shared.write_address(visit)
     focus, visit.focus = visit.focus, None
     _keep_report(visit, now)
     if visit.go:
