@@ -1,6 +1,15 @@
 /* The page's own script: puts panels (escaped HTML made in Python) on the page, keeps focus and typed text when
    they change, and sends back what a person does. Loaded by the component in locator/web/components.py. */
 
+/* What browsers inside apps lacked until lately (iOS 15, old X5). */
+if (!HTMLFormElement.prototype.requestSubmit) HTMLFormElement.prototype.requestSubmit = function () {
+  this.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+};
+if (!Element.prototype.replaceChildren) Element.prototype.replaceChildren = function (...nodes) {
+  this.textContent = "";
+  this.append(...nodes);
+};
+
 const panels = new Map();
 const SLOW = new Set(["ask", "filter", "here", "pick", "candidate", "retry"]);
 let sent = 0, waiting = 0, toAnswer = false;
