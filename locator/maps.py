@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import folium
@@ -90,13 +90,19 @@ class Scene:
 
 
 def open_tiles(settings: Settings) -> TileSource:
-    """Return the base map that the operator chose.
+    """Return the base map that the operator chose, with the operator's own line (a review number) in its credit.
 
     Raises
     ------
     SettingError
         Tianditu was chosen without a key.
     """
+    tiles = _open_named(settings)
+    credit = " · ".join(part for part in (tiles.attribution, settings.tiles_attribution) if part)
+    return replace(tiles, attribution=credit if tiles.urls else "")
+
+
+def _open_named(settings: Settings) -> TileSource:
     if settings.tiles == "osm":
         return TileSource(
             name="osm",
@@ -120,7 +126,6 @@ def open_tiles(settings: Settings) -> TileSource:
         name="own",
         urls=(settings.tiles,),
         datum=Datum(settings.tiles_datum),
-        attribution=settings.tiles_attribution,
         subdomains="abc",
     )
 

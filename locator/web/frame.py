@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from locator.web.markup import Markup, tag
+from locator.web.markup import Markup, join, tag
 from locator.web.state import PageState, to_params
 from locator.web.words import Words
 
@@ -19,7 +19,7 @@ def address_of(page: str, state: PageState, *, default_lang: str = "zh") -> str:
 
 
 def render_header(page: str, state: PageState, words: Words, *, default_lang: str) -> Markup:
-    """Return the header: a way past it, the name, the views, large type and the other language."""
+    """Return the header (a way past it, the name, the views, large type, the other language) and the lost line."""
     other = state.with_choice(lang="en" if state.lang == "zh" else "zh")
     links = [
         tag(
@@ -51,7 +51,8 @@ def render_header(page: str, state: PageState, words: Words, *, default_lang: st
         lang="en" if other.lang == "en" else "zh-CN",
     )
     target = "results" if page == "find" else "main"
-    return tag(
+    lost = tag("p", words("lost"), class_="lost", role="alert", hidden=True, data_own_attributes="hidden")
+    header = tag(
         "header",
         tag("a", words("skip"), href=f"#{target}", data_go=target, class_="skip"),
         tag("h1", words("title"), class_="brand"),
@@ -59,6 +60,7 @@ def render_header(page: str, state: PageState, words: Words, *, default_lang: st
         tag("div", large, lang, class_="switches", role="group", aria_label=words("switches")),
         class_="top",
     )
+    return join(header, lost)
 
 
 def render_footer(words: Words) -> Markup:

@@ -27,6 +27,7 @@ def open_visit() -> Visit:
         default_lang = shared.read_settings().lang
         st.session_state["visit"] = Visit(state=parse_state(st.query_params.to_dict(), default_lang=default_lang))
     visit: Visit = st.session_state["visit"]
+    visit.follow(st.query_params.to_dict(), default_lang=shared.read_settings().lang)
     return visit
 
 
@@ -55,7 +56,7 @@ def main() -> None:
     show_panel("header", header, version=shared.version(), on_act=visit.take, page=page)
     current.run()
     show_panel("footer", render_footer(words), version=shared.version())
-    shared.write_address(visit.state)
+    shared.write_address(visit)
 
 
 main()

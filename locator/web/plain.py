@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from locator.service import Locator
 
 _STYLE = (
-    "body{font:1.05rem/1.6 sans-serif;max-width:44rem;margin:0 auto;padding:1rem}"
-    "select,input,button{font:inherit;min-height:44px;max-width:100%}h2{font-size:1.1rem;margin:.5rem 0 0}"
-    "li{margin-bottom:1rem}p{margin:.3rem 0}"
+    ":root{color-scheme:light dark}"
+    "body{font:1.05rem/1.6 sans-serif;max-width:44rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}"
+    "select,input,button{font:inherit;min-height:44px;max-width:100%;box-sizing:border-box;padding:.4rem .8rem}"
+    "[name=text]{width:100%}h1{font-size:1.3rem}h2{font-size:1.1rem;margin:.5rem 0 0}"
+    "ol,ul{padding-left:1.6rem}li{margin-bottom:1rem}p{margin:.3rem 0}a{display:inline-block;padding:.45rem .3rem}"
 )
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
@@ -70,7 +72,7 @@ def plain_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], l
 
 def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str], lang: str) -> Markup:
     """Return the answer to a posted form, or the one sentence that stands in its place."""
-    typed = " ".join(fields.get("text", "").split())
+    typed = " ".join((fields.get("again") or fields.get("text", "")).split())
     if not typed or len(typed) > MAX_TEXT:
         return tag("p", _refuse(typed, lang), role="alert")
     task, person = fields.get("task", ""), fields.get("person", "")
@@ -96,7 +98,10 @@ def _refuse(typed: str, lang: str) -> str:
 def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
     notices = [tag("p", say_notice(notice, lang), role="status") for notice in answer.notices]
     if answer.place is None:
-        labels = [tag("li", place.label) for place in answer.candidates]
+        labels = [
+            tag("li", tag("button", place.label, type="submit", form="ask", name="again", value=place.label))
+            for place in answer.candidates
+        ]
         return join(*notices, tag("ul", *labels) if labels else None)
     precision = text(f"names.precision.{answer.place.precision}", lang)
     understood = text(
@@ -155,7 +160,12 @@ def _field(name: str, control: Markup, lang: str) -> Markup:
 def _page(lang: str, fields: Mapping[str, str], result: Markup | None) -> HTMLResponse:
     """Return the form with what was chosen, and the answer under it."""
     typed = tag(
-        "input", name="text", value=fields.get("text", ""), required=True, maxlength=MAX_TEXT, autocomplete="off"
+        "input",
+        name="text",
+        value=fields.get("again") or fields.get("text", ""),
+        required=True,
+        maxlength=MAX_TEXT,
+        autocomplete="off",
     )
     form = tag(
         "form",
@@ -166,6 +176,7 @@ def _page(lang: str, fields: Mapping[str, str], result: Markup | None) -> HTMLRe
         tag("p", tag("button", text("plain.find", lang), type="submit")),
         method="post",
         action="./plain",
+        id="ask",
     )
     body = tag("main", tag("h1", text("page.title", lang)), form, result)
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'

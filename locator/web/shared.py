@@ -17,10 +17,11 @@ from locator.maps import TileSource, open_tiles
 from locator.settings import Settings, load_settings
 from locator.web.assets import Assets, open_assets
 from locator.web.memory import collect_on_timer
-from locator.web.state import PageState, to_params
+from locator.web.state import to_params
 
 if TYPE_CHECKING:
     from locator.service import Locator
+    from locator.web.visit import Visit
 
 log = logging.getLogger(__name__)
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -64,11 +65,12 @@ def open_locator() -> Locator:
         return _make_locator()
 
 
-def write_address(state: PageState) -> None:
-    """Put the state into the address bar, when it is not there already."""
+def write_address(visit: Visit) -> None:
+    """Put a visit's state into the address bar, when it is not there already."""
     import streamlit as st
 
-    wanted = to_params(state, default_lang=read_settings().lang)
+    wanted = to_params(visit.state, default_lang=read_settings().lang)
+    visit.arrive(wanted)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 

@@ -7,6 +7,7 @@ for to every reply.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,14 +16,17 @@ from locator.web.assets import Assets
 from locator.web.markup import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from locator.settings import Settings
 
+    type Rewrite = tuple[bytes, Callable[[str], str]]
+
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 _MAP_FRAME = "/component/streamlit_folium"
+_HOST_CONFIG = "/_stcore/host-config"
 _TILE_HOSTS = {
     "osm": ("https://tile.openstreetmap.org",),
     "tianditu": tuple(f"https://t{n}.tianditu.gov.cn" for n in range(8)),
@@ -100,7 +104,8 @@ def rewrite_shell(document: str, assets: Assets, lang: str) -> str:
     start, _, rest = document.partition("<noscript>")
     _, _, end = rest.partition("</noscript>")
     plain = f'<p><a href="./plain?lang={lang}">{escape(text("page.no_script", lang))}</a></p>'
-    document = f"{start}<noscript>{plain}</noscript>{end}" if end else document
+    document = f"{start}<noscript><style>#opening{{display:none}}</style>{plain}</noscript>{end}" if end else document
+    document = document.replace('<div id="root">', f'{_write_opening(lang)}<div id="root">', 1)
     document = document.replace('<html lang="en">', f'<html lang="{HTML_LANG[lang]}">', 1)
     document = document.replace("<title>Streamlit</title>", f"<title>{escape(text('page.title', lang))}</title>", 1)
     document = document.replace('href="./favicon.png"', f'href="{assets.url("icon.svg")}"', 1)
@@ -108,6 +113,20 @@ def rewrite_shell(document: str, assets: Assets, lang: str) -> str:
     document = _drop(document, "<link", "/>", holding="service-desc")
     document = _drop(document, "<link", "/>", holding="SourceSans")
     return document.replace("</head>", head + "</head>", 1)
+
+
+def _write_opening(lang: str) -> str:
+    """Return what stands there until the page's own script has drawn something, with a way out if it never does."""
+    said, plain = escape(text("page.opening", lang)), escape(text("page.slow", lang))
+    return f'<div id="opening" role="status"><p>{said}</p><p><a href="./plain?lang={lang}">{plain}</a></p></div>'
+
+
+def rewrite_host_config(document: str) -> str:
+    """Return Streamlit's answer on who may steer the page: nobody, and no dialog of its own about lost connections.
+
+    The page says in its own words when the server does not answer (``.lost``, shown by ``page.js``).
+    """
+    return json.dumps({**json.loads(document), "allowedOrigins": [], "blockErrorDialogs": True})
 
 
 def _drop(document: str, start: str, end: str, *, holding: str) -> str:
@@ -135,12 +154,17 @@ class Shell:
             return
         path: str = scope["path"]
         headers = build_headers(self.settings, path)
-        if scope["method"] in ("GET", "HEAD") and _may_be_page(path):
+        if scope["method"] in ("GET", "HEAD") and (_may_be_page(path) or path.endswith(_HOST_CONFIG)):
             # The document must arrive uncompressed to be rewritten; it is small.
             scope = dict(scope)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"accept-encoding", b"range")]
         lang = read_lang(scope.get("query_string", b""), self.settings.lang)
-        await self.app(scope, receive, _Rewriter(send, headers, self.assets, lang, _may_be_page(path)))
+        rewrite: Rewrite | None = None
+        if path.endswith(_HOST_CONFIG):
+            rewrite = (b"application/json", rewrite_host_config)
+        elif _may_be_page(path):
+            rewrite = (b"text/html", lambda document: rewrite_shell(document, self.assets, lang))
+        await self.app(scope, receive, _Rewriter(send, headers, rewrite))
 
 
 def _may_be_page(path: str) -> bool:
@@ -152,10 +176,8 @@ def _may_be_page(path: str) -> bool:
 class _Rewriter:
     """The ``send`` of one reply."""
 
-    def __init__(
-        self, send: Send, headers: Sequence[tuple[bytes, bytes]], assets: Assets, lang: str, page: bool
-    ) -> None:
-        self._send, self._headers, self._assets, self._lang, self._page = send, headers, assets, lang, page
+    def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]], rewrite: Rewrite | None) -> None:
+        self._send, self._headers, self._rewrite = send, headers, rewrite
         self._start: Message | None = None
         self._body: list[bytes] = []
 
@@ -164,7 +186,7 @@ class _Rewriter:
             given = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(pair for pair in self._headers if pair[0] not in given)]
             kind = dict(message["headers"]).get(b"content-type", b"")
-            if self._page and kind.startswith(b"text/html"):
+            if self._rewrite and kind.startswith(self._rewrite[0]) and message["status"] == 200:
                 self._start = message
                 return
         elif self._start is not None and message["type"] == "http.response.body":
@@ -175,9 +197,10 @@ class _Rewriter:
         await self._send(message)
 
     async def _finish(self) -> None:
-        assert self._start is not None  # noqa: S101 - only called after the start of an HTML reply
+        assert self._start is not None  # noqa: S101 - only called after the start of such a reply
+        assert self._rewrite is not None  # noqa: S101 - as above
         document = b"".join(self._body).decode("utf-8")
-        body = rewrite_shell(document, self._assets, self._lang).encode() if document else b""
+        body = self._rewrite[1](document).encode() if document else b""
         stale = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
         headers = [(k, v) for k, v in self._start["headers"] if k.lower() not in stale]
         if body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,13 +12,15 @@ from locator.errors import DataError, InvalidInput, LocatorError, NotFound, Serv
 from locator.i18n import explain, text
 from locator.model import Answer, Hit, Place, Precision, Query
 from locator.web.listing import is_pinned
-from locator.web.state import PageState
+from locator.web.state import PageState, parse_state
 
 if TYPE_CHECKING:
     from locator.service import Locator
     from locator.web.components import Act
 
 log = logging.getLogger(__name__)
+MAX_SEEN = 20
+"""How many steps back a visit remembers exactly; before that a step back leads to the county."""
 STALE_S = 60.0
 """After this an answer is made again before it is shown: offices open and close."""
 
@@ -51,6 +53,12 @@ class Visit:
     """The place whose surroundings the person asked the live source for."""
     page: int = 0
     """The page of the list of centers."""
+    address: Mapping[str, str] | None = None
+    """What the page last wrote into the address bar."""
+    acted: bool = False
+    """The person did something since: the address bar is behind the state, not ahead of it."""
+    seen: dict[tuple[tuple[str, str], ...], tuple[Query, bool]] = field(default_factory=dict)
+    """What was asked under each address, and whether it came from one: a step back finds the exact question."""
     asked: int = field(default=0)
     """How many searches there were: announced again even when the words are the same."""
 
@@ -60,7 +68,35 @@ class Visit:
 
         handler = HANDLERS.get(act.name)
         if handler is not None:
+            self.acted = True
             handler(self, act)
+
+    # --- the address bar
+
+    def follow(self, params: Mapping[str, str], *, default_lang: str) -> None:
+        """Go where the address bar says, when the person went there (a step back) and not the page."""
+        if self.address is None or self.acted or dict(params) == self.address:
+            return
+        before, self.state = self.state, parse_state(params, default_lang=default_lang)
+        self.failed = None
+        query, restored = self.seen.get(_key_of(params), (None, False))
+        if query is None and self.state.area == before.area:
+            query, restored = self.query, self.restored
+        wanted = _with_choices(query, self.state) if query else None
+        if wanted is None or wanted != self.query:
+            self.answer = None
+            self.asked += 1
+        self.query, self.restored = wanted, restored
+
+    def arrive(self, params: Mapping[str, str]) -> None:
+        """Note what the page writes into the address bar, and the question that stands behind it."""
+        self.address, self.acted = dict(params), False
+        key = _key_of(params)
+        self.seen.pop(key, None)
+        if self.query is not None:
+            self.seen[key] = (self.query, self.restored)
+        while len(self.seen) > MAX_SEEN:
+            del self.seen[next(iter(self.seen))]
 
     # --- the question
 
@@ -146,6 +182,10 @@ class Visit:
         if self.answer is None or self.answered_at is None:
             return self.failed is None
         return abs((now - self.answered_at).total_seconds()) > STALE_S
+
+
+def _key_of(params: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(params.items()))
 
 
 def _area_of(answer: Answer) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 import streamlit
 from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from locator.errors import DataError
@@ -33,7 +33,13 @@ def _client(assets, settings: Settings) -> AsyncClient:
     async def other(request):
         return PlainTextResponse("x", headers={"x-content-type-options": "own"})
 
-    routes = [Route("/other.txt", other), *build_routes(settings, assets), Route("/{rest:path}", page)]
+    async def host_config(request):
+        return JSONResponse(
+            {"allowedOrigins": ["https://*.streamlit.app"], "blockErrorDialogs": False, "metricsUrl": ""}
+        )
+
+    own = [Route("/other.txt", other), Route("/_stcore/host-config", host_config)]
+    routes = [*own, *build_routes(settings, assets), Route("/{rest:path}", page)]
     return AsyncClient(
         transport=ASGITransport(Shell(Starlette(routes=routes), settings=settings, assets=assets)), base_url="http://t"
     )
@@ -57,6 +63,19 @@ def test_the_document_speaks_the_persons_language(assets, path, lang):
     assert 'href="./plain?lang=' in page
     assert "prerenderReady = false" not in page, "no inline script is left for the policy to allow"
     assert "SourceSans" not in page and "service-desc" not in page
+
+
+@pytest.mark.parametrize(("path", "said"), [("/", "正在打开"), ("/guide?lang=en", "Opening")])
+def test_what_stands_there_before_the_page_is_drawn_leads_to_the_plain_page(assets, path, said):
+    page = _get(assets, path).text
+    opening = page[page.index('<div id="opening"') : page.index('<div id="root">')]
+    assert said in opening and 'href="./plain?lang=' in opening
+
+
+def test_nobody_steers_the_page_from_outside_and_no_dialog_is_streamlits(assets):
+    reply = _get(assets, "/_stcore/host-config")
+    assert reply.json() == {"allowedOrigins": [], "blockErrorDialogs": True, "metricsUrl": ""}
+    assert int(reply.headers["content-length"]) == len(reply.content)
 
 
 def test_the_document_asks_only_this_machine(assets):

@@ -337,7 +337,7 @@
     return at[Math.floor(at.length / 2)];
   }
   function drawLegend(next) {
-    legend.replaceChildren();
+    legend.textContent = "";
     var rows = [];
     if (next.origin) rows.push(["origin", texts.legend_origin]);
     if (next.points.features.length) rows.push(["pin", texts.legend_pin]);

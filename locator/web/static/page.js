@@ -1,6 +1,15 @@
 /* The page's own script: puts panels (escaped HTML made in Python) on the page, keeps focus and typed text when
    they change, and sends back what a person does. Loaded by the component in locator/web/components.py. */
 
+/* What browsers inside apps lacked until lately (iOS 15, old X5). */
+if (!HTMLFormElement.prototype.requestSubmit) HTMLFormElement.prototype.requestSubmit = function () {
+  this.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+};
+if (!Element.prototype.replaceChildren) Element.prototype.replaceChildren = function (...nodes) {
+  this.textContent = "";
+  this.append(...nodes);
+};
+
 const panels = new Map();
 const SLOW = new Set(["ask", "filter", "here", "pick", "candidate", "retry"]);
 let sent = 0, waiting = 0, toAnswer = false;
@@ -21,7 +30,43 @@ function wait(on) {
   waiting = window.setTimeout(() => { said.hidden = false; }, 500);
 }
 
+/* Says so in the person's language when the server does not answer; Streamlit's own English dialog is off. */
+let app = null, losing = 0;
+function watchConnection() {
+  const found = document.querySelector("[data-test-connection-state]");
+  if (!found || found === app) return;
+  app = found;
+  new MutationObserver(sayConnection).observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] });
+}
+function sayConnection() {
+  window.clearTimeout(losing);
+  const said = document.querySelector(".lost"), lost = app.getAttribute("data-test-connection-state") !== "CONNECTED";
+  if (!said) return;
+  if (!lost) { said.hidden = true; return; }
+  wait(false);
+  losing = window.setTimeout(() => { said.hidden = false; }, 1500);
+}
+
+/* What stood in the box when the person went to another view is there again when they come back: in this tab's
+   memory only. A step back in the browser leads to another question, so the box is emptied. */
+let typed = "";
+window.addEventListener("popstate", () => {
+  const input = document.getElementById("ask-text");
+  typed = "";
+  if (input) input.value = "";
+});
+function keepTyped(root) {
+  const input = root.querySelector("#ask-text");
+  if (!input || input.kept) return;
+  input.kept = true;
+  if (!input.value) input.value = typed;
+  input.form.addEventListener("submit", () => { typed = input.value; });
+}
+
 export function mount({ data, parentElement, setTriggerValue }) {
+  const opening = document.getElementById("opening");
+  if (opening) opening.remove();
+  watchConnection();
   let root = parentElement.querySelector(":scope > .panel");
   if (!root) {
     root = document.createElement("div");
@@ -36,6 +81,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
   const template = document.createElement("template");
   template.innerHTML = data.html;
   sync(root, template.content);
+  keepTyped(root);
   adapt(root);
   root.dataset.serial = data.page && data.page.serial !== undefined ? data.page.serial : "";
   dress(data.page || {});

@@ -43,7 +43,7 @@ def _show_answer(visit: Visit) -> None:
     """Draw everything below the form; choosing a point runs only this."""
     words, version, now = Words(visit.state.lang), shared.version(), shared.read_clock()
     visit.look_up(shared.open_locator, now)
-    shared.write_address(visit.state)
+    shared.write_address(visit)
     focus, visit.focus = visit.focus, None
     keep_report(visit, shared.read_settings(), now, {hit.point.id for hit in visit.hits})
     if visit.go:
