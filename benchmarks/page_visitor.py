@@ -58,7 +58,6 @@ class Visitor:
     async def connect(cls, url: str) -> Visitor:
         """Open the websocket of a page at ``url``."""
         address = url.replace("http", "ws", 1) + "/_stcore/stream"
-        # A browser takes compression off a loopback's CPU neither: the server's own setting decides.
         socket = await connect(address, subprotocols=["streamlit"], max_size=None, origin=url, open_timeout=60)  # type: ignore[arg-type,list-item]
         return cls(socket)
 
@@ -123,12 +122,10 @@ class Visitor:
             self._page = forward.navigation.page_script_hash
         elif kind == "page_info_changed":
             self._query = forward.page_info_changed.query_string
-        elif kind == "session_status_changed" or kind == "script_finished":
-            if kind == "script_finished" and forward.script_finished in DONE:
-                return True
-            if kind == "script_finished" and forward.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+        elif kind == "script_finished" and forward.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            if forward.script_finished not in DONE:
                 reply.faults.append(f"the run ended with {forward.script_finished}")
-                return True
+            return True
         return False
 
     def _take_delta(self, forward: ForwardMsg, reply: Reply) -> None:

@@ -7,9 +7,9 @@ A layer of a million points stays an Arrow table; only the positions become arra
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import batched
 from typing import Any
 
@@ -22,6 +22,8 @@ from locator.model import Kind, Phone, Precision, Provenance, ServicePoint, Task
 
 LAYER_VERSION = 1
 """Raised when a column changes its meaning; a file of another version is built again."""
+KEPT_POINTS = 4096
+"""How many points a layer keeps as records (about 3 KB each): the same offices are near to many people."""
 
 _STRING, _NUMBER, _LIST = pa.string(), pa.float64(), pa.list_(pa.string())
 COLUMNS: Mapping[str, pa.DataType] = {
@@ -163,9 +165,14 @@ class Layer:
         coded = self.table.column(name).combine_chunks().dictionary_encode()
         return to_numpy(coded.indices, blank=-1).astype(np.int32), coded.dictionary.to_pylist()
 
+    @cached_property
+    def _read(self) -> Callable[[int], ServicePoint]:
+        table = self.table  # not self: nothing that holds on to itself, so that a replaced layer goes at once
+        return lru_cache(KEPT_POINTS)(lambda row: from_row(table.slice(row, 1).to_pylist()[0]))
+
     def point(self, row: int) -> ServicePoint:
-        """Return the point in a row."""
-        return from_row(self.table.slice(row, 1).to_pylist()[0])
+        """Return the point in a row; those asked for lately are kept."""
+        return self._read(row)
 
     def points(self) -> Iterator[ServicePoint]:
         """Yield every point in order."""

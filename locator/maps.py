@@ -187,6 +187,11 @@ def shape_scene(scene: Scene, datum: Datum) -> dict[str, Any]:
     }
 
 
+def encode_scene(scene: Scene, datum: Datum) -> str:
+    """Return a scene as it stands in the layer's script."""
+    return encode_payload(shape_scene(scene, datum))
+
+
 def _shift(pairs: Sequence[tuple[float, float]], datum: Datum) -> list[list[float]]:
     """Return (lon, lat) pairs in a base map's datum, to about a centimetre."""
     if not pairs:
@@ -250,5 +255,5 @@ def build_base(tiles: TileSource, scripts: Sequence[str], styles: Sequence[str])
 def build_layer(scene: Scene, datum: Datum) -> folium.FeatureGroup:
     """Return the feature group that carries one scene, for ``st_folium(feature_group_to_add=…)``."""
     group = folium.FeatureGroup(name="points")
-    group.add_child(_Show(encode_payload(shape_scene(scene, datum))))
+    group.add_child(_Show(encode_scene(scene, datum)))
     return group

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from locator.datum import Datum, to_wgs84
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 COORDINATE_ERROR_M = 10.0
 """What a typed or shared pair of coordinates is taken to be good for, at best."""
+KEPT_GUIDES = 256
+"""How many of the guide's answers are kept: many people ask the same of the same city."""
 
 
 class Locator(Parts):
@@ -248,8 +251,12 @@ class Locator(Parts):
         return links_into_apps(origin, target, "", mode, lang=lang)
 
     def guide(self, task: Task, person: Person, adcode: str | None, lang: str) -> Mapping[str, Any]:
-        """Return steps, materials, channels and law for a task, a person and a region."""
-        return self.guide_book.answer(task, person, adcode, lang)
+        """Return steps, materials, channels and law for a task, a person and a region; to be read, not changed."""
+        return self._guides(task, person, adcode, lang)
+
+    @cached_property
+    def _guides(self) -> Callable[[Task, Person, str | None, str], Mapping[str, Any]]:
+        return lru_cache(KEPT_GUIDES)(self.guide_book.answer)
 
 
 def _has(notices: Sequence[Notice], code: str) -> bool:

@@ -63,6 +63,13 @@ class Index:
     def __len__(self) -> int:
         return self.tree.size
 
+    def rows_passing(self, where: Filter) -> Rows:
+        """Return the rows whose fields pass a filter, its predicate left aside; with or without a position."""
+        passed = np.ones(len(self.layer), bool)
+        for column, allowed in self._columns.parts(where):
+            passed &= allowed[column.codes]
+        return np.flatnonzero(passed)
+
     def nearest(
         self,
         lon: float,

@@ -26,7 +26,6 @@ from locator.layer import SCHEMA, Layer
 from locator.merge import VANISHED, mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
-from locator.search.columns import Columns
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.stores import EVERY_POINT, Summary
 from locator.stores.changes import count_changes, count_listed, is_same
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 FILE = "layer.parquet"
+FEW = 500
+"""So many points are read one by one, and kept."""
 
 
 class _Loaded(NamedTuple):
@@ -156,10 +157,9 @@ class ParquetStore:
 
     def points(self, where: Filter = EVERY_POINT) -> Iterator[ServicePoint]:
         """Yield the points that pass, but for the vanished ones, in the layer's order."""
-        layer = self._current().search.layer
-        rows = rows_passing(layer, where)
-        chosen = layer if len(rows) == len(layer) else Layer(layer.table.take(to_arrow(rows)))
-        for point in chosen.points():
+        index = self._current().search
+        layer, rows = index.layer, index.rows_passing(where)
+        for point in _read_rows(layer, rows):
             if where.predicate is None or where.predicate(point):
                 yield point
 
@@ -247,9 +247,8 @@ def _place_living(path: Path) -> tuple[NDArray[np.bool_], Placed]:
     return living, place_rows(layer.lon[living], layer.lat[living])
 
 
-def rows_passing(layer: Layer, where: Filter) -> NDArray[np.int64]:
-    """Return the rows whose fields pass a filter, its predicate left aside; with or without a position."""
-    passed = np.ones(len(layer), bool)
-    for column, allowed in Columns(layer, np.arange(len(layer))).parts(where):
-        passed &= allowed[column.codes]
-    return np.flatnonzero(passed)
+def _read_rows(layer: Layer, rows: NDArray[np.int64]) -> Iterator[ServicePoint]:
+    """Return the points of rows: a few from those the layer keeps, many read in bulk."""
+    if len(rows) <= FEW:
+        return map(layer.point, rows.tolist())
+    return (layer if len(rows) == len(layer) else Layer(layer.table.take(to_arrow(rows)))).points()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from types import FunctionType
+from typing import Any, NamedTuple
+
 import streamlit as st
+import streamlit_folium
 from streamlit_folium import st_folium
 
-from locator.maps import Scene, build_base, build_layer
+from locator.maps import Scene, TileSource, build_base, build_layer, encode_scene
 from locator.web import shared
 
 HEIGHT_PX = 540
@@ -15,20 +21,44 @@ SCRIPTS = ("leaflet.js", "markercluster.js", "map.js")
 STYLES = ("leaflet.css", "markercluster.css", "map.css")
 
 
+class _Frame(NamedTuple):
+    """What streamlit-folium sends to the browser; only the layer differs from one answer to the next."""
+
+    sent: Mapping[str, Any]
+    layer: str
+    """The layer's script, with the empty scene in it."""
+    empty: str
+    """The empty scene, as it stands in the script."""
+
+
 def show_map(scene: Scene) -> None:
     """Draw a scene. Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel."""
     tiles, assets = shared.read_tiles(), shared.read_assets()
-    base = build_base(
-        tiles,
-        [assets.url(name, prefix=_PREFIX) for name in SCRIPTS],
-        [assets.url(name, prefix=_PREFIX) for name in STYLES],
-    )
+    scripts = tuple(assets.url(name, prefix=_PREFIX) for name in SCRIPTS)
+    styles = tuple(assets.url(name, prefix=_PREFIX) for name in STYLES)
+    frame = _prepare(tiles, scripts, styles)
+    layer = frame.layer.replace(frame.empty, encode_scene(scene, tiles.datum))
     with st.container(key="map-box"):
-        st_folium(
-            base,
-            key="map",
-            height=HEIGHT_PX,
-            use_container_width=True,
-            returned_objects=[],
-            feature_group_to_add=build_layer(scene, tiles.datum),
-        )
+        streamlit_folium._component_func(**frame.sent, feature_group=layer)
+
+
+@cache
+def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...]) -> _Frame:
+    """Return what ``st_folium`` sends for a base map and an empty layer.
+
+    Folium renders and compiles templates anew on each call, a third of the time of a whole run of the page. So
+    ``st_folium`` itself runs once, with a recorder where it calls its component.
+    """
+    sent: dict[str, Any] = {}
+    names = {**st_folium.__globals__, "_component_func": lambda **given: sent.update(given)}
+    record = FunctionType(st_folium.__code__, names, argdefs=st_folium.__defaults__)
+    record(
+        build_base(tiles, scripts, styles),
+        key="map",
+        height=HEIGHT_PX,
+        use_container_width=True,
+        returned_objects=[],
+        feature_group_to_add=build_layer(Scene(), tiles.datum),
+    )
+    layer = sent.pop("feature_group")
+    return _Frame(sent, layer, encode_scene(Scene(), tiles.datum))

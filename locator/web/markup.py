@@ -8,7 +8,9 @@ names in the data layer may be hostile. So no template and no string formatting:
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from urllib.parse import urlsplit
 
 _VOID = frozenset({"input", "br", "hr", "img", "link", "meta"})
@@ -23,6 +25,7 @@ _ENTITIES: Mapping[int, str | None] = {
     **{ord(sign): f"&#{ord(sign)};" for sign in "{}$`\\"},
 }
 """What becomes of a character: controls vanish, signs that mean something become entities."""
+_SPECIAL = re.compile("[" + "".join(f"\\U{sign:08x}" for sign in _ENTITIES) + "]")
 
 
 class Markup(str):
@@ -40,7 +43,8 @@ def escape(value: object) -> str:
     The last four mean nothing to HTML: they are encoded so that a text stays text even if a template engine or
     a JavaScript template literal came between.
     """
-    return str(value).translate(_ENTITIES)
+    text = str(value)
+    return text.translate(_ENTITIES) if _SPECIAL.search(text) else text
 
 
 def check_address(address: str) -> str:
@@ -79,6 +83,11 @@ def join(*children: Child) -> Markup:
     return Markup("".join(parts))
 
 
+@cache
+def _name_attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
 def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -> Markup:
     """Return an element.
 
@@ -96,7 +105,7 @@ def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -
     for key, value in attributes.items():
         if value is None or value is False:
             continue
-        attribute = key.rstrip("_").replace("_", "-")
+        attribute = _name_attribute(key)
         if value is True:
             parts.append(attribute)
             continue

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from locator.errors import LocatorError
+from locator.i18n import text
 from locator.maps import TileSource, open_tiles
+from locator.model import Query, Task
 from locator.settings import Settings, load_settings
 from locator.web.assets import Assets, open_assets
 from locator.web.memory import collect_on_timer
@@ -87,7 +89,9 @@ async def warm_up(_: object) -> AsyncIterator[None]:
     def open_all() -> None:
         try:
             locator = open_locator()
-            locator.store, locator.chain, locator.guide_book, locator.router  # noqa: B018 - opens them
+            locator.router  # noqa: B018 - opens it
+            # One question reads what is only read when it is needed: else twenty first visitors would each read it.
+            locator.find(Query(text=text("page.example1", "zh"), task=Task.APPLY), read_clock())
             # Not streamlit_folium: a component declared before the runtime runs is never served.
             import folium.plugins  # noqa: F401 - the slow part of it
         except LocatorError as error:
