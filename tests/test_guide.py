@@ -81,8 +81,16 @@ def test_a_region_with_an_entry_says_who_issues_where_how_to_reach_them_and_what
     assert any(c["official"] and c["url"] and c["type"] == "website" for c in answer["channels"])
     assert any(line["region"] != "000000" for line in answer["steps"][0]["lines"]), "who issues"
     own = [line for line in answer["not_found"] if line["region"] == adcode]
-    assert own or adcode == "440000", "what was not found is said"
+    assert own, "what was not found is said"
     assert any(h["from_elsewhere"] or "-" in h["number"] for h in answer["hotlines"]) or adcode == "440000"
+    local = [
+        c for c in answer["channels"] if c["region"] != "000000" and c["type"] in ("app", "mini-program", "wechat")
+    ]
+    assert local or any("app" in line["text"] for line in own), "its own app, or that none was found"
+    where = [line["text"] for line in answer["steps"][2]["lines"] if line["region"] != "000000"]
+    assert where or any(re.search("counter|outlet|hours|hall", line["text"]) for line in own), (
+        "where, or that it is not known"
+    )
 
 
 def test_a_region_without_an_entry_says_so_and_gives_what_holds_nationally(guide):

@@ -213,6 +213,19 @@ def test_many_threads_share_few_actors_without_harm(router: EmbeddedValhalla) ->
 
 
 @pytest.mark.shared
+def test_a_bicycles_matrix_knows_the_penalties_of_its_route(shared_data: Path, tmp_path: Path) -> None:
+    """Left to choose its algorithm, the engine says 124 seconds here for a way of 203."""
+    from locator.routing import build_tiles
+
+    build_tiles(shared_data / "osm" / "nanjing-center.osm.pbf", tmp_path)
+    router = EmbeddedValhalla(tmp_path)
+    ends = (118.77001602026407, 32.03409189397904), (118.76379396933584, 32.033523993781316)
+    for mode in Mode:
+        alone = router.route(*ends, mode).duration_s
+        assert router.matrix(ends[0], [ends[1]], mode)[0] == pytest.approx(alone, rel=0.01, abs=1)
+
+
+@pytest.mark.shared
 def test_nanjing_is_told_in_the_readers_language(shared_data: Path, tmp_path: Path) -> None:
     from locator.routing import build_tiles
 

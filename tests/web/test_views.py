@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from locator.corrections import read_corrections
 from locator.errors import DataError
+from locator.guide import field_of, list_lines
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.assets import open_assets
@@ -141,7 +143,7 @@ def test_a_report_is_kept_in_the_operators_file(page, tmp_path):
     page.run()
     _ask(page, "济南市槐荫区经四路478号")
     visit: Visit = page.session_state["visit"]
-    visit.take(Act("report", {"act": "report", "id": visit.chosen.point.id, "message": "电话变了"}))
+    visit.take(Act("report", {"act": "report", "id": visit.chosen.point.id, "field": "row", "message": "电话变了"}))
     panels = _panels(page.run())
     assert "已记下" in panels["results"]
     (line,) = (tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()
@@ -149,6 +151,54 @@ def test_a_report_is_kept_in_the_operators_file(page, tmp_path):
     visit.take(Act("report", {"act": "report", "id": "nobody", "message": "x"}))
     page.run()
     assert len((tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def _open_guide(page) -> Visit:
+    page.query_params["region"] = "440300"
+    page.run()
+    visit: Visit = page.session_state["visit"]
+    visit.take(Act("page", {"act": "page", "id": "guide"}))
+    return visit
+
+
+def test_each_line_of_the_guide_has_a_way_to_report_an_error(page, locator):
+    _open_guide(page)
+    html = _panels(page.run())["guide"]
+    lines = list(list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")))
+    assert len(lines) > 20
+    for line in lines:
+        assert html.count(f'data-act="report-open" data-id="{line["id"]}"') == 1
+    assert html.count('data-act="report-open"') == len(lines)
+
+
+def test_where_the_operator_takes_reports_each_line_is_a_link_there(page, locator, monkeypatch, tmp_path):
+    address = "https://issues.example/new?title={id}%20{field}"
+    settings = Settings(data=tmp_path, tiles="none", now=NOW, report_url=address)
+    monkeypatch.setattr(shared, "read_settings", lambda: settings)
+    _open_guide(page)
+    html = _panels(page.run())["guide"]
+    for line in list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")):
+        wanted = f"https://issues.example/new?title={line['id']}%20{field_of(line)}"
+        assert f'href="{wanted}" target="_blank" rel="noopener noreferrer" class="report-this"' in html
+    assert "report-open" not in html and "<textarea" not in html
+
+
+def test_a_report_about_a_line_is_kept_with_its_id_and_field(page, tmp_path, locator):
+    visit = _open_guide(page)
+    line = next(list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")))
+    visit.take(Act("report-open", {"act": "report-open", "id": line["id"]}))
+    html = _panels(page.run())["guide"]
+    assert html.count("<textarea") == 1
+    assert f'name="id" value="{line["id"]}"' in html and 'name="field" value="text"' in html
+    said = {"act": "report", "id": line["id"], "field": "text", "message": "过时了"}
+    visit.take(Act("report", said))
+    assert "已记下" in _panels(page.run())["guide"]
+    (kept,) = read_corrections(Settings(data=tmp_path))
+    assert (kept["id"], kept["field"], kept["message"]) == (line["id"], "text", "过时了")
+    visit.take(Act("report", said | {"id": "no-such-line"}))
+    visit.take(Act("report-open", {"act": "report-open", "id": "no-such-line"}))
+    assert "<textarea" not in _panels(page.run())["guide"]
+    assert len(list(read_corrections(Settings(data=tmp_path)))) == 1
 
 
 def test_an_office_of_the_list_opens_on_the_page(page):
