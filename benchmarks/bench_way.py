@@ -34,6 +34,7 @@ from locator.settings import Settings
 from locator.stores import open_store
 
 LIMIT_MS = 150
+WARM_UP = 8
 
 
 def main() -> None:
@@ -132,7 +133,7 @@ def press_mode(page: Page, number: int) -> None:
 def measure(name: str, page: Page, log: Path, press: Callable[[Page, int], None], switches: int) -> None:
     """Press again and again and read the server's marks of each press."""
     walls, cpus = [], []
-    for number in range(switches + 3):
+    for number in range(switches + WARM_UP):
         before = log.stat().st_size
         press(page, number)
         page.wait_for_timeout(600)
@@ -141,7 +142,7 @@ def measure(name: str, page: Page, log: Path, press: Callable[[Page, int], None]
             marks = [json.loads(line) for line in lines]
         arrived = next(mark for mark in marks if mark["what"] == "in")
         left = [mark for mark in marks if mark["what"] == "out"][-1]
-        if number >= 3:
+        if number >= WARM_UP:
             walls.append((left["wall"] - arrived["wall"]) * 1000)
             cpus.append((left["cpu"] - arrived["cpu"]) * 1000)
     limit = "kept" if max(walls) < LIMIT_MS else "broken"
