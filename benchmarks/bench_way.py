@@ -14,17 +14,13 @@ import argparse
 import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from bench_page import ARGUMENTS, ROOT
+from bench_page import ARGUMENTS
 from bench_routing import nearest, percentile, read_positions
+from page_server import run_server
 from playwright.sync_api import Page, sync_playwright
 
 from locator.ingest import ensure_data
@@ -48,7 +44,7 @@ def main() -> None:
         data, log = Path(folder) / "data", Path(folder) / "marks.jsonl"
         origin = make_data(options.extract, data)
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        with run_server(data, log) as url:
+        with run_server(data, program=("benchmarks/timed_server.py", str(log))) as (url, _):
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(url)
             page.wait_for_selector(".welcome", timeout=120_000)
@@ -85,34 +81,6 @@ def make_data(extract: Path, data: Path) -> tuple[float, float]:
     ]
     open_store(Settings(data=data)).replace("bench", points)
     return origin
-
-
-@contextmanager
-def run_server(data: Path, log: Path) -> Iterator[str]:
-    """Run the timed server until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("LOCATOR_")}
-    environ |= {"LOCATOR_DATA": str(data), "LOCATOR_TILES": "none", "LOCATOR_NOW": "2026-11-23T10:00"}
-    command = [sys.executable, str(ROOT / "benchmarks" / "timed_server.py"), str(log), "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-                break
-            except OSError:
-                if process.poll() is not None:
-                    raise
-            try:
-                process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def press_office(page: Page, number: int) -> None:

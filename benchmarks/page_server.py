@@ -8,23 +8,26 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+STREAMLIT = ("-m", "streamlit", "run", "app.py")
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def run_server(data: Path, *, log: Path | None = None, **settings: str) -> Iterator[tuple[str, int]]:
+def run_server(
+    data: Path, *, log: Path | None = None, program: Sequence[str] = STREAMLIT, **settings: str
+) -> Iterator[tuple[str, int]]:
     """Run the page, without a base map, until the block ends; yield its address and its process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environ = {key: value for key, value in os.environ.items() if not key.startswith("LOCATOR_")}
     environ |= {"LOCATOR_DATA": str(data), "LOCATOR_TILES": "none", "LOCATOR_NOW": "2026-11-23T10:00", **settings}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [sys.executable, *program, "--server.port", str(port)]
     with (log or Path(os.devnull)).open("ab") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
         try:
