@@ -84,7 +84,7 @@ class Checker:
         self.refused = 0
         """How many of them gave no point."""
         self.given: dict[str, tuple[float, float]] = {}
-        """The positions as the source has them, by point id."""
+        """The positions that are in the declared datum, as the source has them, by point id."""
         self._seen: dict[str, tuple[int, Mapping[str, str]]] = {}
 
     def check(self, records: Iterable[RawRecord]) -> Iterator[ServicePoint]:
@@ -147,7 +147,8 @@ class Checker:
             raw = np.array([(draft.values["lon"], draft.values["lat"]) for draft in group], dtype=float)
             lon, lat = to_wgs84(raw[:, 0], raw[:, 1], datum)
             for draft, pair, x, y in zip(group, raw.tolist(), lon.tolist(), lat.tolist(), strict=True):
-                self.given[str(draft.values["id"])] = (pair[0], pair[1])
+                if datum is self.datum:
+                    self.given[str(draft.values["id"])] = (pair[0], pair[1])
                 draft.values["lon"], draft.values["lat"] = x, y
         self._check_regions(placed)
         for draft in drafts:

@@ -16,7 +16,7 @@ from locator.ingest import importing, open_data_gazetteer
 from locator.ingest.checking import check_file, check_layer, describe_layer
 from locator.ingest.importing import import_source
 from locator.model import EXACT, Precision
-from locator.settings import Settings, parse_now
+from locator.settings import Settings, parse_now, shipped_dir
 from locator.stores import open_store
 
 WULIGOU = "jinan-044"
@@ -210,6 +210,12 @@ def test_bad_values_are_rejects_not_ends(settings, tmp_path):
     assert all(code in text for code in ("hours_is_date", "position_swapped", "markup", "formula_start"))
     with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as handle:
         assert not any(cell[:1] in "=+-@" for row in csv.reader(handle) for cell in row if cell)
+
+
+@pytest.mark.parametrize("name", ["jinan.csv", "dalian.csv"])
+def test_rows_that_name_their_datum_are_no_doubt_of_the_files(settings, name):
+    report = check_file(shipped_dir() / "offices" / name, known=open_store(settings).parts())
+    assert report.rejects == () and report.rows > 0
 
 
 def test_every_notice_has_a_sentence():
