@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from locator.datum import Datum
+from locator.gazetteer.divisions import city_stem
 from locator.i18n import text
 from locator.model import Answer, Kind, Notice, Person, Place, Task
 from locator.shapes import say_notice
@@ -39,7 +40,7 @@ def render_ask(state: PageState, words: Words) -> Markup:
         _label("text", words("ask.text"), class_="ask-where"),
         tag(
             "div",
-            _render_box(words),
+            _render_box(state, words),
             tag("button", words("ask.submit"), type="submit", class_="primary"),
             tag("button", words("ask.here"), type="button", data_do="here", class_="here"),
             class_="ask-box",
@@ -54,7 +55,8 @@ def render_ask(state: PageState, words: Words) -> Markup:
     )
 
 
-def _render_box(words: Words) -> Markup:
+def _render_box(state: PageState, words: Words) -> Markup:
+    region = state.region or state.area
     box = tag(
         "input",
         id="ask-text",
@@ -70,6 +72,7 @@ def _render_box(words: Words) -> Markup:
         aria_expanded="false",
         aria_controls="ask-options",
         data_lang=words.lang,
+        data_region=city_stem(region).ljust(6, "0") if region else None,
         data_count=words("ask.options_count", n="{n}"),
         data_own_attributes="aria-expanded aria-activedescendant",
     )
