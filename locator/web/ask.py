@@ -56,7 +56,6 @@ def render_ask(state: PageState, words: Words) -> Markup:
 
 
 def _render_box(state: PageState, words: Words) -> Markup:
-    region = state.region or state.area
     box = tag(
         "input",
         id="ask-text",
@@ -72,13 +71,17 @@ def _render_box(state: PageState, words: Words) -> Markup:
         aria_expanded="false",
         aria_controls="ask-options",
         data_lang=words.lang,
-        data_region=city_stem(region).ljust(6, "0") if region else None,
+        data_region=_city_of(state.region or state.area),
         data_count=words("ask.options_count", n="{n}"),
         data_own_attributes="aria-expanded aria-activedescendant",
     )
     options = tag("ul", id="ask-options", role="listbox", aria_label=words("ask.text"), hidden=True, data_own=True,
                   data_own_attributes="hidden")  # fmt: skip
     return tag("div", box, options, class_="combo")
+
+
+def _city_of(adcode: str | None) -> str | None:
+    return city_stem(adcode).ljust(6, "0") if adcode else None
 
 
 def _render_datum(words: Words) -> Markup:
@@ -149,8 +152,11 @@ def _render_notice(notice: Notice, words: Words) -> Markup:
     return tag("div", tag("p", say_notice(notice, words.lang)), call, class_="notice")
 
 
-def render_understood(answer: Answer, words: Words, *, restored: bool) -> Markup:
-    """Return what was understood, how exactly, how to correct it, and what else to know about the answer."""
+def render_understood(answer: Answer, words: Words, *, restored: bool, area: str | None = None) -> Markup:
+    """Return what was understood, how exactly, how to correct it, and what else to know about the answer.
+
+    ``area`` is the adcode of where the answer lies: what is typed next is first looked for in its city.
+    """
     parts: list[Markup | None] = []
     place = answer.place
     if place is not None:
@@ -164,7 +170,7 @@ def render_understood(answer: Answer, words: Words, *, restored: bool) -> Markup
         parts.append(tag("p", words("number_unknown"), class_="notice"))
     parts += [_render_notice(notice, words) for notice in answer.notices if notice.code not in codes]
     parts += _render_offers(answer, words)
-    return tag("section", *parts, class_="understood", id="understood")
+    return tag("section", *parts, class_="understood", id="understood", data_region=_city_of(area))
 
 
 def _render_offers(answer: Answer, words: Words) -> list[Markup]:

@@ -322,17 +322,22 @@ function adapt(root) {
     timer = window.setTimeout(async () => {
       if (before !== suggested) return;
       const mine = ++suggested;
-      const found = await suggest(text, input.dataset);
+      const found = await suggest(text, input.dataset.lang, nearby(input));
       if (mine === suggested && document.activeElement === input) openOptions(input, found);
     }, 180);
   });
   input.addEventListener("keydown", (event) => move(input, event));
   input.addEventListener("blur", () => window.setTimeout(() => closeOptions(input.form), 150));
 }
-async function suggest(text, { lang, region }) {
+/* The city of the last answer, else of the chosen region: its places come first. */
+function nearby(input) {
+  const understood = document.getElementById("understood");
+  return (understood && understood.dataset.region) || input.dataset.region || null;
+}
+async function suggest(text, lang, region) {
   try {
     const reply = await fetch(new URL("./api/v1/suggest", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text, lang, region: region || null, limit: 8 }), cache: "no-store", credentials: "omit" });
+      body: JSON.stringify({ text, lang, region, limit: 8 }), cache: "no-store", credentials: "omit" });
     return reply.ok ? (await reply.json()).suggestions : [];
   } catch { return []; }
 }
