@@ -5,7 +5,8 @@
 Builds the index from the shipped divisions and invented streets and places in real cities (a stem of
 real township names, an ending, a city drawn at random), then types names letter by letter: in Han,
 pinyin, initials, both mixed, traditional characters, and whole names with homophones and with one
-wrong, lost or swapped character; each with and without a chosen city.
+wrong, lost or swapped character; each with and without a chosen city. Then asks what is no address at
+all: operators, 1e5 characters, signs; and opens broken files. ``--index`` keeps the index for the next run.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from locator.errors import DataError
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.gazetteer.pinyin import spell
 from locator.gazetteer.shipped import load_divisions
@@ -36,6 +38,11 @@ PLACES = (
     "农贸市场", "购物中心", "派出所", "邮局", "村委会", "新村", "名苑", "公寓",
 )  # fmt: skip
 SEED = 20261122
+HOSTILE = (
+    "", "\x00\x01", "😀" * 50, '" OR *', "' OR 1=1; DROP TABLE place; --", "NEAR(深圳 福田, 2)", "zh : 深*", "((((",
+    "-" * 100_000, "a" * 100_000, "深" * 100_000, "深圳市" * 40_000, "1" * 100_000, "路" * 500, "1号" * 300, "shi" * 60,
+    "zhuang" * 40, "大道" * 90, "号弄" * 90, "市" * 200, "𠮷" * 300, "ﷺ" * 200, "ı" * 300,
+)  # fmt: skip
 
 
 def invent(count: int) -> Iterator[PlaceRecord]:
@@ -104,12 +111,45 @@ def type_all(
     return spent, hits
 
 
+def ask_hostile(gazetteer: Gazetteer, path: Path) -> dict[str, float]:
+    """Return the worst milliseconds, by the clock, that anything hostile took: the best of three for each."""
+    worst = {"a text": 0.0, "a keystroke": 0.0, "a broken file": 0.0}
+    for text in HOSTILE:
+        worst["a text"] = max(worst["a text"], best_of_three(lambda text=text: gazetteer.resolve(text)))
+        worst["a keystroke"] = max(worst["a keystroke"], best_of_three(lambda text=text: gazetteer.suggest(text)))
+    with tempfile.TemporaryDirectory() as folder, path.open("rb") as whole:
+        head = whole.read(2_000_000)
+        for number, content in enumerate((b"", b"no database " * 100, b"SQLite format 3\0" + b"\xff" * 8000, head)):
+            broken = Path(folder) / f"{number}.sqlite"
+            broken.write_bytes(content)
+            worst["a broken file"] = max(worst["a broken file"], best_of_three(lambda broken=broken: try_file(broken)))
+    return worst
+
+
+def try_file(path: Path) -> None:
+    """Open a file and ask it; a sentence is as good as an answer."""
+    try:
+        open_gazetteer(path).resolve("深圳市福田区莲花路2006号")
+    except DataError:
+        return
+
+
+def best_of_three(act: Callable[[], object]) -> float:
+    """Return the fewest milliseconds of three tries."""
+    spent = []
+    for _ in range(3):
+        start = time.perf_counter()
+        act()
+        spent.append((time.perf_counter() - start) * 1000)
+    return min(spent)
+
+
 def main() -> None:
     """Build, type, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", type=int, default=1_000_000)
     parser.add_argument("--targets", type=int, default=400)
-    parser.add_argument("--index", type=Path)
+    parser.add_argument("--index", type=Path, help="an index to use, or where to keep the one built")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = options.index or Path(folder) / "gazetteer.sqlite"
@@ -129,6 +169,7 @@ def main() -> None:
         targets = [record for number, record in enumerate(invent(options.names)) if number in chosen]
         type_all(gazetteer, targets[:20])
         spent, hits = type_all(gazetteer, targets)
+        worst = ask_hostile(gazetteer, path)
     for label, values in (("clock", [c for c, _ in spent]), ("processor", [p for _, p in spent])):
         values.sort()
         size = len(values)
@@ -138,6 +179,7 @@ def main() -> None:
         )
     for way in sorted(hits):
         print(f"{way:22} in the ten: {100 * sum(hits[way]) / len(hits[way]):5.1f} %  of {len(hits[way])}")
+    print("hostile: " + ", ".join(f"{what} at most {spent_ms:.1f} ms" for what, spent_ms in worst.items()))
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 
 

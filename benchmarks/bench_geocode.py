@@ -59,6 +59,19 @@ def judge(gazetteer: Gazetteer, row: dict[str, str]) -> tuple[str, str | None, f
     return verdict, place.precision, float(distance_m(place.lon, place.lat, lon, lat)), place.error_m
 
 
+def judge_township(gazetteer: Gazetteer, row: dict[str, str]) -> str | None:
+    """Return the verdict on the township of an address that writes one of its district's out in full; else None."""
+    codes = [d.code for d in gazetteer.regions(row["city"] + row["district"])] if row["district"] else []
+    named = [t for code in codes for t in gazetteer.townships(code) if len(t.name) > 2 and t.name in row["address"]]
+    if not named:
+        return None
+    text = row["address"] if row["address"].startswith(row["province"]) else row["city"] + row["address"]
+    place = locate(text, gazetteer).place
+    if place is None or place.township is None:
+        return "no township told"
+    return "right" if place.township in {t.code for t in named} else "WRONG"
+
+
 def measure(gazetteer: Gazetteer, rows: list[dict[str, str]], *, verbose: bool) -> None:
     """Print the counts."""
     verdicts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -69,6 +82,11 @@ def measure(gazetteer: Gazetteer, rows: list[dict[str, str]], *, verbose: bool) 
         verdict, precision, gap, told = judge(gazetteer, row)
         spent.append((time.thread_time() - start) * 1000)
         verdicts[group_of(row)][verdict] += 1
+        township = judge_township(gazetteer, row)
+        if township:
+            verdicts["township written out"][township] += 1
+            if verbose and township != "right":
+                print(f"  {township}: {row['city']} {row['address']}")
         if precision and gap is not None and told is not None:
             gaps[precision].append((gap, told))
         if verbose and verdict in {"WRONG", "candidates", "not understood"}:

@@ -93,13 +93,14 @@ class FindParameters(Choices):
 
 
 class PlaceBody(BaseModel):
-    """A text to understand."""
+    """A text to understand, and where its writer is known to be."""
 
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     limit: int = Field(default=5, ge=1, le=20)
     near: str | None = Field(default=None, pattern=PAIR)
+    region: str | None = Field(default=None, pattern=r"^[1-9]\d{5}$", description="the adcode of the chosen region")
     online: bool = Field(default=False, description="also ask the services elsewhere that the operator switched on")
     lang: Literal["zh", "en"] = "zh"
 
@@ -180,7 +181,7 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return the places a text may mean, best first."""
         near = read_pair(body.near) if body.near else None
-        located = locate().chain.locate(body.text, lang=body.lang, near=near, online=body.online)
+        located = locate().chain.locate(body.text, lang=body.lang, near=near, region=body.region, online=body.online)
         places = ([located.place] if located.place else []) + list(located.candidates)
         notices = [shape_notice(notice, body.lang) for notice in located.notices]
         return _private({"places": [shape_place(place) for place in places[: body.limit]], "notices": notices})
@@ -189,7 +190,7 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     def suggest(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return suggestions for what is being typed; asks no service."""
         near = read_pair(body.near) if body.near else None
-        found = locate().suggest(body.text, near=near, limit=body.limit)
+        found = locate().suggest(body.text, near=near, region=body.region, limit=body.limit)
         return _private({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in found]})
 
 

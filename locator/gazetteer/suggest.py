@@ -60,7 +60,7 @@ class Suggester:
         reading = self._file.divisions.read_head(typed)[0]
         if reading.codes and reading.rest and len(reading.codes) <= 12:
             self._rest(reading.rest, reading.codes, found)
-        elif reading.names > 1:
+        elif reading.names > 1 or len(typed) == 1:
             for code in reading.codes[:ENOUGH]:
                 division = self._places.division(code)
                 rows = self._file.named(division.name, within=(code,)) if division else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from locator.datum import Datum
+from locator.gazetteer.divisions import city_stem
 from locator.i18n import text
 from locator.model import Answer, Kind, Notice, Person, Place, Task
 from locator.shapes import say_notice
@@ -39,7 +40,7 @@ def render_ask(state: PageState, words: Words) -> Markup:
         _label("text", words("ask.text"), class_="ask-where"),
         tag(
             "div",
-            _render_box(words),
+            _render_box(state, words),
             tag("button", words("ask.submit"), type="submit", class_="primary"),
             tag("button", words("ask.here"), type="button", data_do="here", class_="here"),
             class_="ask-box",
@@ -54,7 +55,7 @@ def render_ask(state: PageState, words: Words) -> Markup:
     )
 
 
-def _render_box(words: Words) -> Markup:
+def _render_box(state: PageState, words: Words) -> Markup:
     box = tag(
         "input",
         id="ask-text",
@@ -70,12 +71,17 @@ def _render_box(words: Words) -> Markup:
         aria_expanded="false",
         aria_controls="ask-options",
         data_lang=words.lang,
+        data_region=_city_of(state.region or state.area),
         data_count=words("ask.options_count", n="{n}"),
         data_own_attributes="aria-expanded aria-activedescendant",
     )
     options = tag("ul", id="ask-options", role="listbox", aria_label=words("ask.text"), hidden=True, data_own=True,
                   data_own_attributes="hidden")  # fmt: skip
     return tag("div", box, options, class_="combo")
+
+
+def _city_of(adcode: str | None) -> str | None:
+    return city_stem(adcode).ljust(6, "0") if adcode else None
 
 
 def _render_datum(words: Words) -> Markup:
@@ -146,8 +152,11 @@ def _render_notice(notice: Notice, words: Words) -> Markup:
     return tag("div", tag("p", say_notice(notice, words.lang)), call, class_="notice")
 
 
-def render_understood(answer: Answer, words: Words, *, restored: bool) -> Markup:
-    """Return what was understood, how exactly, how to correct it, and what else to know about the answer."""
+def render_understood(answer: Answer, words: Words, *, restored: bool, area: str | None = None) -> Markup:
+    """Return what was understood, how exactly, how to correct it, and what else to know about the answer.
+
+    ``area`` is the adcode of where the answer lies: what is typed next is first looked for in its city.
+    """
     parts: list[Markup | None] = []
     place = answer.place
     if place is not None:
@@ -161,7 +170,7 @@ def render_understood(answer: Answer, words: Words, *, restored: bool) -> Markup
         parts.append(tag("p", words("number_unknown"), class_="notice"))
     parts += [_render_notice(notice, words) for notice in answer.notices if notice.code not in codes]
     parts += _render_offers(answer, words)
-    return tag("section", *parts, class_="understood", id="understood")
+    return tag("section", *parts, class_="understood", id="understood", data_region=_city_of(area))
 
 
 def _render_offers(answer: Answer, words: Words) -> list[Markup]:

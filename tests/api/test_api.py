@@ -73,6 +73,15 @@ def test_hours_guide_route_geocode_suggest(client):
     assert client.post("/v1/suggest", json={"text": "jinan"}).json()["suggestions"][0]["place"]["adcode"] == "370100"
 
 
+def test_the_chosen_region_comes_first_among_suggestions_and_decides_between_equals(client):
+    for region, adcode in (("440300", "440305"), ("230400", "230404")):
+        offered = client.post("/v1/suggest", json={"text": "南山", "region": region}).json()["suggestions"]
+        assert offered[0]["place"]["adcode"] == adcode
+        found = client.post("/v1/geocode", json={"text": "南山区", "region": region}).json()["places"]
+        assert [place["adcode"] for place in found] == [adcode]
+    assert client.post("/v1/suggest", json={"text": "南山", "region": "Shenzhen"}).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("method", "path", "kwargs", "status"),
     [

@@ -134,6 +134,41 @@ def test_an_ambiguous_name_asks_which(visitor):
     assert "中山市" in page.locator(".understood").inner_text()
 
 
+def test_the_first_character_is_enough_and_the_last_answers_city_comes_first(desktop):
+    page = desktop.open()
+    asked: list[str] = []
+    page.on("request", lambda request: "suggest" in request.url and asked.append(request.post_data or ""))
+    first = page.locator("#ask-options li span").first
+    page.locator("#ask-text").press_sequentially("g")
+    page.wait_for_timeout(600)
+    assert asked == [], "one letter is no beginning of anything"
+    page.fill("#ask-text", "粤")
+    page.wait_for_selector("#ask-options li:has-text('广东省')")
+    assert first.inner_text() == "广东省"
+    desktop.search("深圳市福田区")
+    page.wait_for_selector("#understood[data-region='440300']")
+    page.fill("#ask-text", "南山")
+    page.wait_for_selector("#ask-options li:has-text('南山')")
+    assert first.inner_text() == "广东省深圳市南山区"
+    assert '"region":"440300"' in asked[-1]
+    assert all("tile" in address for address in desktop.outside), "a suggestion never leaves the machine"
+
+
+def test_what_was_understood_is_said_with_how_exact_it_is(visitor):
+    page = visitor.open()
+    for typed, label, precision in (
+        ("济南市槐荫区经四路478号", "经四路478号", "误差约"),
+        ("济南市槐荫区经四路999号", "山东省济南市槐荫区", "区县"),
+    ):
+        visitor.search(typed)
+        page.wait_for_selector(f".understood b:has-text('{label}')")
+        said = page.locator(".understood p").first.inner_text()
+        assert said.startswith("已理解为"), said
+        assert precision in said and "误差约" in said
+        page.locator(".correct summary").click()
+        page.locator(".correct p", has_text="再查一次").wait_for()
+
+
 def test_xiaolan_is_open_at_ten_and_says_about(visitor):
     page = visitor.open()
     visitor.search("中山市小榄镇")

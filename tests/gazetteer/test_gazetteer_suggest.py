@@ -62,6 +62,11 @@ def test_what_is_typed_is_offered(gazetteer, typed, text):
     assert text in texts(gazetteer, typed)
 
 
+@pytest.mark.parametrize(("typed", "text"), [("粤", "广东省"), ("沪", "上海市"), ("京", "北京市"), ("渝", "重庆市")])
+def test_a_provinces_one_character_is_offered_as_the_province_first(gazetteer, typed, text):
+    assert texts(gazetteer, typed)[0] == text
+
+
 @pytest.mark.parametrize("typed", ["深圳", "广东省深圳市", "shenzhen", "深圳市福田区", "sz futian", "鼓搂区"])
 def test_the_likeliest_comes_first(gazetteer, typed):
     first = texts(gazetteer, typed)[0]

@@ -213,6 +213,24 @@ def test_every_field_of_the_form_has_its_label(lang):
 
 
 @pytest.mark.parametrize(
+    ("state", "region"),
+    [
+        (PageState(), None),
+        (PageState(area="370104"), "370100"),
+        (PageState(region="440300", area="370104"), "440300"),
+        (PageState(region="110105"), "110000"),
+    ],
+)
+def test_suggestions_are_asked_for_in_the_city_of_the_chosen_region_or_of_the_last_answer(state, region):
+    (box,) = [a for a in _Tags(render_ask(state, Words("zh"))).all("input") if a["id"] == "ask-text"]
+    assert box.get("data-region") == region
+    answer = Answer(query=Query(text="x"), place=None)
+    page = _Tags(render_understood(answer, Words("zh"), restored=False, area=state.region or state.area))
+    (section,) = [a for a in page.all("section") if a.get("id") == "understood"]
+    assert section.get("data-region") == region
+
+
+@pytest.mark.parametrize(
     ("date", "zh", "en"),
     [
         ("2018-07-25", "2018-07-25", "25 July 2018"),

@@ -306,6 +306,8 @@ function noticeCoordinates(input) {
   const row = input.form.querySelector(".ask-datum");
   if (row) row.hidden = !PAIR.test(input.value);
 }
+/* One Han character is a word (粤, 沪); one letter is none. */
+const TOO_SHORT = /^[\x00-\u02ff]$/;
 let suggested = 0; /* an answer to an older question is dropped, and every answer once the form is sent */
 /* Last searches: in this browser only, and only when the person ticked the box. */
 function readRecent() {
@@ -361,22 +363,27 @@ function adapt(root) {
     suggested += 1;
     const text = input.value.trim();
     if (!text) { closeOptions(input.form); offerRecent(input); return; }
-    if (text.length < 2 || PAIR.test(text)) { closeOptions(input.form); return; }
+    if (TOO_SHORT.test(text) || PAIR.test(text)) { closeOptions(input.form); return; }
     const before = suggested;
     timer = window.setTimeout(async () => {
       if (before !== suggested) return;
       const mine = ++suggested;
-      const found = await suggest(text, input.dataset.lang);
+      const found = await suggest(text, input.dataset.lang, nearby(input));
       if (mine === suggested && document.activeElement === input) openOptions(input, found);
     }, 180);
   });
   input.addEventListener("keydown", (event) => move(input, event));
   input.addEventListener("blur", () => window.setTimeout(() => closeOptions(input.form), 150));
 }
-async function suggest(text, lang) {
+/* The city of the last answer, else of the chosen region: its places come first. */
+function nearby(input) {
+  const understood = document.getElementById("understood");
+  return (understood && understood.dataset.region) || input.dataset.region || null;
+}
+async function suggest(text, lang, region) {
   try {
     const reply = await fetch(new URL("./api/v1/suggest", document.baseURI), { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text, lang, limit: 8 }), cache: "no-store", credentials: "omit" });
+      body: JSON.stringify({ text, lang, region, limit: 8 }), cache: "no-store", credentials: "omit" });
     return reply.ok ? (await reply.json()).suggestions : [];
   } catch { return []; }
 }

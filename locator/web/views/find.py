@@ -58,7 +58,7 @@ def _show_answer(visit: Visit) -> None:
         content = render_welcome(words) if visit.failed is None else _render_trouble(visit.failed, words)
         show_panel("results", content, version=version, on_act=visit.take, page=page)
         return
-    understood = render_understood(answer, words, restored=visit.restored)
+    understood = render_understood(answer, words, restored=visit.restored, area=visit.state.area)
     trip = render_trip(answer.guide, words) if answer.hits else None
     show_panel("understood", join(understood, trip), version=version, on_act=visit.take)
     if not answer.hits:
