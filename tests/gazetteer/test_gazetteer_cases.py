@@ -12,6 +12,13 @@ from shipped_divisions import DIVISIONS
 CASES = list(csv.DictReader((Path(__file__).parent / "places.csv").read_text("utf-8").splitlines()))
 
 
+def test_the_table_has_every_sort_of_case():
+    sorts = {"full", "short", "left out", "township", "ambiguous", "renamed", "english", "pinyin", "typo", "office", "street",
+             "poi", "signs", "nonsense"}  # fmt: skip
+    assert {case["why"] for case in CASES} == sorts
+    assert len({case["text"] for case in CASES}) == len(CASES) >= 300
+
+
 def short(label: str) -> str:
     """A label without the name of what stands there."""
     return label.split("(", maxsplit=1)[0]
