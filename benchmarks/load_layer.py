@@ -2,7 +2,7 @@
 
     python benchmarks/load_layer.py [COUNT ...]
 
-Makes layers of COUNT points (10,000, 100,000 and 1,000,000 by default) with 22 columns filled, clustered
+Makes layers of COUNT points (10,000, 100,000 and 1,000,000 by default) with 20 columns filled, clustered
 like cities, and for each starts a process that opens the store and asks for the five nearest.
 
 What counts is everything: the clock runs from before the process is started to after the first answer,

@@ -18,7 +18,14 @@ from locator.geocode.chain import Chain
 from locator.ingest.extracts import Notice, Taken, fetch_extract, take_extract
 from locator.ingest.overlaps import find_overlaps
 from locator.ingest.placing import Placer, Places
-from locator.ingest.shipped import GAZETTEER_FILE, ensure_data, open_data_gazetteer, open_own_store, rebuild_gazetteer
+from locator.ingest.shipped import (
+    GAZETTEER_FILE,
+    ensure_data,
+    note_pending,
+    open_data_gazetteer,
+    open_own_store,
+    rebuild_gazetteer,
+)
 from locator.model import EXACT, Place, ServicePoint
 from locator.settings import Settings
 from locator.sources import Source, open_source
@@ -166,14 +173,17 @@ def _store(
     name: str, points: list[ServicePoint], store: Store, settings: Settings, extract: Path | None, **how: bool
 ) -> tuple[Summary, list[Notice]]:
     """Put points in, and what else an extract holds: its roads first, its names when all else has gone well."""
-    with contextlib.ExitStack() as stack:
-        taken = Taken()
-        if extract is not None:
-            taken = stack.enter_context(take_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how))
-        stored = store.replace(name, points)
-    if stored.added or stored.changed or stored.vanished or taken.changed:
-        version = stored.version if settings.layer and "://" in settings.layer else None
-        rebuild_gazetteer(settings, list(store.parts().values()), version=version)
+    with note_pending(settings):
+        with contextlib.ExitStack() as stack:
+            taken = Taken()
+            if extract is not None:
+                taken = stack.enter_context(
+                    take_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how)
+                )
+            stored = store.replace(name, points)
+        if stored.added or stored.changed or stored.vanished or taken.changed:
+            version = stored.version if settings.layer and "://" in settings.layer else None
+            rebuild_gazetteer(settings, list(store.parts().values()), version=version)
     return stored, [*taken.notices, *_licence_notices(store, stored)]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
@@ -31,6 +33,7 @@ GAZETTEER_FILE = "gazetteer.sqlite"
 _DIVISIONS = "divisions"
 """The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
+_NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
     "gazetteer",
     "ingest",
@@ -87,6 +90,30 @@ def open_data_gazetteer(settings: Settings) -> Gazetteer:
     return open_gazetteer(settings.data / GAZETTEER_FILE)
 
 
+@contextlib.contextmanager
+def note_pending(settings: Settings) -> Iterator[None]:
+    """Keep a note while offices are in the layer that the gazetteer does not know yet.
+
+    Who is killed in between, or fails, leaves the note, and the next start builds the gazetteer again.
+    """
+    note = settings.data / _NOTE_FILE
+    with write_atomically(note) as draft:
+        draft.write_text(str(os.getpid()), "ascii")
+    yield
+    note.unlink(missing_ok=True)
+
+
+def _was_interrupted(settings: Settings) -> bool:
+    """Tell whether an import left its note and is no longer at work."""
+    try:
+        os.kill(int((settings.data / _NOTE_FILE).read_text("ascii")), 0)
+    except (FileNotFoundError, PermissionError):
+        return False
+    except (OSError, ValueError, OverflowError):
+        return True
+    return False
+
+
 def shipped_stamp() -> str:
     """Return a hash of the shipped offices and gazetteer and of the code that builds from them."""
     return _stamp_of(shipped_dir())
@@ -129,6 +156,7 @@ def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
         and _gazetteer_mark(settings) == _read_mark(settings).get("mark")
         and _read_mark(settings)["stamp"] == stamp
         and _read_mark(settings).get("layer") == _shared_version(settings, store)
+        and not _was_interrupted(settings)
     )
 
 
@@ -159,6 +187,8 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, [placer.place(point) for point in points], stamp=stamp)
     _write_mark(settings, stamp, _shared_version(settings, store))
+    if _was_interrupted(settings):
+        (settings.data / _NOTE_FILE).unlink(missing_ok=True)
 
 
 def rebuild_gazetteer(

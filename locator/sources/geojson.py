@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.sources.headers import Header, load_mapping, read_header, to_fields
 from locator.validate import RawRecord
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 BATCH = 8192
 
@@ -69,7 +72,7 @@ class VectorSource:
             names = [row[0] for row in pyogrio.list_layers(self.path)] if self._layer is None else [self._layer]
             for layer in names:
                 info = dict(pyogrio.read_info(self.path, layer=layer, encoding=self._encoding))
-                if read_header([str(f) for f in info["fields"]], self._mapping.columns, where=self.path.name):
+                if self._read_fields(info):
                     return info | {"layer": layer}
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, UnicodeDecodeError) as error:
             raise self._broken(error) from error
@@ -81,8 +84,11 @@ class VectorSource:
 
     @cached_property
     def _header(self) -> Header:
-        found = read_header([str(f) for f in self._info["fields"]], self._mapping.columns, where=self.path.name)
-        return found if found is not None else Header(fields=())
+        return self._read_fields(self._info) or Header(fields=())
+
+    def _read_fields(self, info: Mapping[str, Any]) -> Header | None:
+        names = [str(field) for field in info["fields"]]
+        return read_header(names, self._mapping.columns, where=self.path.name, doubles=True)
 
     @property
     def datum(self) -> Datum:
@@ -161,10 +167,13 @@ def _positions(geometry: list[bytes | None], crs: str | None) -> list[tuple[str,
     """Return the texts of longitude and latitude of geometries (WKB) in a reference system."""
     import shapely
 
-    shapes = shapely.from_wkb(np.array(geometry, dtype=object), on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # a coordinate that is no number
+        shapes = shapely.from_wkb(np.array(geometry, dtype=object), on_invalid="ignore")
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    points = np.where(missing | (shapely.get_type_id(shapes) == 0), shapes, shapely.point_on_surface(shapes))
-    x, y = shapely.get_x(points), shapely.get_y(points)
+    shapes[missing] = None
+    wide = ~missing & (shapely.get_type_id(shapes) != 0)
+    shapes[wide] = [_point_on(shape) for shape in shapes[wide]]
+    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
     if crs and not re.search(r"EPSG:(4326|4490|4979)$|CRS84", crs):
         import pyproj
 
@@ -174,6 +183,16 @@ def _positions(geometry: list[bytes | None], crs: str | None) -> list[tuple[str,
         None if gone or not (np.isfinite(a) and np.isfinite(b)) else (repr(float(a)), repr(float(b)))
         for gone, a, b in zip(missing.tolist(), x.tolist(), y.tolist(), strict=True)
     ]
+
+
+def _point_on(shape: BaseGeometry) -> BaseGeometry | None:
+    """Return a point on a shape; None on one that is broken."""
+    import shapely
+
+    try:
+        return shape.point_on_surface()
+    except shapely.errors.GEOSException:
+        return None
 
 
 def _text(value: object) -> str:

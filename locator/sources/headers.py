@@ -134,7 +134,9 @@ def load_mapping(path: Path | None) -> ColumnMapping:
     return made
 
 
-def read_header(cells: Sequence[str], mapping: Mapping[str, str], *, where: str) -> Header | None:
+def read_header(
+    cells: Sequence[str], mapping: Mapping[str, str], *, where: str, doubles: bool = False
+) -> Header | None:
     """Return which column is which, or None when these cells are no header (no name, no mapping).
 
     Parameters
@@ -145,6 +147,9 @@ def read_header(cells: Sequence[str], mapping: Mapping[str, str], *, where: str)
         The operator's own words, from the table's column to ours (``ignore`` leaves one aside).
     where
         The file's name, for the error.
+    doubles
+        Whether two columns may stand for one of ours, as OpenStreetMap's ``phone`` and ``contact:phone`` do: the
+        first that is not blank counts.
 
     Raises
     ------
@@ -163,7 +168,8 @@ def read_header(cells: Sequence[str], mapping: Mapping[str, str], *, where: str)
             datum = datum or next((found for found, word in _DATUM_WORDS if word.search(cell)), None)
     if "name" not in fields:
         return None
-    _refuse_doubles(cells, fields, where)
+    if not doubles:
+        _refuse_doubles(cells, fields, where)
     return Header(fields=tuple(fields), ignored=tuple(ignored), datum=datum)
 
 
@@ -226,6 +232,6 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
                 found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
         elif name == "address" and _PAIR.fullmatch(cell.strip()):
             found["lon"], found["lat"] = split_pair(cell, lat_first=False)
-        elif name is not None:
+        elif name is not None and not found.get(name, "").strip():
             found[name] = cell
     return found

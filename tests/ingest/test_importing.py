@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from servers import Answer, loopback
 
 from locator.datum import Datum, from_wgs84
 from locator.errors import InvalidInput, LocatorError
 from locator.i18n import LANGS, load_catalogue
-from locator.ingest import importing, open_data_gazetteer
+from locator.ingest import ensure_data, importing, open_data_gazetteer
 from locator.ingest.checking import check_file, check_layer, describe_layer
 from locator.ingest.importing import import_source
 from locator.model import EXACT, Precision
@@ -87,6 +92,29 @@ def test_the_gazetteer_knows_an_imported_office(settings, tmp_path):
     import_source("table", save(tmp_path / "mine.csv", [HEAD, *GOOD]), settings)
     found = open_data_gazetteer(settings).find("甲区社保中心", limit=3)
     assert found and abs(found[0].lon - 117.1) < 1e-6
+
+
+def test_an_import_killed_before_the_gazetteer_is_built_is_made_good_at_the_next_start(settings, tmp_path):
+    path = save(tmp_path / "mine.csv", [HEAD, ["星河社保服务厅", "", "", "", "117.1", "36.7", "济南市", "历城区"]])
+    code = (
+        "import os, signal, sys; from pathlib import Path; from locator.ingest import importing;"
+        "from locator.settings import Settings;"
+        "importing.rebuild_gazetteer = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL);"
+        "importing.import_source('table', sys.argv[1], Settings(data=Path(sys.argv[2])))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path, str(settings.data)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert open_store(settings).nearest(117.1, 36.7, limit=1)[0].point.name == "星河社保服务厅", "in the layer, whole"
+    assert "星河社保服务厅" not in [
+        place.label for place in open_data_gazetteer(settings).find("星河社保服务厅", limit=3)
+    ]
+    ensure_data(settings)
+    assert open_data_gazetteer(settings).find("星河社保服务厅", limit=3)[0].label == "星河社保服务厅"
+    before = (settings.data / "gazetteer.sqlite").stat().st_mtime_ns
+    assert import_source("table", path, settings).stored.unchanged == 1
+    assert (settings.data / "gazetteer.sqlite").stat().st_mtime_ns == before and not list(
+        settings.data.glob("*.pending")
+    )
 
 
 def test_a_missing_position_is_found_with_its_precision(settings, tmp_path):
@@ -193,6 +221,17 @@ def test_what_cannot_be_read_is_one_line_and_exit_1(settings, tmp_path, name):
     assert open_store(settings).version == before
     for lang in LANGS:
         assert f"errors.{caught.value.code}" in load_catalogue(lang)
+
+
+@pytest.mark.parametrize("answer", [Answer(b"<!DOCTYPE html><title>log in</title>"), Answer({}, delay_s=30)])
+def test_a_service_that_answers_html_or_hangs_leaves_the_layer_as_it_was(settings, answer):
+    before = open_store(settings).version
+    with loopback(lambda _: answer) as server:
+        asked = dataclasses.replace(settings, urls={"overpass": server.url})
+        with pytest.raises(LocatorError) as caught:
+            import_source("overpass", "济南市", asked, patience_s=0.5)
+    assert caught.value.exit_code == 1 and "\n" not in str(caught.value)
+    assert open_store(settings).version == before
 
 
 def test_bad_values_are_rejects_not_ends(settings, tmp_path):

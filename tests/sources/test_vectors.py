@@ -119,3 +119,40 @@ def test_features_without_a_name_are_refused_whole(tmp_path):
 def test_a_missing_file_is_misuse(tmp_path):
     with pytest.raises(InvalidInput):
         VectorSource(str(tmp_path / "no.geojson"))
+
+
+def feature(properties: dict, geometry: dict | None, **more: object) -> dict:
+    """Return a GeoJSON feature."""
+    return {"type": "Feature", "properties": properties, "geometry": geometry, **more}
+
+
+def test_an_export_with_several_keys_for_one_thing_is_taken(tmp_path):
+    """What overpass turbo saves has ``id`` and ``@id``, ``phone`` and ``contact:phone``."""
+    here = {"type": "Point", "coordinates": [117.0, 36.6]}
+    first = {"@id": "node/1", "name": "甲局", "name:zh": "甲局", "phone": "0531-88923656", "contact:phone": "12333"}
+    second = {"@id": "way/2", "name": "乙局", "contact:phone": "12345"}
+    features = [feature(first, here, id="node/1"), feature(second, here, id="way/2")]
+    path = tmp_path / "export.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    points, rejects = check_records(VectorSource(str(path)).records())
+    assert [(p.id, p.name, p.phones[0].number) for p in points] == [
+        ("node-1", "甲局", "0531-88923656"), ("way-2", "乙局", "12345"),
+    ]  # fmt: skip
+    assert rejects == []
+
+
+def test_a_broken_shape_is_a_row_without_a_position(tmp_path):
+    ring = "[[117.0, 36.0], [117.1, 36.0], [117.0, 36.1], [117.0, 36.0]]"
+    shapes = [
+        '{"type": "Point", "coordinates": [NaN, 36]}',
+        '{"type": "Polygon", "coordinates": []}',
+        f'{{"type": "Polygon", "coordinates": [{ring}]}}',
+    ]
+    features = ",".join(
+        f'{{"type": "Feature", "properties": {{"name": "{n}"}}, "geometry": {shape}}}' for n, shape in enumerate(shapes)
+    )
+    path = tmp_path / "t.geojson"
+    path.write_text(f'{{"type": "FeatureCollection", "features": [{features}]}}', "utf-8")
+    records = list(VectorSource(str(path)).records())
+    assert [record.fields["name"] for record in records] == ["0", "1", "2"]
+    assert [bool(record.fields.get("lon")) for record in records] == [False, False, True]
