@@ -156,7 +156,9 @@ async def soak(url: str, pid: int, options: argparse.Namespace) -> None:
             samples.append((at, read_memory_mb(pid)))
             if len(samples) % 3 == 1:
                 runs = len(tally.searches) + len(tally.choices)
-                print(f"{at / 60:5.1f} min  {samples[-1][1]:.1f} MB  {runs} runs  errors {len(tally.faults)}", flush=True)
+                print(
+                    f"{at / 60:5.1f} min  {samples[-1][1]:.1f} MB  {runs} runs  errors {len(tally.faults)}", flush=True
+                )
             await asyncio.sleep(10)
 
     tally, _ = await drive(url, options.sessions[0], think_s=options.think, seconds=options.seconds, watch=watch)
