@@ -2,8 +2,8 @@
 
 Points come in groups, each under its own heading: ``near`` (an exact position), ``about`` (placed by
 village or township: no pin, the distance is an "about") and ``unplaced`` (placed by district or city:
-not ranked by distance). All of that twice: tier 1 is every kind the task does not exclude, tier 2 the
-other authority's counters.
+not ranked by distance); those that state that they serve the place come before them all. All of that
+twice: tier 1 is every kind the task does not exclude, tier 2 the other authority's counters.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _where(search: Search, kinds: frozenset[Kind] | None, positions: frozenset[P
 
 
 def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list[Hit]:
-    """Return one tier's hits: near, about, unplaced."""
+    """Return one tier's hits: yours, then near, about, unplaced."""
     place, query = search.place, search.query
     hits: list[Hit] = []
     if place.lon is not None and place.lat is not None and place.precision is not Precision.PROVINCE:
@@ -119,6 +119,7 @@ def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list
         hits += [_make_hit(search, tier, found, None) for found in about]
     unplaced = _find_unplaced(search, kinds, whole_city=not hits)
     hits += [_make_hit(search, tier, Found(point, math.nan), None) for point in unplaced]
+    hits.sort(key=lambda hit: hit.serves_you is not True)
     if query.open_now or query.open_at:
         hits.sort(key=lambda hit: hit.status.state != "open")
     return hits

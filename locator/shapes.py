@@ -25,12 +25,12 @@ def say_notice(notice: Notice, lang: str) -> str:
     return text(f"notices.{notice.code}", lang, **params)
 
 
-GROUPS = ("near", "about", "unplaced", "unknown")
+GROUPS = ("yours", "near", "about", "unplaced", "unknown")
 """The headings that a tier's hits stand under, in order."""
 
 
 def group_of(hit: Hit, *, open_only: bool = False) -> str:
-    """Return the heading of a hit: ``near``, ``about``, ``unplaced``, or ``unknown``.
+    """Return the heading of a hit: ``yours`` (it states that it serves the place), ``near``, ``about`` …
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ def group_of(hit: Hit, *, open_only: bool = False) -> str:
     """
     if open_only and hit.status.state == "unknown":
         return "unknown"
+    if hit.serves_you:
+        return "yours"
     if hit.distance_m is None:
         return "unplaced"
     return "near" if hit.point.position in EXACT else "about"

@@ -32,6 +32,24 @@ def test_an_address_in_jinan_finds_its_street_s_own_center(run):
     assert answer["guide"]["task"] == "apply" and answer["guide"]["materials"] and len(answer["guide"]["steps"]) >= 4
 
 
+def test_the_street_s_own_center_is_yours_and_another_street_s_is_not(run, capsys):
+    hits = run("find", "济南市槐荫区经四路478号", "--task", "apply", "--limit", "20")["hits"]
+    first = hits[0]
+    assert (first["name"], first["serves_you"], first["serves_why"]) == (WULIGOU, True, "township_name")
+    others = [hit for hit in hits[1:] if hit["tier"] == 1]
+    assert {hit["serves_you"] for hit in others} == {False, None}, "another street's, and those that state nothing"
+    assert main(["find", "济南市槐荫区经四路478号", "--lang", "zh"]) == 0
+    said = capsys.readouterr().out
+    assert said.index("你所在的街道、片区") < said.index(f" 1. {WULIGOU}") < said.index("离你最近")
+    assert "你所在的街道（乡镇）的办事点：从名称看。" in said
+
+
+def test_a_task_of_the_insured_city_says_so_first(run):
+    notices = run("find", "济南市槐荫区经四路478号", "--task", "transfer")["notices"]
+    assert notices[0]["code"] == "insured_city_only" and "参保" in notices[0]["text"]
+    assert "insured_city_only" not in [n["code"] for n in run("find", "济南市槐荫区经四路478号")["notices"]]
+
+
 def test_the_datum_decides_where_a_pair_is(run):
     right = run("find", "--at", "116.98,36.658517", "--datum", "gcj02")["hits"][0]
     assert right["name"] == WULIGOU and right["distance_m"] < 1

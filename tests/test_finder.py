@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from locator.finder import Search, find_hits, prefecture_of
 from locator.layer import Layer
 from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Query, ServicePoint, Task
 from locator.search import Index
+from locator.shapes import group_of
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 HERE = Place(label="here", lon=117.0, lat=36.65, precision=Precision.ROOFTOP, source="test", adcode="370104")
@@ -132,6 +134,39 @@ def test_one_office_under_two_names_takes_one_place():
     points = [office("a", 1, name="沙河口区行政服务大厅"), office("b", 1, name="沙河口区行政服务中心"), office("c", 2)]
     hits, _ = find(points, limit=2)
     assert len(ids(hits)) == 2 and "c" in ids(hits)
+
+
+def test_the_office_that_serves_the_place_comes_before_the_others():
+    home = replace(HERE, township="370104001")
+    points = [
+        office("silent", 1, hours="Mo-Fr 09:00-17:00"),
+        office("other", 2, serves=("370104002",), serves_basis="name"),
+        office("town", 3, serves=("370104001",), serves_basis="name"),
+        office("about", 4, serves=("370104",), serves_basis="source", position=Precision.TOWNSHIP,
+               hours="Mo-Fr 09:00-17:00"),
+    ]  # fmt: skip
+    hits, _ = find(points, place=home)
+    assert [(h.rank, h.point.id, h.serves_you, h.serves_why, group_of(h)) for h in hits] == [
+        (1, "town", True, "township_name", "yours"), (2, "about", True, "district_source", "yours"),
+        (3, "silent", None, None, "near"), (4, "other", False, "elsewhere_name", "near"),
+    ]  # fmt: skip
+    hits, _ = find(points, place=replace(HERE, adcode="370100"))  # of the place only the city is known
+    assert [h.serves_you for h in hits] == [None] * 4 and ids(hits) == ["silent", "other", "town", "about"]
+    states = {"silent": "open", "other": "closed", "town": "unknown", "about": "open"}
+    hits, _ = find(points, place=home, state=lambda p: HoursState(state=states[p.id]), open_now=True)
+    assert [group_of(h, open_only=True) for h in hits] == ["yours", "near", "unknown"]
+
+
+def test_one_matrix_call_ranks_the_thirty_nearest():
+    asked = []
+
+    def matrix(origin, targets, mode):
+        asked.append(len(targets))
+        return [1000.0 - x for x, _ in targets]  # the farther east, the sooner
+
+    points = [office(f"p{n:02d}", n / 2) for n in range(40)]
+    hits, _ = find(points, mode=Mode.DRIVE, matrix=matrix, limit=3)
+    assert asked == [30] and ids(hits) == ["p29", "p28", "p27"]
 
 
 def test_travel_time_ranks_where_a_router_tells():

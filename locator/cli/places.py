@@ -114,6 +114,7 @@ def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:
     return [
         f"{hit.rank:>2}. {point.name}  {say_hit_distance(hit, lang) or ''}".rstrip(),
         "    " + " · ".join(fact for fact in facts if fact),
+        *(["    " + text(f"serving.{hit.serves_why}", lang)] if hit.serves_why else []),
         "    " + describe(hit.status, at, lang),
         "    " + say("data_of", lang, date=date, source=point.provenance.source),
     ]

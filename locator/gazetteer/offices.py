@@ -48,6 +48,15 @@ def _number(point: ServicePoint, table: DivisionTable) -> Iterator[NumberRecord]
     if address.street and address.number and not address.lane:
         error_m = point.error_m if point.error_m is not None else 50.0
         yield NumberRecord(
-            address.street, address.number, point.lon, point.lat, adcode=point.adcode, name=point.name,
+            address.street, address.number, point.lon, point.lat, adcode=_code_of(point, table), name=point.name,
             interpolate=False, error_m=error_m,
         )  # fmt: skip
+
+
+def _code_of(point: ServicePoint, table: DivisionTable) -> str | None:
+    """Return the code of the township an office says it stands in, where there is one of that name; else its adcode."""
+    if point.township and point.adcode:
+        found = {n.code for n in table.called(to_key(point.township), within=(point.adcode,)) if len(n.code) == 9}
+        if len(found) == 1:
+            return found.pop()
+    return point.adcode

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from locator.hours import describe, week_of, week_text
+from locator.i18n import text
 from locator.model import Answer, Hit, ServicePoint
 from locator.shapes import GROUPS, group_of, say_hit_distance
 from locator.web.actions import render_actions
@@ -36,7 +37,7 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
     open_only = answer.query.open_now or answer.query.open_at is not None
     words, groups = context.words, group_hits(answer.hits, open_only=open_only)
     parts: list[Markup] = []
-    near = sum(len(found) for name, found in groups if name in ("near", "about"))
+    near = sum(len(found) for name, found in groups if name in ("yours", "near", "about"))
     heading, first = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
     parts.append(
         tag(
@@ -48,9 +49,9 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
         )
     )
     for name, found in groups:
-        if name != "near":
+        if name != "near" or groups[0][0] == "yours":
             parts.append(tag("h3", words(f"results.{name}"), class_="group"))
-            if name != "other":
+            if name not in ("other", "near"):
                 parts.append(tag("p", words(f"results.{name}_hint"), class_="soft"))
         cards = [render_hit(hit, context) for hit in found]
         parts.append(tag("ol", *cards, class_="hits", role="list", start=found[0].rank))
@@ -146,11 +147,9 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
         chips.append(_chip("✓", words("hit.can_do"), "good"))
     if hit.can_do is False:
         chips.append(_chip("!", words("hit.cannot"), "old"))
-    if hit.serves_you is True:
-        why = f" ({words('hit.serves_name')})" if hit.serves_why == "name" else ""
-        chips.append(_chip("✓", words("hit.serves_you") + why, "good"))
-    if hit.serves_you is False:
-        chips.append(_chip("!", words("hit.not_yours_name" if hit.serves_why == "name" else "hit.not_yours"), "old"))
+    if hit.serves_why:
+        sign, name = ("✓", "good") if hit.serves_you else ("!", "old")
+        chips.append(_chip(sign, text(f"serving.{hit.serves_why}", words.lang), name))
     chips += age_chips(point, words, context.at)
     ranks = [str(context.ranks[other]) for other in hit.same_building if other in context.ranks]
     if ranks:

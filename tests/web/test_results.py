@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from html import escape
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
 from hostile import CORPUS
 
-from locator.i18n import LANGS
+from locator.i18n import LANGS, text
 from locator.model import (
     Answer,
     Hit,
@@ -122,6 +123,25 @@ def test_groups_keep_exact_about_unplaced_and_the_other_authority_apart():
     assert page.count('data-act="choose"') == 2, "no pin, no way to show it on the map"
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_your_office_stands_apart_from_those_also_near_and_says_why(lang):
+    hits = (
+        _hit(1, serves_you=True, serves_why="township_name"),
+        _hit(2),
+        _hit(3, serves_you=False, serves_why="elsewhere_source"),
+    )
+    assert [(name, [hit.rank for hit in found]) for name, found in group_hits(hits)] == [
+        ("yours", [1]), ("near", [2, 3]),
+    ]  # fmt: skip
+    page, words = render_results(_answer(*hits), _context(lang)), Words(lang)
+    for said in ("results.yours", "results.yours_hint", "results.near"):
+        assert escape(words(said)) in page
+    for why in ("township_name", "elsewhere_source"):
+        assert escape(text(f"serving.{why}", lang)) in page
+    alone = render_results(_answer(_hit()), _context(lang))
+    assert f">{words('results.near')}<" not in alone, "no second kind, no heading"
+
+
 @pytest.mark.parametrize(("state", "sign"), [("open", "●"), ("closed", "■"), ("unknown", "?")])
 def test_a_state_is_a_word_and_a_sign(state, sign):
     page = render_results(
@@ -150,7 +170,7 @@ def test_old_data_look_old(date, kind, said):
 def test_nothing_is_claimed_that_no_source_says():
     plain = render_results(_answer(_hit()), _context())
     assert "资料写明可办" not in plain and "你所在的" not in plain
-    said = render_results(_answer(_hit(can_do=True, serves_you=True)), _context())
+    said = render_results(_answer(_hit(can_do=True, serves_you=True, serves_why="township_name")), _context())
     assert "资料写明可办" in said and "你所在的" in said
     assert "不办这件事" in render_results(_answer(_hit(can_do=False)), _context())
 
