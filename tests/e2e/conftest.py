@@ -22,7 +22,13 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Rou
 ROOT = Path(__file__).parents[2]
 NOW = "2026-11-23T10:00"
 """A Monday morning."""
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+    "narrow": {"width": 320, "height": 640},
+    "zoomed": {"width": 640, "height": 400},
+}
+"""``zoomed`` is what 200 % leaves of a desktop's 1280x800, ``narrow`` what 400 % leaves of it (WCAG 1.4.4, 1.4.10)."""
 WAIT_MS = 60_000
 """How long a step may take on a busy machine; no figure of ours comes from here."""
 
@@ -127,8 +133,11 @@ class Visitor:
 @contextmanager
 def make_visitor(browser: Browser, server: Server, size: str = "desktop", **options) -> Iterator[Visitor]:
     """Open a fresh browser profile of a size."""
-    phone = {"is_mobile": True, "has_touch": True} if size == "phone" else {}
-    context = browser.new_context(viewport=SIZES[size], accept_downloads=True, locale="zh-CN", **phone, **options)
+    phone = {"is_mobile": True, "has_touch": True} if size in ("phone", "narrow") else {}
+    zoomed = {"device_scale_factor": 2} if size == "zoomed" else {}
+    context = browser.new_context(
+        viewport=SIZES[size], accept_downloads=True, locale="zh-CN", **phone, **zoomed, **options
+    )
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     visitor = Visitor(context, page, server)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import make_visitor
+from conftest import SIZES, make_visitor
 
 VIEWS = ("/", "/guide", "/centers", "/about")
 RULES = {"resultTypes": ["violations", "passes"], "rules": {"target-size": {"enabled": True}}}
 """All of axe's rules, its best practices too, and WCAG 2.2's target size, which is off by default."""
 
 
-def _faults(page) -> list[str]:
-    """Return what axe finds in the page and, injected there too, in the map's frame."""
-    found = []
+def _frames(page) -> list:
+    """Return the page's frames once the map in its own is drawn."""
     for frame in page.frames:
         if frame is not page.main_frame:
             frame.wait_for_selector("html[data-drawn]", state="attached")
+            frame.wait_for_function("() => getComputedStyle(document.querySelector('.map-button')).width === '44px'")
+    return page.frames
+
+
+def _faults(page) -> list[str]:
+    """Return what axe finds in the page and, injected there too, in the map's frame."""
+    found = []
+    for frame in _frames(page):
         report = Axe().run(frame, options=RULES).response
         assert len(report["passes"]) > 3, "axe looked at something"
         found += [
@@ -33,17 +40,18 @@ def _search(person, lang="zh"):
     person.map.locator(".pin").first.wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("look", ["light", "dark", "large"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_axe_finds_nothing(chromium, server, size, lang, scheme):
-    with make_visitor(chromium, server, size, color_scheme=scheme) as person:
+def test_axe_finds_nothing(chromium, server, size, lang, look):
+    large = "&large=1" if look == "large" else ""
+    with make_visitor(chromium, server, size, color_scheme="dark" if look == "dark" else "light") as person:
         found = []
         for view in VIEWS:
-            page = person.open(f"{view}?lang={lang}")
+            page = person.open(f"{view}?lang={lang}{large}")
             page.wait_for_selector("#main, .welcome")
             found += _faults(page)
-        person.open(f"/?lang={lang}")
+        person.open(f"/?lang={lang}{large}")
         _search(person)
         found += _faults(person.page)
         person.search("中山")
@@ -122,38 +130,102 @@ def test_a_screen_reader_hears_the_outcome_and_reads_a_list(desktop):
     page.wait_for_function("() => document.getElementById('announcer').textContent.includes('没有找到')")
 
 
-@pytest.mark.parametrize("view", VIEWS)
+_CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((node) => {
+  if (!node.offsetParent || node.closest(".sr, .skip, .skip-map, .leaflet-pane, option")) return false;
+  const box = node.getBoundingClientRect(), style = getComputedStyle(node);
+  if (!box.width || style.position === "absolute" && box.right < 0) return false;
+  const clipped = /hidden|clip/.test(style.overflowX) && node.scrollWidth > node.clientWidth + 1 && style.display !== "inline";
+  const words = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+  return words && (clipped || box.right > innerWidth + 1 || box.left < -1);
+}).map((node) => node.outerHTML.slice(0, 120))"""
+"""Words that reach over the edge of the window, or that their own box cuts off."""
+
+
+@pytest.mark.parametrize("large", ["", "&large=1"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_nothing_is_wider_than_a_320_px_screen(chromium, server, view, lang):
-    with make_visitor(chromium, server, "phone") as person:
-        person.page.set_viewport_size({"width": 320, "height": 640})
-        page = person.open(f"{view}?lang={lang}")
-        page.wait_for_selector("#main, .welcome")
-        if view == "/":
-            _search(person)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        wide = page.evaluate(
-            "() => [...document.querySelectorAll('.panel *')].filter(n => n.getBoundingClientRect().right > 321"
-            " && getComputedStyle(n).position !== 'absolute').map(n => n.outerHTML.slice(0, 120))"
+@pytest.mark.parametrize("size", ["narrow", "zoomed"])
+def test_nothing_is_cut_off_at_200_and_400_percent(chromium, server, size, lang, large):
+    with make_visitor(chromium, server, size) as person:
+        width, found = SIZES[size]["width"], []
+        for view in VIEWS:
+            page = person.open(f"{view}?lang={lang}{large}")
+            page.wait_for_selector("#main, .welcome")
+            if view == "/":
+                _search(person)
+                page.locator(".more summary").click()
+            for frame in _frames(page):
+                found += frame.evaluate(_CUT_OFF)
+            scrolls = page.evaluate(
+                "() => [document.documentElement, document.querySelector('[data-testid=stMain]')].map(n => n.scrollWidth)"
+            )
+            assert max(scrolls) <= width, view
+        assert found == []
+
+
+def test_words_that_are_cut_off_are_seen(chromium, server):
+    with make_visitor(chromium, server, "narrow") as person:
+        page = person.open()
+        page.wait_for_selector(".welcome")
+        assert page.evaluate(_CUT_OFF) == []
+        page.evaluate(
+            "() => { document.querySelector('.welcome .soft').style.cssText = 'width: 40px; overflow: hidden; white-space: nowrap' }"
         )
-        assert wide == []
+        page.evaluate("() => { document.querySelector('.lead').style.cssText = 'width: 900px' }")
+        assert len(page.evaluate(_CUT_OFF)) == 2
 
 
-def test_targets_are_44_px(visitor):
-    page = visitor.open()
-    _search(visitor)
-    small = page.evaluate(
-        "() => [...document.querySelectorAll('.panel button, .panel select, .panel input:not([type=checkbox]), .panel summary,"
-        " .panel a.button, .panel a.phone, .top a:not(.skip)')].filter(n => n.offsetParent && n.getBoundingClientRect().height < 43.5)"
-        ".map(n => n.outerHTML.slice(0, 120))"
-    )
-    assert small == []
-    tiny = page.evaluate(
-        "() => [...document.querySelectorAll('.panel *')].filter(n => n.offsetParent && n.childNodes.length &&"
-        " [...n.childNodes].some(c => c.nodeType === 3 && c.data.trim()) && parseFloat(getComputedStyle(n).fontSize) < 14)"
-        ".map(n => n.outerHTML.slice(0, 120))"
-    )
-    assert tiny == [], "no text under 14 px"
+_MOVES = """() => [...document.querySelectorAll("body *")].filter((node) => {
+  const style = getComputedStyle(node), long = (time) => time.split(",").some((part) => parseFloat(part) > 0.001);
+  return node.closest(".panel, #map_div") && (style.transitionProperty !== "none" && long(style.transitionDuration)
+    || style.animationName !== "none" && long(style.animationDuration));
+}).map((node) => node.outerHTML.slice(0, 100))"""
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_nothing_moves_for_who_wants_less_motion(chromium, server, motion):
+    with make_visitor(chromium, server, reduced_motion=motion) as person:
+        page = person.open()
+        _search(person)
+        frame = next(frame for frame in page.frames if "st_folium" in frame.url)
+        moves = page.evaluate(_MOVES) + frame.evaluate(_MOVES)
+        animated = frame.evaluate("[window.map.options.zoomAnimation, window.map.options.fadeAnimation]")
+        page.evaluate(
+            "() => { const node = document.getElementById('way'), scroll = node.scrollIntoView; "
+            "node.scrollIntoView = function (how) { window.how = how.behavior; scroll.call(this, how); }; }"
+        )
+        page.locator("[data-act=go]").first.click()
+        page.wait_for_function("() => window.how")
+        if motion == "reduce":
+            assert (moves, animated, page.evaluate("window.how")) == ([], [False, False], "auto")
+        else:
+            assert moves != [] and animated == [True, True] and page.evaluate("window.how") == "smooth"
+
+
+_TINY = """() => [...document.querySelectorAll("body *")].filter((node) => node.getClientRects().length
+  && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
+  && parseFloat(getComputedStyle(node).fontSize) < 14).map((node) => node.outerHTML.slice(0, 120))"""
+_SMALL = """() => [...document.querySelectorAll(".panel button, .panel select, .panel input:not([type=checkbox]), .panel summary,"
+  + ".panel a.button, .panel a.phone, .top a:not(.skip), .table th a, [data-testid=stMain] button, .map-button, .cluster")]
+  .filter((node) => node.offsetParent && (node.getBoundingClientRect().height < 43.5 || node.matches("button") && node.getBoundingClientRect().width < 43.5))
+  .map((node) => node.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_on_a_phone_targets_are_44_px_and_no_text_is_under_14(chromium, server, lang):
+    with make_visitor(chromium, server, "phone") as person:
+        small, tiny = [], []
+        for view in VIEWS:
+            page = person.open(f"{view}?lang={lang}")
+            page.wait_for_selector("#main, .welcome")
+            if view == "/":
+                _search(person)
+                person.map.locator(".pin").nth(1).dispatch_event("click")
+                person.map.locator(".card").wait_for()
+            for frame in _frames(page):
+                small += frame.evaluate(_SMALL)
+                tiny += frame.evaluate(_TINY)
+        assert small == []
+        assert tiny == []
 
 
 def test_large_type_is_larger_and_stays(visitor):
@@ -201,14 +273,26 @@ def test_suggestions_are_chosen_with_the_keyboard(desktop):
     assert page.locator("#ask-options").is_hidden()
 
 
+OLD = """delete HTMLFormElement.prototype.requestSubmit; delete Element.prototype.replaceChildren;
+delete Navigator.prototype.clipboard; delete Navigator.prototype.share;"""
+"""What in-app browsers of a few years ago (iOS 15, old X5) do not have."""
+
+
 def test_an_in_app_browser_gets_the_page(chromium, server):
     agent = (
         "Mozilla/5.0 (Linux; Android 14; PJD110 Build/UKQ1; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
         "Chrome/126.0.6478.188 Mobile Safari/537.36 XWEB/1260183 MMWEBSDK/20240501 MicroMessenger/8.0.50.2701 WeChat/arm64"
     )
     with make_visitor(chromium, server, "phone", user_agent=agent) as person:
-        person.open()
+        person.context.add_init_script(OLD)
+        page = person.open()
+        page.locator(".welcome .example").first.click()
+        page.wait_for_selector(".hit")
+        person.map.locator(".pin").first.wait_for()
+        page.fill("#ask-text", "济南市槐荫")
+        page.wait_for_selector("#ask-options li")
         _search(person)
+        person.map.locator(".map-legend li").first.wait_for()
         assert person.faults == []
 
 
