@@ -129,7 +129,7 @@ def test_asked_for_the_open_the_unknown_stand_under_a_heading_of_their_own(locat
 
     answer = locator.find(Query(text="中山市小榄镇", open_now=True), NOW)
     groups = group_hits(answer.hits, open_only=True)
-    assert [name for name, _ in groups] == ["about", "unknown"]
+    assert [name for name, _ in groups] == ["yours", "unknown"], "it is named after the town"
     assert [hit.point.name for hit in groups[0][1]] == ["中山市人力资源和社会保障局小榄分局"]
     assert all(hit.status.state == "unknown" for hit in groups[1][1])
     ranks = [hit.rank for _, found in groups for hit in found]
