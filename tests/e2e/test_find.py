@@ -165,8 +165,8 @@ def test_what_was_understood_is_said_with_how_exact_it_is(visitor):
         said = page.locator(".understood p").first.inner_text()
         assert said.startswith("已理解为"), said
         assert precision in said and "误差约" in said
-        page.locator(".correct summary").click()
-        page.locator(".correct p", has_text="再查一次").wait_for()
+    page.locator(".correct summary").click()
+    page.locator(".correct p", has_text="再查一次").wait_for()
 
 
 def test_xiaolan_is_open_at_ten_and_says_about(visitor):
