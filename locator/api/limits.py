@@ -58,9 +58,12 @@ def read_client(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str:
 
     def is_trusted(address: str) -> bool:
         try:
-            return any(ipaddress.ip_address(address) in network for network in networks)
+            found = ipaddress.ip_address(address)
         except ValueError:
             return False
+        # A socket for both families names an IPv4 peer ::ffff:127.0.0.1.
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in networks)
 
     client = peer
     for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
