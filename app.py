@@ -5,10 +5,12 @@ from starlette.middleware import Middleware
 from streamlit.config import set_option
 
 from locator.web import shared
+from locator.web.journal import write_json_lines
 from locator.web.routes import build_routes
 from locator.web.shell import Shell
 
-settings, assets = shared.read_settings(), shared.read_assets()
+write_json_lines()
+settings, assets = shared.start()
 set_option("runner.postScriptGC", settings.postscript_gc)
 app = st.App(
     "locator/web/main.py",

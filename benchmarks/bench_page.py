@@ -14,26 +14,19 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from page_server import read_cpu_ms, read_memory_mb, run_server
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parents[1]
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
 ADDRESSES = ("济南市槐荫区经四路478号", "大连市沙河口区行政服务大厅", "济南市历下区解放东路", "中山市小榄镇")
 SHOWN = {10: "650102", 100: "650103", 1000: "650104"}
 """How many offices of each of two kinds stand in which made-up county."""
-TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -58,42 +51,6 @@ def main() -> None:
                 for count, region in SHOWN.items():
                     measure_shown(context.new_page(), url, pid, count=count, region=region, searches=options.searches)
         browser.close()
-
-
-@contextmanager
-def run_server(data: Path) -> Iterator[tuple[str, int]]:
-    """Run the page, without a base map, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("LOCATOR_")}
-    environ |= {"LOCATOR_DATA": str(data), "LOCATOR_TILES": "none", "LOCATOR_NOW": "2026-11-23T10:00"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        while process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield url, process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def read_cpu_ms(pid: int) -> float:
-    """Return the server's user and system time so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_MS
-
-
-def read_memory_mb(pid: int) -> float:
-    """Return the server's resident memory."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 def measure_start(page: Page, data: Path, *, say: bool) -> None:

@@ -13,6 +13,7 @@ from locator.ingest import GAZETTEER_FILE, ensure_data, open_data_gazetteer
 from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
 from locator.stores import open_store
+from locator.tally import Tally
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
@@ -35,6 +36,7 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.tally = Tally()
         self._lock = threading.RLock()
         self._gazetteer: tuple[tuple[int, int, int], Gazetteer] | None = None
         self._chain: Chain | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.datum import Datum, to_wgs84
 from locator.empty import explain_place
-from locator.errors import InvalidInput, NotFound
+from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.finder import Search, find_hits
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.located import Located
@@ -38,6 +38,7 @@ from locator.model import (
 from locator.parts import Parts
 from locator.routing import Link, route_or_line
 from locator.routing import links as links_into_apps
+from locator.tally import outcome_of
 
 if TYPE_CHECKING:
     from locator.gazetteer import Suggestion
@@ -129,6 +130,15 @@ class Locator(Parts):
         InvalidInput
             A position that is none, a limit out of range, or nothing asked.
         """
+        try:
+            answer = self._find(query, now)
+        except LocatorError as error:
+            self.tally.add(error.code)
+            raise
+        self.tally.add(outcome_of(answer))
+        return answer
+
+    def _find(self, query: Query, now: datetime) -> Answer:
         if not 1 <= query.limit <= 100:
             raise InvalidInput(f"limit is {query.limit}; expected 1 to 100", code="limit", value=query.limit)
         located = self.locate(query)

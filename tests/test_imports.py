@@ -15,6 +15,7 @@ FLOORS = {
     "arrow": 1, "datum": 1, "settings": 1, "i18n": 1,
     "model": 2, "fetch": 2,
     "layer": 3, "hours": 3,
+    "tally": 3,
     "guide": 4, "validate": 4, "merge": 4, "gazetteer": 4, "search": 4, "corrections": 4,
     "sources": 5, "stores": 5, "geocode": 5, "routing": 5,
     "ingest": 6, "live": 6, "finder": 6, "maps": 6, "exports": 6, "sheet": 6,

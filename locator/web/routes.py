@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from locator.web import shared
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from locator.settings import Settings
     from locator.web.assets import Assets
 
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+"""What a proxy adds: whoever comes through one is not the operator on the machine itself."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -38,7 +43,32 @@ def _own_routes(assets: Assets) -> list[BaseRoute]:
     async def send_health(_: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 
-    return [Route("/assets/{name}", send_asset), Route("/healthz", send_health)]
+    async def send_metrics(request: Request) -> Response:
+        if not _is_operator(request):
+            return Response(status_code=404)
+        counts = (await run_in_threadpool(shared.open_locator)).tally.read()
+        return PlainTextResponse(write_metrics(counts), headers={"cache-control": "no-store"})
+
+    own = (("/assets/{name}", send_asset), ("/healthz", send_health), ("/metrics", send_metrics))
+    return [Route(path, send) for path, send in own]
+
+
+def _is_operator(request: Request) -> bool:
+    """Tell whether a request comes from this machine itself, and not through a proxy on it."""
+    if any(name in request.headers for name in _FORWARDED) or request.client is None:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def write_metrics(counts: Mapping[str, int]) -> str:
+    """Return the counts of searches as Prometheus reads them."""
+    lines = ["# HELP locator_searches_total Searches since the start, by what came of them.",
+             "# TYPE locator_searches_total counter"]  # fmt: skip
+    lines += [f'locator_searches_total{{outcome="{outcome}"}} {count}' for outcome, count in sorted(counts.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _api_routes(settings: Settings) -> list[BaseRoute]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from locator.i18n import text
 from locator.maps import TileSource, open_tiles
 from locator.model import Query, Task
 from locator.settings import Settings, load_settings
+from locator.tally import Tally
 from locator.web.assets import Assets, open_assets
 from locator.web.memory import collect_on_timer
 from locator.web.state import to_params
@@ -34,6 +36,17 @@ _lock = threading.Lock()
 def read_settings() -> Settings:
     """Return the settings of this process; wrong ones are refused here, when the server starts."""
     return load_settings()
+
+
+def start() -> tuple[Settings, Assets]:
+    """Return the settings and the assets; a wrong setting ends the process with one line that names it."""
+    try:
+        settings = read_settings()
+        read_tiles()
+        return settings, read_assets()
+    except LocatorError as error:
+        sys.stderr.write(f"locator: {error}\n")
+        raise SystemExit(error.exit_code) from None
 
 
 @cache
@@ -90,8 +103,10 @@ async def warm_up(_: object) -> AsyncIterator[None]:
         try:
             locator = open_locator()
             locator.router  # noqa: B018 - opens it
-            # One question reads what is only read when it is needed: else twenty first visitors would each read it.
+            # One question reads what is only read when it is needed, before the memory is frozen and the first person asks.
             locator.find(Query(text=text("page.example1", "zh"), task=Task.APPLY), read_clock())
+            locator.tally = Tally()  # our own question is nobody's search
+            log.info("ready")
             # Not streamlit_folium: a component declared before the runtime runs is never served.
             import folium.plugins  # noqa: F401 - the slow part of it
         except LocatorError as error:
