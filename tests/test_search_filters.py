@@ -13,7 +13,7 @@ from test_search_exact import check
 
 from locator.layer import Layer
 from locator.model import Filter, Kind, Precision, ServicePoint, Task
-from locator.search import Index, LiveIndex
+from locator.search import Index
 from locator.search import index as index_module
 from locator.search.columns import region_prefix
 
@@ -248,52 +248,6 @@ def test_threads_share_one_index_and_agree():
     for thread in threads:
         thread.join()
     assert wrong == []
-
-
-def test_a_new_layer_is_swapped_in_under_running_queries():
-    layers = [
-        Layer.from_points(
-            (
-                ServicePoint(
-                    id=f"v{number}-{row:04d}",
-                    name="x",
-                    kind=Kind.BANK if row % 9 else Kind.OTHER,
-                    lon=116 + row / 900,
-                    lat=39.9,
-                )
-                for row in range(900)
-            ),
-            version=f"v{number}",
-        )
-        for number in range(4)
-    ]
-    live = LiveIndex(layers[0])
-    where = Filter(kinds=frozenset({Kind.OTHER}))
-    stop, mixed, versions = threading.Event(), [], set()
-
-    def ask():
-        while not stop.is_set():
-            index = live.current
-            found = index.find(116.5, 39.9, where=where)
-            seen = {item.point.id.split("-")[0] for item in found}
-            versions.update(seen)
-            if len(found) != 5 or seen != {index.layer.version}:
-                mixed.append(found)
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    live.current.warm(where)
-    for layer in [*layers[1:], *layers]:
-        swapped = live.swap(layer)
-        assert swapped is live.current
-        assert live.current.warm_filters() == [where], "the new index starts with the old one's trees"
-        assert live.current.find(116.5, 39.9)[0].point.id.startswith(layer.version)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert mixed == []
-    assert len(versions) > 1
 
 
 def test_a_condition_over_nothing_finds_nothing():

@@ -2,7 +2,6 @@
 
 from locator.search.frames import nearest_points
 from locator.search.index import Index
-from locator.search.live import LiveIndex
 from locator.search.ranking import Office, exact_first, group_by_building, is_same_office, merge_same_offices
 from locator.search.serving import Serving, read_area_from_name, serves_you
 from locator.search.sift import RowTest
@@ -10,7 +9,7 @@ from locator.search.travel import Ranking, Travelled, rank_by_travel_time
 from locator.search.tree import Neighbour
 
 __all__ = [
-    "Index", "LiveIndex", "Neighbour", "Office", "Ranking", "RowTest", "Serving", "Travelled", "exact_first",
+    "Index", "Neighbour", "Office", "Ranking", "RowTest", "Serving", "Travelled", "exact_first",
     "group_by_building", "is_same_office", "merge_same_offices", "nearest_points", "rank_by_travel_time",
     "read_area_from_name", "serves_you",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ are removed after the next commit.
 from __future__ import annotations
 
 import importlib
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +45,11 @@ from locator.stores.files import (
 if TYPE_CHECKING:
     from locator.settings import Settings
 
+log = logging.getLogger(__name__)
 FILE = "layer.parquet"
+RENEWING = "locator-layer"
+"""The name of the thread that loads what another process wrote."""
+type _Mark = tuple[int, int, int]
 FEW = 500
 """So many points are read one by one, and kept."""
 
@@ -52,7 +57,7 @@ FEW = 500
 class _Loaded(NamedTuple):
     """One state of the file, in memory."""
 
-    mark: tuple[int, int, int]
+    mark: _Mark
     """What tells this file from the next one: inode, size, time."""
     layer: Layer
     search: Index
@@ -61,7 +66,10 @@ class _Loaded(NamedTuple):
 
 
 class ParquetStore:
-    """Points in a GeoParquet file, loaded whole; a file replaced by an import is loaded again by itself.
+    """Points in a GeoParquet file, loaded whole; a file that another process replaced is loaded again by itself.
+
+    That happens beside the running queries: until the new layer is there, and its filters are as warm as the old
+    one's were, the old one answers, and no query waits. A new file that cannot be read is told in the log.
 
     Parameters
     ----------
@@ -80,6 +88,8 @@ class ParquetStore:
         self.path = path
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
+        self._written = False
+        self._refused: _Mark | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> ParquetStore:
@@ -93,7 +103,7 @@ class ParquetStore:
 
     # --- reading
 
-    def _mark(self) -> tuple[int, int, int]:
+    def _mark(self) -> _Mark:
         try:
             stat = self.path.stat()
         except FileNotFoundError:
@@ -104,12 +114,28 @@ class ParquetStore:
         mark, loaded = self._mark(), self._loaded
         if loaded is not None and loaded.mark == mark:
             return loaded
-        if loaded is not None and self._loading.locked():
-            return loaded  # somebody loads the new file already: the old one is still whole
+        if loaded is not None and (self._loading.locked() or not self._written):
+            if mark != self._refused and self._loading.acquire(blocking=False):
+                threading.Thread(target=self._renew, args=(loaded, mark), name=RENEWING, daemon=True).start()
+            return loaded
         with self._loading:
             if self._loaded is None or self._loaded.mark != self._mark():
                 self._loaded = self._load()
+            self._written = False
             return self._loaded
+
+    def _renew(self, old: _Loaded, mark: _Mark) -> None:
+        """Load what another process put in place, then serve it; the caller holds the lock for this thread."""
+        try:
+            new = self._load()
+            for where in old.search.warm_filters():
+                new.search.warm(where)
+            self._loaded = new
+        except DataError as error:
+            log.warning("the new layer cannot be read, the old one is kept: %s", error.code)
+            self._refused = mark
+        finally:
+            self._loading.release()
 
     def _load(self) -> _Loaded:
         mark = self._mark()
@@ -232,6 +258,7 @@ class ParquetStore:
     def _commit(self, parts: tuple[Part, ...], layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
         merged = merge_parts({part.source: layers[part.source] for part in parts})
         version = write_layer(self.path, merged.layer, parts, dict(merged.joined))
+        self._written = True  # who writes reads the new layer next, and waits for it
         remove_strangers(self.path, self._folder, parts)
         return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))
 
