@@ -183,12 +183,13 @@ def join_headers(
     upper
         A row that is a header by itself, or lacks only what stands below it.
     lower
-        The row under it: of a header when nothing but a word for the name is under the name, and half of its
-        cells are words that are known.
+        The row under it: of a header when nothing but a word for the name is under the name, and at least two of
+        its cells, and half of them, are words that are known.
     """
     known = [mapping.get(cell.strip()) or _KNOWN.get(_plain(cell)) for cell in lower]
     filled = [name for name, cell in zip(known, lower, strict=True) if cell.strip()]
-    if not filled or 2 * sum(name is not None for name in filled) < len(filled):
+    words = sum(name is not None for name in filled)
+    if words < 2 or 2 * words < len(filled):
         return None
     for cell, name, below in itertools.zip_longest(upper, known, lower, fillvalue=""):
         if (mapping.get(cell.strip()) or _KNOWN.get(_plain(cell))) == "name" and below.strip() and name != "name":

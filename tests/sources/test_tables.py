@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from locator.datum import Datum
@@ -272,6 +272,7 @@ def test_whatever_csv_writes_is_read_back(tmp_path_factory, rows, separator):
     out = io.StringIO()
     csv.writer(out, delimiter=separator).writerows([("name", "address"), *rows])
     path.write_text(out.getvalue(), "utf-8", newline="")
+    assume(read_header(rows[0], {}, where="t", doubles=True) is None)  # no header again
     expected = [row for row in rows if any(cell.strip() for cell in row)]
     found = [(r.fields["name"], r.fields["address"]) for r in read(path)]
     assert [tuple(c.strip() for c in row if not c.startswith("'")) for row in found] == [
