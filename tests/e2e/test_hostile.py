@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import shutil
+from xml.etree import ElementTree
 
 import pytest
 from conftest import make_visitor, run_server
@@ -95,3 +99,56 @@ def test_hostile_questions_stay_text(chromium, hostile_server):
     log = hostile_server.log.read_text("utf-8", "replace")
     assert "Traceback" not in log
     assert "alert(" not in log and "7*7" not in log, "what was typed is in no log"
+
+
+def test_hostile_offices_stay_text_in_every_file_and_sheet(chromium, hostile_server):
+    """The print sheet, the plain page, the API, CSV, GeoJSON and KML of all two hundred."""
+    with make_visitor(chromium, hostile_server) as person:
+        page = person.page
+        for number in range(0, len(CORPUS), 8):
+            page.goto(f"{hostile_server.url}/sheet?id=hostile-{number}")
+            assert not _ran(page)
+            assert page.locator("body script, iframe").count() == 0
+        for step in range(10):
+            page.goto(f"{hostile_server.url}/plain")
+            page.fill("[name=text]", f"{LON + 0.0095:.4f},{LAT + 0.001 * step:.4f}")
+            page.click("form button")
+            assert page.locator("ol li").count() > 0
+            assert not _ran(page)
+            assert page.locator("script, iframe").count() == 0
+        assert person.faults == [] and person.outside == []
+        reply = person.context.request.get(f"{hostile_server.url}/api/v1/points?region=650100&limit=1000")
+        listed = {point["id"]: point["name"] for point in reply.json()["points"]}
+        assert len(listed) == len(CORPUS)
+        assert all(
+            name == _row(int(key.split("-")[1]), CORPUS[int(key.split("-")[1])]).name for key, name in listed.items()
+        )
+        page = person.open("/?limit=20")
+        person.search(f"{LON + 0.0095:.4f},{LAT:.4f}")
+        page.wait_for_selector(".hit")
+        for form in ("csv", "geojson", "kml"):
+            with page.expect_download() as waiting:
+                page.click(f".st-key-down-{form} button")
+            content = waiting.value.path().read_text("utf-8")
+            if form == "csv":
+                cells = [cell for row in csv.reader(io.StringIO(content.removeprefix("\ufeff"))) for cell in row]
+                assert not [cell for cell in cells if cell[:1] in ("=", "+", "@", "\t")]
+            elif form == "kml":
+                tree = ElementTree.fromstring(content)
+                assert not [node for node in tree.iter() if node.tag.lower().endswith(("script", "iframe"))]
+            else:
+                assert json.loads(content)["features"]
+
+
+def test_a_hostile_setting_stays_an_address(chromium, data_folder, tmp_path):
+    shutil.copytree(data_folder, tmp_path / "data")
+    settings = {"LOCATOR_TILES": "none", "LOCATOR_REPORT_URL": "https://a.example/{id}?x={{7*7}}${alert(1)}&f={field}"}
+    with (
+        run_server(tmp_path / "data", tmp_path / "log", **settings) as running,
+        make_visitor(chromium, running) as person,
+    ):
+        page = person.open()
+        person.search("济南市槐荫区经四路478号")
+        link = page.get_attribute(".hit.chosen a[href*='a.example']", "href")
+        assert "{{7*7}}" in link and "49" not in link
+        assert person.faults == []
