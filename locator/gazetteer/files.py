@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,6 +86,8 @@ class IndexFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
+        self._reading = threading.Lock()
+        self._divisions: DivisionTable | None = None
         self._frequencies: dict[str, int] = {}
         found = self.ask("SELECT value FROM meta WHERE key = 'version'")
         if not found or found[0][0] != str(VERSION):
@@ -192,10 +193,13 @@ class IndexFile:
             self._frequencies = {str(gram): int(str(count)) for gram, count in rows}
         return self._frequencies.get(term, 0)
 
-    @cached_property
+    @property
     def divisions(self) -> DivisionTable:
-        """The table of divisions, read at first use."""
-        try:
-            return DivisionTable.load(self.connection)
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        """The table of divisions, read at first use, by one thread for all."""
+        with self._reading:
+            if self._divisions is None:
+                try:
+                    self._divisions = DivisionTable.load(self.connection)
+                except sqlite3.Error as error:
+                    raise self._broken(error) from error
+            return self._divisions

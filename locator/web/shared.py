@@ -103,7 +103,7 @@ async def warm_up(_: object) -> AsyncIterator[None]:
         try:
             locator = open_locator()
             locator.router  # noqa: B018 - opens it
-            # One question reads what is read only when needed, before the memory is frozen and the first person asks.
+            # One question reads what is only read when needed, before the memory is frozen and the first person asks.
             locator.find(Query(text=text("page.example1", "zh"), task=Task.APPLY), read_clock())
             locator.tally = Tally()  # our own question is nobody's search
             log.info("ready")
