@@ -98,7 +98,7 @@ REFUSED = [
     ("0,0", "null_island", "x"),
     ("181,36.6", "position_range", "x"),
     ("117,nan", "not_a_number", "y"),
-    ("117,1e400", "not_a_number", "x"),
+    ("117,1e400", "not_a_number", "y"),
 ]
 
 

@@ -84,7 +84,7 @@ def _asking(actor: Any) -> Ask:
     return ask
 
 
-def _open_actor(roads: Roads, algorithm: str) -> Any:
+def _open_actor(roads: Roads, algorithm: str = _CHOOSING) -> Any:
     """Return an Actor over a set of tiles; its configuration is a file that nobody needs afterwards."""
     try:
         from valhalla import Actor

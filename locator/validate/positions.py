@@ -57,7 +57,8 @@ def read_degrees(text: str) -> float | None:
     if _DECIMAL_COMMA.fullmatch(plain):
         plain = plain.replace(",", ".")
     try:
-        return float(plain.rstrip("°度 "))
+        degrees = float(plain.rstrip("°度 "))
+        return degrees if math.isfinite(degrees) else None
     except ValueError:
         parts = _SEXAGESIMAL.fullmatch(plain)
     if parts is None:
@@ -67,8 +68,6 @@ def read_degrees(text: str) -> float | None:
 
 def _judge(lon: float, lat: float) -> tuple[float, float] | PositionFault:
     given = f"{lon:g},{lat:g}"
-    if not (math.isfinite(lon) and math.isfinite(lat)):
-        return PositionFault("lon", "not_a_number", given, "expected decimal degrees, such as 117.0208")
     if lon == 0 and lat == 0:
         return PositionFault("lon", "null_island", given, "0,0 lies in the Atlantic: an empty position, most likely")
     swapped = abs(lon) <= 90 and bool(on_mainland(lat, lon))

@@ -161,7 +161,7 @@ def render_understood(answer: Answer, words: Words, *, restored: bool, area: str
     place = answer.place
     if place is not None:
         parts.append(_render_place(place, words, restored=restored))
-        parts.append(_render_correction(answer.candidates, words))
+        parts.append(_render_correction(place, answer.candidates, words))
     elif answer.candidates:
         parts.append(tag("h2", words("which"), id="which"))
         parts.append(_render_candidates(answer.candidates, words, labelled="which"))
@@ -201,12 +201,13 @@ def _render_place(place: Place, words: Words, *, restored: bool) -> Markup:
     return tag("p", words("understood"), " ", label, tag("span", say_place(place, words), class_="soft"))
 
 
-def _render_correction(candidates: Sequence[Place], words: Words) -> Markup:
+def _render_correction(place: Place, candidates: Sequence[Place], words: Words) -> Markup:
+    """Return how to correct what was understood; opened for one place, it is closed again for the next."""
     hint = words("understood.wrong_hint" if candidates else "understood.wrong_none")
     inside = [tag("p", hint, class_="soft")]
     if candidates:
         inside.append(_render_candidates(candidates, words, labelled=None))
-    return tag("details", tag("summary", words("understood.wrong")), *inside, class_="correct")
+    return tag("details", tag("summary", words("understood.wrong")), *inside, class_="correct", data_key=f"correct {place.label}")
 
 
 def _render_candidates(candidates: Sequence[Place], words: Words, *, labelled: str | None) -> Markup:
