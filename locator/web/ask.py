@@ -207,7 +207,13 @@ def _render_correction(place: Place, candidates: Sequence[Place], words: Words) 
     inside = [tag("p", hint, class_="soft")]
     if candidates:
         inside.append(_render_candidates(candidates, words, labelled=None))
-    return tag("details", tag("summary", words("understood.wrong")), *inside, class_="correct", data_key=f"correct {place.label}")
+    return tag(
+        "details",
+        tag("summary", words("understood.wrong")),
+        *inside,
+        class_="correct",
+        data_key=f"correct {place.label}",
+    )
 
 
 def _render_candidates(candidates: Sequence[Place], words: Words, *, labelled: str | None) -> Markup:
