@@ -160,7 +160,7 @@ def make_visitor(browser: Browser, server: Server, size: str = "desktop", **opti
         context.close()
 
 
-@pytest.fixture(params=list(SIZES))
+@pytest.fixture(params=["desktop", "phone"])
 def visitor(request, chromium, server) -> Iterator[Visitor]:
     """A person at a desktop and at a phone."""
     with make_visitor(chromium, server, request.param) as person:

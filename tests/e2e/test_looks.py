@@ -81,7 +81,7 @@ def _compare(browser, one: bytes, two: bytes) -> float:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("size", ["desktop", "phone", "narrow"])
 def test_each_view_looks_as_it_did(chromium, still_server, size, lang):
     if not _has_the_fonts():
         pytest.skip("the pictures were taken with Noto Sans CJK, which is not here: install fonts-noto-cjk")
