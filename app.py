@@ -2,7 +2,7 @@
 
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit.config import set_option
+from streamlit.config import get_option, set_option
 
 from locator.web import shared
 from locator.web.journal import write_json_lines
@@ -12,9 +12,10 @@ from locator.web.shell import Shell
 write_json_lines()
 settings, assets = shared.start()
 set_option("runner.postScriptGC", settings.postscript_gc)
+base = f"/{path}" if (path := (get_option("server.baseUrlPath") or "").strip("/")) else ""
 app = st.App(
     "locator/web/main.py",
     lifespan=shared.warm_up,
-    routes=build_routes(settings, assets),
-    middleware=[Middleware(Shell, settings=settings, assets=assets)],
+    routes=build_routes(settings, assets, base=base),
+    middleware=[Middleware(Shell, settings=settings, assets=assets, base=base)],
 )

@@ -2,13 +2,18 @@
 
     python benchmarks/bench_load.py knee --sessions 50 100 150 200 250 300 --seconds 60
     python benchmarks/bench_load.py soak --sessions 20 --seconds 1800
+    python benchmarks/bench_load.py idle --sessions 1000 --seconds 30
+    python benchmarks/bench_load.py vanish --sessions 100
+    python benchmarks/bench_load.py swap --sessions 20
 
 Each visit searches every ``--think`` seconds (half to one and a half times that), each time another of the shipped
 offices' addresses, and after every second search chooses another office of the list. A search runs the whole page, a
 choice the part below the form. Measured is the time from sending the request to the run's last message, as the
 browser's side of the socket sees it; the driver shares the machine with the server, and its own CPU is said beside.
 An error is an exception on the page, a run that failed, a run without results (the sentence that takes their place,
-or no panel), or a connection that broke.
+or no panel), or a connection that broke. ``idle`` lets visits come that search once and stay, then ten search beside
+them; ``vanish`` cuts a crowd off, twice, and says what memory came back after Streamlit's term and a collection;
+``swap`` lets visits search while another process imports a table, five times.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crowd import stay_idle, swap_layer, vanish
 from page_server import ROOT, read_cpu_ms, read_memory_mb, run_server
 from page_visitor import Reply, Visitor
 
@@ -175,7 +181,41 @@ def _slope(samples: list[tuple[float, float]]) -> float:
     return sum((x - mean_x) * (y - mean_y) for x, y in samples) / (sum((x - mean_x) ** 2 for x, _ in samples) or 1)
 
 
-MODES = {"knee": find_knee, "soak": soak}
+async def be_idle(url: str, pid: int, options: argparse.Namespace) -> None:
+    """Let a crowd sit there, and ten visits search beside it."""
+    crowd = await stay_idle(url, pid, options, read_addresses())
+    tally, _ = await drive(url, 10, think_s=options.think, seconds=options.seconds)
+    _tell("10 active visits beside them", tally)
+    for visitor in crowd:
+        visitor.cut()
+
+
+async def cut_off(url: str, pid: int, options: argparse.Namespace) -> None:
+    """Let crowds vanish."""
+    await vanish(url, pid, options, read_addresses())
+
+
+async def swap(url: str, _: int, options: argparse.Namespace) -> None:
+    """Search while another process replaces the layer."""
+    failed: list[int] = []
+
+    async def watch(_: Tally) -> None:
+        failed.append(await swap_layer(options.data))
+
+    tally, _cpu = await drive(url, options.sessions[0], think_s=options.think, seconds=options.seconds, watch=watch)
+    _tell(f"{options.sessions[0]} visits while the layer was replaced (imports that failed: {failed[0]})", tally)
+
+
+def _tell(what: str, tally: Tally) -> None:
+    runs = tally.searches + tally.choices
+    print(
+        f"{what}: {len(runs)} runs, p50 {rank(runs, 0.5):.0f} ms, p95 {rank(runs, 0.95):.0f} ms, "
+        f"max {max(runs):.0f} ms, errors {len(tally.faults)} {tally.faults[:2]}, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+
+
+MODES = {"knee": find_knee, "soak": soak, "idle": be_idle, "vanish": cut_off, "swap": swap}
 
 
 def main() -> None:
@@ -191,7 +231,8 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="locator-load-"))
     try:
-        with run_server(options.data or folder, log=options.log, LOCATOR_RATE_LIMIT="0") as (url, pid):
+        options.data = options.data or folder
+        with run_server(options.data, log=options.log, LOCATOR_RATE_LIMIT="0") as (url, pid):
             asyncio.run(MODES[options.mode](url, pid, options))
     finally:
         shutil.rmtree(folder)

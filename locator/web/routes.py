@@ -24,9 +24,17 @@ _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 _FOREVER = "public, max-age=31536000, immutable"
 
 
-def build_routes(settings: Settings, assets: Assets) -> list[BaseRoute]:
-    """Return every route that is not Streamlit's own."""
-    return [*_own_routes(assets), *_api_routes(settings)]
+def build_routes(settings: Settings, assets: Assets, *, base: str = "") -> list[BaseRoute]:
+    """Return every route that is not Streamlit's own, below the page's base path (``/cards``), as Streamlit's are."""
+    return [_move_below(base, route) for route in (*_own_routes(assets), *_api_routes(settings))]
+
+
+def _move_below(base: str, route: BaseRoute) -> BaseRoute:
+    if isinstance(route, Mount):
+        return Mount(base + route.path, app=route.app)
+    if isinstance(route, Route):
+        return Route(base + route.path, route.endpoint, methods=list(route.methods or ()))
+    return route
 
 
 def _own_routes(assets: Assets) -> list[BaseRoute]:

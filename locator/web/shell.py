@@ -142,17 +142,18 @@ def _drop(document: str, start: str, end: str, *, holding: str) -> str:
 class Shell:
     """The ASGI layer: rewrites HTML documents of the page, adds headers to everything."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets, base: str = "") -> None:
         self.app = app
         self.settings = settings
         self.assets = assets
+        self.base = base
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path: str = scope["path"]
+        path: str = scope["path"].removeprefix(self.base)
         headers = build_headers(self.settings, path)
         if scope["method"] in ("GET", "HEAD") and (_may_be_page(path) or path.endswith(_HOST_CONFIG)):
             # The document must arrive uncompressed to be rewritten; it is small.

@@ -51,18 +51,28 @@ class Server:
 
 
 @contextmanager
-def run_server(data: Path, log: Path, **settings: str) -> Iterator[Server]:
-    """Run ``streamlit run app.py`` on a free port until the block ends."""
+def run_server(data: Path, log: Path, *, base: str = "", **settings: str) -> Iterator[Server]:
+    """Run ``streamlit run app.py`` on a free port, below a base path (``/cards``), until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCATOR_", "STREAMLIT_"))}
     environ |= {"LOCATOR_DATA": str(data), "LOCATOR_NOW": NOW, "PYTHONUNBUFFERED": "1", **settings}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.baseUrlPath",
+        base,
+    ]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
         try:
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://127.0.0.1:{port}{base}"
             _wait_for(url, process, log)
             yield Server(url, log, data)
         finally:

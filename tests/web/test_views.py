@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from locator.corrections import read_corrections
 from locator.errors import DataError
 from locator.guide import field_of, list_lines
+from locator.model import Query
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.assets import open_assets
@@ -64,6 +67,26 @@ def test_first_visit(page):
     assert not page.exception
     assert list(panels) == ["header", "ask", "results", "footer"]
     assert 'class="welcome"' in panels["results"]
+
+
+def test_a_visit_that_is_gone_leaves_nothing_behind(page, locator):
+    """No cache, count, journal or Locator holds on to what a person asked once Streamlit let go of the session."""
+    asked = "济南市槐荫区经四路477号"
+    page.run()
+    _ask(page, asked)
+    visit = page.session_state["visit"]
+    visit.take(Act("results", {"act": "choose", "id": visit.answer.hits[1].point.id}))
+    page.run()
+    held = weakref.ref(visit)
+    del visit
+
+    def queries() -> int:
+        return sum(isinstance(thing, Query) and thing.text == asked for thing in gc.get_objects())
+
+    assert held() is not None and queries() > 0
+    page.session_state = AppTest.from_file(SCRIPT).session_state
+    gc.collect()
+    assert held() is None and queries() == 0
 
 
 def test_an_answer_has_its_parts_in_the_order_of_reading(page):
