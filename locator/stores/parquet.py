@@ -114,9 +114,9 @@ class ParquetStore:
         mark, loaded = self._mark(), self._loaded
         if loaded is not None and loaded.mark == mark:
             return loaded
-        if loaded is not None and (self._loading.locked() or not self._written):
+        if loaded is not None and not self._written:
             if mark != self._refused and self._loading.acquire(blocking=False):
-                threading.Thread(target=self._renew, args=(loaded, mark), name=RENEWING, daemon=True).start()
+                self._renew_beside(loaded, mark)
             return loaded
         with self._loading:
             if self._loaded is None or self._loaded.mark != self._mark():
@@ -124,15 +124,23 @@ class ParquetStore:
             self._written = False
             return self._loaded
 
+    def _renew_beside(self, old: _Loaded, mark: _Mark) -> None:
+        try:
+            threading.Thread(target=self._renew, args=(old, mark), name=RENEWING, daemon=True).start()
+        except RuntimeError:  # no more threads just now: the next query tries again
+            self._loading.release()
+
     def _renew(self, old: _Loaded, mark: _Mark) -> None:
         """Load what another process put in place, then serve it; the caller holds the lock for this thread."""
         try:
+            if self._loaded is not None and self._loaded.mark == self._mark():
+                return  # somebody else was first
             new = self._load()
             for where in old.search.warm_filters():
                 new.search.warm(where)
             self._loaded = new
-        except DataError as error:
-            log.warning("the new layer cannot be read, the old one is kept: %s", error.code)
+        except Exception as error:  # whatever it is: told once, and the old layer goes on answering
+            log.warning("the new layer cannot be read, the old one is kept: %s", getattr(error, "code", type(error)))
             self._refused = mark
         finally:
             self._loading.release()
@@ -257,8 +265,9 @@ class ParquetStore:
 
     def _commit(self, parts: tuple[Part, ...], layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
         merged = merge_parts({part.source: layers[part.source] for part in parts})
+        self._written = True  # who writes reads the new layer next, and waits for it: no query may renew it aside
         version = write_layer(self.path, merged.layer, parts, dict(merged.joined))
-        self._written = True  # who writes reads the new layer next, and waits for it
+        self._written = True  # a foreign file may have been taken up meanwhile
         remove_strangers(self.path, self._folder, parts)
         return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))
 
