@@ -134,6 +134,6 @@ class Visitor:
         if kind == "exception":
             reply.faults.append(f"{element.exception.type}: {element.exception.message}"[:200])
         elif kind == "bidi_component":
-            data = json.loads(element.bidi_component.json)
+            data = json.loads(element.bidi_component.bytes)
             reply.panels[data["name"]] = data["html"]
             self._widgets[data["name"]] = (element.bidi_component.id, forward.delta.fragment_id)

@@ -7,6 +7,7 @@ typed text when it changes; a click on ``data-act`` or a submitted form comes ba
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from typing import Any
 
 import streamlit as st
 
-from locator.web.markup import Markup
+from locator.web.markup import Markup, tag
 
 _LOADER = """
 export default async function (component) {
-  const address = new URL("./assets/page.js?v=" + component.data.version, document.baseURI);
+  const data = JSON.parse(new TextDecoder().decode(component.data));
+  const address = new URL("./assets/page.js?v=" + data.version, document.baseURI);
   const page = await import(address.href);
-  return page.mount(component);
+  return page.mount({ ...component, data });
 }
 """
 
@@ -84,8 +86,14 @@ def show_panel(
         if act is not None and on_act is not None:
             on_act(act)
 
-    _panel(
-        key=key,
-        data={"name": key, "html": str(content), "version": version, "page": dict(page or {})},
-        on_act_change=forward,
-    )
+    data = {"name": key, "html": str(content), "version": version, "page": dict(page or {})}
+    # As bytes: of anything else Streamlit looks for tables in every value, and writes it as JSON a second time.
+    _panel(key=key, data=json.dumps(data, ensure_ascii=False).encode(errors="replace"), on_act_change=forward)
+
+
+def show_still(name: str, content: Markup) -> None:
+    """Put HTML on the page in which nobody can do anything but follow a link: a third of a panel's cost.
+
+    Streamlit puts it there as it is, so it is for what does not change while somebody reads it.
+    """
+    st.html(tag("div", content, class_="panel", data_panel=name))

@@ -8,8 +8,7 @@ from functools import partial
 import streamlit as st
 
 from locator.model import Answer
-from locator.web import shared
-from locator.web.components import show_panel
+from locator.web.components import show_still
 from locator.web.markup import tag
 from locator.web.words import Words
 
@@ -18,8 +17,7 @@ def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
     """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
     from locator.exports import to_csv, to_geojson, to_kml
 
-    version = shared.version()
-    show_panel("down-head", tag("h2", words("down.heading")), version=version)
+    show_still("down-head", tag("h2", words("down.heading")))
     with st.container(horizontal=True, key="downloads"):
         for form, make, mime in (
             ("csv", to_csv, "text/csv"),
@@ -34,4 +32,4 @@ def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
                 on_click="ignore",
                 key=f"down-{form}",
             )
-    show_panel("down-note", tag("p", words("down.privacy"), class_="soft"), version=version)
+    show_still("down-note", tag("p", words("down.privacy"), class_="soft"))

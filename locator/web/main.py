@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from locator.web import shared
-from locator.web.components import show_panel
+from locator.web.components import show_panel, show_still
 from locator.web.frame import PAGES, render_footer, render_header
 from locator.web.shell import HTML_LANG
 from locator.web.state import parse_state, to_params
@@ -55,7 +55,7 @@ def main() -> None:
     page = {"lang": HTML_LANG[state.lang], "large": state.large}
     show_panel("header", header, version=shared.version(), on_act=visit.take, page=page)
     current.run()
-    show_panel("footer", render_footer(words), version=shared.version())
+    show_still("footer", render_footer(words))
     shared.write_address(visit)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import weakref
 from datetime import datetime
 from pathlib import Path
@@ -49,8 +50,10 @@ def _panels(app: AppTest) -> dict[str, str]:
                 walk(child)
             proto = getattr(child, "proto", None)
             if proto is not None and getattr(proto, "component_name", "") == "locator.panel":
-                data = json.loads(proto.json)
+                data = json.loads(proto.bytes)
                 found[data["name"]] = data["html"]
+            elif child.type == "html":
+                found[re.search(r'data-panel="([^"]+)"', child.value)[1]] = child.value
 
     walk(app._tree)
     return found

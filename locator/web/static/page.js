@@ -208,6 +208,13 @@ function listen(root) {
     root.send({ ...values(event.target), act: event.target.dataset.act });
   });
 }
+/* Links within the page that lie outside the panels (components.show_still). */
+document.addEventListener("click", (event) => {
+  const node = event.target.closest(".panel [data-go]");
+  if (!node || node.closest(".panel").send) return;
+  event.preventDefault();
+  goTo(node.dataset.go);
+});
 function values(form) {
   const found = {};
   for (const [name, value] of new FormData(form)) found[name] = value;

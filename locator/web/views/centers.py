@@ -15,7 +15,7 @@ from locator.model import Kind, ServicePoint
 from locator.shapes import region_of
 from locator.web import shared
 from locator.web.chart import show_map
-from locator.web.components import show_panel
+from locator.web.components import show_panel, show_still
 from locator.web.markup import Markup, join, tag
 from locator.web.overview import read_overview
 from locator.web.results import SIGNS, render_phone
@@ -68,7 +68,7 @@ def show_centers(visit: Visit) -> None:
     show_panel(
         "centers", join(table, _render_pager(visit.page, pages, words)), version=version, on_act=visit.take, page=page
     )
-    show_panel("map-head", tag("h2", words("centers.map"), id="map", tabindex="-1"), version=version)
+    show_still("map-head", tag("h2", words("centers.map"), id="map", tabindex="-1"))
     show_map(make_overview(points, visit.state))
 
 

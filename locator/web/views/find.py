@@ -15,7 +15,7 @@ from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
 from locator.web import shared
 from locator.web.ask import render_ask, render_understood, render_welcome
 from locator.web.chart import show_map
-from locator.web.components import show_panel
+from locator.web.components import show_panel, show_still
 from locator.web.downloads import show_downloads
 from locator.web.frame import address_of
 from locator.web.listing import ListContext, is_pinned
@@ -88,9 +88,9 @@ def _show_hits(visit: Visit, answer: Answer, now: datetime, page: dict[str, str 
         with left:
             show_panel("results", render_results(answer, context), version=version, on_act=visit.take, page=page)
     with right:
-        show_panel("map-head", _render_map_head(words), version=version)
+        show_still("map-head", _render_map_head(words))
         show_map(make_scene(answer.place, answer.hits, chosen=chosen, route=route, state=visit.state, at=now))
-        show_panel("tiles", tag("p", _say_tiles(words), class_="soft tiles"), version=version)
+        show_still("tiles", tag("p", _say_tiles(words), class_="soft tiles"))
         if chosen is not None:
             links = shared.open_locator().links(None, chosen.point, visit.state.mode, visit.state.lang)
             way = render_way(
