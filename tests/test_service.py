@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +15,6 @@ from locator.ingest.importing import import_source
 from locator.model import Kind, Mode, Precision, Query, Task
 from locator.service import Locator
 from locator.settings import Settings
-from locator.stores.parquet import RENEWING
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -37,9 +35,8 @@ def test_an_import_beside_the_running_page_is_noticed(in_data_folder, tmp_path):
     )
     import_source("table", str(table), settings)
     locator.find(asked, NOW)  # answered from the old layer while the new one is loaded beside it
-    for thread in threading.enumerate():
-        if thread.name == RENEWING:
-            thread.join()
+    with locator.store._loading:  # held until that is done
+        pass
     hits = locator.find(Query(at=(91.12, 29.65)), NOW).hits
     assert hits[0].point.name == "测试人社中心"
     assert locator.find(Query(text="拉萨市测试人社中心"), NOW).place.precision is Precision.POI
