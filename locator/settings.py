@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -193,7 +194,9 @@ def _tiles(value: str) -> str:
     if value in ("osm", "tianditu", "amap", "none"):
         return value
     url = _url("TILES", value, ("https://", "http://127.0.0.1", "http://localhost", "/"))
-    if not all(part in url for part in ("{z}", "{x}", "{y}")):
+    # The host goes into the policy that the browser keeps to, where a semicolon begins another rule.
+    plain_host = re.fullmatch(r"[A-Za-z0-9.:{}\[\]-]*", urlsplit(url).netloc)
+    if not plain_host or not all(part in url for part in ("{z}", "{x}", "{y}")):
         raise _wrong("TILES", value, "osm, tianditu, amap, none, or a URL with {z}, {x} and {y}")
     return url
 

@@ -129,6 +129,7 @@ def build_api(locate: Callable[[], Locator], settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # it would name the scheme that the proxy uses, not the caller's
     )
     add_problem_handlers(api)
     api.add_middleware(Faults, answer=lambda: make_problem(500))  # the innermost: the next added stands around it

@@ -93,7 +93,7 @@ def test_the_chosen_region_comes_first_among_suggestions_and_decides_between_equ
         ("post", "/v1/find", {"json": {"text": "x", "region": "no such place"}}, 404),
         ("post", "/v1/find", {"content": b"x" * (MAX_BODY_BYTES + 1)}, 413),
         ("get", "/v1/route", {"params": {"from": "117,36", "to": "no-such"}}, 404),
-        ("get", "/", {}, 404), ("post", "/v1/points", {}, 405), ("get", "/v1/suggest", {"params": {"text": "x"}}, 405),
+        ("get", "/", {}, 404), ("get", "/v1/points/", {}, 404), ("post", "/v1/points", {}, 405), ("get", "/v1/suggest", {"params": {"text": "x"}}, 405),
         ("post", "/v1/find", {"json": {"text": "x", "open_at": "2026-13-45T10:00"}}, 422),
         ("get", "/v1/hours", {"params": {"expr": "24/7", "at": "2026-02-30T10:00"}}, 422),
         ("post", "/v1/find", {"content": (b"x" * 1024 for _ in range(MAX_BODY_BYTES // 1024 + 1)), "headers": JSON}, 413),
