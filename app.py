@@ -6,7 +6,7 @@ from streamlit.config import get_option, set_option
 
 from locator.web import shared
 from locator.web.journal import write_json_lines
-from locator.web.process import keep_the_peer, raise_file_limit
+from locator.web.process import ask_nobody, keep_the_peer, raise_file_limit
 from locator.web.routes import build_routes
 from locator.web.shell import Shell
 
@@ -14,6 +14,7 @@ write_json_lines()
 settings, assets = shared.start()
 raise_file_limit()
 keep_the_peer()
+ask_nobody()
 set_option("runner.postScriptGC", settings.postscript_gc)
 base = f"/{path}" if (path := (get_option("server.baseUrlPath") or "").strip("/")) else ""
 app = st.App(

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import uvicorn.config
+from streamlit import net_util
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -44,3 +45,12 @@ def keep_the_peer() -> None:
         return app
 
     uvicorn.config.ProxyHeadersMiddleware = as_it_came  # type: ignore[assignment, attr-defined]
+
+
+def ask_nobody() -> None:
+    """Keep Streamlit from asking a service elsewhere for this machine's address.
+
+    It does so for every request whose ``Origin`` it does not know, which anybody can send, and serves nobody while
+    it waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
+    """
+    net_util.get_external_ip = lambda: None

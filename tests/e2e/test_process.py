@@ -8,8 +8,10 @@ import shutil
 import urllib.error
 import urllib.request
 
+import pytest
 from conftest import run_server
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 TYPED = "济南市槐荫区经四路478号"
 BREAK = """
@@ -19,6 +21,18 @@ def find(self, query, now):
     raise ValueError(f"cannot read {query.text}")
 
 Locator.find = find
+"""
+
+LISTEN = """
+import socket, sys
+
+def look_up(host, *rest, known=socket.getaddrinfo, **more):
+    if host not in ("127.0.0.1", "localhost", "::1", None):
+        print("LOOKED UP", host, file=sys.stderr, flush=True)
+        raise socket.gaierror("no network")
+    return known(host, *rest, **more)
+
+socket.getaddrinfo = look_up
 """
 
 
@@ -62,3 +76,22 @@ def test_whatever_breaks_no_word_of_it_is_logged_or_sent(data_folder, tmp_path):
         "sitecustomize" in line["at"] for line in told
     )
     assert "Traceback" not in log and "经四路" not in log and urllib.request.quote("经四路") not in log
+
+
+def test_the_server_asks_nobody_whoever_comes(data_folder, tmp_path):
+    shutil.copytree(data_folder, tmp_path / "data")
+    (tmp_path / "sitecustomize.py").write_text(LISTEN, "utf-8")
+
+    async def come(url: str, origin: str) -> None:
+        async with connect(url.replace("http", "ws", 1) + "/_stcore/stream", subprotocols=["streamlit"], origin=origin):
+            pass
+
+    with run_server(tmp_path / "data", tmp_path / "log", PYTHONPATH=str(tmp_path), LOCATOR_TILES="none") as running:
+        asyncio.run(come(running.url, running.url))
+        with pytest.raises(InvalidStatus, match="403"):
+            asyncio.run(come(running.url, "https://elsewhere.example"))
+        for path in ("/", "/_stcore/health", "/_stcore/host-config", "/api/v1/points?limit=1", "/healthz"):
+            request = urllib.request.Request(running.url + path, headers={"origin": "https://elsewhere.example"})
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                assert "access-control-allow-origin" not in reply.headers
+    assert "LOOKED UP" not in (tmp_path / "log").read_text("utf-8")
