@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from page_server import ROOT, read_memory_mb
+from page_server import ROOT, count_files, read_memory_mb
 from page_visitor import Visitor
 
 TTL_S = 60
@@ -38,12 +38,13 @@ async def gather_crowd(url: str, sessions: int, addresses: list[str]) -> list[Vi
 async def stay_idle(url: str, pid: int, options: argparse.Namespace, addresses: list[str]) -> list[Visitor]:
     """Let ``--sessions`` idle visits come, and say what one holds; they are still there afterwards."""
     await gather_crowd(url, 5, addresses)
-    before, begun = read_memory_mb(pid), time.monotonic()
+    before, begun, files = read_memory_mb(pid), time.monotonic(), count_files(pid)
     crowd = await gather_crowd(url, options.sessions[0], addresses)
-    held = read_memory_mb(pid) - before
+    held, now_open = read_memory_mb(pid) - before, count_files(pid)
     print(
         f"{len(crowd)} idle visits came in {time.monotonic() - begun:.0f} s: {before:.0f} MB before, "
-        f"{before + held:.0f} MB after, {held / len(crowd) * 1024:.0f} KB a visit",
+        f"{before + held:.0f} MB after, {held / len(crowd) * 1024:.0f} KB a visit; "
+        f"{now_open} descriptors open, {(now_open - files) / len(crowd):.1f} a visit",
         flush=True,
     )
     return crowd

@@ -54,6 +54,11 @@ def read_cpu_ms(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * TICK_MS
 
 
+def count_files(pid: int) -> int:
+    """Return how many descriptors the server holds."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def read_memory_mb(pid: int) -> float:
     """Return the server's resident memory."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))

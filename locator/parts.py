@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from locator.errors import SettingError
+from locator.fetch import Door
 from locator.geocode.chain import Chain
+from locator.geocode.providers import open_provider
 from locator.guide import Guide, load_guide
 from locator.hours import HoursClock, open_clock
 from locator.ingest import GAZETTEER_FILE, ensure_data, open_data_gazetteer
 from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
+from locator.sources import open_source
 from locator.stores import open_store
 from locator.tally import Tally
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.stores import Store
+
+
+def check_parts(settings: Settings) -> None:
+    """Refuse settings that name what is not there: a folder, a layer, a service's key or address. Asks nobody.
+
+    A part is opened when it is first needed; whoever starts a server wants to know before.
+
+    Raises
+    ------
+    SettingError
+        One of them is missing; the message names the setting.
+    MissingExtra
+        ``LOCATOR_ROUTER=valhalla`` on a platform that has no engine.
+    """
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise _refuse("LOCATOR_DATA", str(settings.data), "a folder") from None
+    if not os.access(settings.data, os.W_OK | os.X_OK):
+        raise _refuse("LOCATOR_DATA", str(settings.data), "a folder that can be written")
+    layer = settings.layer
+    if layer and "://" not in layer and not Path(layer).expanduser().is_file():
+        raise _refuse("LOCATOR_LAYER", layer, "a file that is there, or postgresql://…")
+    for name in settings.geocoders:
+        if name != "gazetteer":
+            open_provider(name, settings, Door(settings))
+    if settings.router not in ("auto", "none"):
+        open_router(settings)
+    if settings.live != "off":
+        open_source(settings.live, "0,0,1", settings=settings)
+
+
+def _refuse(name: str, value: str, expected: str) -> SettingError:
+    message = f"{name} is {value!r}; expected {expected}"
+    return SettingError(message, code="setting", name=name, value=value, expected=expected)
 
 
 class Parts:

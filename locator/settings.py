@@ -7,15 +7,18 @@ refused with one line that names it.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
-from locator.errors import SettingError
+from locator.errors import InvalidInput, SettingError
 
 PREFIX = "LOCATOR_"
 GEOCODERS = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
@@ -120,21 +123,65 @@ def _number(name: str, value: str, minimum: float) -> float:
     return number
 
 
+def _header(name: str, value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise _wrong(name, value, "printable ASCII text, as in a header of HTTP")
+    return value
+
+
+def _whole(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()):  # half a request would be none, and none is no limit
+        raise _wrong(name, value, "a whole number, 0 or more")
+    return int(value)
+
+
+def _origins(name: str, value: str, *, subdomains: bool) -> tuple[str, ...]:
+    host = r"(\*\.)?[A-Za-z0-9.-]+" if subdomains else r"[A-Za-z0-9.-]+"
+    origins = _words(name, value)
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(rf"https?://{host}(:[0-9]{{1,5}})?", origin):
+            raise _wrong(name, origin, "origins such as https://a.example, separated by commas, without a path")
+    return tuple(origin.lower() for origin in origins)
+
+
+def _networks(name: str, value: str) -> tuple[str, ...]:
+    networks = _words(name, value)
+    for network in networks:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise _wrong(name, network, "addresses or networks such as 127.0.0.1 or 10.0.0.0/8") from None
+    return networks
+
+
 def _url(name: str, value: str, schemes: tuple[str, ...]) -> str:
     if not value.startswith(schemes) or any(c.isspace() or c in "\"'<>`" for c in value):
         raise _wrong(name, value, "an address that starts with " + " or ".join(schemes))
     return value
 
 
-def parse_now(value: str, name: str = "NOW") -> datetime:
-    """Return the moment of an ISO text; without a zone it is China's time."""
+def parse_moment(value: str) -> datetime:
+    """Return the moment of an ISO text; without a zone it is China's time.
+
+    Raises
+    ------
+    InvalidInput
+        It is no such text, or no such day or hour exists.
+    """
     from zoneinfo import ZoneInfo
 
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise _wrong(name, value, "a moment such as 2026-11-23T10:00") from None
+        raise InvalidInput(f"{value!r} is no moment such as 2026-11-23T10:00", code="moment", given=value) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def _now(value: str) -> datetime:
+    try:
+        return parse_moment(value)
+    except InvalidInput:
+        raise _wrong("NOW", value, "a moment such as 2026-11-23T10:00") from None
 
 
 def _layer(value: str) -> str:
@@ -147,7 +194,9 @@ def _tiles(value: str) -> str:
     if value in ("osm", "tianditu", "amap", "none"):
         return value
     url = _url("TILES", value, ("https://", "http://127.0.0.1", "http://localhost", "/"))
-    if not all(part in url for part in ("{z}", "{x}", "{y}")):
+    # The host goes into the policy that the browser keeps to, where a semicolon begins another rule.
+    plain_host = re.fullmatch(r"[A-Za-z0-9.:{}\[\]-]*", urlsplit(url).netloc)
+    if not plain_host or not all(part in url for part in ("{z}", "{x}", "{y}")):
         raise _wrong("TILES", value, "osm, tianditu, amap, none, or a URL with {z}, {x} and {y}")
     return url
 
@@ -211,16 +260,16 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "TILES_DATUM": lambda v: _choice("TILES_DATUM", v, ("wgs84", "gcj02", "bd09")),
     "TILES_ATTRIBUTION": str,
     "LANG": lambda v: _choice("LANG", v, ("zh", "en")),
-    "NOW": parse_now,
+    "NOW": _now,
     "LIVE": lambda v: _choice("LIVE", v, LIVE),
     "PUBLIC_URL": lambda v: _url("PUBLIC_URL", v, ("https://", "http://")).rstrip("/"),
     "REPORT_URL": lambda v: _url("REPORT_URL", v, ("https://", "mailto:")),
-    "CORS": lambda v: _words("CORS", v),
-    "FRAME_ANCESTORS": lambda v: _words("FRAME_ANCESTORS", v),
-    "RATE_LIMIT": lambda v: int(_number("RATE_LIMIT", v, 0)),
-    "TRUSTED_PROXY": lambda v: _words("TRUSTED_PROXY", v),
+    "CORS": lambda v: _origins("CORS", v, subdomains=False),
+    "FRAME_ANCESTORS": lambda v: _origins("FRAME_ANCESTORS", v, subdomains=True),
+    "RATE_LIMIT": lambda v: _whole("RATE_LIMIT", v),
+    "TRUSTED_PROXY": lambda v: _networks("TRUSTED_PROXY", v),
     "TIMEOUT_S": lambda v: _number("TIMEOUT_S", v, 0.1),
-    "USER_AGENT": str,
+    "USER_AGENT": lambda v: _header("USER_AGENT", v),
     "POSTSCRIPT_GC": lambda v: _flag("POSTSCRIPT_GC", v),
     "TRACE": lambda v: _flag("TRACE", v),
 }

@@ -20,12 +20,12 @@ from locator.exports.hits import HIT_COLUMNS, PEOPLE_COLUMNS
 from locator.i18n import LANGS, text
 from locator.layer import COLUMNS
 from locator.model import Hit, HoursState, Kind, Phone, Precision, Provenance, ServicePoint, Task
-from locator.settings import parse_now
+from locator.settings import parse_moment
 from locator.sources import open_source
 from locator.sources.headers import read_header
 from locator.validate import check_records
 
-NOW = parse_now("2026-11-23T10:00")
+NOW = parse_moment("2026-11-23T10:00")
 HOSTILE = (
     "=HYPERLINK(1)",
     "+1",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,12 +10,12 @@ import pytest
 from servers import Answer as Reply
 from servers import loopback
 
-from locator.errors import InvalidInput, NotFound
+from locator.errors import InvalidInput, NotFound, SettingError
 from locator.ingest.importing import import_source
 from locator.model import Kind, Mode, Precision, Query, Task
+from locator.parts import check_parts
 from locator.service import Locator
-from locator.settings import Settings
-from locator.stores.parquet import RENEWING
+from locator.settings import Secrets, Settings
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -37,9 +36,8 @@ def test_an_import_beside_the_running_page_is_noticed(in_data_folder, tmp_path):
     )
     import_source("table", str(table), settings)
     locator.find(asked, NOW)  # answered from the old layer while the new one is loaded beside it
-    for thread in threading.enumerate():
-        if thread.name == RENEWING:
-            thread.join()
+    with locator.store._loading:  # held until that is done
+        pass
     hits = locator.find(Query(at=(91.12, 29.65)), NOW).hits
     assert hits[0].point.name == "测试人社中心"
     assert locator.find(Query(text="拉萨市测试人社中心"), NOW).place.precision is Precision.POI
@@ -108,3 +106,45 @@ def test_the_live_source_is_offered_and_asked_only_where_nothing_is_near(in_data
     hit = locator.find(Query(at=(91.12, 29.65)), NOW).hits[0]
     assert hit.point.status == "live" and hit.point.name.startswith("城关区")
     assert locator.find(Query(text="济南市槐荫区经四路478号"), NOW).may_ask_live is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"layer": "/no/such/layer.parquet"}, "LOCATOR_LAYER"),
+        ({"geocoders": ("gazetteer", "amap")}, "LOCATOR_AMAP_KEY"),
+        ({"geocoders": ("nominatim", "baidu")}, "LOCATOR_BAIDU_KEY"),
+        ({"router": "osrm"}, "LOCATOR_OSRM_URL"),
+        ({"router": "openrouteservice"}, "LOCATOR_OPENROUTESERVICE_KEY"),
+        ({"router": "amap"}, "LOCATOR_AMAP_KEY"),
+        ({"live": "amap"}, "LOCATOR_AMAP_KEY"),
+    ],
+)
+def test_what_a_setting_names_and_is_not_there_is_told_before_anybody_comes(tmp_path, settings, name):
+    with pytest.raises(SettingError) as caught:
+        check_parts(Settings(data=tmp_path, **settings))
+    assert name in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_data_folder_that_is_none_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingError, match="LOCATOR_DATA"):
+        check_parts(Settings(data=tmp_path / "file"))
+
+
+def test_settings_whose_parts_are_there_pass(tmp_path):
+    (tmp_path / "layer.parquet").write_text("")
+    keys = Secrets(amap="k", tianditu="k", tencent="k", baidu="k")
+    geocoders = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
+    for more in (
+        {"live": "amap"},
+        {"live": "overpass"},
+        {"router": "osrm", "urls": {"osrm": "http://127.0.0.1:1"}},
+        {"router": "none"},
+    ):
+        check_parts(
+            Settings(
+                data=tmp_path / "new", layer=str(tmp_path / "layer.parquet"), geocoders=geocoders, keys=keys, **more
+            )
+        )
+    assert (tmp_path / "new").is_dir()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from locator.errors import SettingError
-from locator.settings import Settings, load_settings, shipped_dir
+from locator.settings import _READERS, Settings, load_settings, shipped_dir
 
 
 def load(tmp_path: Path, **environ: str) -> Settings:
@@ -33,6 +33,10 @@ def test_the_default_asks_nobody(tmp_path):
         ("PUBLIC_URL", "https://a.example/x/", "public_url", "https://a.example/x"),
         ("TIMEOUT_S", "2.5", "timeout_s", 2.5),
         ("RATE_LIMIT", "0", "rate_limit", 0),
+        ("TRUSTED_PROXY", "127.0.0.1,10.0.0.0/8, fd00::/8", "trusted_proxy", ("127.0.0.1", "10.0.0.0/8", "fd00::/8")),
+        ("CORS", "https://A.example, http://localhost:8080", "cors", ("https://a.example", "http://localhost:8080")),
+        ("CORS", "*", "cors", ("*",)),
+        ("FRAME_ANCESTORS", "https://*.gov.cn", "frame_ancestors", ("https://*.gov.cn",)),
         ("POSTSCRIPT_GC", "TRUE", "postscript_gc", True),
     ],
 )
@@ -40,20 +44,30 @@ def test_a_good_value_is_read(tmp_path, name, value, field, expected):
     assert getattr(load(tmp_path, **{name: value}), field) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("LANG", "fr"), ("GEOCODERS", "gazetteer,google"), ("TILES", "javascript:alert(1)"), ("TILES", "https://a/b.png"),
-        ("TILES", "https://a/{z}/{x}/{y}\">"), ("LAYER", "mysql://u:secret@h/d"), ("NOW", "tomorrow"), ("LIVE", "yes"),
-        ("TIMEOUT_S", "nan"), ("TIMEOUT_S", "0"), ("TIMEOUT_S", "inf"), ("RATE_LIMIT", "-1"), ("ROUTER", "magic"),
-        ("PUBLIC_URL", "ftp://a"), ("REPORT_URL", "javascript:x"), ("NO_SUCH_SETTING", "1"), ("NOMINATIM_URL", "file:///etc"),
-    ],
-)  # fmt: skip
+WRONG = [
+    ("LANG", "fr"), ("GEOCODERS", "gazetteer,google"), ("TILES", "javascript:alert(1)"), ("TILES", "https://a/b.png"),
+    ("TILES", "https://a/{z}/{x}/{y}\">"), ("TILES", "https://a;script-src{z}{x}{y}/*"), ("TILES", "https://a,b/{z}/{x}/{y}"),
+    ("LAYER", "mysql://u:secret@h/d"), ("NOW", "tomorrow"), ("LIVE", "yes"),
+    ("TIMEOUT_S", "nan"), ("TIMEOUT_S", "0"), ("TIMEOUT_S", "inf"), ("RATE_LIMIT", "-1"), ("ROUTER", "magic"),
+    ("RATE_LIMIT", "0.5"), ("TRUSTED_PROXY", "proxy.example.org"), ("TRUSTED_PROXY", "127.0.0.1, 10.0.0.0/99"),
+    ("CORS", "a.example"), ("CORS", "https://a.example/"), ("CORS", "https://*.a.example"), ("CORS", "null"),
+    ("FRAME_ANCESTORS", "https://a.example; script-src *"), ("FRAME_ANCESTORS", "https://a.example/x"),
+    ("TILES_DATUM", "cgcs2000"), ("POSTSCRIPT_GC", "yes"), ("TRACE", "1"), ("USER_AGENT", "a\r\nx: y"),
+    ("PUBLIC_URL", "ftp://a"), ("REPORT_URL", "javascript:x"), ("NO_SUCH_SETTING", "1"), ("NOMINATIM_URL", "file:///etc"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_refused_by_name(tmp_path, name, value):
     with pytest.raises(SettingError) as caught:
         load(tmp_path, **{name: value})
     message = str(caught.value)
     assert f"LOCATOR_{name}" in message and "\n" not in message and "secret" not in message
+
+
+def test_a_wrong_value_of_every_setting_is_tried():
+    free = {"DATA", "TILES_ATTRIBUTION"}  # a path may be any text, whether it is there is looked at before serving
+    assert {name for name, _ in WRONG} >= set(_READERS) - free
 
 
 def test_keys_are_never_shown(tmp_path):

@@ -22,13 +22,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from locator import __version__
 from locator import model as m
+from locator.api.around import Faults, Heads
 from locator.api.limits import Limits
-from locator.api.problems import add_problem_handlers, document_problems
+from locator.api.problems import add_problem_handlers, document_problems, make_problem
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.hours import read_hours
 from locator.service import Locator
-from locator.settings import Settings, parse_now
+from locator.settings import Settings, parse_moment
 from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
 
 CACHE_S = 300
@@ -66,7 +67,7 @@ class Choices(BaseModel):
             person=self.person,
             kinds=frozenset(self.kind) if self.kind else None,
             open_now=self.open_now,
-            open_at=parse_now(self.open_at, "OPEN_AT") if self.open_at else None,
+            open_at=parse_moment(self.open_at) if self.open_at else None,
             region=self.region,
             wheelchair=self.wheelchair,
             limit=self.limit,
@@ -128,15 +129,19 @@ def build_api(locate: Callable[[], Locator], settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # it would name the scheme that the proxy uses, not the caller's
     )
     add_problem_handlers(api)
+    api.add_middleware(Faults, answer=lambda: make_problem(500))  # the innermost: the next added stands around it
+    api.add_middleware(Heads)
     api.add_middleware(Limits, per_minute=settings.rate_limit, trusted=settings.trusted_proxy)
     if settings.cors:
         api.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors),
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type"],
+            allow_headers=["content-type", "if-none-match"],
+            expose_headers=["etag", "retry-after"],
         )
     _add_typed(api, locate, settings)
     _add_positions(api, locate, settings)
@@ -162,7 +167,8 @@ def _cached(request: Request, value: object) -> Response:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"etag": etag, "cache-control": f"public, max-age={CACHE_S}"}
-    if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]:
+    had = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if etag in had or "*" in had:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 
@@ -252,7 +258,7 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         lang: Lang = "zh",
     ) -> Response:
         """Return open, closed or unknown at a moment, by China's working calendar."""
-        moment = parse_now(at, "AT") if at else _now(settings)
+        moment = parse_moment(at) if at else _now(settings)
         read, note = read_hours(expr)
         state = locate().clock.evaluate(read, moment)
         value = {**shape_state(state, moment, lang), "expression": read, "note": note}

@@ -9,6 +9,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+
 from locator.api.problems import make_problem
 
 if TYPE_CHECKING:
@@ -86,15 +89,15 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        headers = Headers(scope=scope)
         peer = (scope.get("client") or ("unknown", 0))[0]
-        client = read_client(peer, headers.get(b"x-forwarded-for", ""), self._trusted)
+        client = read_client(peer, ",".join(headers.getlist("x-forwarded-for")), self._trusted)
         wait = self._buckets.take(client) if self._buckets else 0.0
         if wait > 0:
             problem = make_problem(429, headers={"retry-after": str(int(wait) + 1)})
             await problem(scope, receive, send)
             return
-        length = headers.get(b"content-length", "0")
+        length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MAX_BODY_BYTES:
             await make_problem(413)(scope, receive, send)
             return
@@ -102,13 +105,15 @@ class Limits:
 
 
 def _counted(receive: Receive) -> Receive:
-    """Return a ``receive`` that hangs up on a body longer than it said."""
+    """Return a ``receive`` that refuses a body which is too long and came in pieces, without its length."""
     total = 0
 
     async def counted() -> Message:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if total > MAX_BODY_BYTES else message
+        if total > MAX_BODY_BYTES:
+            raise HTTPException(413)
+        return message
 
     return counted

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from locator.errors import InvalidInput, LocatorError, NotFound, ServiceError, ServiceRateLimited, ServiceTimeout
 from locator.i18n import LANGS, explain
@@ -69,6 +70,13 @@ def _lang_of(request: Request) -> str:
     return lang if lang in LANGS else "en"
 
 
+def _methods_of(api: FastAPI, request: Request) -> set[str]:
+    """Return what may be done at a request's address, over all operations there (FastAPI names those of the first)."""
+    fitting = [route for route in api.routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for route in fitting for method in getattr(route, "methods", None) or ()}
+    return methods | ({"HEAD"} if "GET" in methods else set())
+
+
 def add_problem_handlers(api: FastAPI) -> None:
     """Answer every error of the API as a problem; what a person typed is not repeated."""
 
@@ -84,9 +92,14 @@ def add_problem_handlers(api: FastAPI) -> None:
         faults = [{"where": [str(part) for part in fault["loc"]], "expected": fault["msg"]} for fault in error.errors()]
         return make_problem(422, code="request", faults=faults)
 
-    async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+    async def on_http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-        return make_problem(error.status_code, headers=dict(error.headers or {}))
+        if error.status_code == 400:  # a body that is no JSON text at all
+            return make_problem(422, code="request")
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if error.status_code == 405:
+            headers["allow"] = ", ".join(sorted(_methods_of(api, request)))
+        return make_problem(error.status_code, headers=headers)
 
     api.add_exception_handler(LocatorError, on_locator_error)
     api.add_exception_handler(RequestValidationError, on_validation_error)

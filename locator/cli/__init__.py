@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from locator.errors import InvalidInput, LocatorError
 from locator.i18n import LANGS, explain, text
-from locator.settings import load_settings, parse_now
+from locator.settings import load_settings, parse_moment
 
 COMMANDS = {
     "find": "locator.cli.places",
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         args = build_parser(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)
         lang = args.lang = args.lang or settings.lang
         if args.now:
-            settings = replace(settings, now=parse_now(args.now, "NOW"))
+            settings = replace(settings, now=parse_moment(args.now))
         run = getattr(importlib.import_module(COMMANDS[args.command]), f"run_{args.command}")
         code = int(run(args, settings) or 0)
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from locator.hours import describe, open_clock, read_hours
 from locator.i18n import text
 from locator.model import Person, Task
 from locator.service import Locator
-from locator.settings import Settings, parse_now, shipped_dir
+from locator.settings import Settings, parse_moment, shipped_dir
 from locator.shapes import shape_state
 
 
@@ -36,7 +36,7 @@ def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator hours``."""
-    at = parse_now(args.at, "AT") if args.at else now_of(settings)
+    at = parse_moment(args.at) if args.at else now_of(settings)
     expr, note = read_hours(args.expression)
     state = open_clock(settings.data).evaluate(expr, at, province=args.province)
     if args.format == "json":

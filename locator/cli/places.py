@@ -12,7 +12,7 @@ from locator.exports import hits_to_csv, hits_to_geojson, hits_to_kml
 from locator.i18n import text
 from locator.model import Answer, Hit, Kind, Mode, Person, Place, Query, Task
 from locator.service import Locator
-from locator.settings import Settings, parse_now
+from locator.settings import Settings, parse_moment
 from locator.shapes import group_of, say_hit_distance, shape_answer, shape_place
 
 SubParsers = Any
@@ -52,7 +52,7 @@ def query_of(args: argparse.Namespace) -> Query:
         person=Person(args.person),
         kinds=frozenset(map(Kind, args.kind)) if args.kind else None,
         open_now=args.open_now,
-        open_at=parse_now(args.open_at, "OPEN_AT") if args.open_at else None,
+        open_at=parse_moment(args.open_at) if args.open_at else None,
         region=args.region,
         wheelchair=True if args.wheelchair else None,
         limit=args.limit,

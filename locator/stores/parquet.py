@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FILE = "layer.parquet"
-RENEWING = "locator-layer"
-"""The name of the thread that loads what another process wrote."""
 type _Mark = tuple[int, int, int]
 FEW = 500
 """So many points are read one by one, and kept."""
@@ -126,7 +124,7 @@ class ParquetStore:
 
     def _renew_beside(self, old: _Loaded, mark: _Mark) -> None:
         try:
-            threading.Thread(target=self._renew, args=(old, mark), name=RENEWING, daemon=True).start()
+            threading.Thread(target=self._renew, args=(old, mark), name="locator-layer", daemon=True).start()
         except RuntimeError:  # no more threads just now: the next query tries again
             self._loading.release()
 

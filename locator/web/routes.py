@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from locator.web import shared
@@ -87,4 +87,5 @@ def _api_routes(settings: Settings) -> list[BaseRoute]:
 
     plain = plain_routes(shared.open_locator, shared.read_clock, settings.lang)
     sheets = sheet_routes(shared.open_locator, shared.read_clock, settings)
-    return [*plain, *sheets, Mount("/api", app=build_api(shared.open_locator, settings))]
+    api = Mount("/api", app=build_api(shared.open_locator, settings))
+    return [*plain, *sheets, Route("/api", lambda _: RedirectResponse("./api/docs")), api]

@@ -17,6 +17,7 @@ from locator.errors import LocatorError
 from locator.i18n import text
 from locator.maps import TileSource, open_tiles
 from locator.model import Query, Task
+from locator.parts import check_parts
 from locator.settings import Settings, load_settings
 from locator.tally import Tally
 from locator.web.assets import Assets, open_assets
@@ -42,6 +43,7 @@ def start() -> tuple[Settings, Assets]:
     """Return the settings and the assets; a wrong setting ends the process with one line that names it."""
     try:
         settings = read_settings()
+        check_parts(settings)
         read_tiles()
         return settings, read_assets()
     except LocatorError as error:

@@ -11,6 +11,9 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from starlette.responses import PlainTextResponse
+
+from locator.api.around import Faults
 from locator.i18n import LANGS, text
 from locator.web.assets import Assets
 from locator.web.markup import escape
@@ -143,7 +146,7 @@ class Shell:
     """The ASGI layer: rewrites HTML documents of the page, adds headers to everything."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets, base: str = "") -> None:
-        self.app = app
+        self.app = Faults(app, answer=lambda: PlainTextResponse(text("page.trouble.data", settings.lang), 500))
         self.settings = settings
         self.assets = assets
         self.base = base

@@ -51,8 +51,11 @@ class Server:
 
 
 @contextmanager
-def run_server(data: Path, log: Path, *, base: str = "", **settings: str) -> Iterator[Server]:
-    """Run ``streamlit run app.py`` on a free port, below a base path (``/cards``), until the block ends."""
+def run_server(data: Path, log: Path, *, base: str = "", soft_files: int = 0, **settings: str) -> Iterator[Server]:
+    """Run ``streamlit run app.py`` on a free port, below a base path (``/cards``), until the block ends.
+
+    It listens as the systemd unit has it, and starts with ``soft_files`` as the soft limit of open files if given.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -64,11 +67,15 @@ def run_server(data: Path, log: Path, *, base: str = "", **settings: str) -> Ite
         "streamlit",
         "run",
         "app.py",
+        "--server.address",
+        "127.0.0.1",
         "--server.port",
         str(port),
         "--server.baseUrlPath",
         base,
     ]
+    if soft_files:
+        command = ["sh", "-c", 'ulimit -Sn "$0" && exec "$@"', str(soft_files), *command]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
         try:

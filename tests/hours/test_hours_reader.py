@@ -15,7 +15,7 @@ from locator.errors import InvalidInput
 from locator.hours import check_hours, evaluate, read_hours_text
 from locator.hours.reader_tokens import _TOKENS, AFTERNOON, MORNING, OSM_DAYS, WEEKDAYS, read_clock, read_dates
 from locator.hours.rules import holds, parse
-from locator.settings import parse_now
+from locator.settings import parse_moment
 
 ROOT = Path(__file__).parents[2]
 PHRASINGS = yaml.safe_load((Path(__file__).parent / "phrasings.yaml").read_text("utf-8"))
@@ -71,7 +71,7 @@ def test_every_expression_in_the_osm_extracts_is_parsed_or_listed(shared_data: P
     refused = set()
     for expr in found:
         try:
-            state = evaluate(expr, parse_now("2026-11-23T10:00"), timezone="Europe/Vaduz")
+            state = evaluate(expr, parse_moment("2026-11-23T10:00"), timezone="Europe/Vaduz")
         except InvalidInput:
             refused.add(expr)
         else:

@@ -21,11 +21,11 @@ from locator.ingest import ensure_data, importing, open_data_gazetteer
 from locator.ingest.checking import check_file, check_layer, describe_layer
 from locator.ingest.importing import import_source
 from locator.model import EXACT, Precision
-from locator.settings import Settings, parse_now, shipped_dir
+from locator.settings import Settings, parse_moment, shipped_dir
 from locator.stores import open_store
 
 WULIGOU = "jinan-044"
-NOW = parse_now("2026-11-23T10:00")
+NOW = parse_moment("2026-11-23T10:00")
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from locator.ingest import SHIPPED, ensure_data, importing, shipped
 from locator.ingest.importing import import_source
 from locator.model import Query
 from locator.service import Locator
-from locator.settings import Settings, parse_now
+from locator.settings import Settings, parse_moment
 from locator.stores import open_store
 
 pytestmark = pytest.mark.postgis
-NOW = parse_now("2026-11-23T10:00")
+NOW = parse_moment("2026-11-23T10:00")
 
 
 @pytest.fixture

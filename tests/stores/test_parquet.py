@@ -24,7 +24,7 @@ from locator.settings import Settings
 from locator.stores import open_store
 from locator.stores.disk import write_atomically
 from locator.stores.files import read_manifest
-from locator.stores.parquet import RENEWING, ParquetStore
+from locator.stores.parquet import ParquetStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +46,7 @@ def run(code: str, *args: object) -> subprocess.Popen[str]:
 REPLACE_FOREVER = """
     import sys
     from pathlib import Path
-    from locator.stores.parquet import RENEWING, ParquetStore
+    from locator.stores.parquet import ParquetStore
     from tests.stores.test_parquet import offices
     store = ParquetStore(Path(sys.argv[1]))
     layers = [offices(2000, "old"), offices(2000, "new")]
@@ -86,7 +86,7 @@ def test_a_full_disk_is_told_and_changes_nothing(tmp_path):
         from locator.errors import DataError
         from locator.layer import Layer
         from locator.model import ServicePoint
-        from locator.stores.parquet import RENEWING, ParquetStore
+        from locator.stores.parquet import ParquetStore
         import os
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))   # a disk that is full after 20 kB
         points = [ServicePoint(id=f"n-{i}", name=os.urandom(40).hex()) for i in range(5000)]
@@ -119,7 +119,7 @@ def test_two_writers_take_turns(tmp_path):
     code = """
         import sys
         from pathlib import Path
-        from locator.stores.parquet import RENEWING, ParquetStore
+        from locator.stores.parquet import ParquetStore
         from tests.stores.test_parquet import offices
         for n in range(4):
             ParquetStore(Path(sys.argv[1])).replace(sys.argv[2] + str(n), offices(5 + n, sys.argv[2]))
@@ -131,11 +131,10 @@ def test_two_writers_take_turns(tmp_path):
     assert sorted(ParquetStore(path).parts()) == ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"]
 
 
-def wait_for_the_new_layer():
-    """Wait for the threads that load what another process wrote."""
-    for thread in threading.enumerate():
-        if thread.name == RENEWING:
-            thread.join()
+def wait_for_the_new_layer(store):
+    """Wait until nobody loads what another process wrote, be it that the thread which does so has yet to start."""
+    with store._loading:
+        pass
 
 
 def test_a_running_reader_follows_the_file_and_no_query_waits(tmp_path):
@@ -144,11 +143,11 @@ def test_a_running_reader_follows_the_file_and_no_query_waits(tmp_path):
     writer.replace("a", offices(3, "one"))
     assert writer.nearest(100, 30)[0].point.address == "one", "who writes sees it at once"
     assert reader.nearest(100, 30) == [], "the first to notice is answered from the old layer"
-    wait_for_the_new_layer()
+    wait_for_the_new_layer(reader)
     assert reader.nearest(100, 30)[0].point.address == "one"
     writer.replace("a", offices(3, "two"))
     reader.nearest(100, 30)
-    wait_for_the_new_layer()
+    wait_for_the_new_layer(reader)
     assert reader.nearest(100, 30)[0].point.address == "two" and reader.version == writer.version
 
 
@@ -161,11 +160,11 @@ def test_a_new_layer_that_is_broken_leaves_the_old_one_in_use(tmp_path, caplog):
         part.write_bytes(b"PAR1 nonsense")
     for _ in range(3):
         assert len(reader.nearest(100, 30)) == 3
-        wait_for_the_new_layer()
+        wait_for_the_new_layer(reader)
     assert [record.args for record in caplog.records] == [("layer_broken",)], "told once"
     writer.recover()
     reader.nearest(100, 30)
-    wait_for_the_new_layer()
+    wait_for_the_new_layer(reader)
     assert reader.version == ParquetStore(path).version
 
 
@@ -196,13 +195,16 @@ def test_queries_under_a_change_of_layers_see_one_layer_each_and_stay_warm(tmp_p
             if len(found) != 5 or len(seen) != 1:
                 mixed.append(found)
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
     for thread in threads:
         thread.start()
     for points in [*layers[1:], *layers]:
         writer.replace("a", points)
-        reader.nearest(116.5, 39.9)
-        wait_for_the_new_layer()
+        for _ in range(100):  # who renews may have looked at the file just before this: then the next query does again
+            if reader.version == writer.version:
+                break
+            wait_for_the_new_layer(reader)
+        assert reader.version == writer.version, "the new layer is taken up while others ask"
         assert where in reader.index().warm_filters(), "the new index starts with the old one's trees"
     stop.set()
     for thread in threads:

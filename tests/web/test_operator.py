@@ -1,10 +1,12 @@
 """What an operator sees: counts without words, log lines, and a wrong setting at the start."""
 
+import io
 import json
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +21,7 @@ from locator.settings import Settings
 from locator.tally import OUTCOMES, Tally
 from locator.web import shared
 from locator.web.assets import open_assets
-from locator.web.journal import JsonLines
+from locator.web.journal import JsonLines, WordlessRecord
 from locator.web.routes import build_routes
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +86,50 @@ def test_a_log_line_is_one_json_object_and_keeps_an_exceptions_words_to_itself()
     assert "\n" not in line and ADDRESS not in line
     said = json.loads(line)
     assert said.pop("time").endswith("+00:00")
+    assert said.pop("at").startswith("tests/web/test_operator.py:")
     assert said == {"level": "error", "room": "locator.web", "event": "a search broke: X", "error": "ValueError"}
+
+
+def _break(text: str) -> None:
+    raise ValueError(f"cannot read {text}")
+
+
+def _log_of(logger: logging.Logger, tell: Callable[[Exception], object]) -> str:
+    """Return what a logger writes when it is told of an exception that holds an address."""
+    out = io.StringIO()
+    handler, factory = logging.StreamHandler(out), logging.getLogRecordFactory()
+    logger.addHandler(handler)
+    logging.setLogRecordFactory(WordlessRecord)
+    try:
+        _break(ADDRESS)
+    except ValueError as error:
+        tell(error)
+    finally:
+        logging.setLogRecordFactory(factory)
+        logger.removeHandler(handler)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["uvicorn.error", "streamlit.error_util", "asyncio", "some.library"])
+def test_no_library_logs_the_words_of_an_exception(name):
+    logger = logging.getLogger(name)
+    ways = {
+        "as uvicorn": lambda error: logger.error("Exception in ASGI application\n", exc_info=error),
+        "as asyncio": lambda error: logger.error(f"never retrieved: <Task exception={error!r}>", exc_info=error),
+        "as a message": logger.error,
+        "as an argument": lambda error: logger.error("it broke: %s after %d", error, 3),
+    }
+    for way, tell in ways.items():
+        said = _log_of(logger, tell)
+        assert "ValueError" in said and "test_operator.py:" in said, way
+        assert ADDRESS not in said and "Traceback" not in said, way
+
+
+def test_streamlits_own_note_of_a_broken_script_has_no_words():
+    from streamlit.error_util import _LOGGER, _log_uncaught_app_exception
+
+    said = _log_of(_LOGGER, _log_uncaught_app_exception)
+    assert "ValueError at web/test_operator.py" in said.replace("tests/", "") and ADDRESS not in said
 
 
 @pytest.mark.parametrize(
@@ -93,6 +138,7 @@ def test_a_log_line_is_one_json_object_and_keeps_an_exceptions_words_to_itself()
         ("ROUTER", "teleport", "valhalla-http"),
         ("TILES", "tianditu", "LOCATOR_TIANDITU_KEY"),
         ("TILE", "osm", "LOCATOR_TILES"),
+        ("LAYER", "/no/such/layer.parquet", "a file that is there"),
     ],
 )
 def test_a_wrong_setting_stops_the_server_with_one_line_that_names_it(tmp_path, name, value, hint):
