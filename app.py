@@ -6,18 +6,14 @@ from streamlit.config import get_option, set_option
 
 from locator.web import shared
 from locator.web.journal import write_json_lines
-from locator.web.process import ask_nobody, keep_the_peer, raise_file_limit
+from locator.web.process import settle_process
 from locator.web.routes import build_routes
-from locator.web.settled import settle_options
 from locator.web.shell import Shell
 
 write_json_lines()
 settings, assets = shared.start()
-raise_file_limit()
-keep_the_peer()
-ask_nobody()
 set_option("runner.postScriptGC", settings.postscript_gc)
-settle_options()
+settle_process()
 base = f"/{path}" if (path := (get_option("server.baseUrlPath") or "").strip("/")) else ""
 app = st.App(
     "locator/web/main.py",

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import uvicorn.config
-from streamlit import net_util
+from streamlit import config, net_util
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp
 
 log = logging.getLogger(__name__)
+
+
+def settle_process() -> None:
+    """Settle all of it; once, after the settings are read."""
+    raise_file_limit()
+    keep_the_peer()
+    ask_nobody()
+    settle_options()
 
 
 def raise_file_limit() -> None:
@@ -54,3 +66,19 @@ def ask_nobody() -> None:
     it waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
     """
     net_util.get_external_ip = lambda: None
+
+
+def settle_options() -> None:
+    """Look up each section of Streamlit's options once. Options that are set later are not seen in sections.
+
+    Each run sends the browser the theme, and Streamlit searches all of its 250 options for it six times, under the
+    lock that every message of every visit waits for: an eighth of a run's time. No option changes once the server
+    runs (``fileWatcherType = "none"``).
+    """
+    look_up = config.get_options_for_section
+
+    @cache
+    def look_up_once(section: str) -> Mapping[str, Any]:
+        return MappingProxyType(look_up(section))
+
+    config.get_options_for_section = look_up_once  # type: ignore[assignment]
