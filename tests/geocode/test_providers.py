@@ -77,7 +77,8 @@ def test_what_a_service_calls_a_place_is_one_line_of_text(name, tmp_path):
     reply = json.loads(said.replace("经四路", hostile))
     with loopback(lambda _: reply) as server:
         (place,) = open_at(name, server, tmp_path).find(ASKED, JINAN)
-    assert "[31m经四路<b>{{7*7}}</b>" in place.label and place.label.isprintable()
+    assert place.label.isprintable()
+    assert "[31m经四路<b>{{7*7}}</b>" in place.label or "经四路" not in said, "Baidu gives no name"
 
 
 @pytest.mark.parametrize("name", NAMES)
