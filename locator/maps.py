@@ -28,6 +28,8 @@ CHINA = (104.0, 35.5)
 """Where an empty map looks (lon, lat)."""
 CHINA_ZOOM = 4
 MAX_ZOOM = 18
+OWN_SUBDOMAINS = "abc"
+"""What ``{s}`` stands for in the address of the operator's own base map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ def _open_named(settings: Settings) -> TileSource:
         name="own",
         urls=(settings.tiles,),
         datum=Datum(settings.tiles_datum),
-        subdomains="abc",
+        subdomains=OWN_SUBDOMAINS,
     )
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -29,6 +28,8 @@ SERVICES = (
     "overpass", "valhalla", "osrm", "openrouteservice", "geofabrik",
 )  # fmt: skip
 """Names that ``LOCATOR_<NAME>_KEY`` and ``LOCATOR_<NAME>_URL`` may carry."""
+_HOST = re.compile(r"(?:[\w.-]|\{s\})+(?::\d+)?|\[[\da-f:.]+\](?::\d+)?", re.ASCII | re.IGNORECASE)
+"""Host and port of an address, fit for the policy a browser keeps to; ``{s}`` stands for the subdomains of tiles."""
 
 
 class Secrets(dict[str, str]):
@@ -155,9 +156,17 @@ def _networks(name: str, value: str) -> tuple[str, ...]:
 
 
 def _url(name: str, value: str, schemes: tuple[str, ...]) -> str:
-    if not value.startswith(schemes) or any(c.isspace() or c in "\"'<>`" for c in value):
+    plain = value.isprintable() and not any(c in " \"'<>`" for c in value)
+    host = re.match("[a-z]+://([^/?#]*)", value)
+    if not value.startswith(schemes) or not plain or (host and not _HOST.fullmatch(host[1])):
         raise _wrong(name, value, "an address that starts with " + " or ".join(schemes))
     return value
+
+
+def _public(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise _wrong("PUBLIC_URL", value, "an address without ? and #, such as https://cards.example.org")
+    return _url("PUBLIC_URL", value, ("https://", "http://")).rstrip("/")
 
 
 def parse_moment(value: str) -> datetime:
@@ -194,9 +203,7 @@ def _tiles(value: str) -> str:
     if value in ("osm", "tianditu", "amap", "none"):
         return value
     url = _url("TILES", value, ("https://", "http://127.0.0.1", "http://localhost", "/"))
-    # The host goes into the policy that the browser keeps to, where a semicolon begins another rule.
-    plain_host = re.fullmatch(r"[A-Za-z0-9.:{}\[\]-]*", urlsplit(url).netloc)
-    if not plain_host or not all(part in url for part in ("{z}", "{x}", "{y}")):
+    if not all(part in url for part in ("{z}", "{x}", "{y}")):
         raise _wrong("TILES", value, "osm, tianditu, amap, none, or a URL with {z}, {x} and {y}")
     return url
 
@@ -262,7 +269,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "LANG": lambda v: _choice("LANG", v, ("zh", "en")),
     "NOW": _now,
     "LIVE": lambda v: _choice("LIVE", v, LIVE),
-    "PUBLIC_URL": lambda v: _url("PUBLIC_URL", v, ("https://", "http://")).rstrip("/"),
+    "PUBLIC_URL": _public,
     "REPORT_URL": lambda v: _url("REPORT_URL", v, ("https://", "mailto:")),
     "CORS": lambda v: _origins("CORS", v, subdomains=False),
     "FRAME_ANCESTORS": lambda v: _origins("FRAME_ANCESTORS", v, subdomains=True),

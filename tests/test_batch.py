@@ -239,8 +239,42 @@ def test_blocks_hold_whole_records_and_together_the_file(tmp_path_factory, rows,
 def test_no_cell_of_the_output_is_a_formula(tmp_path):
     import pyarrow as pa
 
-    cells = ["=1+1", "+A1", "-A1", "@x", "\tx", "-1.5", "+86", "1", "", None, "五里沟", "-1+2"]
-    safe = ["'=1+1", "'+A1", "'-A1", "'@x", "'\tx", "-1.5", "+86", "1", "", None, "五里沟", "'-1+2"]
+    cells = [
+        " =1",
+        "\u3000@x",
+        "＝1",
+        "\nx",
+        "=1+1",
+        "+A1",
+        "-A1",
+        "@x",
+        "\tx",
+        "-1.5",
+        "+86",
+        "1",
+        "",
+        None,
+        "五里沟",
+        "-1+2",
+    ]
+    safe = [
+        "' =1",
+        "'\u3000@x",
+        "'＝1",
+        "'\nx",
+        "'=1+1",
+        "'+A1",
+        "'-A1",
+        "'@x",
+        "'\tx",
+        "-1.5",
+        "+86",
+        "1",
+        "",
+        None,
+        "五里沟",
+        "'-1+2",
+    ]
     assert disarm(pa.array(cells)).to_pylist() == safe
     index = Index(make_layer())
     bad = index.layer.point(7)

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 
 def disarm(texts: pa.Array) -> pa.Array:
-    """Put an apostrophe before cells that a spreadsheet would run as a formula; numbers stay."""
-    formula = pc.match_substring_regex(texts, r"^[=+\-@\t\r]")
+    """Put an apostrophe before cells that a spreadsheet would run as a formula, as ``shield`` does; numbers stay."""
+    formula = pc.match_substring_regex(texts, r"^(?:[\s\p{Z}]*[=+\-@＝＋－＠]|[\t\r\n])")
     if not pc.any(formula).as_py():
         return texts
     number = pc.match_substring_regex(texts, r"^[+-]?[0-9]*\.?[0-9]+$")

@@ -20,7 +20,7 @@ from locator.gazetteer.pinyin import spell
 from locator.gazetteer.records import Division, NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.schema import INDEXES, PRAGMAS, TABLES, VERSION, fill_places, spell_name, stage
 from locator.gazetteer.shipped import context_of, insert_divisions, load_divisions
-from locator.gazetteer.text import to_key
+from locator.gazetteer.text import clean_name, to_key
 from locator.layer import Layer
 from locator.model import Precision
 
@@ -194,12 +194,12 @@ class _Writer:
         return self._contexts[code]
 
     def _staged(self, record: PlaceRecord, code: str | None) -> tuple[object, ...]:
-        context = self._context(code) or (record.locality or "")
+        name, context = clean_name(record.name), self._context(code) or clean_name(record.locality or "")
         aliases = {to_key(alias) for alias in record.aliases} - {""}
         return (
-            record.name, record.kind, code, None, context, record.lon, record.lat,
+            name, record.kind, code, None, context, record.lon, record.lat,
             record.error_m if record.error_m is not None else ERRORS_M[record.kind],
-            record.precision or PRECISIONS[record.kind], record.pinyin or spell_name(record.name), "\n".join(aliases),
+            record.precision or PRECISIONS[record.kind], record.pinyin or spell_name(name), "\n".join(aliases),
             _RANKS[record.kind] + 0.05 * record.rank,
         )  # fmt: skip
 
@@ -208,7 +208,7 @@ class _Writer:
         if key not in self._streets:
             number = len(self._streets) + 1
             self._streets[key] = number
-            self.connection.execute("INSERT INTO street VALUES (?, ?, ?)", (number, key, name))
+            self.connection.execute("INSERT INTO street VALUES (?, ?, ?)", (number, key, clean_name(name)))
             if not key.isascii():
                 self._alias("".join(spell(key)), number)
         for alias in aliases:
@@ -228,5 +228,5 @@ class _Writer:
         area = city_stem(code) if code else ""
         yield (
             self._street(record.street), area, value, suffix, self._count, record.lon, record.lat,
-            code, locality, record.name, int(record.interpolate), record.error_m,
+            code, locality, record.name and clean_name(record.name), int(record.interpolate), record.error_m,
         )  # fmt: skip

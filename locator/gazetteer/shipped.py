@@ -12,7 +12,7 @@ from locator.errors import DataError
 from locator.gazetteer.names import short_name, short_names
 from locator.gazetteer.records import Division
 from locator.gazetteer.schema import stage
-from locator.gazetteer.text import to_key
+from locator.gazetteer.text import clean_name, to_key
 from locator.model import Precision
 
 RANKS: Mapping[str, float] = {"province": 1.0, "city": 0.95, "district": 0.9, "zone": 0.6, "township": 0.5}
@@ -46,9 +46,8 @@ def load_divisions(shipped: Path) -> dict[str, Division]:
         outers = [code[:6], code[:4] + "00", code[:2] + "0000"]
         parent = next((c for c in outers if c != code and c in divisions), None)
         lon, lat, error_m = (float(row[c]) if row[c] else None for c in ("lon", "lat", "error_m"))
-        divisions[code] = Division(
-            code, row["name"], row["level"], parent, lon, lat, row["name_en"], row["pinyin"], error_m
-        )
+        name, name_en = clean_name(row["name"]), clean_name(row["name_en"])
+        divisions[code] = Division(code, name, row["level"], parent, lon, lat, name_en, row["pinyin"], error_m)
     return divisions
 
 

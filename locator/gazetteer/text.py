@@ -9,6 +9,9 @@ from pathlib import Path
 
 MAX_TEXT = 200
 """Characters of a typed text that are looked at; no address is longer."""
+MAX_NAME = 120
+"""Characters of a place's name that are kept: with the divisions around it, it can still be typed."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 RUNS = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+")
 _ONLY_HAN = re.compile("[\u4e00-\u9fff]+")
@@ -68,6 +71,18 @@ def to_key(text: str) -> str:
         return simplify(text)
     text = normalise(text)
     return re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", text)
+
+
+def clean_name(text: str) -> str:
+    """Return a name of another's data as it is shown: one line, nothing unseen, as long as a text may be.
+
+    Control characters, and those that turn the direction of everything after them (U+202E), are taken out: a
+    terminal or a sentence would obey them. What a name means to a template, a browser or a spreadsheet is kept:
+    those who write it there escape it.
+    """
+    if not text.isprintable():
+        text = "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN)
+    return text.strip()[:MAX_NAME].rstrip()
 
 
 def split_parts(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 
 from locator.api.around import Faults
 from locator.i18n import LANGS, text
+from locator.maps import OWN_SUBDOMAINS
 from locator.web.assets import Assets
 from locator.web.markup import escape
 
@@ -43,8 +44,9 @@ def list_tile_hosts(tiles: str) -> tuple[str, ...]:
     """Return the origins a base map is loaded from; empty for ``none`` and for an address of our own."""
     if tiles in _TILE_HOSTS:
         return _TILE_HOSTS[tiles]
-    parts = urlsplit(tiles.replace("{s}", "*"))
-    return (f"{parts.scheme}://{parts.netloc}",) if parts.netloc else ()
+    parts = urlsplit(tiles)
+    hosts = dict.fromkeys(parts.netloc.replace("{s}", name) for name in OWN_SUBDOMAINS)
+    return tuple(f"{parts.scheme}://{host}" for host in hosts) if parts.netloc else ()
 
 
 def _build_policy(settings: Settings, *, map_frame: bool) -> str:

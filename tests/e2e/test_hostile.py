@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import make_visitor, run_server
 from hostile import CORPUS
+from hostile_places import alias, city_code, make_hostile, shown, way_to
 
 from locator.model import Kind, Phone, Precision, Provenance, ServicePoint
 from locator.settings import Settings
@@ -152,3 +153,73 @@ def test_a_hostile_setting_stays_an_address(chromium, data_folder, tmp_path):
         link = page.get_attribute(".hit.chosen a[href*='a.example']", "href")
         assert "{{7*7}}" in link and "49" not in link
         assert person.faults == []
+
+
+@pytest.fixture(scope="module")
+def hostile_places(data_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("places")
+    with run_server(make_hostile(data_folder, folder), folder / "server.log", LOCATOR_TILES="none") as running:
+        yield running
+
+
+def _offered(person, typed: str, name: str) -> None:
+    """Type a plain name and wait until the hostile one is offered under the box."""
+    person.page.fill("#ask-text", typed)
+    person.page.wait_for_function(
+        "name => [...document.querySelectorAll('#ask-options li')].some((row) => row.textContent.includes(name))",
+        arg=name,
+    )
+
+
+def test_hostile_names_of_the_place_index_stay_text(chromium, hostile_places):
+    """All fifty forms: offered while typing, understood, as the origin on the map, as one of two, in the language switch."""
+    with make_visitor(chromium, hostile_places) as person:
+        page = person.open()
+        for number, text in enumerate(CORPUS[:50]):
+            typed, name = way_to(number), shown(text)
+            _offered(person, typed, name)
+            assert not _ran(page)
+            person.search(typed)
+            assert name in page.text_content(".understood b")
+            assert not _ran(page)
+            assert "alert" not in page.url and "7*7" not in page.url
+            if page.locator(".hit").count() and number % 3 == 0:
+                origin = person.map.locator(".origin[aria-label]")
+                page.wait_for_function(
+                    "name => document.querySelector('iframe[src*=st_folium]').contentDocument"
+                    "?.querySelector('.origin')?.getAttribute('aria-label')?.includes(name)",
+                    arg=name,
+                )
+                assert origin.count() == 1
+                assert not _ran(next(frame for frame in page.frames if "st_folium" in frame.url))
+        for number in range(0, 50, 7):
+            person.search(alias("双", number))
+            rows = page.locator(".candidate")
+            assert [shown(CORPUS[number]) in row for row in rows.all_text_contents()] == [True, True]
+            before = page.get_attribute("[data-panel=results]", "data-serial")
+            rows.first.click()
+            page.wait_for_function(
+                "before => document.querySelector('[data-panel=results]')?.dataset.serial !== before", arg=before
+            )
+            assert shown(CORPUS[number]) in page.text_content(".understood b")
+            assert not _ran(page)
+        assert person.faults == [] and person.outside == []
+    log = hostile_places.log.read_text("utf-8", "replace")
+    assert "Traceback" not in log and "alert(" not in log and "7*7" not in log
+
+
+def test_hostile_cities_stay_text_in_a_shared_link_and_on_the_plain_page(chromium, hostile_places):
+    with make_visitor(chromium, hostile_places) as person:
+        for number in range(0, 50, 5):
+            page = person.open(f"/?area={city_code(number)}&lang={'en' if number % 2 else 'zh'}")
+            page.wait_for_selector(".understood b")
+            assert shown(CORPUS[number]) in page.text_content(".understood b")
+            assert page.locator(".notice").count() and not _ran(page)
+        page.goto(f"{hostile_places.url}/plain")
+        for number in range(50):
+            page.fill("[name=text]", alias("双", number))
+            page.click("form button[type=submit]")
+            buttons = page.locator("li button[name=again]")
+            assert [shown(CORPUS[number]) in row for row in buttons.all_text_contents()] == [True, True]
+            assert not _ran(page) and page.locator("script, iframe, svg, img").count() == 0
+        assert person.faults == [] and person.outside == []

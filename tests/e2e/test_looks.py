@@ -21,6 +21,10 @@ TOLERANCE = 0.06
 """How much of the picture may differ."""
 SEARCHES = {"answer": "济南市槐荫区经四路478号", "which": "中山", "nothing-near": "拉萨市"}
 VIEWS = ("first", *SEARCHES, "guide", "centers", "about")
+DARK = ("answer", "map", "which", "nothing-near", "guide", "centers", "about", "plain")
+"""What is looked at on a phone in the dark too, and the last of it is the page without JavaScript."""
+LARGE = ("answer", "map")
+"""What is looked at in large type too; ``map`` is the answer further down."""
 
 _COMPARE = """async ([one, two]) => {
   const read = async (data) => {
@@ -48,17 +52,35 @@ def still_server(data_folder, tmp_path_factory):
         yield running
 
 
-def _take(person, view: str, lang: str) -> bytes:
-    page = person.open(f"/{view if view in ('guide', 'centers', 'about') else ''}?lang={lang}")
-    if view in SEARCHES:
-        person.search(SEARCHES[view])
-    if view == "answer":
+def _take(person, view: str, lang: str, *, large: bool = False) -> bytes:
+    if view == "plain":
+        return _take_plain(person, lang)
+    page = person.open(f"/{view if view in ('guide', 'centers', 'about') else ''}?lang={lang}{'&large=1' * large}")
+    if view in (*SEARCHES, "map"):
+        person.search(SEARCHES[{"map": "answer"}.get(view, view)])
+    if view in ("answer", "map"):
         person.map.locator(".pin").first.wait_for()
         page.locator("#ask-text").blur()
+    if view == "map":
+        page.locator("#map").scroll_into_view_if_needed()
+        page.evaluate("() => document.getElementById('map').scrollIntoView()")
     if view == "centers":
         page.wait_for_selector(".table")
     page.wait_for_selector("#main, .welcome, .understood")
     page.wait_for_timeout(600)
+    return _shoot(page)
+
+
+def _take_plain(person, lang: str) -> bytes:
+    page = person.page
+    page.goto(f"{person.server.url}/plain?lang={lang}")
+    page.fill("[name=text]", SEARCHES["answer"])
+    page.click("form button")
+    page.wait_for_selector("ol li")
+    return _shoot(page)
+
+
+def _shoot(page) -> bytes:
     return page.screenshot(type="jpeg", quality=72, animations="disabled", caret="hide")
 
 
@@ -80,24 +102,50 @@ def _compare(browser, one: bytes, two: bytes) -> float:
         page.close()
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", ["desktop", "phone", "narrow"])
-def test_each_view_looks_as_it_did(chromium, still_server, size, lang):
+def _find_changed(chromium, person, views, size: str, lang: str, *, large: bool = False) -> dict[str, float]:
+    """Return how much of each view's picture differs, of those where it is too much."""
     if not _has_the_fonts():
         pytest.skip("the pictures were taken with Noto Sans CJK, which is not here: install fonts-noto-cjk")
     changed = {}
+    for view in views:
+        path: Path = LOOKS / f"{view}-{size}-{lang}.jpg"
+        taken = _take(person, view, lang, large=large)
+        if os.environ.get("UPDATE_LOOKS"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(taken)
+        apart = _compare(chromium, path.read_bytes(), taken)
+        if apart > TOLERANCE:
+            changed[path.name] = round(apart, 3)
+    assert person.faults == []
+    return changed
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("size", ["desktop", "phone", "narrow"])
+def test_each_view_looks_as_it_did(chromium, still_server, size, lang):
     with make_visitor(chromium, still_server, size) as person:
-        for view in VIEWS:
-            path: Path = LOOKS / f"{view}-{size}-{lang}.jpg"
-            taken = _take(person, view, lang)
-            if os.environ.get("UPDATE_LOOKS"):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(taken)
-            apart = _compare(chromium, path.read_bytes(), taken)
-            if apart > TOLERANCE:
-                changed[path.name] = round(apart, 3)
-        assert person.faults == []
-    assert changed == {}
+        assert _find_changed(chromium, person, VIEWS, size, lang) == {}
+
+
+def test_each_view_looks_as_it_did_in_the_dark(chromium, still_server):
+    with make_visitor(chromium, still_server, "phone", color_scheme="dark") as person:
+        assert _find_changed(chromium, person, DARK, "dark", "zh") == {}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_large_type_looks_as_it_did(chromium, still_server, lang):
+    with make_visitor(chromium, still_server, "phone") as person:
+        assert _find_changed(chromium, person, LARGE, "large", lang, large=True) == {}
+
+
+def test_a_light_patch_in_the_dark_is_seen(chromium, still_server):
+    """A map's ground that stays light is a third of the picture."""
+    with make_visitor(chromium, still_server, "phone", color_scheme="dark") as person:
+        good = _take(person, "map", "zh")
+        frame = next(frame for frame in person.page.frames if "st_folium" in frame.url)
+        frame.evaluate("() => document.documentElement.style.setProperty('--ground', '#eceae3')")
+        bad = _shoot(person.page)
+    assert _compare(chromium, good, bad) > TOLERANCE
 
 
 def test_a_broken_layout_is_seen(chromium, still_server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import time
 import traceback
@@ -67,6 +68,17 @@ def test_finds_the_place_in_wgs84_under_its_own_name(name, tmp_path):
     assert place.note is None
     assert "经四路" in place.label
     assert place.adcode in (None, "370104")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_service_calls_a_place_is_one_line_of_text(name, tmp_path):
+    said = json.dumps(SERVICES[name].reply(*in_its_datum(name)), ensure_ascii=False)
+    hostile = json.dumps("\u202e\x1b[31m经四路<b>{{7*7}}</b>\r\n\u2066", ensure_ascii=False)[1:-1]
+    reply = json.loads(said.replace("经四路", hostile))
+    with loopback(lambda _: reply) as server:
+        (place,) = open_at(name, server, tmp_path).find(ASKED, JINAN)
+    assert place.label.isprintable()
+    assert "[31m经四路<b>{{7*7}}</b>" in place.label or "经四路" not in said, "Baidu gives no name"
 
 
 @pytest.mark.parametrize("name", NAMES)

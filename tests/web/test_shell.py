@@ -117,7 +117,10 @@ def test_the_operator_says_who_may_embed_the_page(assets):
         ("osm", ("https://tile.openstreetmap.org",)),
         ("none", ()),
         ("/tiles/{z}/{x}/{y}.png", ()),
-        ("https://{s}.tiles.example/{z}/{x}/{y}.png", ("https://*.tiles.example",)),
+        (
+            "https://t{s}.tiles.example/{z}/{x}/{y}.png",
+            ("https://ta.tiles.example", "https://tb.tiles.example", "https://tc.tiles.example"),
+        ),
     ],
 )
 def test_only_the_maps_frame_may_load_tiles(assets, tiles, hosts):

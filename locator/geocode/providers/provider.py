@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from locator.datum import Datum, to_wgs84
 from locator.errors import ServiceReplyError, ServiceTimeout, SettingError
+from locator.gazetteer.text import clean_name
 from locator.geocode.hint import Hint
 from locator.geocode.providers.adapter import DoorAdapter, translated
 from locator.model import Place, Precision
@@ -129,7 +130,7 @@ class Provider(ABC):
             raise ServiceReplyError(f"{self.name} gave no position", code="service_reply", service=self.name)
         reading = self.read(location, text)
         return Place(
-            label=reading.label,
+            label=clean_name(reading.label),
             lon=lon,
             lat=lat,
             precision=reading.precision,

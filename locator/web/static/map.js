@@ -52,9 +52,9 @@
     sayTiles();
     /* streamlit-folium gives the frame its size after the map has started, and our style sheet another. */
     new ResizeObserver(function () {
-      if (seen() === view) fitted = "";
+      var untouched = seen() === view;
       map.invalidateSize({ pan: false });
-      if (scene) fit(false);
+      if (scene) refit(untouched);
     }).observe(map.getContainer());
   }
   /* What the map looks at: as fit() left it, or moved since. */
@@ -70,10 +70,11 @@
   function plain(text) { var node = make("span", "", text); return node.innerHTML; }
 
   function sayTiles() {
-    var fails = tileState.none || (tileState.failed >= 1 && !tileState.loaded);
+    var fails = tileState.none || (tileState.failed >= 1 && !tileState.loaded), before = notice.hidden, untouched = seen() === view;
     notice.hidden = !fails;
     notice.textContent = tileState.none ? texts.no_tiles || "" : texts.tiles_failed || "";
     document.body.classList.toggle("no-tiles", fails);
+    if (scene && before !== notice.hidden && untouched) refit(true);
   }
 
   function addControls() {
@@ -350,6 +351,11 @@
     });
     legend.hidden = !rows.length;
   }
+  /* Fits once more what nobody moved since. */
+  function refit(untouched) {
+    if (untouched) fitted = "";
+    fit(false);
+  }
   function fit(again) {
     var at = scene.points.features.map(function (feature) { return latLng(feature.geometry.coordinates); });
     if (scene.origin) {
@@ -360,7 +366,10 @@
     var size = map.getSize(), token = JSON.stringify([scene.points, scene.origin && scene.origin.at, size.x > 0]);
     if (!at.length || !size.x || (!again && token === fitted)) return;
     fitted = token;
-    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [92, 64], paddingBottomRight: [44, 60], maxZoom: 16, animate: again && !still });
+    /* No pin, 44 px above its place, under the notice or the legend, which large type makes taller. */
+    var above = Math.min(Math.max(64, notice.offsetHeight && notice.offsetHeight + 60), size.y / 3);
+    var below = Math.min(Math.max(60, legend.offsetHeight + 18), size.y / 3);
+    map.fitBounds(L.latLngBounds(at), { paddingTopLeft: [92, above], paddingBottomRight: [44, below], maxZoom: 16, animate: again && !still });
     view = again ? "" : seen();
   }
 
