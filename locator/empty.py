@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from locator.datum import on_mainland
 from locator.finder import prefecture_of
 from locator.i18n import text
-from locator.model import Notice, Place, Precision, Query, Task
+from locator.model import Filter, Notice, Place, Precision, Query, Task
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
@@ -31,13 +32,20 @@ def explain_place(place: Place, query: Query, *, empty: bool, gazetteer: Gazette
     cities = {"cities": name_cities(store, query.lang)}
     if place.lon is not None and place.lat is not None and not place.adcode and not on_mainland(place.lon, place.lat):
         return [Notice(code="outside_area", params=cities)]
+    if place.adcode and query.region is None and not any(store.points(Filter(regions=(prefecture_of(place.adcode),)))):
+        return [_send_elsewhere(place, query, cities, gazetteer)]
     narrowed = (query.within_m, query.kinds, query.open_now, query.open_at, query.wheelchair, query.region)
     if any(narrowed):
         return [Notice(code="nothing_matches")]
+    return [_send_elsewhere(place, query, cities, gazetteer)]
+
+
+def _send_elsewhere(place: Place, query: Query, cities: Mapping[str, str], gazetteer: Gazetteer) -> Notice:
+    """Return whom to call where no office is on record, and which cities are."""
     division = gazetteer.division(prefecture_of(place.adcode)) if place.adcode else None
     hotline = "12393" if query.task in (Task.MEDICAL, Task.E_VOUCHER) else "12333"
     params = {"place": division.name if division else place.label, "hotline": hotline, **cities}
-    return [Notice(code="nothing_near", params=params)]
+    return Notice(code="nothing_near", params=params)
 
 
 def name_cities(store: Store, lang: str) -> str:

@@ -56,6 +56,13 @@ def test_narrow_limits_are_named_as_the_cause(locator):
     assert codes(answer) == ["nothing_matches"]
 
 
+def test_no_limit_is_blamed_where_no_office_is_on_record(locator):
+    for limits in ({"kinds": frozenset({Kind.BANK})}, {"open_now": True}, {"within_m": 500.0}):
+        assert codes(locator.find(Query(text="拉萨市", **limits), NOW)) == ["nothing_near"], (
+            "12333, and which cities are"
+        )
+
+
 def test_a_region_keeps_the_search_inside(locator):
     answer = locator.find(Query(at=(116.974, 36.658), region="历下区", limit=3), NOW)
     assert {hit.point.adcode for hit in answer.hits} == {"370102"}

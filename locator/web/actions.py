@@ -12,7 +12,7 @@ from locator.web.sheets import render_sheet
 def render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
     """Return the buttons of a card; the chosen one has all of them."""
     words, point = context.words, hit.point
-    named = hide(f" {point.name}")
+    named = hide(" ", tag("span", point.name, lang="zh-CN"))
     parts = [tag("button", words("hit.go"), named, type="button", class_="primary", data_act="go", data_id=point.id)]
     if is_pinned(hit):
         said, pressed = words("hit.chosen" if chosen else "hit.choose"), "true" if chosen else "false"
@@ -42,7 +42,7 @@ def _render_report(point_id: str, context: ListContext) -> Markup:
     if address:
         return tag("a", words("hit.report"), class_="button", href=address, target="_blank", rel="noopener noreferrer")
     if context.reported == point_id:
-        return tag("p", words("hit.report_done"), class_="soft reported", data_key="reported")
+        return tag("p", words("hit.report_done"), class_="soft reported", id="reported")
     return tag(
         "details",
         tag("summary", words("hit.report")),

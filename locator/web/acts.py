@@ -147,6 +147,7 @@ def _centers(visit: Visit, act: Act) -> None:
 
 def _turn(visit: Visit, act: Act) -> None:
     visit.page += {"1": 1, "-1": -1}.get(act.text("id"), 0)
+    visit.focus = "main"
 
 
 def _open(visit: Visit, act: Act) -> None:
@@ -155,7 +156,7 @@ def _open(visit: Visit, act: Act) -> None:
     if state.chosen is not None:
         visit.state = visit.state.with_choice(area=None, kind=None, chosen=state.chosen)
         visit.query, visit.answer, visit.failed = None, None, None
-        visit.go = "find"
+        visit.go, visit.focus = "find", "results"
 
 
 def _guide(visit: Visit, act: Act) -> None:
@@ -176,6 +177,7 @@ def _report(visit: Visit, act: Act) -> None:
     message = act.text("message").strip()
     if message:
         visit.report = (act.text("id"), act.text("field"), message[:MAX_REPORT])
+        visit.focus = "reported"
 
 
 def _report_open(visit: Visit, act: Act) -> None:
@@ -190,6 +192,7 @@ def _large(visit: Visit, _: Act) -> None:
 
 def _retry(visit: Visit, _: Act) -> None:
     visit.failed = None
+    visit.asked += 1
 
 
 HANDLERS: Mapping[str, Callable[[Visit, Act], None]] = {

@@ -9,7 +9,7 @@ from locator.gazetteer.divisions import city_stem
 from locator.i18n import text
 from locator.model import Answer, Kind, Notice, Person, Place, Task
 from locator.shapes import say_notice
-from locator.web.markup import Markup, join, tag
+from locator.web.markup import Markup, join, mark_chinese, tag
 from locator.web.state import LIMITS, PageState
 from locator.web.words import Words
 
@@ -149,7 +149,7 @@ def _render_notice(notice: Notice, words: Words) -> Markup:
     """Return a notice; one that says whom to call is also a telephone link."""
     hotline = notice.params.get("hotline")
     call = tag("a", words("notice.call", number=hotline), href=f"tel:{hotline}", class_="button") if hotline else None
-    return tag("div", tag("p", say_notice(notice, words.lang)), call, class_="notice")
+    return tag("div", tag("p", mark_chinese(say_notice(notice, words.lang), words.lang)), call, class_="notice")
 
 
 def render_understood(answer: Answer, words: Words, *, restored: bool, area: str | None = None) -> Markup:
@@ -165,6 +165,7 @@ def render_understood(answer: Answer, words: Words, *, restored: bool, area: str
     elif answer.candidates:
         parts.append(tag("h2", words("which"), id="which"))
         parts.append(_render_candidates(answer.candidates, words, labelled="which"))
+        parts.append(tag("p", words("which.none"), class_="soft"))
     codes = {"ambiguous_place"} if answer.candidates else set()
     if place is not None and place.note == "number_unknown":
         parts.append(tag("p", words("number_unknown"), class_="notice"))
@@ -196,7 +197,8 @@ def _render_offers(answer: Answer, words: Words) -> list[Markup]:
 def _render_place(place: Place, words: Words, *, restored: bool) -> Markup:
     label = tag("b", place.label, lang="zh-CN")
     if restored:
-        before, _, after = words("understood.region", label="\0").partition("\0")
+        code = "understood.point" if place.source == "points" else "understood.region"
+        before, _, after = words(code, label="\0").partition("\0")
         return tag("p", before, label, after)
     return tag("p", words("understood"), " ", label, tag("span", say_place(place, words), class_="soft"))
 

@@ -35,7 +35,6 @@ def main() -> None:
     """Draw the page."""
     visit, default_lang = open_visit(), shared.read_settings().lang
     words = Words(visit.state.lang)
-    st.set_page_config(page_title=words("title"), layout="wide")
     pages = {
         name: st.Page(
             partial(VIEWS[name], visit),
@@ -50,6 +49,8 @@ def main() -> None:
         target, visit.go = pages[visit.go], None
         st.switch_page(target, query_params=to_params(visit.state, default_lang=default_lang))
     name = current.url_path or PAGES[0]
+    title = words("title") if name == PAGES[0] else f"{words(f'nav.{name}')} · {words('title')}"
+    st.set_page_config(page_title=title, layout="wide")
     state = visit.state
     header = render_header(name, state, words, default_lang=default_lang)
     page = {"lang": HTML_LANG[state.lang], "large": state.large}

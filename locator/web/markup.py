@@ -28,6 +28,10 @@ _ENTITIES: Mapping[int, str | None] = {
 _SPECIAL = re.compile("[" + "".join(f"\\U{sign:08x}" for sign in _ENTITIES) + "]")
 
 
+_HAN = re.compile(r"([\u3400-\u9fff][\u3000-\u9fff\uff00-\uffef\d“”·]*)")
+"""A stretch of Chinese, with its punctuation and numbers."""
+
+
 class Markup(str):
     """Text that is already HTML, made by :func:`tag` and :func:`join` only."""
 
@@ -118,3 +122,16 @@ def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -
 def hide(*children: Child) -> Markup:
     """Return text for screen readers only."""
     return tag("span", *children, class_="sr")
+
+
+def lang_of(said: str) -> str:
+    """Return the language of a text of the data, for a screen reader's voice."""
+    return "zh-CN" if _HAN.search(said) else "en"
+
+
+def mark_chinese(said: str, lang: str) -> Markup:
+    """Return a text of the page; in English, the Chinese names in it are marked as such."""
+    if lang == "zh":
+        return join(said)
+    parts = _HAN.split(said)  # every second one is Chinese
+    return join(tag("span", part, lang="zh-CN") if n % 2 else part for n, part in enumerate(parts) if part)

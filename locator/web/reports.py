@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.corrections import write_correction
 from locator.errors import LocatorError
-from locator.web.markup import Markup, hide, tag
+from locator.web.markup import Markup, hide, mark_chinese, tag
 from locator.web.words import Words
 
 if TYPE_CHECKING:
@@ -39,12 +39,13 @@ class Reports:
     def render(self, item: Mapping[str, Any], field: str) -> Markup:
         """Return the way to report an error in one line of the guide."""
         words, entry = self.words, str(item["id"])
-        named = (words("hit.report"), hide(words("colon"), str(item.get("text") or item.get("name"))[:40]))
+        about = str(item.get("text") or item.get("name"))[:40]
+        named = (words("hit.report"), hide(words("colon"), mark_chinese(about, words.lang)))
         address = self.address(entry, field)
         if address:
             return tag("a", *named, href=address, target="_blank", rel="noopener noreferrer", class_="report-this")
         if self.done == entry:
-            return tag("span", words("hit.report_done"), class_="reported")
+            return tag("span", words("hit.report_done"), class_="reported", id="reported")
         opened = self.opened == entry
         button = tag(
             "button",

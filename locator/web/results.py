@@ -13,7 +13,7 @@ from locator.model import Answer, Hit, ServicePoint
 from locator.shapes import GROUPS, group_of, say_hit_distance
 from locator.web.actions import render_actions
 from locator.web.listing import ListContext, is_pinned
-from locator.web.markup import Markup, hide, join, link_out, tag
+from locator.web.markup import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.web.words import OLD_YEARS, Words, age_years
 
 SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
@@ -231,12 +231,14 @@ def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
 
 def _render_details(point: ServicePoint, context: ListContext) -> Markup:
     source, words = point.provenance, context.words
-    name = link_out(tag("bdi", source.source, lang="zh-CN"), source.url)
-    rows = [tag("p", words("hit.source"), name, f" · {source.licence}" if source.licence else None)]
+    name = link_out(tag("bdi", source.source, lang=lang_of(source.source)), source.url)
+    licence = [" · ", tag("span", source.licence, lang=lang_of(source.licence))] if source.licence else None
+    rows = [tag("p", words("hit.source"), name, licence)]
     notes = point.notes_en if words.lang == "en" and point.notes_en else point.notes
     for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
         if value:
-            rows.append(tag("p", words(f"hit.{key}"), tag("bdi", value, lang=None if key == "note" else "zh-CN")))
+            lang = "en" if value is point.notes_en else lang_of(value)
+            rows.append(tag("p", words(f"hit.{key}"), tag("bdi", mark_chinese(value, lang[:2]), lang=lang)))
     return tag(
         "details",
         tag("summary", words("hit.details")),

@@ -15,13 +15,14 @@ from locator.web.words import Words
 
 _CONTROLS = (
     "title", "zoom_in", "zoom_out", "fit", "pick", "pick_hint", "two_fingers", "tiles_failed", "no_tiles",
-    "legend_origin", "legend_pin", "legend_way", "legend_estimate",
+    "legend_origin", "legend_pin", "legend_way", "legend_estimate", "legend_cluster",
 )  # fmt: skip
 
 
 def read_controls(words: Words) -> dict[str, str]:
     """Return what the map's own controls say."""
-    return {name: words(f"map.{name}") for name in _CONTROLS} | {"comma": words("comma")}
+    said = {name: words(f"map.{name}") for name in _CONTROLS}
+    return said | {"cluster": words("map.cluster", n="{n}"), "comma": words("comma")}
 
 
 def make_pin(hit: Hit, words: Words, at: datetime) -> Pin:
@@ -108,4 +109,5 @@ def make_overview(points: Sequence[ServicePoint], state: PageState) -> Scene:
         for point in points
         if point.position in EXACT and point.lon is not None and point.lat is not None
     )
-    return Scene(pins=pins, texts=read_controls(words), lang=state.lang, large=state.large)
+    texts = read_controls(words) | {"legend_pin": words("map.legend_center")}
+    return Scene(pins=pins, texts=texts, lang=state.lang, large=state.large)

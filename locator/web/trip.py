@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from locator.web.markup import Markup, link_out, tag
+from locator.web.markup import Markup, link_out, mark_chinese, tag
 from locator.web.words import Words
 
 _SIGNS = ("yes", "partly", "no", "ask")
@@ -22,7 +22,7 @@ def render_trip(guide: Mapping[str, Any] | None, words: Words) -> Markup | None:
     channels = [
         tag(
             "li",
-            link_out(str(channel["name"]), channel.get("url")),
+            link_out(mark_chinese(str(channel["name"]), words.lang), channel.get("url")),
             tag("small", f" {channel['note']}", class_="soft") if channel.get("note") else None,
         )
         for channel in guide.get("channels", [])

@@ -113,7 +113,8 @@ class Visit:
         self.answer, self.failed, self.restored = None, None, restored
         self.asked += 1
         if not restored:
-            self.state = self.state.with_choice(chosen=None)
+            # What is not understood, or could be several places, leaves no place in the address.
+            self.state = self.state.with_choice(area=None, chosen=None)
 
     @property
     def hits(self) -> tuple[Hit, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from locator.i18n import text
 from locator.model import EXACT, Hit, Place, Route
 from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
-from locator.web.markup import Markup, join, tag
+from locator.web.markup import Markup, join, mark_chinese, tag
 from locator.web.words import Words
 
 
@@ -38,7 +38,7 @@ def render_way(
     asks
         Who, elsewhere, gets the two positions when the way is asked for; None for an engine on this machine.
     """
-    heading = tag("h2", words("way.heading", rank=hit.rank, name=hit.point.name), id="way")
+    heading = tag("h2", mark_chinese(words("way.heading", rank=hit.rank, name=hit.point.name), words.lang), id="way")
     parts: list[Markup | None] = [heading]
     if hit.point.lon is None or not links:
         parts.append(tag("p", words("way.no_position")))
@@ -86,7 +86,7 @@ def _say_origin(origin: Place | None, words: Words) -> str | None:
 
 
 def _render_route(hit: Hit, route: Route, words: Words, arrival: str | None, origin: str | None) -> Markup:
-    about = tag("p", origin, class_="soft") if origin else None
+    about = tag("p", mark_chinese(origin, words.lang), class_="soft") if origin else None
     if route.engine == "line":
         return join([tag("p", step.text, class_="estimate") for step in route.steps], about)
     said = words(

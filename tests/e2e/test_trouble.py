@@ -137,6 +137,23 @@ def test_a_link_builds_the_same_answer_on_another_replica(chromium, server, data
             visit.wait_for_function("() => document.documentElement.classList.contains('large')")
 
 
+def test_a_question_without_a_place_is_not_answered_with_an_older_one(desktop):
+    page = desktop.open()
+    desktop.search(JINAN)
+    page.wait_for_function("() => location.search.includes('area=370104')")
+    for text, said in (("中山", "哪一个"), ("那个卖包子的对面", "没有看懂")):
+        desktop.search(text)
+        page.wait_for_selector(f".understood:has-text('{said}')")
+        page.wait_for_function("() => !location.search.includes('area')")
+        link = page.url
+        friend = desktop.context.new_page()
+        friend.goto(link)
+        friend.wait_for_selector(".welcome")
+        assert WULIGOU not in friend.content(), "a friend is not sent to another city's offices"
+        page.go_back()
+        page.wait_for_selector(f".hit:has-text('{WULIGOU}')")
+
+
 def test_without_javascript_the_plain_page_does_the_whole_task(chromium, server):
     with make_visitor(chromium, server, "phone", java_script_enabled=False) as person:
         page = person.page

@@ -9,7 +9,7 @@ from hostile import CORPUS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.web.markup import Markup, check_address, escape, hide, join, link_out, tag
+from locator.web.markup import Markup, check_address, escape, hide, join, lang_of, link_out, mark_chinese, tag
 
 
 class _Reader(HTMLParser):
@@ -102,3 +102,27 @@ def test_only_the_webs_addresses_lead_out(address, linked):
     page = link_out("<b>", address)
     assert ("<a " in page) is linked
     assert "&lt;b&gt;" in page
+
+
+def test_chinese_in_an_english_sentence_is_marked_and_nothing_is_lost():
+    said = "No office is on record for 拉萨市 <b>. Cities: 济南市, 中山市小榄镇12号（东门）."
+    marked = mark_chinese(said, "en")
+    assert marked == (
+        'No office is on record for <span lang="zh-CN">拉萨市</span> &lt;b&gt;. Cities: <span lang="zh-CN">济南市</span>,'
+        ' <span lang="zh-CN">中山市小榄镇12号（东门）</span>.'
+    )
+    assert mark_chinese(said, "zh") == join(said)
+    assert mark_chinese("济南", "en") == '<span lang="zh-CN">济南</span>'
+    assert mark_chinese("", "en") == ""
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_a_hostile_text_stays_text_when_its_chinese_is_marked(text):
+    assert mark_chinese(text, "en").replace('<span lang="zh-CN">', "").replace("</span>", "") == escape(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "lang"), [("济南市", "zh-CN"), ("www.gov.cn（转载）", "zh-CN"), ("official page", "en"), ("", "en")]
+)
+def test_the_language_of_a_text_of_the_data(said, lang):
+    assert lang_of(said) == lang

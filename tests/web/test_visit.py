@@ -181,3 +181,19 @@ def test_a_hostile_act_changes_nothing_it_should_not(word):
 @pytest.mark.parametrize("value", [None, "x", 3, [], {}, {"act": 3}, {"n": 1}])
 def test_what_is_no_act_is_none(value):
     assert read_act(value) is None
+
+
+@pytest.mark.parametrize("text", ["中山", "那个卖包子的对面", "0,0", "   ", "地" * 300])
+def test_what_has_no_place_leaves_none_of_an_earlier_answer_in_the_address(locator, text):
+    visit = _do(_visit(), locator, "ask", text=JINAN)
+    assert visit.state.area == "370104"
+    _do(visit, locator, "ask", text=text)
+    assert not visit.hits
+    assert visit.state == PageState(), "a link to this question must not show Jinan"
+
+
+def test_every_new_try_is_told_again(locator):
+    visit = _do(_visit(), locator, "ask", text="   ")
+    before = visit.asked
+    _do(visit, locator, "retry")
+    assert visit.asked > before, "the page waits for a new answer"

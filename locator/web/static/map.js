@@ -2,9 +2,9 @@
    Every text becomes a text node; nothing in a scene is ever read as HTML or as a script. */
 (function () {
   "use strict";
-  var SVG = "http://www.w3.org/2000/svg";
+  var SVG = "http://www.w3.org/2000/svg", TILES_MS = 8000;
   var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false, shown = null, away = null;
-  var fitted = "", view = "", tileState = { loaded: 0, failed: 0 }, notice = null, legend = null, pickButton = null, dense = false;
+  var fitted = "", view = "", tileState = { failed: false, none: false, timer: 0 }, notice = null, legend = null, pickButton = null, dense = false;
   var still = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function decode(payload) {
@@ -44,8 +44,10 @@
       var layer = L.tileLayer(url, { subdomains: config.subdomains || "abc", maxZoom: config.max_zoom,
         maxNativeZoom: config.max_native_zoom, referrerPolicy: "strict-origin-when-cross-origin" });
       layer.getAttribution = function () { return plain(config.attribution); };
-      layer.on("tileload", function () { tileState.loaded += 1; sayTiles(); });
-      layer.on("tileerror", function () { tileState.failed += 1; sayTiles(); });
+      layer.on("loading", waitForTiles);
+      layer.on("tileload", sayTiles);
+      layer.on("tileerror", function () { tileState.failed = true; sayTiles(); });
+      layer.on("load", function () { setTimeout(sayTiles, 500); /* what was seen before has faded by then */ });
       layer.addTo(map);
     });
     tileState.none = !config.urls.length;
@@ -69,8 +71,23 @@
   }
   function plain(text) { var node = make("span", "", text); return node.innerHTML; }
 
+  /* A host that is blocked may neither answer nor refuse: after a while that is a failure too. */
+  function waitForTiles() {
+    tileState.failed = false;
+    clearTimeout(tileState.timer);
+    tileState.timer = setTimeout(function () { tileState.failed = true; sayTiles(); }, TILES_MS);
+  }
+  /* Whether a picture is in sight now, whatever came for places seen before. */
+  function seesTile() {
+    var frame = map.getContainer().getBoundingClientRect();
+    return [].some.call(map.getPane("tilePane").querySelectorAll(".leaflet-tile-loaded"), function (tile) {
+      var box = tile.getBoundingClientRect();
+      return box.right > frame.left && box.left < frame.right && box.bottom > frame.top && box.top < frame.bottom;
+    });
+  }
   function sayTiles() {
-    var fails = tileState.none || (tileState.failed >= 1 && !tileState.loaded), before = notice.hidden, untouched = seen() === view;
+    var before = notice.hidden, untouched = seen() === view;
+    var fails = tileState.none || ((tileState.failed || !before) && !seesTile());
     notice.hidden = !fails;
     notice.textContent = tileState.none ? texts.no_tiles || "" : texts.tiles_failed || "";
     document.body.classList.toggle("no-tiles", fails);
@@ -102,7 +119,10 @@
       pickButton.dataset.text = "pick";
       pickButton.setAttribute("aria-pressed", "false");
       pickButton.appendChild(sign());
-      pickButton.addEventListener("click", function () { setPicking(!picking); });
+      pickButton.addEventListener("click", function (event) {
+        setPicking(!picking);
+        if (picking && !event.detail) map.getContainer().focus(); /* pressed with a key */
+      });
       box.appendChild(pickButton);
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);
@@ -118,10 +138,14 @@
     ["click", "wheel", "keydown", "touchmove"].forEach(function (name) {
       map.getContainer().addEventListener(name, function () { away = null; }, { passive: true });
     });
-    map.on("click", function (event) {
-      if (!picking) return;
-      setPicking(false);
-      tell({ act: "pick", lon: event.latlng.lng, lat: event.latlng.lat });
+    map.on("click", function (event) { if (picking) pick(event.latlng); });
+    /* Without a mouse: the arrow keys move the map under the cross in its middle, Enter takes that place. */
+    map.getContainer().addEventListener("keydown", function (event) {
+      if (!picking || event.target !== map.getContainer()) return;
+      if (event.key === "Enter") pick(map.getCenter());
+    });
+    document.addEventListener("keydown", function (event) {
+      if (picking && event.key === "Escape") { setPicking(false); pickButton.focus(); }
     });
   }
   function sign() {
@@ -129,6 +153,10 @@
     svg.appendChild(draw("circle", { cx: 9, cy: 9, r: 4, fill: "none", stroke: "currentColor", "stroke-width": 2 }));
     svg.appendChild(draw("path", { d: "M9 0v5M9 13v5M0 9h5M13 9h5", stroke: "currentColor", "stroke-width": 2 }));
     return svg;
+  }
+  function pick(at) {
+    setPicking(false);
+    tell({ act: "pick", lon: at.lng, lat: at.lat });
   }
   function setPicking(on) {
     picking = on;
@@ -157,9 +185,12 @@
       var clear = 0;
       map.getContainer().addEventListener("touchmove", function (event) {
         if (event.touches.length > 1) { map.dragging.enable(); return; }
-        map.dragging.disable();
         if (!clear && texts.two_fingers) { say(texts.two_fingers); clear = setTimeout(function () { say(""); clear = 0; }, 1500); }
       }, { passive: true });
+      /* Before the next finger comes: what a touch may scroll is settled when it begins. */
+      ["touchend", "touchcancel"].forEach(function (name) {
+        map.getContainer().addEventListener(name, function (event) { if (!event.touches.length) map.dragging.disable(); }, { passive: true });
+      });
     }
     map.on("click focus", function () { map.scrollWheelZoom.enable(); });
     map.on("mouseout blur", function () { map.scrollWheelZoom.disable(); });
@@ -232,14 +263,30 @@
     if (dense && L.markerClusterGroup) {
       points = L.markerClusterGroup({ maxClusterRadius: 48, animate: !still, showCoverageOnHover: false,
         iconCreateFunction: function (cluster) {
-          return L.divIcon({ className: "cluster", html: make("span", "", String(cluster.getChildCount())), iconSize: [44, 44] });
+          return clusterIcon(String(cluster.getChildCount()));
         } });
+      points.on("clusterkeypress", function (event) {
+        if (event.originalEvent.key !== "Enter" && event.originalEvent.key !== " ") return;
+        event.layer.zoomToBounds();
+        map.getContainer().focus(); /* the cluster is gone */
+      });
       points.addLayer(layer);
     } else points = layer;
     points.addTo(map);
   }
+  /* A screen reader hears what the number counts. */
+  function clusterIcon(count) {
+    var icon = L.divIcon({ className: "cluster", html: make("span", "", count), iconSize: [44, 44] });
+    icon.createIcon = function (old) {
+      var node = L.DivIcon.prototype.createIcon.call(icon, old);
+      node.setAttribute("aria-label", (texts.cluster || "{n}").replace("{n}", count));
+      return node;
+    };
+    return icon;
+  }
+  function title(feature) { return (feature.properties.label ? feature.properties.label + ". " : "") + feature.properties.name; }
   function dress(marker, feature) {
-    var node = marker.getElement(), said = [feature.properties.label + ". " + feature.properties.name].concat(feature.properties.lines);
+    var node = marker.getElement(), said = [title(feature)].concat(feature.properties.lines);
     node.setAttribute("role", "button");
     node.setAttribute("tabindex", "0");
     node.setAttribute("aria-label", said.join(texts.comma || ", "));
@@ -261,8 +308,11 @@
   function card(feature) {
     var box = make("div", "card");
     box.lang = scene.lang === "en" ? "en" : "zh-CN";
-    box.appendChild(make("strong", "", feature.properties.label + ". " + feature.properties.name));
-    feature.properties.lines.forEach(function (text) { box.appendChild(make("span", "", text)); });
+    [title(feature)].concat(feature.properties.lines).forEach(function (text, index) {
+      var line = make(index ? "span" : "strong", "", text);
+      if (/[\u3400-\u9fff]/.test(text)) line.lang = "zh-CN";
+      box.appendChild(line);
+    });
     return box;
   }
   function choose(id) {
@@ -342,6 +392,7 @@
     var rows = [];
     if (next.origin) rows.push(["origin", texts.legend_origin]);
     if (next.points.features.length) rows.push(["pin", texts.legend_pin]);
+    if (dense) rows.push(["cluster", texts.legend_cluster]);
     if (next.line.at.length) rows.push([next.line.estimate ? "estimate" : "way", next.line.estimate ? texts.legend_estimate : texts.legend_way]);
     rows.forEach(function (row) {
       var item = make("li");

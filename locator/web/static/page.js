@@ -11,15 +11,23 @@ if (!Element.prototype.replaceChildren) Element.prototype.replaceChildren = func
 };
 
 const panels = new Map();
-const SLOW = new Set(["ask", "filter", "here", "pick", "candidate", "retry"]);
-let sent = 0, waiting = 0, toAnswer = false;
+const SLOW = new Set(["ask", "here", "pick", "candidate", "retry", "online", "live"]);
+let sent = 0, waiting = 0, toAnswer = false, asked = false;
 
-/* On a narrow screen the answer begins below the form: the person is taken there, and the keyboard goes away. */
+/* On a narrow screen the answer begins below the form: the person is taken there, and the keyboard goes away.
+   Where the pressed button is gone with its panel, the Tab key goes on from the answer. */
 function showAnswer() {
-  toAnswer = false;
   const answer = document.querySelector(".understood") || document.getElementById("results");
-  if (answer) answer.scrollIntoView({ block: "start" });
+  if (answer && toAnswer) answer.scrollIntoView({ block: "start" });
+  if (answer && document.activeElement === document.body) {
+    const first = answer.id === "results" ? answer : answer.firstElementChild;
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+  }
+  toAnswer = false;
 }
+/* Before the first question a choice changes no answer: there is nothing to wait for. */
+function isSlow(act) { return SLOW.has(act) || act === "filter" && document.querySelector(".understood") !== null; }
 
 /* Says that it is working when an answer takes longer than a moment. */
 function wait(on) {
@@ -75,8 +83,12 @@ export function mount({ data, parentElement, setTriggerValue }) {
     parentElement.appendChild(root);
     listen(root);
   }
-  root.send = (act) => { if (SLOW.has(act.act)) wait(true); setTriggerValue("act", { ...act, n: ++sent }); };
-  if (data.name === "results") { wait(false); if (toAnswer) window.setTimeout(showAnswer, 80); }
+  root.send = (act) => {
+    if (isSlow(act.act)) wait(true);
+    if (SLOW.has(act.act)) asked = true;
+    setTriggerValue("act", { ...act, n: ++sent });
+  };
+  if (data.name === "results") { wait(false); if (asked) window.setTimeout(showAnswer, 80); asked = false; }
   panels.set(data.name, root);
   const template = document.createElement("template");
   template.innerHTML = data.html;
@@ -130,7 +142,7 @@ function update(here, next) {
 function syncAttributes(here, next) {
   const own = (here.dataset.ownAttributes || "").split(" ");
   for (const { name } of [...here.attributes]) {
-    if (!next.hasAttribute(name) && !(name === "open" && here.nodeName === "DETAILS") && !own.includes(name) && name !== "data-own-attributes") here.removeAttribute(name);
+    if (!next.hasAttribute(name) && !(name === "open" && here.nodeName === "DETAILS") && !own.includes(name) && !/^(tabindex|data-own-attributes)$/.test(name)) here.removeAttribute(name);
   }
   for (const { name, value } of [...next.attributes]) {
     if (here.getAttribute(name) === value || own.includes(name)) continue;
@@ -162,10 +174,17 @@ function announce(text) {
   }
   if (text === announced) return;
   announced = text;
-  window.setTimeout(() => { box.textContent = text.replace(/\u0000.*$/, ""); }, 120);
+  window.setTimeout(() => box.replaceChildren(...speak(text.replace(/\u0000.*$/, ""))), 120);
+}
+/* In English, Chinese names are marked as such: another voice reads them. */
+function speak(text) {
+  if (document.documentElement.lang !== "en") return [text];
+  return text.split(/([\u3400-\u9fff]+)/).map((part, index) => index % 2
+    ? Object.assign(document.createElement("span"), { lang: "zh-CN", textContent: part }) : part);
 }
 function goTo(id) {
-  const node = document.getElementById(id);
+  let node = document.getElementById(id);
+  if (node && !node.hasChildNodes()) node = document.querySelector(".understood > *") || node; /* no list: why there is none */
   if (!node) return;
   if (!node.hasAttribute("tabindex") && !/^(A|BUTTON|INPUT|SELECT|SUMMARY)$/.test(node.nodeName)) node.tabIndex = -1;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

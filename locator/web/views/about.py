@@ -6,7 +6,7 @@ from locator.errors import LocatorError
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.markup import Markup, tag
+from locator.web.markup import Markup, lang_of, tag
 from locator.web.overview import Overview, read_overview
 from locator.web.visit import Visit
 from locator.web.words import Words
@@ -37,10 +37,14 @@ def _render_data(overview: Overview, words: Words) -> Markup:
     rows = [
         tag(
             "tr",
-            tag("th", line.name, scope="row", lang="zh-CN"),
+            tag("th", line.name, scope="row", lang=lang_of(line.name)),
             *(
-                tag("td", value, data_label=words(f"about.column.{name}"))
-                for name, value in (("count", line.count), ("date", line.dates), ("licence", line.licence))
+                tag("td", value, data_label=words(f"about.column.{name}"), lang=lang)
+                for name, value, lang in (
+                    ("count", line.count, None),
+                    ("date", line.dates, None),
+                    ("licence", line.licence, lang_of(line.licence)),
+                )
             ),
         )
         for line in overview.sources

@@ -16,7 +16,7 @@ from locator.shapes import region_of
 from locator.web import shared
 from locator.web.chart import show_map
 from locator.web.components import show_panel, show_still
-from locator.web.markup import Markup, join, tag
+from locator.web.markup import Markup, join, lang_of, tag
 from locator.web.overview import read_overview
 from locator.web.results import SIGNS, render_phone
 from locator.web.scene import make_overview
@@ -64,7 +64,9 @@ def show_centers(visit: Visit) -> None:
         )
     rows = points[visit.page * PAGE_ROWS : (visit.page + 1) * PAGE_ROWS]
     table = _render_table(rows, visit, words, shared.read_clock())
-    page = {"announce": f"{_say_count(found, words)}\0{visit.page}"}
+    said = [_say_count(found, words), *([words("centers.page", page=visit.page + 1, pages=pages)] if pages > 1 else [])]
+    focus, visit.focus = visit.focus, None
+    page = {"announce": words("comma").join(said), "focus": focus}
     show_panel(
         "centers", join(table, _render_pager(visit.page, pages, words)), version=version, on_act=visit.take, page=page
     )
@@ -110,7 +112,9 @@ def _render_filters(visit: Visit, cities: Sequence[tuple[str, str]], words: Word
 
 
 def _choice(name: str, said: str, options: Sequence[tuple[str, str]], chosen: str) -> Markup:
-    rows = [tag("option", label, value=value, selected=value == chosen) for value, label in options]
+    rows = [
+        tag("option", label, value=value, selected=value == chosen, lang=lang_of(label)) for value, label in options
+    ]
     return tag(
         "span",
         tag("label", said, " ", for_=f"centers-{name}"),

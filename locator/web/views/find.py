@@ -12,8 +12,9 @@ from locator.corrections import report_link
 from locator.errors import LocatorError
 from locator.model import Answer, Hit, Mode, Route
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
+from locator.shapes import say_notice
 from locator.web import shared
-from locator.web.ask import render_ask, render_understood, render_welcome
+from locator.web.ask import MAX_CANDIDATES, render_ask, render_understood, render_welcome
 from locator.web.chart import show_map
 from locator.web.components import show_panel, show_still
 from locator.web.downloads import show_downloads
@@ -173,11 +174,11 @@ def _say_outcome(visit: Visit, words: Words) -> str:
     """Return what a screen reader hears once the answer is there."""
     answer = visit.answer
     if answer is None:
-        return visit.failed or ""
+        return f"{visit.failed}\0{visit.asked}" if visit.failed else ""
     if answer.hits:
         said = words("results.announce", n=len(answer.hits), name=answer.hits[0].point.name)
     elif answer.candidates and answer.place is None:
-        said = words("results.announce_which", n=len(answer.candidates))
+        said = words("results.announce_which", n=min(len(answer.candidates), MAX_CANDIDATES))
     else:
-        said = words("results.announce_none")
+        said = " ".join(say_notice(notice, words.lang) for notice in answer.notices) or words("results.announce_none")
     return f"{said}\0{visit.asked}"

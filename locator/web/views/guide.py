@@ -14,7 +14,7 @@ from locator.i18n import text
 from locator.model import Person, Task
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.markup import Markup, join, link_out, tag
+from locator.web.markup import Markup, join, lang_of, link_out, mark_chinese, tag
 from locator.web.reports import Reports, keep_report
 from locator.web.results import render_phone
 from locator.web.state import PageState
@@ -110,7 +110,8 @@ def _section(heading: str, rows: Sequence[Markup]) -> Markup | None:
 
 def _basis(item: Mapping[str, Any], reports: Reports) -> Markup:
     """Return what a line rests on, and the way to report an error in it."""
-    linked = link_out(str(item.get("source") or ""), item.get("source_url"))
+    source = str(item.get("source") or "")
+    linked = link_out(tag("span", source, lang=lang_of(source)), item.get("source_url"))
     date = f" · {item['date']}" if item.get("date") else None
     return tag("small", linked, date, " · ", reports.render(item, field_of(item)), class_="basis soft")
 
@@ -148,7 +149,7 @@ def _hotline(item: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
 
 
 def _channel(item: Mapping[str, Any], lang: str, reports: Reports) -> Markup:
-    linked = link_out(tag("b", str(item["name"])), item.get("url"))
+    linked = link_out(tag("b", mark_chinese(str(item["name"]), lang)), item.get("url"))
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
     note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
     return tag("li", f"{item['type_name']}{official} ", linked, note, " ", _basis(item, reports))
