@@ -184,3 +184,25 @@ def test_a_host_that_never_answers_is_told_too(chromium, server):
         tiles.let_go()
         person.map.locator("body:not(.no-tiles)").wait_for()
         assert person.map.locator(".map-notice").is_hidden()
+
+
+DRAWN_RADIUS = """() => {
+    const box = document.querySelector('path.origin-circle').getBoundingClientRect(), map = window.map;
+    const frame = map.getContainer().getBoundingClientRect(), y = box.top + box.height / 2 - frame.top;
+    const ends = [box.left, box.right].map((x) => map.containerPointToLatLng([x - frame.left, y]));
+    return map.distance(ends[0], ends[1]) / 2;
+}"""
+
+
+def test_the_origins_circle_is_as_wide_as_what_is_not_known(desktop):
+    page = desktop.open()
+    desktop.search("济南市槐荫区")
+    desktop.map.locator(".origin-circle").wait_for(state="attached")
+    page.wait_for_timeout(SETTLE_MS)
+    answer = page.request.post(f"{desktop.server.url}/api/v1/find", data={"text": "济南市槐荫区"}).json()
+    error_m = answer["place"]["error_m"]
+    assert error_m > 500
+    assert abs(frame_of(page).evaluate(DRAWN_RADIUS) / error_m - 1) < 0.05
+    desktop.search("36.664,117.019")
+    desktop.map.locator(".origin-circle").wait_for(state="detached")
+    desktop.map.locator(".origin").wait_for()
