@@ -196,13 +196,13 @@ DRAWN_RADIUS = """() => {
 
 def test_the_origins_circle_is_as_wide_as_what_is_not_known(desktop):
     page = desktop.open()
-    desktop.search("济南市槐荫区")
-    desktop.map.locator(".origin-circle").wait_for(state="attached")
-    page.wait_for_timeout(SETTLE_MS)
-    answer = page.request.post(f"{desktop.server.url}/api/v1/find", data={"text": "济南市槐荫区"}).json()
-    error_m = answer["place"]["error_m"]
-    assert error_m > 500
-    assert abs(frame_of(page).evaluate(DRAWN_RADIUS) / error_m - 1) < 0.05
-    desktop.search("36.664,117.019")
-    desktop.map.locator(".origin-circle").wait_for(state="detached")
-    desktop.map.locator(".origin").wait_for()
+    for asked, least, most in (("济南市槐荫区", 500, 1e5), ("36.664,117.019", 1, 100)):
+        found = page.request.post(f"{desktop.server.url}/api/v1/find", data={"text": asked}).json()
+        error_m = found["place"]["error_m"]
+        assert least < error_m < most
+        desktop.search(asked)
+        desktop.map.locator(".origin-circle").wait_for(state="attached")
+        page.wait_for_timeout(3 * SETTLE_MS)
+        # A pixel and a half of what is drawn small may be the edge.
+        share = frame_of(page).evaluate(DRAWN_RADIUS) / error_m
+        assert abs(share - 1) < (0.05 if most > 100 else 0.4)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 
 import pytest
 from conftest import run_server
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
 TYPED = "济南市槐荫区经四路478号"
 BREAK = """
@@ -36,20 +36,21 @@ socket.getaddrinfo = look_up
 """
 
 
+def come(url: str, origin: str) -> ClientConnection:
+    """Open the websocket of the page at ``url``, as a page of ``origin`` would."""
+    return connect(url.replace("http", "ws", 1) + "/_stcore/stream", subprotocols=["streamlit"], origin=origin)
+
+
 def test_more_visits_come_than_the_soft_limit_of_open_files_allows(data_folder, tmp_path):
     few, visits = 128, 50
     shutil.copytree(data_folder, tmp_path / "data")
 
-    async def come(url: str) -> int:
-        address = url.replace("http", "ws", 1) + "/_stcore/stream"
-        people = [await connect(address, subprotocols=["streamlit"], origin=url) for _ in range(visits)]
-        alive = [await (await person.ping()) for person in people]
-        for person in people:
-            await person.close()
-        return len(alive)
-
-    with run_server(tmp_path / "data", tmp_path / "log", soft_files=few, LOCATOR_TILES="none") as running:
-        assert asyncio.run(come(running.url)) == visits
+    with (
+        run_server(tmp_path / "data", tmp_path / "log", soft_files=few, LOCATOR_TILES="none") as running,
+        ExitStack() as stack,
+    ):
+        people = [stack.enter_context(come(running.url, running.url)) for _ in range(visits)]
+        assert all(person.ping().wait(60) for person in people)
     assert "Too many open files" not in (tmp_path / "log").read_text("utf-8")
 
 
@@ -82,14 +83,11 @@ def test_the_server_asks_nobody_whoever_comes(data_folder, tmp_path):
     shutil.copytree(data_folder, tmp_path / "data")
     (tmp_path / "sitecustomize.py").write_text(LISTEN, "utf-8")
 
-    async def come(url: str, origin: str) -> None:
-        async with connect(url.replace("http", "ws", 1) + "/_stcore/stream", subprotocols=["streamlit"], origin=origin):
-            pass
-
     with run_server(tmp_path / "data", tmp_path / "log", PYTHONPATH=str(tmp_path), LOCATOR_TILES="none") as running:
-        asyncio.run(come(running.url, running.url))
-        with pytest.raises(InvalidStatus, match="403"):
-            asyncio.run(come(running.url, "https://elsewhere.example"))
+        with come(running.url, running.url):
+            pass
+        with pytest.raises(InvalidStatus, match="403"), come(running.url, "https://elsewhere.example"):
+            pass
         for path in ("/", "/_stcore/health", "/_stcore/host-config", "/api/v1/points?limit=1", "/healthz"):
             request = urllib.request.Request(running.url + path, headers={"origin": "https://elsewhere.example"})
             with urllib.request.urlopen(request, timeout=60) as reply:
