@@ -82,7 +82,8 @@ def measure_search(page: Page, url: str, pid: int, searches: int) -> None:
         cpu, begun = read_cpu_ms(pid), time.perf_counter()
         page.press("#ask-text", "Enter")
         page.wait_for_function(
-            "before => document.querySelector('[data-panel=results]').dataset.serial !== before", arg=serial
+            "before => ![undefined, before].includes(document.querySelector('[data-panel=results]')?.dataset.serial)",
+            arg=serial,
         )
         listed = time.perf_counter() - begun
         _wait_drawn(page, drawn)
