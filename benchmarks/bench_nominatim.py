@@ -33,12 +33,12 @@ from nominatim_server import missing, run_nominatim
 from servers import run_cluster
 
 from locator.datum import distance_m
-from locator.fetch import Door
 from locator.gazetteer import build_gazetteer, open_gazetteer
 from locator.gazetteer.osm import OsmExtract
 from locator.geocode.embedded import locate
 from locator.geocode.hint import Hint
 from locator.geocode.providers import open_provider
+from locator.http import HttpClient
 from locator.model import Place
 from locator.settings import Settings
 
@@ -165,7 +165,7 @@ def main() -> int:
         fast = measure("embedded, offline", questions, embedded)
         with run_cluster() as cluster, run_nominatim(cluster, args.extract) as url:
             settings = Settings(data=Path(folder), urls={"nominatim": url}, timeout_s=30.0)
-            provider = open_provider("nominatim", settings, Door(settings))
+            provider = open_provider("nominatim", settings, HttpClient(settings))
             provider._geocoder.adapter._cache_s = 0.0  # every question shall reach the server
             everywhere = [position for question in questions for position in question.truth]
             lon, lat = (statistics.mean(values) for values in zip(*everywhere, strict=True))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator.errors import SettingError
-from locator.fetch import Door
-from locator.geocode.chain import Chain
+from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.providers import open_provider
 from locator.guide import Guide, load_guide
 from locator.hours import HoursClock, open_clock
+from locator.http import HttpClient
 from locator.ingest import GAZETTEER_FILE, ensure_data, open_data_gazetteer
 from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
@@ -49,7 +49,7 @@ def check_parts(settings: Settings) -> None:
         raise _refuse("LOCATOR_LAYER", layer, "a file that is there, or postgresql://…")
     for name in settings.geocoders:
         if name != "gazetteer":
-            open_provider(name, settings, Door(settings))
+            open_provider(name, settings, HttpClient(settings))
     if settings.router not in ("auto", "none"):
         open_router(settings)
     if settings.live != "off":
@@ -80,7 +80,7 @@ class Parts:
         self.tally = Tally()
         self._lock = threading.RLock()
         self._gazetteer: tuple[tuple[int, int, int], Gazetteer] | None = None
-        self._chain: Chain | None = None
+        self._chain: FallbackGeocoder | None = None
         ensure_data(settings)
 
     @cached_property
@@ -100,11 +100,11 @@ class Parts:
             return self._gazetteer[1]
 
     @property
-    def chain(self) -> Chain:
+    def chain(self) -> FallbackGeocoder:
         """Coordinates, the gazetteer, then the services the operator switched on."""
         with self._lock:
             if self._chain is None:
-                self._chain = Chain(self.settings, self.gazetteer)
+                self._chain = FallbackGeocoder(self.settings, self.gazetteer)
             self._chain.gazetteer = self.gazetteer
             return self._chain
 

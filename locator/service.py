@@ -18,7 +18,7 @@ from locator.empty import explain_place
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.finder import Search, find_hits
 from locator.geocode.coordinates import check_degrees
-from locator.geocode.located import Located
+from locator.geocode.result import GeocodeResult
 from locator.live import ask_surroundings, keep_surroundings
 from locator.model import (
     Answer,
@@ -54,12 +54,12 @@ class Locator(Parts):
 
     # --- places
 
-    def locate(self, query: Query) -> Located:
+    def locate(self, query: Query) -> GeocodeResult:
         """Return what a query's text, pair of coordinates or chosen candidate stands for."""
         if query.place is not None:
-            return Located(place=query.place)
+            return GeocodeResult(place=query.place)
         if query.at is not None:
-            return Located(place=self.place_at(*query.at, datum=query.datum))
+            return GeocodeResult(place=self.place_at(*query.at, datum=query.datum))
         if query.text is None:
             raise InvalidInput("neither a place nor a position was given", code="nothing_asked")
         regions = self.regions_of(query.region)

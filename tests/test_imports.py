@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "errors": 0,
     "arrow": 1, "datum": 1, "settings": 1, "i18n": 1,
-    "model": 2, "fetch": 2,
+    "model": 2, "http": 2,
     "layer": 3, "hours": 3,
     "tally": 3,
     "guide": 4, "validate": 4, "merge": 4, "gazetteer": 4, "search": 4, "corrections": 4,

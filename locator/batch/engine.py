@@ -24,7 +24,7 @@ FACTS = ("id", "name", "kind", "address", "adcode", "lon", "lat", "position")
 
 
 class LocatedText(Protocol):
-    """What :class:`locator.geocode.Located` is: a place, or candidates, or neither."""
+    """What :class:`locator.geocode.GeocodeResult` is: a place, or candidates, or neither."""
 
     @property
     def place(self) -> Place | None:

@@ -1,6 +1,6 @@
 """Finding a place: typed coordinates, the embedded gazetteer, services elsewhere, and their chain."""
 
-from locator.geocode.chain import Chain
-from locator.geocode.located import Located
+from locator.geocode.fallback import FallbackGeocoder
+from locator.geocode.result import GeocodeResult
 
-__all__ = ["Chain", "Located"]
+__all__ = ["FallbackGeocoder", "GeocodeResult"]

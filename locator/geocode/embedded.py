@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from locator.datum import Datum
 from locator.geocode.coordinates import read_coordinates, read_pair
-from locator.geocode.located import Located
+from locator.geocode.result import GeocodeResult
 from locator.model import Notice
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def locate(
     lang: str = "zh",  # noqa: ARG001 - the same signature as the chain's
     near: tuple[float, float] | None = None,
     region: str | None = None,
-) -> Located:
+) -> GeocodeResult:
     """Return the place a text means, the candidates of an ambiguous one, or neither.
 
     Parameters
@@ -43,13 +43,13 @@ def locate(
     pair = read_pair(text)
     if pair is not None:
         place = read_coordinates(text, datum)
-        return Located(place=place) if place else Located(notices=(Notice(code="coordinates_invalid"),))
+        return GeocodeResult(place=place) if place else GeocodeResult(notices=(Notice(code="coordinates_invalid"),))
     meanings = gazetteer.resolve(text, near=near, region=region).meanings[:MAX_CANDIDATES]
     notes = dict.fromkeys(note for meaning in meanings for note in meaning.notes)
     notices = tuple(Notice(code=note) for note in notes)
     if len(meanings) == 1:
-        return Located(place=meanings[0].place, notices=notices)
+        return GeocodeResult(place=meanings[0].place, notices=notices)
     if meanings:
         notices = (Notice(code="ambiguous_place"), *(n for n in notices if n.code in {"renamed", "corrected"}))
-        return Located(candidates=tuple(m.place for m in meanings), notices=notices)
-    return Located(notices=(Notice(code="place_not_found"),))
+        return GeocodeResult(candidates=tuple(m.place for m in meanings), notices=notices)
+    return GeocodeResult(notices=(Notice(code="place_not_found"),))

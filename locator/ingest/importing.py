@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
-from locator.geocode.chain import Chain
+from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest.extracts import Notice, Taken, fetch_extract, take_extract
 from locator.ingest.overlaps import find_overlaps
 from locator.ingest.placing import Placer, Places
@@ -124,7 +124,7 @@ def import_source(
     ensure_data(settings)
     store = open_own_store(settings)
     gazetteer = open_data_gazetteer(settings)
-    placer = Placer(gazetteer, _ask(Chain(settings, gazetteer)))
+    placer = Placer(gazetteer, _ask(FallbackGeocoder(settings, gazetteer)))
     checker = Checker(
         datum=datum or source.datum,
         centre_of=placer.centre_of,
@@ -187,7 +187,7 @@ def _store(
     return stored, [*taken.notices, *_licence_notices(store, stored)]
 
 
-def _ask(chain: Chain) -> Places:
+def _ask(chain: FallbackGeocoder) -> Places:
     """Return the chain as a look-up of single places; the same text is asked once."""
     known: dict[tuple[str, str | None], Place | None] = {}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from locator.errors import NotFound, ServiceReplyError
-from locator.fetch import Door
+from locator.http import HttpClient
 from locator.settings import Settings
 
 MIRROR = "https://download.geofabrik.de"
@@ -95,8 +95,8 @@ def download_extract(
     path = find_region(region)
     url = f"{settings.urls.get(SERVICE, MIRROR).rstrip('/')}/{path}-latest.osm.pbf"
     out = (folder or settings.data / "extracts") / f"{path.rsplit('/', 1)[-1]}-latest.osm.pbf"
-    door = Door(settings)
-    found = _MD5.search(door.get_bytes(SERVICE, url + ".md5", max_bytes=10_000).decode("ascii", "replace"))
+    client = HttpClient(settings)
+    found = _MD5.search(client.get_bytes(SERVICE, url + ".md5", max_bytes=10_000).decode("ascii", "replace"))
     if found is None:
         raise ServiceReplyError("the mirror has no checksum for this extract", code="service_reply", service=SERVICE)
-    return door.download(url, out, progress, service=SERVICE, checksum=f"md5:{found[0]}")
+    return client.download(url, out, progress, service=SERVICE, checksum=f"md5:{found[0]}")

@@ -1,4 +1,4 @@
-"""What the engines elsewhere have in common: asked through the one door, believed only after a look."""
+"""What the engines elsewhere have in common: asked through the one client, believed only after a look."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from locator.errors import LocatorError, ServiceReplyError, SettingError
-from locator.fetch import Door
+from locator.http import HttpClient
 from locator.settings import PREFIX, Settings
 
 _UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
@@ -43,7 +43,7 @@ class RemoteEngine:
         self._key = settings.keys.get(self.service, "")
         if self.needs_key and not self._key:
             raise self._missing("KEY", "the service's key")
-        self._door = Door(settings)
+        self._client = HttpClient(settings)
         self.sent_to: str | None = urlsplit(url).hostname or self.service
 
     def __repr__(self) -> str:
@@ -82,8 +82,8 @@ class RemoteEngine:
 
     def _get(self, address: str, params: Mapping[str, str | None], headers: Mapping[str, str] | None = None) -> Any:
         """Ask with GET; a 400 is read too, for the engines explain themselves in it."""
-        return self._door.get_json(self.engine, address, params=dict(params), headers=headers, accept=(200, 400, 404))
+        return self._client.get_json(self.engine, address, params=dict(params), headers=headers, accept=(200, 400, 404))
 
     def _post(self, address: str, content: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Ask with POST; a 400 is read too."""
-        return self._door.post_json(self.engine, address, content=content, headers=headers, accept=(200, 400, 404))
+        return self._client.post_json(self.engine, address, content=content, headers=headers, accept=(200, 400, 404))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from locator.datum import Datum, from_wgs84
 from locator.errors import InvalidInput, ServiceReplyError, SettingError
-from locator.fetch import Door
-from locator.fetch.amap import PACE_S, URL, check_reply, is_good
+from locator.http import HttpClient
+from locator.http.amap import PACE_S, URL, check_reply, is_good
 from locator.settings import load_settings
 from locator.validate import RawRecord, kind_of_name
 
@@ -68,7 +68,7 @@ class AmapSource:
         datum: Datum | None = None,
         settings: Settings | None = None,
         patience_s: float = TIMEOUT_S,
-        door: Door | None = None,
+        client: HttpClient | None = None,
     ) -> None:
         settings = settings or load_settings()
         if "amap" not in settings.keys:
@@ -83,7 +83,7 @@ class AmapSource:
         self._patience_s = patience_s
         self._key = settings.keys["amap"]
         self._base = settings.urls.get("amap", URL)
-        self._door = door or Door(settings)
+        self._client = client or HttpClient(settings)
         self._label = " ".join(part for part in (location.strip(), region) if part)
         self._path, self._where, self._keywords = _read_location(location.strip(), region)
 
@@ -122,7 +122,7 @@ class AmapSource:
 
     def _page(self, keyword: str, page: int) -> list[Mapping[str, Any]]:
         reply = check_reply(
-            self._door.get_json(
+            self._client.get_json(
                 "amap",
                 self._base + self._path,
                 params={

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, ServiceReplyError, ServiceTimeout
-from locator.fetch import Door
+from locator.http import HttpClient
 from locator.settings import load_settings
 from locator.sources.osm_tags import GOVERNMENT, LICENCE, NAMED, find_kind, to_fields
 from locator.validate import RawRecord
@@ -70,7 +70,7 @@ class OverpassSource:
         datum: Datum | None = None,
         settings: Settings | None = None,
         patience_s: float = TIMEOUT_S,
-        door: Door | None = None,
+        client: HttpClient | None = None,
     ) -> None:
         settings = settings or load_settings()
         self.name = name or "overpass"
@@ -79,7 +79,7 @@ class OverpassSource:
         self._patience_s = patience_s
         self.query = to_query(self._location, min(QUERY_S, int(patience_s) or 1))
         self._url = settings.urls.get("overpass", URL)
-        self._door = door or Door(settings)
+        self._client = client or HttpClient(settings)
 
     @property
     def total(self) -> int | None:
@@ -120,7 +120,7 @@ class OverpassSource:
 
     @cached_property
     def _elements(self) -> list[dict[str, Any]]:
-        reply = self._door.post_json(
+        reply = self._client.post_json(
             "overpass",
             self._url,
             form={"data": self.query},

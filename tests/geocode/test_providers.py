@@ -16,9 +16,9 @@ from service_replies import ASKED, KEY, SERVICES, TRUE, TRUE_GCJ02
 from locator import errors
 from locator.datum import Datum, distance_m
 from locator.errors import ServiceError, ServiceReplyError, ServiceTimeout, SettingError
-from locator.fetch import Door
 from locator.geocode.hint import Hint
 from locator.geocode.providers import PROVIDERS, amap, baidu, load_provider, open_provider, photon, tencent
+from locator.http import HttpClient
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Precision
 from locator.settings import GEOCODERS, Secrets, Settings
@@ -31,7 +31,7 @@ def open_at(name: str, server: Loopback, folder: Path, timeout_s: float = 3.0):
     settings = Settings(
         data=folder, timeout_s=timeout_s, keys=Secrets({name: KEY}), urls={name: server.url}, geocoders=(name,)
     )
-    return open_provider(name, settings, Door(settings))
+    return open_provider(name, settings, HttpClient(settings))
 
 
 def in_its_datum(name: str) -> tuple[float, float]:
@@ -182,7 +182,7 @@ def test_long_and_odd_texts_do_no_harm(name, tmp_path):
 def test_a_service_without_its_key_says_which_setting_is_missing(name, tmp_path):
     settings = Settings(data=tmp_path)
     with pytest.raises(SettingError, match=f"LOCATOR_{name.upper()}_KEY"):
-        open_provider(name, settings, Door(settings))
+        open_provider(name, settings, HttpClient(settings))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from locator.datum import distance_m
-from locator.fetch import Door
 from locator.gazetteer import Division
-from locator.geocode.chain import Chain
+from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.hint import Hint
-from locator.geocode.located import Located
 from locator.geocode.providers import open_provider
+from locator.geocode.result import GeocodeResult
+from locator.http import HttpClient
 from locator.model import Place, Precision
 from locator.settings import Settings
 
@@ -33,7 +33,7 @@ ADDRESSES = [
 @pytest.fixture
 def provider(nanjing, tmp_path):
     settings = Settings(data=tmp_path, urls={"nominatim": nanjing}, timeout_s=20.0)
-    return open_provider("nominatim", settings, Door(settings))
+    return open_provider("nominatim", settings, HttpClient(settings))
 
 
 @pytest.mark.parametrize(("text", "precision", "lon", "lat"), ADDRESSES)
@@ -85,9 +85,9 @@ def test_the_chain_takes_its_answer(nanjing, tmp_path):
     )
 
     def embedded(text, gazetteer, **more):
-        return Located(place=district)
+        return GeocodeResult(place=district)
 
-    chain = Chain(settings, OneDivision(), embedded=embedded)
+    chain = FallbackGeocoder(settings, OneDivision(), embedded=embedded)
     found = chain.locate("南京市玄武区中山路178号", online=True)
     assert found.place.precision is Precision.ROOFTOP
     assert found.place.source == "nominatim"

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from locator.fetch import Door
     from locator.geocode.providers.provider import Provider
+    from locator.http import HttpClient
     from locator.settings import Settings
 
 PROVIDERS = {
@@ -30,7 +30,7 @@ def load_provider(name: str) -> type[Provider]:
     return found
 
 
-def open_provider(name: str, settings: Settings, door: Door) -> Provider:
+def open_provider(name: str, settings: Settings, client: HttpClient) -> Provider:
     """Return a service ready to be asked.
 
     Raises
@@ -38,4 +38,4 @@ def open_provider(name: str, settings: Settings, door: Door) -> Provider:
     SettingError
         It needs a key and has none.
     """
-    return load_provider(name)(settings, door)
+    return load_provider(name)(settings, client)

@@ -1,4 +1,4 @@
-"""geopy's HTTP through our door, and its errors as ours."""
+"""geopy's HTTP through our client, and its errors as ours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from locator.errors import (
 )
 
 if TYPE_CHECKING:
-    from locator.fetch import Door
+    from locator.http import HttpClient
 
 
 class _Mute(logging.Filter):
@@ -33,19 +33,19 @@ class _Mute(logging.Filter):
 logging.getLogger("geopy").addFilter(_Mute())
 
 
-class DoorAdapter(BaseSyncAdapter):  # type: ignore[misc]
-    """A geopy adapter that sends everything through :class:`locator.fetch.Door`: no retry, total timeout, pace, cache.
+class ClientAdapter(BaseSyncAdapter):  # type: ignore[misc]
+    """geopy's requests sent through :class:`locator.http.HttpClient`: no retry, total timeout, pace, cache.
 
     Parameters
     ----------
     keep
-        Tells of a reply whether it may be kept; see :meth:`locator.fetch.Door.get_json`.
+        Tells of a reply whether it may be kept; see :meth:`locator.http.HttpClient.get_json`.
     """
 
     def __init__(
         self,
         *,
-        door: Door,
+        client: HttpClient,
         service: str,
         pace_s: float,
         cache_s: float,
@@ -54,12 +54,12 @@ class DoorAdapter(BaseSyncAdapter):  # type: ignore[misc]
         ssl_context: object,
     ) -> None:
         super().__init__(proxies=proxies, ssl_context=ssl_context)
-        self._door, self._service = door, service
+        self._client, self._service = client, service
         self._pace_s, self._cache_s, self._keep = pace_s, cache_s, keep
 
     def get_json(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> object:
-        """Return the JSON at ``url``; errors are the door's own, geopy lets them pass."""
-        return self._door.get_json(
+        """Return the JSON at ``url``; errors are the client's own, geopy lets them pass."""
+        return self._client.get_json(
             self._service,
             url,
             headers=headers,

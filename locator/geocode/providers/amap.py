@@ -11,10 +11,10 @@ from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.fetch.amap import PACE_S, URL, check_reply, is_good
 from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
 from locator.geocode.rewriting import clean
+from locator.http.amap import PACE_S, URL, check_reply, is_good
 from locator.model import Precision
 
 LEVELS = {

@@ -15,14 +15,14 @@ from locator.datum import Datum, to_wgs84
 from locator.errors import ServiceReplyError, ServiceTimeout, SettingError
 from locator.gazetteer.text import clean_name
 from locator.geocode.hint import Hint
-from locator.geocode.providers.adapter import DoorAdapter, translated
+from locator.geocode.providers.adapter import ClientAdapter, translated
 from locator.model import Place, Precision
 
 if TYPE_CHECKING:
     from geopy.geocoders.base import Geocoder
     from geopy.location import Location
 
-    from locator.fetch import Door
+    from locator.http import HttpClient
     from locator.settings import Settings
 
 ERROR_M: Mapping[Precision, float] = {
@@ -74,7 +74,7 @@ class Provider(ABC):
     attribution: ClassVar[str]
     """What its terms want said beside a result."""
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, client: HttpClient) -> None:
         key = settings.keys.get(self.name)
         if self.needs_key and not key:
             name = f"LOCATOR_{self.name.upper()}_KEY"
@@ -86,8 +86,8 @@ class Provider(ABC):
         self.limit_s = self.timeout_s if self.timeout_s is not None else settings.timeout_s
         parts = urlsplit(address)
         factory = partial(
-            DoorAdapter,
-            door=door,
+            ClientAdapter,
+            client=client,
             service=self.name,
             pace_s=self.pace_s if self.public else 0.0,
             cache_s=self.cache_s,

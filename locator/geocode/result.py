@@ -8,7 +8,7 @@ from locator.model import Notice, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class GeocodeResult:
     """A place understood, or the candidates of an ambiguous text, or neither: not understood."""
 
     place: Place | None = None

@@ -1,6 +1,6 @@
 """What all threads and processes on this machine share about services: whose turn it is, and past replies.
 
-Only :mod:`locator.fetch` uses this. One SQLite file under ``LOCATOR_DATA``; losing it loses nothing but time.
+Only :mod:`locator.http` uses this. One SQLite file under ``LOCATOR_DATA``; losing it loses nothing but time.
 
 Notes
 -----

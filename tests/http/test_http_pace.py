@@ -13,8 +13,8 @@ import pytest
 from servers import Answer, loopback
 
 from locator.errors import ServiceRateLimited
-from locator.fetch import Door
-from locator.fetch.ledger import Busy, Ledger
+from locator.http import HttpClient
+from locator.http.ledger import Busy, Ledger
 from locator.settings import Secrets, Settings
 
 TYPED = "济南市槐荫区经四路478号"
@@ -23,11 +23,11 @@ CHILD = """
 import sys
 from pathlib import Path
 from threading import Thread
-from locator.fetch import Door
+from locator.http import HttpClient
 from locator.settings import Settings
-door = Door(Settings(data=Path(sys.argv[1]), timeout_s=60))
+client = HttpClient(Settings(data=Path(sys.argv[1]), timeout_s=60))
 def ask():
-    door.get_json("nominatim", sys.argv[2], pace_s=1.0)
+    client.get_json("nominatim", sys.argv[2], pace_s=1.0)
 threads = [Thread(target=ask) for _ in range(2)]
 [t.start() for t in threads]; [t.join() for t in threads]
 """
@@ -45,12 +45,12 @@ def test_keeps_the_pace_over_threads_and_processes(tmp_path):
 
 
 def test_a_turn_that_cannot_come_in_time_is_refused_at_once(tmp_path):
-    door = Door(Settings(data=tmp_path, timeout_s=0.5))
+    client = HttpClient(Settings(data=tmp_path, timeout_s=0.5))
     with loopback(lambda _: {}) as server:
-        door.get_json("nominatim", server.url, pace_s=10)
+        client.get_json("nominatim", server.url, pace_s=10)
         start = time.monotonic()
         with pytest.raises(ServiceRateLimited) as raised:
-            door.get_json("nominatim", server.url, pace_s=10)
+            client.get_json("nominatim", server.url, pace_s=10)
         assert time.monotonic() - start < 0.3
     assert raised.value.code == "service_busy"
     assert len(server.asked) == 1
@@ -94,42 +94,42 @@ def test_a_broken_ledger_is_begun_anew(tmp_path):
 
 
 def test_asks_once_while_the_answer_is_kept(tmp_path):
-    door = Door(Settings(data=tmp_path))
+    client = HttpClient(Settings(data=tmp_path))
     with loopback(lambda asked: {"n": len(server.asked), **asked.query}) as server:
-        first = door.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8)
-        assert door.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8) == first
-        assert Door(Settings(data=tmp_path)).get_json("x", server.url, params={"q": TYPED}, cache_s=0.8) == first
-        assert door.get_json("x", server.url, params={"q": "other"}, cache_s=0.8) != first
+        first = client.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8)
+        assert client.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8) == first
+        assert HttpClient(Settings(data=tmp_path)).get_json("x", server.url, params={"q": TYPED}, cache_s=0.8) == first
+        assert client.get_json("x", server.url, params={"q": "other"}, cache_s=0.8) != first
         assert len(server.asked) == 2
         time.sleep(0.9)
-        assert door.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8)["n"] == 3
+        assert client.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8)["n"] == 3
 
 
 def test_an_answer_is_kept_whatever_key_it_was_asked_with(tmp_path):
     with loopback(lambda _: {}) as server:
         for key in ("old-key", "new+key/="):
-            door = Door(Settings(data=tmp_path, keys=Secrets(amap=key)))
-            door.get_json("amap", server.url, params={"q": TYPED, "key": key}, cache_s=100)
+            client = HttpClient(Settings(data=tmp_path, keys=Secrets(amap=key)))
+            client.get_json("amap", server.url, params={"q": TYPED, "key": key}, cache_s=100)
     assert len(server.asked) == 1
 
 
 def test_faults_are_not_kept_even_with_status_200(tmp_path):
-    door = Door(Settings(data=tmp_path))
+    client = HttpClient(Settings(data=tmp_path))
     with loopback(lambda _: {"status": "0"}) as server:
         for _ in range(2):
-            door.get_json("x", server.url, cache_s=100, keep=lambda content: content["status"] == "1")
+            client.get_json("x", server.url, cache_s=100, keep=lambda content: content["status"] == "1")
         server.answer = lambda _: Answer({}, status=500)
         for _ in range(2):
             with pytest.raises(ConnectionError):
-                door.get_json("x", server.url, cache_s=100)
+                client.get_json("x", server.url, cache_s=100)
     assert len(server.asked) == 4
 
 
 def test_what_was_typed_and_answered_is_nowhere_in_the_files(tmp_path):
     key = "k3y-of-the-operator"
-    door = Door(Settings(data=tmp_path, keys=Secrets(amap=key)))
+    client = HttpClient(Settings(data=tmp_path, keys=Secrets(amap=key)))
     with loopback(lambda asked: {"formatted_address": TYPED, "at": "116.951200,36.658300"}) as server:
-        door.get_json("amap", server.url, params={"address": TYPED, "key": key}, cache_s=1000)
+        client.get_json("amap", server.url, params={"address": TYPED, "key": key}, cache_s=1000)
     files = [path for path in Path(tmp_path).rglob("*") if path.is_file()]
     assert len(files) >= 2
     content = b"".join(path.read_bytes() for path in files)
@@ -159,7 +159,7 @@ def test_threads_starting_together_share_one_salt(tmp_path):
 
 
 def test_only_so_many_replies_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("locator.fetch.ledger.MAX_ROWS", 5)
+    monkeypatch.setattr("locator.http.ledger.MAX_ROWS", 5)
     ledger = Ledger(tmp_path)
     for number in range(9):
         ledger.keep(str(number).encode(), b"a", 100 + number)

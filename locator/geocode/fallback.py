@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
-from locator.fetch import Door
-from locator.geocode import judging
+from locator.geocode import result_checks
 from locator.geocode.hint import Hint
-from locator.geocode.located import Located
 from locator.geocode.providers import open_provider
+from locator.geocode.result import GeocodeResult
+from locator.http import HttpClient
 from locator.i18n import text as say
 from locator.model import Notice, Place
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from locator.geocode.providers.provider import Provider
     from locator.settings import Settings
 
-type Embedded = Callable[..., Located]
+type Embedded = Callable[..., GeocodeResult]
 
 REST_S = 30.0
 """How long a service that did not answer is left alone, so that not every question waits for it again."""
@@ -38,7 +38,7 @@ REFUSED_REST_S = 300.0
 _log = logging.getLogger(__name__)
 
 
-class Chain:
+class FallbackGeocoder:
     """Every way of finding a place, one after the other.
 
     Parameters
@@ -47,14 +47,19 @@ class Chain:
         ``geocoders`` (whom to ask, in order; the gazetteer comes first wherever it stands), keys, addresses.
     gazetteer
         The embedded index.
-    door
+    client
         The way to the network; one of its own when None.
     embedded
         What understands a text without any service; :func:`locator.geocode.embedded.locate` when None.
     """
 
     def __init__(
-        self, settings: Settings, gazetteer: Gazetteer, *, door: Door | None = None, embedded: Embedded | None = None
+        self,
+        settings: Settings,
+        gazetteer: Gazetteer,
+        *,
+        client: HttpClient | None = None,
+        embedded: Embedded | None = None,
     ) -> None:
         self.gazetteer = gazetteer
         """The embedded index; whoever opened it may put a newer one in its place."""
@@ -64,10 +69,10 @@ class Chain:
         self._lock = threading.Lock()
         names = [name for name in dict.fromkeys(settings.geocoders) if name != "gazetteer"]
         if names:
-            door = door or Door(settings)
+            client = client or HttpClient(settings)
         for name in names:
             try:
-                self._services[name] = open_provider(name, settings, door)  # type: ignore[arg-type]
+                self._services[name] = open_provider(name, settings, client)  # type: ignore[arg-type]
             except LocatorError as error:
                 _log.warning("%s is switched on and cannot be asked: %s", name, error)
                 self._services[name] = error
@@ -86,7 +91,7 @@ class Chain:
         near: tuple[float, float] | None = None,
         region: str | None = None,
         online: bool = False,
-    ) -> Located:
+    ) -> GeocodeResult:
         """Return the place a text means, or the candidates of an ambiguous one.
 
         Parameters
@@ -112,12 +117,12 @@ class Chain:
                 return self._with_notices(better, failed, lang)
         return self._with_notices(found, failed, lang)
 
-    def may_ask(self, text: str, found: Located) -> tuple[str, ...]:
+    def may_ask(self, text: str, found: GeocodeResult) -> tuple[str, ...]:
         """Return the services that might place a text better than ``found`` does; the page offers to ask them."""
         settled = found.place is None and (found.candidates or _has(found, "coordinates_invalid"))
         if not self._services or settled:
             return ()
-        return self.services if judging.asks_finer(text, found.place) else ()
+        return self.services if result_checks.asks_finer(text, found.place) else ()
 
     def suggest(
         self, prefix: str, *, near: tuple[float, float] | None = None, region: str | None = None, limit: int = 8
@@ -137,11 +142,11 @@ class Chain:
             failed.append(name)
             return ()
         try:
-            return judging.merge_pieces(provider.find(text, hint))
+            return result_checks.merge_pieces(provider.find(text, hint))
         except LocatorError as error:
             _log.warning("%s: %s", type(error).__name__, error)
             failed.append(name)
-            if not isinstance(error, ServiceRateLimited):  # its pause is kept by the door, for all processes
+            if not isinstance(error, ServiceRateLimited):  # its pause is kept by the client, for all processes
                 rest_s = REFUSED_REST_S if isinstance(error, ServiceRefused) else REST_S
                 with self._lock:
                     self._resting[name] = time.monotonic() + rest_s
@@ -152,19 +157,19 @@ class Chain:
         believed = []
         for place in places:
             named = place if place.adcode else replace(place, adcode=self._adcode_of(place))
-            if hint.adcode is None or judging.is_inside(named, hint.adcode, self._centre(hint.adcode)):
+            if hint.adcode is None or result_checks.is_inside(named, hint.adcode, self._centre(hint.adcode)):
                 believed.append(named if named.adcode else replace(named, adcode=hint.adcode))
         return tuple(believed)
 
-    def _improve(self, found: Located, places: tuple[Place, ...]) -> Located | None:
+    def _improve(self, found: GeocodeResult, places: tuple[Place, ...]) -> GeocodeResult | None:
         """Return a better answer than ``found``, or None when the service knows no better."""
         known = found.place
-        finer = [place for place in places if known is None or judging.is_finer(place.precision, known.precision)]
+        finer = [place for place in places if known is None or result_checks.is_finer(place.precision, known.precision)]
         if not finer:
             return None
-        if known is None and judging.is_ambiguous(finer):
-            return Located(candidates=tuple(finer), notices=(Notice(code="ambiguous_place"),))
-        agreeing = [place for place in finer if judging.agrees(place, known)]
+        if known is None and result_checks.is_ambiguous(finer):
+            return GeocodeResult(candidates=tuple(finer), notices=(Notice(code="ambiguous_place"),))
+        agreeing = [place for place in finer if result_checks.agrees(place, known)]
         if not agreeing:  # the street is known elsewhere: the person chooses, nothing jumps
             return replace(found, candidates=(*found.candidates, *finer))
         others = [place for place in (known, *found.candidates, *finer) if place not in (None, agreeing[0])]
@@ -178,8 +183,10 @@ class Chain:
             return Hint(lang=lang)
         centre = (place.lon, place.lat, place.error_m) if place and place.lon is not None else self._centre(adcode)
         lon, lat, radius_m = centre or (None, None, None)
-        city = self.gazetteer.division(judging.prefecture(adcode).ljust(6, "0")) or self.gazetteer.division(adcode)
-        name = city.name if city and (city.level != "province" or len(judging.prefecture(adcode)) == 2) else None
+        city = self.gazetteer.division(result_checks.prefecture(adcode).ljust(6, "0")) or self.gazetteer.division(
+            adcode
+        )
+        name = city.name if city and (city.level != "province" or len(result_checks.prefecture(adcode)) == 2) else None
         if adcode[2:] == "0000" and adcode[:2] not in ("11", "12", "31", "50"):
             name = None  # a province is no city
         return Hint(adcode=adcode, city=name, lon=lon, lat=lat, radius_m=radius_m, lang=lang)
@@ -192,7 +199,7 @@ class Chain:
 
     def _centre(self, adcode: str) -> tuple[float, float, float] | None:
         """Return lon, lat and radius of the city (or province) that holds an adcode."""
-        for code in (judging.prefecture(adcode).ljust(6, "0"), adcode):
+        for code in (result_checks.prefecture(adcode).ljust(6, "0"), adcode):
             division = self.gazetteer.division(code)
             if division and division.lon is not None and division.lat is not None:
                 return division.lon, division.lat, division.error_m or 50_000.0
@@ -203,7 +210,7 @@ class Chain:
         read = self._embedded(place.label, self.gazetteer).place
         return read.adcode if read else None
 
-    def _with_notices(self, located: Located, failed: list[str], lang: str) -> Located:
+    def _with_notices(self, located: GeocodeResult, failed: list[str], lang: str) -> GeocodeResult:
         notices = list(located.notices)
         if located.place is not None and located.place.source in self._services:
             notices = [notice for notice in notices if notice.code not in _SETTLED]
@@ -218,11 +225,11 @@ class Chain:
         return replace(located, notices=tuple(notices))
 
 
-_SETTLED = judging.LACKING | {"place_not_found"}
+_SETTLED = result_checks.LACKING | {"place_not_found"}
 """What is no longer so once a service has placed the text."""
 
 
-def _has(found: Located, code: str) -> bool:
+def _has(found: GeocodeResult, code: str) -> bool:
     return any(notice.code == code for notice in found.notices)
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from locator.errors import DataError
 
 if TYPE_CHECKING:
-    from locator.fetch.call import Call
-    from locator.fetch.transport import Reply
+    from locator.http.call import Call
+    from locator.http.transport import Reply
 
 type Progress = Callable[[int, int | None], None]
 """Told the bytes so far, and the total (None when the service does not say)."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from locator.errors import InvalidInput, ServiceError, ServiceRateLimited, ServiceRefused, ServiceReplyError
-from locator.fetch.transport import Reply, Request
+from locator.http.transport import Reply, Request
 
 if TYPE_CHECKING:
     type Params = Mapping[str, object]

@@ -18,9 +18,9 @@ from service_replies import ASKED, KEY, SERVICES, TRUE, TRUE_GCJ02
 
 from locator.datum import Datum, distance_m
 from locator.gazetteer import Division
-from locator.geocode.chain import Chain
-from locator.geocode.located import Located
+from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.providers import PROVIDERS, load_provider
+from locator.geocode.result import GeocodeResult
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Notice, Place, Precision
 from locator.settings import Secrets, Settings
@@ -49,29 +49,29 @@ class FewDivisions:
         return [(prefix, near, region, limit)]
 
 
-def understands(**known: Located):
+def understands(**known: GeocodeResult):
     """Return an embedded geocoder that understands these texts, and the district's name in any."""
 
     def locate(text, gazetteer, *, datum=Datum.WGS84, lang="zh", near=None, region=None):
         if text in known:
             return known[text]
         if "槐荫区" in text:
-            return Located(place=HUAIYIN, notices=(Notice(code="rest_unknown"),))
-        return Located()
+            return GeocodeResult(place=HUAIYIN, notices=(Notice(code="rest_unknown"),))
+        return GeocodeResult()
 
     return locate
 
 
-def make_chain(folder: Path, urls: dict[str, str], embedded=None, *, names=None, **more) -> Chain:
+def make_chain(folder: Path, urls: dict[str, str], embedded=None, *, names=None, **more) -> FallbackGeocoder:
     names = names if names is not None else tuple(urls)
     settings = Settings(
         data=folder, geocoders=("gazetteer", *names), urls=urls, keys=Secrets(dict.fromkeys(PROVIDERS, KEY)),
         **{"timeout_s": 1.0, **more},
     )  # fmt: skip
-    return Chain(settings, FewDivisions(), embedded=embedded or understands())
+    return FallbackGeocoder(settings, FewDivisions(), embedded=embedded or understands())
 
 
-def codes(located: Located) -> list[str]:
+def codes(located: GeocodeResult) -> list[str]:
     return [notice.code for notice in located.notices]
 
 
@@ -124,20 +124,20 @@ def test_a_suggestion_never_goes_online(tmp_path, nominatim):
     ],
 )
 def test_no_service_is_asked_for_what_is_understood(tmp_path, nominatim, text, place):
-    chain = make_chain(tmp_path, {"nominatim": nominatim.url}, understands(**{text: Located(place=place)}))
+    chain = make_chain(tmp_path, {"nominatim": nominatim.url}, understands(**{text: GeocodeResult(place=place)}))
     assert chain.locate(text, online=True).place == place
     assert nominatim.asked == []
 
 
 def test_coordinates_that_are_none_go_nowhere(tmp_path, nominatim):
-    wrong = Located(notices=(Notice(code="coordinates_invalid"),))
+    wrong = GeocodeResult(notices=(Notice(code="coordinates_invalid"),))
     chain = make_chain(tmp_path, {"nominatim": nominatim.url}, understands(**{"91.0,181.0": wrong}))
     assert chain.locate("91.0,181.0", online=True) == wrong
     assert nominatim.asked == []
 
 
 def test_an_ambiguous_text_is_the_persons_to_settle_not_a_services(tmp_path, nominatim):
-    ambiguous = Located(candidates=(HUAIYIN, STREET), notices=(Notice(code="ambiguous_place"),))
+    ambiguous = GeocodeResult(candidates=(HUAIYIN, STREET), notices=(Notice(code="ambiguous_place"),))
     chain = make_chain(tmp_path, {"nominatim": nominatim.url}, understands(鼓楼区=ambiguous))
     assert chain.locate("鼓楼区", online=True) == ambiguous
     assert nominatim.asked == []
@@ -151,7 +151,7 @@ def test_a_text_that_says_more_than_was_understood_is_asked(tmp_path, nominatim,
     assert found.place.adcode == "370104"
     assert found.candidates == (HUAIYIN,)
     assert codes(found) == ["located_by"]
-    assert chain.may_ask(text, Located(place=HUAIYIN)) == ("nominatim",)
+    assert chain.may_ask(text, GeocodeResult(place=HUAIYIN)) == ("nominatim",)
 
 
 def test_the_datum_is_converted_and_the_service_named(tmp_path, amap):
@@ -216,7 +216,7 @@ def test_a_service_that_hung_is_left_alone_for_a_while(tmp_path):
 
 def test_a_service_without_its_key_is_unavailable_and_no_more(tmp_path, nominatim):
     settings = Settings(data=tmp_path, geocoders=("amap", "nominatim"), urls={"nominatim": nominatim.url})
-    found = Chain(settings, FewDivisions(), embedded=understands()).locate(ASKED, online=True)
+    found = FallbackGeocoder(settings, FewDivisions(), embedded=understands()).locate(ASKED, online=True)
     assert found.place.source == "nominatim"
     assert codes(found) == ["located_by", "geocoder_unavailable"]
 
@@ -254,7 +254,7 @@ def test_the_next_service_answers_after_a_liar(tmp_path, amap):
 def test_a_position_in_a_wrong_datum_is_not_taken_where_the_street_is_known(tmp_path, name):
     """A service that answers GCJ-02 for WGS-84, or WGS-84 for GCJ-02, is half a kilometre off the known street."""
     wrong = TRUE_GCJ02 if load_provider(name).datum is Datum.WGS84 else TRUE
-    embedded = understands(**{ASKED: Located(place=STREET)})
+    embedded = understands(**{ASKED: GeocodeResult(place=STREET)})
     with loopback(lambda _: SERVICES[name].reply(*wrong)) as liar:
         found = make_chain(tmp_path, {name: liar.url}, embedded).locate(ASKED, online=True)
         assert liar.asked

@@ -1,4 +1,4 @@
-"""The one door to the network, against servers on loopback that misbehave in every way we know."""
+"""The one client to the network, against servers on loopback that misbehave in every way we know."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from locator.errors import (
     ServiceReplyError,
     ServiceTimeout,
 )
-from locator.fetch import Door
-from locator.fetch.transport import _tls
+from locator.http import HttpClient
+from locator.http.transport import _tls
 from locator.settings import Secrets, Settings
 
 TYPED = "济南市槐荫区经四路478号"
@@ -36,34 +36,34 @@ CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return Door(Settings(data=tmp_path, timeout_s=2.0, keys=Secrets(amap=KEY)))
+def client(tmp_path: Path) -> HttpClient:
+    return HttpClient(Settings(data=tmp_path, timeout_s=2.0, keys=Secrets(amap=KEY)))
 
 
-def ask(door: Door, url: str, **more):
-    return door.get_json("amap", url, params={"q": TYPED, "key": KEY}, **more)
+def ask(client: HttpClient, url: str, **more):
+    return client.get_json("amap", url, params={"q": TYPED, "key": KEY}, **more)
 
 
-def test_gives_what_the_service_answers(door):
+def test_gives_what_the_service_answers(client):
     with loopback(lambda asked: {"got": asked.query, "agent": asked.headers["user-agent"]}) as server:
-        reply = ask(door, f"{server.url}/a b?x=1")
+        reply = ask(client, f"{server.url}/a b?x=1")
     assert reply["got"] == {"x": "1", "q": TYPED, "key": KEY}
     assert reply["agent"] == Settings().user_agent
     assert server.asked[0].path == "/a%20b"
 
 
-def test_posts_json_and_forms(door):
+def test_posts_json_and_forms(client):
     with loopback(lambda asked: {"body": asked.body.decode(), "kind": asked.headers["content-type"]}) as server:
-        assert json.loads(door.post_json("x", server.url, content={"a": TYPED})["body"]) == {"a": TYPED}
-        assert door.post_json("x", server.url, form={"a": 1})["body"] == "a=1"
+        assert json.loads(client.post_json("x", server.url, content={"a": TYPED})["body"]) == {"a": TYPED}
+        assert client.post_json("x", server.url, form={"a": 1})["body"] == "a=1"
 
 
 @pytest.mark.parametrize("packing", [gzip.compress, zlib.compress])
-def test_unpacks_replies(door, packing):
+def test_unpacks_replies(client, packing):
     body = packing(b'{"a": 1}')
     name = "gzip" if packing is gzip.compress else "deflate"
     with loopback(lambda _: Answer(body, headers={"Content-Encoding": name})) as server:
-        assert ask(door, server.url) == {"a": 1}
+        assert ask(client, server.url) == {"a": 1}
 
 
 FAULTS = {
@@ -99,13 +99,13 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_becomes_one_of_our_errors_in_time_and_gives_nothing_away(door, fault, caplog):
+def test_every_fault_becomes_one_of_our_errors_in_time_and_gives_nothing_away(client, fault, caplog):
     answer, kind, code = FAULTS[fault]
     caplog.set_level(logging.DEBUG)
     with loopback(lambda _: answer) as server:
         start = time.monotonic()
         with pytest.raises(kind) as raised:
-            ask(door, server.url, timeout_s=0.6, max_bytes=40_000, cache_s=100)
+            ask(client, server.url, timeout_s=0.6, max_bytes=40_000, cache_s=100)
         assert time.monotonic() - start < 1.5
     assert raised.value.code == code
     told = (
@@ -115,47 +115,47 @@ def test_every_fault_becomes_one_of_our_errors_in_time_and_gives_nothing_away(do
         assert secret not in told
 
 
-def test_says_how_long_the_service_wants_to_rest_and_keeps_to_it(door):
+def test_says_how_long_the_service_wants_to_rest_and_keeps_to_it(client):
     with loopback(lambda _: Answer({}, status=429, headers={"Retry-After": "7"})) as server:
         with pytest.raises(ServiceRateLimited) as raised:
-            ask(door, server.url)
+            ask(client, server.url)
         assert raised.value.retry_after_s == 7
         with pytest.raises(ServiceRateLimited) as again:
-            ask(door, server.url)
+            ask(client, server.url)
         assert again.value.code == "service_busy"
         assert 6 < again.value.retry_after_s <= 7
         assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("value", ["Wed, 21 Oct 2015 07:28:00 GMT", "soon", "-1"])
-def test_reads_retry_after_dates_and_nonsense(door, value):
+def test_reads_retry_after_dates_and_nonsense(client, value):
     reply = Answer({}, status=429, headers={"Retry-After": value})
     with loopback(lambda _: reply) as server, pytest.raises(ServiceRateLimited) as raised:
-        ask(door, server.url)
+        ask(client, server.url)
     assert raised.value.retry_after_s == (0.0 if value.startswith("Wed") else None)
 
 
-def test_a_dead_host_and_a_name_that_does_not_exist(door):
+def test_a_dead_host_and_a_name_that_does_not_exist(client):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
     with pytest.raises(ServiceError) as raised:
-        ask(door, f"http://127.0.0.1:{port}/")
+        ask(client, f"http://127.0.0.1:{port}/")
     assert raised.value.code == "service_unreachable"
     with pytest.raises(ServiceError):
-        ask(door, "http://no-such-host.invalid/")
+        ask(client, "http://no-such-host.invalid/")
 
 
-def test_a_server_that_takes_the_connection_and_says_nothing(door):
+def test_a_server_that_takes_the_connection_and_says_nothing(client):
     with socket.create_server(("127.0.0.1", 0)) as sock:
         start = time.monotonic()
         for scheme in ("http", "https"):
             with pytest.raises(ServiceTimeout):
-                ask(door, f"{scheme}://127.0.0.1:{sock.getsockname()[1]}/", timeout_s=0.3)
+                ask(client, f"{scheme}://127.0.0.1:{sock.getsockname()[1]}/", timeout_s=0.3)
     assert time.monotonic() - start < 1.5
 
 
-def test_a_server_whose_headers_drip(door):
+def test_a_server_whose_headers_drip(client):
     def drip(sock: socket.socket) -> None:
         connection, _ = sock.accept()
         with connection:
@@ -171,7 +171,7 @@ def test_a_server_whose_headers_drip(door):
         thread.start()
         start = time.monotonic()
         with pytest.raises(ServiceTimeout):
-            ask(door, f"http://127.0.0.1:{sock.getsockname()[1]}/", timeout_s=0.4)
+            ask(client, f"http://127.0.0.1:{sock.getsockname()[1]}/", timeout_s=0.4)
         assert time.monotonic() - start < 1.0
         thread.join(5)
 
@@ -180,9 +180,9 @@ def test_a_server_whose_headers_drip(door):
     "url",
     ["", "ftp://host/", "file:///etc/passwd", "http://", "https://user:word@host/", "http://host:x/", "http://主机/"],
 )
-def test_addresses_that_are_none(door, url):
+def test_addresses_that_are_none(client, url):
     with pytest.raises(InvalidInput) as raised:
-        ask(door, url)
+        ask(client, url)
     assert raised.value.code == "service_url"
 
 
@@ -197,87 +197,87 @@ def over_tls():
         _tls.cache_clear()
 
 
-def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_asked(door, over_tls):
+def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_asked(client, over_tls):
     url, server = over_tls
     with pytest.raises(ServiceError) as raised:
-        ask(door, url)
+        ask(client, url)
     assert raised.value.code == "service_unreachable"
     assert server.asked == []
 
 
-def test_an_authority_of_the_operators_own_is_named_by_ssl_cert_file(door, over_tls, monkeypatch):
+def test_an_authority_of_the_operators_own_is_named_by_ssl_cert_file(client, over_tls, monkeypatch):
     url, _ = over_tls
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     _tls.cache_clear()
-    assert ask(door, f"{url}/x") == {"path": "/x"}
+    assert ask(client, f"{url}/x") == {"path": "/x"}
 
 
-def test_follows_a_redirect_on_the_same_host(door):
+def test_follows_a_redirect_on_the_same_host(client):
     def answer(asked):
         if asked.path == "/old":
             return Answer({}, status=301, headers={"Location": "/new?b=2"})
         return {"path": asked.path, **asked.query}
 
     with loopback(answer) as server:
-        assert door.get_json("x", f"{server.url}/old") == {"path": "/new", "b": "2"}
+        assert client.get_json("x", f"{server.url}/old") == {"path": "/new", "b": "2"}
         with pytest.raises(ServiceReplyError):
-            door.post_json("x", f"{server.url}/old", content={})
+            client.post_json("x", f"{server.url}/old", content={})
 
 
-def test_uses_no_proxy_of_the_environment(door, monkeypatch):
+def test_uses_no_proxy_of_the_environment(client, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with loopback(lambda _: {"a": 1}) as server:
-        assert ask(door, server.url) == {"a": 1}
+        assert ask(client, server.url) == {"a": 1}
 
 
-def test_gives_the_json_of_a_status_that_is_accepted(door):
+def test_gives_the_json_of_a_status_that_is_accepted(client):
     with loopback(lambda _: Answer({"code": "NoRoute"}, status=400)) as server:
-        assert ask(door, server.url, accept=(200, 400)) == {"code": "NoRoute"}
+        assert ask(client, server.url, accept=(200, 400)) == {"code": "NoRoute"}
 
 
-def test_tries_again_only_when_asked_to_and_within_the_time(door):
+def test_tries_again_only_when_asked_to_and_within_the_time(client):
     replies = [Answer({}, status=504), Answer({}, status=503, headers={"Retry-After": "0"}), Answer({"a": 1})]
     with loopback(lambda _: replies.pop(0)) as server:
-        assert ask(door, server.url, retries=3, timeout_s=5) == {"a": 1}
+        assert ask(client, server.url, retries=3, timeout_s=5) == {"a": 1}
         assert len(server.asked) == 3
         replies[:] = [Answer({}, status=504)] * 9
         start = time.monotonic()
         with pytest.raises(ServiceError):
-            ask(door, server.url, retries=9, timeout_s=1.5)
+            ask(client, server.url, retries=9, timeout_s=1.5)
         assert time.monotonic() - start < 2.0
         assert len(server.asked) <= 5
         with pytest.raises(ServiceError):
-            ask(door, server.url)
+            ask(client, server.url)
         assert len(server.asked) <= 6
 
 
-def test_keeps_no_retry_for_a_refused_key(door):
+def test_keeps_no_retry_for_a_refused_key(client):
     with loopback(lambda _: Answer({}, status=403)) as server:
         with pytest.raises(ServiceRefused):
-            ask(door, server.url, retries=5)
+            ask(client, server.url, retries=5)
         assert len(server.asked) == 1
 
 
-def test_downloads_whole_or_not_at_all(door, tmp_path):
+def test_downloads_whole_or_not_at_all(client, tmp_path):
     import hashlib
 
     content, seen = bytes(range(256)) * 2000, []
     path = tmp_path / "deep" / "file.bin"
     good = "sha256:" + hashlib.sha256(content).hexdigest()
     with loopback(lambda asked: Answer(content, cut=1000 if asked.path == "/cut" else None)) as server:
-        door.download(f"{server.url}/x", path, lambda done, total: seen.append((done, total)), checksum=good)
+        client.download(f"{server.url}/x", path, lambda done, total: seen.append((done, total)), checksum=good)
         assert path.read_bytes() == content
         assert seen[-1] == (len(content), len(content))
         for url, checksum, code in (("/x", "md5:00", "service_checksum"), ("/cut", None, "service_reply")):
             with pytest.raises(ServiceReplyError) as raised:
-                door.download(server.url + url, path, checksum=checksum)
+                client.download(server.url + url, path, checksum=checksum)
             assert raised.value.code == code
             assert path.read_bytes() == content
         assert [p.name for p in path.parent.iterdir()] == ["file.bin"]
         (tmp_path / "taken").write_text("a file where a folder should be")
         with pytest.raises(DataError):
-            door.download(server.url, tmp_path / "taken" / "x")
+            client.download(server.url, tmp_path / "taken" / "x")
 
 
 def test_the_door_shows_no_key():

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
 from locator.errors import LocatorError, ServiceError, ServiceRateLimited, ServiceTimeout
-from locator.fetch.call import REST_S, Call, build_request, check_status, redirected, texts
-from locator.fetch.download import store
-from locator.fetch.ledger import Busy, Ledger
-from locator.fetch.transport import CutReply, Reply, Request, TooLarge, exchange
+from locator.http.call import REST_S, Call, build_request, check_status, redirected, texts
+from locator.http.download import store
+from locator.http.ledger import Busy, Ledger
+from locator.http.transport import CutReply, Reply, Request, TooLarge, exchange
 
 if TYPE_CHECKING:
-    from locator.fetch.call import Params
-    from locator.fetch.download import Progress
+    from locator.http.call import Params
+    from locator.http.download import Progress
     from locator.settings import Settings
 
 MAX_BYTES = 8_000_000
 _REDIRECTS = 3
 
 
-class Door:
+class HttpClient:
     """Ask services elsewhere, politely and without giving away more than the question.
 
     Parameters

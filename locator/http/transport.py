@@ -1,6 +1,6 @@
 """One HTTP exchange with a deadline over all of it: name lookup, connecting, TLS, headers and body.
 
-Only :mod:`locator.fetch` uses this. The standard library's client is used bare because the usual ones
+Only :mod:`locator.http` uses this. The standard library's client is used bare because the usual ones
 write the whole address (with keys, with what a person typed) into debug logs, read proxies from the
 environment, retry behind one's back, and count their timeout for each read, so that a server which
 drips one byte a second never times out.
