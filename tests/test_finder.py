@@ -11,8 +11,8 @@ import pytest
 from locator.finder import Search, find_hits, prefecture_of
 from locator.layer import Layer
 from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Query, ServicePoint, Task
+from locator.outputs.shapes import group_of
 from locator.search import Index
-from locator.shapes import group_of
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 HERE = Place(label="here", lon=117.0, lat=36.65, precision=Precision.ROOFTOP, source="test", adcode="370104")

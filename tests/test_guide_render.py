@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 import pytest
 
 from locator.corrections import report_link
-from locator.guide import field_of, list_lines, load_guide, render_html, render_text
+from locator.guide import field_of, list_lines, load_guide, render_text
 from locator.i18n import LANGS
 from locator.model import Person, Task
+from locator.outputs.guide_page import write_guide_page
 from locator.settings import Settings, shipped_dir
 
 HOSTILE = (
@@ -79,7 +80,7 @@ channels:
 def test_text_and_html_say_everything(guide, task, lang):
     for person in Person:
         answer = guide.answer(task, person, "440305", lang)
-        plain, page = render_text(answer, lang), render_html(answer, lang)
+        plain, page = render_text(answer, lang), write_guide_page(answer, lang)
         for step in answer["steps"]:
             for line in step["lines"]:
                 assert line["text"] in plain
@@ -91,14 +92,14 @@ def test_text_and_html_say_everything(guide, task, lang):
 
 
 def test_the_page_loads_nothing_and_runs_nothing(guide):
-    page = tags_of(render_html(guide.answer("apply", "adult", "110000", "zh"), "zh"))
+    page = tags_of(write_guide_page(guide.answer("apply", "adult", "110000", "zh"), "zh"))
     assert not page.tags & {"script", "img", "iframe", "link", "object", "form", "base"}
     assert not [a for a in page.attributes if a[1].startswith("on") or a[1] in ("src", "style")]
 
 
 def test_hostile_words_stay_words(hostile_answers):
     for words, answer in zip(HOSTILE, hostile_answers, strict=True):
-        html = render_html(answer, "en")
+        html = write_guide_page(answer, "en")
         page = tags_of(html)
         assert page.tags <= {
             "html", "head", "meta", "title", "style", "body", "h1", "h2", "ul", "li", "p", "small", "a", "label", "input", "span",
@@ -118,13 +119,13 @@ def test_a_terminal_obeys_nothing_in_the_text(guide):
 def test_a_link_that_is_no_web_address_stays_text(guide):
     answer = guide.answer("apply", "adult", None, "en")
     answer["channels"] = [{**answer["channels"][0], "url": "javascript:alert(1)"}]
-    assert 'href="javascript' not in render_html(answer, "en")
+    assert 'href="javascript' not in write_guide_page(answer, "en")
 
 
 def test_each_line_has_its_report_link(guide):
     answer = guide.answer("apply", "adult", None, "en")
     settings = Settings(report_url="https://issues.example/new?title={id}%20{field}")
-    page = render_html(answer, "en", report=lambda entry, field: report_link(settings, entry, field))
+    page = write_guide_page(answer, "en", report=lambda entry, field: report_link(settings, entry, field))
     lines = list(list_lines(answer))
     assert {field_of(item) for item in lines} == {"text", "name", "number", "summary"}
     for item in lines:

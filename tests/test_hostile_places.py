@@ -24,11 +24,11 @@ from locator.batch import open_engine, run_batch
 from locator.cli.places import _lines, place_line
 from locator.datum import Datum
 from locator.i18n import LANGS, text
-from locator.maps import encode_scene
 from locator.model import Query
+from locator.outputs.folium_map import encode_map_data
+from locator.outputs.shapes import say_notice
 from locator.service import Locator
 from locator.settings import Settings
-from locator.shapes import say_notice
 from locator.validate.texts import unshield
 from locator.web.ask import render_understood
 from locator.web.plain import plain_routes
@@ -100,7 +100,7 @@ def test_the_page_shows_it_as_what_was_understood_as_a_candidate_and_on_the_map(
         assert place.label in page.text
         assert place.label in (_say_origin(place, words) or place.label)
         scene = make_scene(place, (), chosen=None, route=None, state=PageState(lang=lang), at=NOW)
-        payload = json.loads(base64.b64decode(encode_scene(scene, Datum.GCJ02)))
+        payload = json.loads(base64.b64decode(encode_map_data(scene, Datum.GCJ02)))
         assert payload["origin"]["label"] == text("page.map.origin", lang, label=place.label)
 
 

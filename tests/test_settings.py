@@ -10,8 +10,8 @@ import pytest
 from hostile import CORPUS
 
 from locator.errors import SettingError
+from locator.outputs.html_document import link_out
 from locator.settings import _READERS, Settings, load_settings, shipped_dir
-from locator.web.markup import link_out
 from locator.web.shell import build_headers
 
 

@@ -7,7 +7,6 @@ Positions in an address are rounded to three decimals (about 100 m), because add
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -28,9 +27,10 @@ from locator.api.problems import add_problem_handlers, document_problems, make_p
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.hours import read_hours
+from locator.outputs.html_document import join, tag, write_document
+from locator.outputs.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
 from locator.service import Locator
 from locator.settings import Settings, parse_moment
-from locator.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
 
 CACHE_S = 300
 MAX_TEXT = 500
@@ -276,19 +276,20 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         return _cached(request, locate().guide(task, person, region, lang))
 
 
+_DOCS_STYLE = (
+    "body{font:16px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "td,th{text-align:left;padding:.4rem;border-bottom:1px solid #ccc;vertical-align:top}"
+)
+
+
 def _write_docs(schema: dict[str, Any]) -> str:
     """Return the operations as one plain page: no script, nothing from elsewhere."""
-    rows = []
+    rows = [tag("tr", [tag("th", name) for name in ("Operation", "Answer", "Parameters")])]
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             names = ", ".join(parameter["name"] for parameter in operation.get("parameters", []))
             cells = (f"{method.upper()} /api{path}", operation.get("description", ""), names)
-            rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>locator API</title>"
-        "<meta name=viewport content='width=device-width'>"
-        "<style>body{font:16px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-        "td,th{text-align:left;padding:.4rem;border-bottom:1px solid #ccc;vertical-align:top}</style>"
-        "<h1>locator API</h1><p>Machine-readable: <a href=openapi.json>openapi.json</a></p>"
-        f"<table><tr><th>Operation<th>Answer<th>Parameters</tr>{''.join(rows)}</table></html>"
-    )
+            rows.append(tag("tr", [tag("td", cell) for cell in cells]))
+    machine = tag("p", "Machine-readable: ", tag("a", "openapi.json", href="openapi.json"))
+    body = join(tag("h1", "locator API"), machine, tag("table", rows))
+    return write_document(body, title="locator API", lang="en", style=_DOCS_STYLE)

@@ -10,13 +10,14 @@ from typing import Any
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.corrections import report_link
 from locator.errors import InvalidInput
-from locator.guide import load_guide, render_html, render_text
+from locator.guide import load_guide, render_text
 from locator.hours import describe, open_clock, read_hours
 from locator.i18n import text
 from locator.model import Person, Task
+from locator.outputs.guide_page import write_guide_page
+from locator.outputs.shapes import shape_state
 from locator.service import Locator
 from locator.settings import Settings, parse_moment, shipped_dir
-from locator.shapes import shape_state
 
 
 def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -79,6 +80,6 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     if args.format == "json":
         write_json(answer)
     elif args.format == "html":
-        sys.stdout.write(render_html(answer, args.lang, report=partial(report_link, settings)))
+        sys.stdout.write(write_guide_page(answer, args.lang, report=partial(report_link, settings)))
     else:
         sys.stdout.write(render_text(answer, args.lang))

@@ -10,7 +10,6 @@ from typing import Any
 
 from locator.cli.terms import add_choice, now_of, say, write_json
 from locator.datum import Datum
-from locator.exports import FORMATS, write_points
 from locator.guide import check_guide, describe_fault
 from locator.i18n import text
 from locator.ingest import open_data_gazetteer
@@ -18,6 +17,7 @@ from locator.ingest.checking import check_file, check_layer, describe_layer
 from locator.ingest.importing import ImportSummary, import_source
 from locator.ingest.placing import Placer, places_of
 from locator.model import Kind
+from locator.outputs.exports import FORMATS, write_points
 from locator.service import Locator
 from locator.settings import Settings
 from locator.sources import SOURCES

@@ -8,12 +8,12 @@ from typing import Any
 
 from locator.cli.terms import add_choice, add_mode, add_position, now_of, read_pair, say, tell, write_json
 from locator.datum import Datum
-from locator.exports import hits_to_csv, hits_to_geojson, hits_to_kml
 from locator.i18n import text
 from locator.model import Answer, Hit, Kind, Mode, Person, Place, Query, Task
+from locator.outputs.hit_exports import hits_to_csv, hits_to_geojson, hits_to_kml
+from locator.outputs.shapes import group_of, say_hit_distance, shape_answer, shape_place
 from locator.service import Locator
 from locator.settings import Settings, parse_moment
-from locator.shapes import group_of, say_hit_distance, shape_answer, shape_place
 
 SubParsers = Any
 

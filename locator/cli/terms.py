@@ -14,8 +14,8 @@ from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.i18n import text
 from locator.model import Mode, Notice
+from locator.outputs.shapes import say_notice
 from locator.settings import Settings
-from locator.shapes import say_notice
 
 CHINA = ZoneInfo("Asia/Shanghai")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from locator.cli.terms import add_mode, read_pair, say, write_json
 from locator.model import Mode, Route
+from locator.outputs.shapes import mode_name, shape_route, shape_route_feature
 from locator.routing import say_distance, say_duration
 from locator.service import Locator
 from locator.settings import Settings
-from locator.shapes import mode_name, shape_route, shape_route_feature
 
 
 def add_route(subparsers: Any, common: argparse.ArgumentParser) -> None:

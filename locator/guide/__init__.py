@@ -6,7 +6,7 @@ wrong in it. A city's file stands over its province's, and that over the nation'
 
 from locator.guide.book import Guide, check_guide, describe_fault, load_guide
 from locator.guide.records import Fault
-from locator.guide.render import field_of, list_lines, render_html, render_text
+from locator.guide.render import field_of, list_lines, list_parts, render_text, say_heading, say_no_local, say_source
 
 __all__ = [
     "Fault",
@@ -15,7 +15,10 @@ __all__ = [
     "describe_fault",
     "field_of",
     "list_lines",
+    "list_parts",
     "load_guide",
-    "render_html",
     "render_text",
+    "say_heading",
+    "say_no_local",
+    "say_source",
 ]

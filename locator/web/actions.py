@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from locator.model import Hit
+from locator.outputs.html_document import Markup, hide, tag
 from locator.web.listing import ListContext, is_pinned
-from locator.web.markup import Markup, hide, tag
 from locator.web.reports import ROW, render_report_form
 from locator.web.sheets import render_sheet
 

@@ -8,8 +8,8 @@ from locator.datum import Datum
 from locator.gazetteer.divisions import city_stem
 from locator.i18n import text
 from locator.model import Answer, Kind, Notice, Person, Place, Task
-from locator.shapes import say_notice
-from locator.web.markup import Markup, join, mark_chinese, tag
+from locator.outputs.html_document import Markup, join, mark_chinese, tag
+from locator.outputs.shapes import say_notice
 from locator.web.state import LIMITS, PageState
 from locator.web.words import Words
 

@@ -11,7 +11,7 @@ import streamlit as st
 import streamlit_folium
 from streamlit_folium import st_folium
 
-from locator.maps import Scene, TileSource, build_base, build_layer, encode_scene
+from locator.outputs.folium_map import MapData, TileSource, build_base, build_layer, encode_map_data
 from locator.web import shared
 
 HEIGHT_PX = 540
@@ -31,13 +31,13 @@ class _Frame(NamedTuple):
     """The empty scene, as it stands in the script."""
 
 
-def show_map(scene: Scene) -> None:
+def show_map(scene: MapData) -> None:
     """Draw a scene. Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel."""
     tiles, assets = shared.read_tiles(), shared.read_assets()
     scripts = tuple(assets.url(name, prefix=_PREFIX) for name in SCRIPTS)
     styles = tuple(assets.url(name, prefix=_PREFIX) for name in STYLES)
     frame = _prepare(tiles, scripts, styles)
-    layer = frame.layer.replace(frame.empty, encode_scene(scene, tiles.datum))
+    layer = frame.layer.replace(frame.empty, encode_map_data(scene, tiles.datum))
     with st.container(key="map-box"):
         streamlit_folium._component_func(**frame.sent, feature_group=layer)
 
@@ -58,7 +58,7 @@ def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...
         height=HEIGHT_PX,
         use_container_width=True,
         returned_objects=[],
-        feature_group_to_add=build_layer(Scene(), tiles.datum),
+        feature_group_to_add=build_layer(MapData(), tiles.datum),
     )
     layer = sent.pop("feature_group")
-    return _Frame(sent, layer, encode_scene(Scene(), tiles.datum))
+    return _Frame(sent, layer, encode_map_data(MapData(), tiles.datum))

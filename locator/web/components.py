@@ -1,7 +1,7 @@
 """Panels: pieces of our own HTML on Streamlit's page, and what a person does in them.
 
 Streamlit's own widgets cannot be an ordered list with headings, telephone links and a native select box. A
-panel is escaped HTML (:mod:`locator.web.markup`) that ``static/page.js`` puts on the page, keeping focus and
+panel is escaped HTML (:mod:`locator.outputs.html_document`) that ``static/page.js`` puts on the page, keeping focus and
 typed text when it changes; a click on ``data-act`` or a submitted form comes back as an :class:`Act`.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from locator.web.markup import Markup, tag
+from locator.outputs.html_document import Markup, tag
 
 _LOADER = """
 export default async function (component) {

@@ -8,21 +8,21 @@ from functools import partial
 import streamlit as st
 
 from locator.model import Answer
+from locator.outputs.html_document import tag
 from locator.web.components import show_still
-from locator.web.markup import tag
 from locator.web.words import Words
 
 
 def show_downloads(answer: Answer, now: datetime, words: Words) -> None:
     """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
-    from locator.exports import to_csv, to_geojson, to_kml
+    from locator.outputs.hit_exports import hits_to_geojson, hits_to_kml, hits_to_spreadsheet
 
     show_still("down-head", tag("h2", words("down.heading")))
     with st.container(horizontal=True, key="downloads"):
         for form, make, mime in (
-            ("csv", to_csv, "text/csv"),
-            ("geojson", to_geojson, "application/geo+json"),
-            ("kml", to_kml, "application/vnd.google-earth.kml+xml"),
+            ("csv", hits_to_spreadsheet, "text/csv"),
+            ("geojson", hits_to_geojson, "application/geo+json"),
+            ("kml", hits_to_kml, "application/vnd.google-earth.kml+xml"),
         ):
             st.download_button(
                 words(f"down.{form}"),

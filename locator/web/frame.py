@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from locator.web.markup import Markup, join, tag
+from locator.outputs.html_document import Markup, join, tag
 from locator.web.state import PageState, to_params
 from locator.web.words import Words
 

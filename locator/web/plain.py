@@ -15,11 +15,11 @@ from starlette.routing import Route
 from locator.errors import LocatorError
 from locator.i18n import LANGS, explain, text
 from locator.model import EXACT, Answer, Person, Query, Task
+from locator.outputs.html_document import Markup, join, tag, write_document
+from locator.outputs.shapes import say_hit_distance, say_notice
 from locator.routing import links as links_into_apps
-from locator.shapes import say_hit_distance, say_notice
 from locator.web.ask import MAX_TEXT
 from locator.web.forms import read_form
-from locator.web.markup import Markup, join, tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,6 @@ _STYLE = (
     "[name=text]{width:100%}h1{font-size:1.3rem}h2{font-size:1.1rem;margin:.5rem 0 0}"
     "ol,ul{padding-left:1.6rem}li{margin-bottom:1rem}p{margin:.3rem 0}a{display:inline-block;padding:.45rem .3rem}"
 )
-_HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 
 def plain_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], lang: str) -> list[BaseRoute]:
@@ -179,7 +178,5 @@ def _page(lang: str, fields: Mapping[str, str], result: Markup | None) -> HTMLRe
         id="ask",
     )
     body = tag("main", tag("h1", text("page.title", lang)), form, result)
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
-    title = tag("title", text("page.title", lang))
-    document = f'<!doctype html><html lang="{_HTML_LANG[lang]}"><head>{head}{title}</head><body>{body}</body></html>'
+    document = write_document(body, title=text("page.title", lang), lang=lang, style=_STYLE)
     return HTMLResponse(document, headers={"cache-control": "no-store"})

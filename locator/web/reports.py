@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.corrections import write_correction
 from locator.errors import LocatorError
-from locator.web.markup import Markup, hide, mark_chinese, tag
+from locator.outputs.html_document import Markup, hide, mark_chinese, tag
 from locator.web.words import Words
 
 if TYPE_CHECKING:

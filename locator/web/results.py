@@ -10,10 +10,10 @@ from urllib.parse import quote
 from locator.hours import describe, week_of, week_text
 from locator.i18n import text
 from locator.model import Answer, Hit, ServicePoint
-from locator.shapes import GROUPS, group_of, say_hit_distance
+from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
+from locator.outputs.shapes import GROUPS, group_of, say_hit_distance
 from locator.web.actions import render_actions
 from locator.web.listing import ListContext, is_pinned
-from locator.web.markup import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.web.words import OLD_YEARS, Words, age_years
 
 SIGNS = {"open": "●", "closed": "■", "unknown": "?"}

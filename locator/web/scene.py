@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from locator.hours import describe
-from locator.maps import Origin, Pin, Scene
 from locator.model import EXACT, Hit, Place, Route, ServicePoint
-from locator.shapes import say_hit_distance
+from locator.outputs.folium_map import MapData, MapOrigin, Pin
+from locator.outputs.shapes import say_hit_distance
 from locator.web.listing import is_pinned
 from locator.web.state import PageState
 from locator.web.words import Words
@@ -45,11 +45,11 @@ def make_pin(hit: Hit, words: Words, at: datetime) -> Pin:
     )
 
 
-def make_origin(place: Place, words: Words) -> Origin | None:
+def make_origin(place: Place, words: Words) -> MapOrigin | None:
     """Return where the person is, or None when that has no position."""
     if place.lon is None or place.lat is None:
         return None
-    return Origin(label=words("map.origin", label=place.label), lon=place.lon, lat=place.lat, error_m=place.error_m)
+    return MapOrigin(label=words("map.origin", label=place.label), lon=place.lon, lat=place.lat, error_m=place.error_m)
 
 
 def make_scene(
@@ -60,13 +60,13 @@ def make_scene(
     route: Route | None,
     state: PageState,
     at: datetime,
-) -> Scene:
+) -> MapData:
     """Return the scene of an answer: its pins, the origin, and the way to the chosen point."""
     words = Words(state.lang)
     label = ""
     if route is not None and route.engine == "line":
         label = words("map.line_label", length=words.length(route.distance_m))
-    return Scene(
+    return MapData(
         pins=tuple(make_pin(hit, words, at) for hit in hits if is_pinned(hit)),
         origin=make_origin(place, words) if place else None,
         chosen=chosen.point.id if chosen else None,
@@ -93,7 +93,7 @@ def find_steps(route: Route) -> tuple[int, ...]:
     return tuple(found)
 
 
-def make_overview(points: Sequence[ServicePoint], state: PageState) -> Scene:
+def make_overview(points: Sequence[ServicePoint], state: PageState) -> MapData:
     """Return the scene of a list of centers: every exact position, without numbers."""
     words = Words(state.lang)
     pins = tuple(
@@ -110,4 +110,4 @@ def make_overview(points: Sequence[ServicePoint], state: PageState) -> Scene:
         if point.position in EXACT and point.lon is not None and point.lat is not None
     )
     texts = read_controls(words) | {"legend_pin": words("map.legend_center")}
-    return Scene(pins=pins, texts=texts, lang=state.lang, large=state.large)
+    return MapData(pins=pins, texts=texts, lang=state.lang, large=state.large)

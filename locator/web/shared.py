@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from locator.errors import LocatorError
 from locator.i18n import text
-from locator.maps import TileSource, open_tiles
 from locator.model import Query, Task
+from locator.outputs.folium_map import TileSource, open_tiles
 from locator.parts import check_parts
 from locator.settings import Settings, load_settings
 from locator.tally import Tally

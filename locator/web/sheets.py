@@ -19,9 +19,9 @@ from locator.hours import write_calendar
 from locator.i18n import explain, text
 from locator.model import Mode, Step
 from locator.model import Route as Way
-from locator.sheet import print_sheet, share_link
+from locator.outputs.html_document import Markup, tag
+from locator.outputs.print_page import share_link, write_print_page
 from locator.web.forms import read_form
-from locator.web.markup import Markup, tag
 from locator.web.state import PageState, parse_state, to_params
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         point = locator.point(state.chosen or "")
         guide = locator.guide(state.task, state.person, point.adcode, state.lang)
         link = share_link(settings, point.id, state.lang)
-        return print_sheet(point, guide, at=clock(), lang=state.lang, link=link, route=way, large=state.large)
+        return write_print_page(point, guide, at=clock(), lang=state.lang, link=link, route=way, large=state.large)
 
     async def send(request: Request) -> Response:
         return await answer(parse_state(request.query_params, default_lang=settings.lang), None)

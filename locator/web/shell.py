@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse
 
 from locator.api.around import Faults
 from locator.i18n import LANGS, text
-from locator.maps import OWN_SUBDOMAINS
+from locator.outputs.folium_map import OWN_SUBDOMAINS
+from locator.outputs.html_document import HTML_LANG, escape
 from locator.web.assets import Assets
-from locator.web.markup import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     type Rewrite = tuple[bytes, Callable[[str], str]]
 
-HTML_LANG = {"zh": "zh-CN", "en": "en"}
 _MAP_FRAME = "/component/streamlit_folium"
 _HOST_CONFIG = "/_stcore/host-config"
 _TILE_HOSTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from locator.web.markup import Markup, link_out, mark_chinese, tag
+from locator.outputs.html_document import Markup, link_out, mark_chinese, tag
 from locator.web.words import Words
 
 _SIGNS = ("yes", "partly", "no", "ask")

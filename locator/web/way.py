@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from locator.i18n import text
 from locator.model import EXACT, Hit, Place, Route
+from locator.outputs.html_document import Markup, join, mark_chinese, tag
 from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
-from locator.web.markup import Markup, join, mark_chinese, tag
 from locator.web.words import Words
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from locator.i18n import text
+from locator.outputs.shapes import say_length
 from locator.routing import say_duration
-from locator.shapes import say_length
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",

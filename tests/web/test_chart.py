@@ -4,17 +4,17 @@ import pytest
 import streamlit_folium
 from streamlit_folium import st_folium
 
-from locator.maps import Origin, Pin, Scene, build_base, build_layer
+from locator.outputs.folium_map import MapData, MapOrigin, Pin, build_base, build_layer
 from locator.web import chart, shared
 from locator.web.assets import open_assets
 
 SCENES = {
-    "nothing": Scene(),
-    "an answer": Scene(
+    "nothing": MapData(),
+    "an answer": MapData(
         pins=(
             Pin(id="a", label="1", name="历下区社保中心 {{7*7}}", lines=("1 公里",), state="open", lon=117.0, lat=36.6),
         ),
-        origin=Origin(label="济南", lon=117.1, lat=36.7, error_m=50.0),
+        origin=MapOrigin(label="济南", lon=117.1, lat=36.7, error_m=50.0),
         chosen="a",
         line=((117.1, 36.7), (117.0, 36.6)),
         texts={"title": "地图"},

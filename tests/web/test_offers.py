@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from locator.exports import hits_to_csv
 from locator.model import Answer, Place, Precision, Query
+from locator.outputs.hit_exports import hits_to_csv
 from locator.settings import Settings
 from locator.web.acts import HANDLERS
 from locator.web.ask import render_understood

@@ -23,9 +23,9 @@ from locator.model import (
     Query,
     ServicePoint,
 )  # fmt: skip
+from locator.outputs.html_document import Markup
 from locator.web.ask import render_ask, render_understood
 from locator.web.listing import ListContext, is_pinned
-from locator.web.markup import Markup
 from locator.web.results import age_chips, group_hits, render_results
 from locator.web.state import PageState
 from locator.web.words import Words, age_years

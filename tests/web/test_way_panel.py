@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from locator.datum import Datum
 from locator.errors import ServiceTimeout
 from locator.i18n import LANGS, text
-from locator.maps import shape_scene
 from locator.model import Hit, HoursState, Mode, Place, Precision, Query, Route, ServicePoint, Step
+from locator.outputs.folium_map import shape_map_data
 from locator.routing import LinkMode, address_for_driver, links, straight_line
 from locator.settings import Settings
 from locator.web import shared
@@ -74,7 +74,7 @@ def test_each_step_is_a_button_in_an_ordered_list(lang):
 def test_a_step_begins_where_the_map_marks_it():
     scene = make_scene(PLACE, [HIT], chosen=HIT, route=route(), state=PageState(), at=NOW)
     assert scene.steps == STARTS and not scene.line_is_estimate
-    drawn = shape_scene(scene, Datum.GCJ02)["line"]
+    drawn = shape_map_data(scene, Datum.GCJ02)["line"]
     assert drawn["steps"] == list(STARTS) and len(drawn["at"]) == len(LINE)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from locator.errors import LocatorError
+from locator.outputs.html_document import Markup, lang_of, tag
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.markup import Markup, lang_of, tag
 from locator.web.overview import Overview, read_overview
 from locator.web.visit import Visit
 from locator.web.words import Words

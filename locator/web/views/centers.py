@@ -12,11 +12,11 @@ import streamlit as st
 from locator.errors import LocatorError
 from locator.hours import describe
 from locator.model import Kind, ServicePoint
-from locator.shapes import region_of
+from locator.outputs.html_document import Markup, join, lang_of, tag
+from locator.outputs.shapes import region_of
 from locator.web import shared
 from locator.web.chart import show_map
 from locator.web.components import show_panel, show_still
-from locator.web.markup import Markup, join, lang_of, tag
 from locator.web.overview import read_overview
 from locator.web.results import SIGNS, render_phone
 from locator.web.scene import make_overview
@@ -81,7 +81,7 @@ def _read_points(visit: Visit) -> Sequence[ServicePoint]:
 
 
 def _write_csv(visit: Visit) -> str:
-    from locator.exports import points_to_csv
+    from locator.outputs.exports import points_to_csv
 
     return points_to_csv(_read_points(visit), lang=visit.state.lang)
 

@@ -11,8 +11,9 @@ import streamlit as st
 from locator.corrections import report_link
 from locator.errors import LocatorError
 from locator.model import Answer, Hit, Mode, Route
+from locator.outputs.html_document import Markup, join, tag
+from locator.outputs.shapes import say_notice
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
-from locator.shapes import say_notice
 from locator.web import shared
 from locator.web.ask import MAX_CANDIDATES, render_ask, render_understood, render_welcome
 from locator.web.chart import show_map
@@ -20,7 +21,6 @@ from locator.web.components import show_panel, show_still
 from locator.web.downloads import show_downloads
 from locator.web.frame import address_of
 from locator.web.listing import ListContext, is_pinned
-from locator.web.markup import Markup, join, tag
 from locator.web.reports import ROW, keep_report
 from locator.web.results import render_results
 from locator.web.scene import make_scene

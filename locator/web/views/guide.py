@@ -12,9 +12,9 @@ from locator.guide import field_of, list_lines
 from locator.guide.render import say_material
 from locator.i18n import text
 from locator.model import Person, Task
+from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.markup import Markup, join, lang_of, link_out, mark_chinese, tag
 from locator.web.reports import Reports, keep_report
 from locator.web.results import render_phone
 from locator.web.state import PageState

@@ -2,7 +2,8 @@
 
 The result list, the form and the guide are real HTML (ordered lists, headings, telephone links, labels), and
 names in the data layer may be hostile. So no template and no string formatting: elements are built by
-:func:`tag`, which escapes every child and attribute and refuses addresses that run code.
+:func:`tag`, which escapes every child and attribute and refuses addresses that run code, and
+:func:`write_document` puts the whole page around them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ _SPECIAL = re.compile("[" + "".join(f"\\U{sign:08x}" for sign in _ENTITIES) + "]
 
 _HAN = re.compile(r"([\u3400-\u9fff][\u3000-\u9fff\uff00-\uffef\d“”·]*)")
 """A stretch of Chinese, with its punctuation and numbers."""
+
+
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+"""The HTML tag of each language."""
 
 
 class Markup(str):
@@ -135,3 +140,25 @@ def mark_chinese(said: str, lang: str) -> Markup:
         return join(said)
     parts = _HAN.split(said)  # every second one is Chinese
     return join(tag("span", part, lang="zh-CN") if n % 2 else part for n, part in enumerate(parts) if part)
+
+
+def write_document(body: Child, *, title: str, lang: str, style: str) -> str:
+    """Return a whole HTML document that loads nothing from elsewhere.
+
+    Parameters
+    ----------
+    body
+        What stands in ``body``: texts (escaped) and elements.
+    lang
+        The language of its sentences, ``zh`` or ``en``.
+    style
+        A style sheet of this program, never data.
+    """
+    head = join(
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width,initial-scale=1"),
+        tag("title", title),
+        tag("style", Markup(style)),
+    )
+    root = tag("html", tag("head", head), "\n", tag("body", body), lang=HTML_LANG[lang])
+    return f"<!doctype html>\n{root}\n"

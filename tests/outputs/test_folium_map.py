@@ -14,27 +14,27 @@ from hypothesis import strategies as st
 
 from locator.datum import Datum, distance_m, from_wgs84
 from locator.errors import SettingError
-from locator.maps import (
-    Origin,
+from locator.outputs.folium_map import (
+    MapData,
+    MapOrigin,
     Pin,
-    Scene,
     TileSource,
     build_base,
     build_layer,
     encode_payload,
     open_tiles,
-    shape_scene,
+    shape_map_data,
 )
 from locator.settings import Secrets, Settings
 
 OSM = TileSource(name="osm", urls=("https://tile.openstreetmap.org/{z}/{x}/{y}.png",))
 
 
-def _scene(text: str = "甲", lon: float = 116.97, lat: float = 36.65) -> Scene:
+def _scene(text: str = "甲", lon: float = 116.97, lat: float = 36.65) -> MapData:
     pin = Pin(id="a-1", label="1", name=text, lines=(text,), state="open", lon=lon, lat=lat)
-    return Scene(
+    return MapData(
         pins=(pin,),
-        origin=Origin(label=text, lon=lon, lat=lat, error_m=30),
+        origin=MapOrigin(label=text, lon=lon, lat=lat, error_m=30),
         chosen="a-1",
         line=((lon, lat), (lon + 0.01, lat)),
         line_label=text,
@@ -42,7 +42,7 @@ def _scene(text: str = "甲", lon: float = 116.97, lat: float = 36.65) -> Scene:
     )
 
 
-def _render(scene: Scene, tiles: TileSource = OSM) -> str:
+def _render(scene: MapData, tiles: TileSource = OSM) -> str:
     base = build_base(tiles, ["../../assets/leaflet.js"], ["../../assets/leaflet.css"])
     build_layer(scene, tiles.datum).add_to(base)
     return base.get_root().render()
@@ -86,19 +86,19 @@ def test_the_map_loads_our_files_and_nothing_else():
 
 def test_pins_are_shifted_to_the_base_maps_datum():
     lon, lat = 116.97, 36.65
-    shape = shape_scene(_scene(lon=lon, lat=lat), Datum.GCJ02)
+    shape = shape_map_data(_scene(lon=lon, lat=lat), Datum.GCJ02)
     drawn = shape["points"]["features"][0]["geometry"]["coordinates"]
     expected = [float(v) for v in from_wgs84(lon, lat, Datum.GCJ02)]
     assert distance_m(*drawn, *expected) < 0.02
     assert distance_m(*drawn, lon, lat) > 300
     assert shape["origin"]["at"] == drawn
     assert shape["line"]["at"][0] == drawn
-    same = shape_scene(_scene(lon=lon, lat=lat), Datum.WGS84)["points"]["features"][0]["geometry"]["coordinates"]
+    same = shape_map_data(_scene(lon=lon, lat=lat), Datum.WGS84)["points"]["features"][0]["geometry"]["coordinates"]
     assert same == [lon, lat]
 
 
 def test_an_empty_scene_is_a_scene():
-    assert shape_scene(Scene(), Datum.BD09)["points"]["features"] == []
+    assert shape_map_data(MapData(), Datum.BD09)["points"]["features"] == []
 
 
 @pytest.mark.parametrize(

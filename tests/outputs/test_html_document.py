@@ -9,7 +9,17 @@ from hostile import CORPUS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.web.markup import Markup, check_address, escape, hide, join, lang_of, link_out, mark_chinese, tag
+from locator.outputs.html_document import (
+    Markup,
+    check_address,
+    escape,
+    hide,
+    join,
+    lang_of,
+    link_out,
+    mark_chinese,
+    tag,
+)
 
 
 class _Reader(HTMLParser):

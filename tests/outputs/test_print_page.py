@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from locator.guide import load_guide
 from locator.i18n import LANGS
 from locator.model import Kind, Mode, Person, Phone, Precision, Provenance, Route, ServicePoint, Step, Task
+from locator.outputs.print_page import LARGE_SIZES, SIZES, share_link, write_print_page
 from locator.settings import Settings, shipped_dir
-from locator.sheet import print_sheet, share_link
-from locator.sheet.layout import LARGE_SIZES, SIZES
 
 AT = datetime(2026, 9, 29, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 LINK = "https://locator.example.org/?id=zs-xiaolan&lang=zh"
@@ -108,7 +107,7 @@ def check_on_paper(browser, html, *, to_pdf=True):
     ],
 )  # fmt: skip
 def test_it_is_one_page_and_nothing_is_cut_off(chromium, guide, task, person, adcode, lang, large):
-    html = print_sheet(
+    html = write_print_page(
         POINT, guide.answer(task, person, adcode, lang), at=AT, lang=lang, link=LINK, route=ROUTE, large=large
     )
     pages, gap_mm, smallest_px = check_on_paper(chromium, html)
@@ -124,7 +123,7 @@ def test_it_is_one_page_and_nothing_is_cut_off(chromium, guide, task, person, ad
 def test_endless_content_is_still_one_page(chromium, guide, lang, link, large):
     answer = long_guide(guide.answer("apply", "agent", "330182", lang))
     route = replace(ROUTE, steps=tuple(replace(step, text=LONG) for step in ROUTE.steps * 20))
-    html = print_sheet(long_point(), answer, at=AT, lang=lang, link=link, route=route, large=large)
+    html = write_print_page(long_point(), answer, at=AT, lang=lang, link=link, route=route, large=large)
     pages, gap_mm, _ = check_on_paper(chromium, html)
     assert pages == 1 and gap_mm > 0
     assert re.search(r"还有 \d+ 条写不下" if lang == "zh" else r"\d+ more did not fit", html)
@@ -141,7 +140,7 @@ def test_hostile_words_stay_words_on_one_page(chromium, guide, words):
         phones=(Phone(words),), provenance=Provenance(source=words, date=words),
     )  # fmt: skip
     steps = (replace(ROUTE.steps[0], text=words),)
-    html = print_sheet(point, answer, at=AT, lang="en", link=LINK, route=replace(ROUTE, steps=steps))
+    html = write_print_page(point, answer, at=AT, lang="en", link=LINK, route=replace(ROUTE, steps=steps))
     assert not re.search(r"<(script|img|iframe)", html) and not re.search(r"[\x1b\u202e]", html)
     _, gap_mm, _ = check_on_paper(chromium, html, to_pdf=False)
     assert gap_mm > 0
@@ -150,7 +149,7 @@ def test_hostile_words_stay_words_on_one_page(chromium, guide, words):
 @pytest.mark.parametrize("lang", LANGS)
 def test_it_says_what_a_person_needs_at_the_door(guide, lang):
     answer = guide.answer("apply", "adult", "442000", lang)
-    html = print_sheet(POINT, answer, at=AT, lang=lang, link=LINK, route=ROUTE)
+    html = write_print_page(POINT, answer, at=AT, lang=lang, link=LINK, route=ROUTE)
     for item in answer["materials"]:
         assert item["name"].replace("'", "&#x27;") in html
     for words in (POINT.name, "裕洲路63号", "0760-22838332", "2026-02-09", "zs-xiaolan", ROUTE.steps[-1].text):
@@ -161,7 +160,7 @@ def test_it_says_what_a_person_needs_at_the_door(guide, lang):
 
 def test_the_hours_are_of_the_next_seven_days(guide):
     at = datetime(2026, 10, 9, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
-    html = print_sheet(POINT, None, at=at, lang="zh")
+    html = write_print_page(POINT, None, at=at, lang="zh")
     days = re.findall(r"<li>(\d+月\d+日)（周.） ([^<]*)</li>", html)
     assert [day for day, _ in days] == [f"10月{n}日" for n in range(9, 16)]
     assert "调休" in days[1][1] and days[2][1] == "休息"
@@ -172,7 +171,7 @@ def test_unknown_hours_number_and_address_are_said(guide, lang):
     point = replace(
         POINT, hours=None, hours_text="周一至周五", phones=(), address=None, provenance=Provenance(source="s")
     )
-    html = print_sheet(point, guide.answer("apply", "adult", "510100", lang), at=AT, lang=lang)
+    html = write_print_page(point, guide.answer("apply", "adult", "510100", lang), at=AT, lang=lang)
     for words in {
         "zh": ("办公时间未知", "周一至周五", "先打 028-12333", "没有查到地址", "资料日期不明"),
         "en": ("Hours not known", "周一至周五", "call 028-12333 first", "No address found", "without a date"),
@@ -181,7 +180,7 @@ def test_unknown_hours_number_and_address_are_said(guide, lang):
 
 
 def test_a_straight_line_is_not_called_a_way(guide):
-    html = print_sheet(POINT, None, at=AT, lang="zh", route=replace(ROUTE, engine="line", steps=()))
+    html = write_print_page(POINT, None, at=AT, lang="zh", route=replace(ROUTE, engine="line", steps=()))
     assert "直线距离约 1.2 公里" in html and "<b>1.</b>" not in html
 
 
@@ -189,13 +188,13 @@ def test_there_is_a_code_only_with_a_public_address(guide):
     local, public = Settings(), Settings(public_url="https://locator.example.org/")
     assert share_link(local, "a b", "zh") is None
     assert share_link(public, "a b&c", "en") == "https://locator.example.org/?id=a%20b%26c&lang=en"
-    assert "<svg" not in print_sheet(POINT, None, at=AT, lang="zh", link=share_link(local, POINT.id, "zh"))
-    with_code = print_sheet(POINT, None, at=AT, lang="zh", link=share_link(public, POINT.id, "zh"))
+    assert "<svg" not in write_print_page(POINT, None, at=AT, lang="zh", link=share_link(local, POINT.id, "zh"))
+    with_code = write_print_page(POINT, None, at=AT, lang="zh", link=share_link(public, POINT.id, "zh"))
     assert with_code.count("<svg") == 1 and "http" not in with_code.replace("http://www.w3.org/2000/svg", "")
 
 
 def test_it_has_no_script_and_loads_nothing(guide):
-    html = print_sheet(POINT, guide.answer("apply", "adult", None, "zh"), at=AT, lang="zh", link=LINK, route=ROUTE)
+    html = write_print_page(POINT, guide.answer("apply", "adult", None, "zh"), at=AT, lang="zh", link=LINK, route=ROUTE)
     assert not re.search(r"<script|<img|<link|url\(|@import|\son\w+=|javascript:", html)
 
 
@@ -203,7 +202,7 @@ def test_it_has_no_script_and_loads_nothing(guide):
 def test_every_task_and_person_makes_a_sheet(guide, task):
     for person in Person:
         for lang in LANGS:
-            assert "<main" in print_sheet(POINT, guide.answer(task, person, None, lang), at=AT, lang=lang)
+            assert "<main" in write_print_page(POINT, guide.answer(task, person, None, lang), at=AT, lang=lang)
 
 
 def size_of(html):
@@ -212,15 +211,17 @@ def size_of(html):
 
 
 def test_large_type_is_larger(guide):
-    short = print_sheet(POINT, None, at=AT, lang="zh", large=True)
-    assert size_of(short) == LARGE_SIZES[0] > size_of(print_sheet(POINT, None, at=AT, lang="zh")) == SIZES[0]
-    full = print_sheet(POINT, guide.answer("apply", "child", "442000", "zh"), at=AT, lang="zh", route=ROUTE, large=True)
+    short = write_print_page(POINT, None, at=AT, lang="zh", large=True)
+    assert size_of(short) == LARGE_SIZES[0] > size_of(write_print_page(POINT, None, at=AT, lang="zh")) == SIZES[0]
+    full = write_print_page(
+        POINT, guide.answer("apply", "child", "442000", "zh"), at=AT, lang="zh", route=ROUTE, large=True
+    )
     assert size_of(full) >= LARGE_SIZES[-1]
 
 
 @given(name=st.text(max_size=400), address=st.text(max_size=400), said=st.text(max_size=400))
 def test_any_text_makes_a_sheet_that_is_well_formed(name, address, said):
     point = replace(POINT, name=name, address=address, hours=None, hours_text=said)
-    html = print_sheet(point, None, at=AT, lang="zh")
+    html = write_print_page(point, None, at=AT, lang="zh")
     assert html.count("<h1>") == 1 and html.count("</main>") == 1 and html.endswith("</html>\n")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", html)

@@ -6,7 +6,7 @@ import pytest
 
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Hit, HoursState, Notice, Precision, ServicePoint
-from locator.shapes import region_of, say_hit_distance, say_length, say_notice
+from locator.outputs.shapes import region_of, say_hit_distance, say_length, say_notice
 
 
 @pytest.mark.parametrize(

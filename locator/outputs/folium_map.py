@@ -63,7 +63,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class MapOrigin:
     """Where the person is, as far as that is known."""
 
     label: str
@@ -73,11 +73,11 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class MapData:
     """Everything that the map shows of one answer. Positions are WGS-84 degrees."""
 
     pins: tuple[Pin, ...] = ()
-    origin: Origin | None = None
+    origin: MapOrigin | None = None
     chosen: str | None = None
     line: tuple[tuple[float, float], ...] = ()
     """(lon, lat) pairs of the way to the chosen point."""
@@ -157,7 +157,7 @@ def encode_payload(value: object) -> str:
     return base64.b64encode(document.encode("utf-8", "replace")).decode("ascii")
 
 
-def shape_scene(scene: Scene, datum: Datum) -> dict[str, Any]:
+def shape_map_data(scene: MapData, datum: Datum) -> dict[str, Any]:
     """Return what ``map.js`` draws: a GeoJSON collection and its surroundings, shifted to the base map's datum."""
     pins = _shift([(pin.lon, pin.lat) for pin in scene.pins], datum)
     features = [
@@ -189,9 +189,9 @@ def shape_scene(scene: Scene, datum: Datum) -> dict[str, Any]:
     }
 
 
-def encode_scene(scene: Scene, datum: Datum) -> str:
+def encode_map_data(scene: MapData, datum: Datum) -> str:
     """Return a scene as it stands in the layer's script."""
-    return encode_payload(shape_scene(scene, datum))
+    return encode_payload(shape_map_data(scene, datum))
 
 
 def _shift(pairs: Sequence[tuple[float, float]], datum: Datum) -> list[list[float]]:
@@ -254,8 +254,8 @@ def build_base(tiles: TileSource, scripts: Sequence[str], styles: Sequence[str])
     return base
 
 
-def build_layer(scene: Scene, datum: Datum) -> folium.FeatureGroup:
+def build_layer(scene: MapData, datum: Datum) -> folium.FeatureGroup:
     """Return the feature group that carries one scene, for ``st_folium(feature_group_to_add=…)``."""
     group = folium.FeatureGroup(name="points")
-    group.add_child(_Show(encode_scene(scene, datum)))
+    group.add_child(_Show(encode_map_data(scene, datum)))
     return group

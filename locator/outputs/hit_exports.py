@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from locator.exports.cells import to_csv_text
-from locator.exports.features import Feature, licences_of, to_geojson_text, to_kml_text
 from locator.hours import describe, week_of, week_text
 from locator.i18n import text
 from locator.layer import to_row
 from locator.model import EXACT, Hit, ServicePoint
+from locator.outputs.exports import Feature, licences_of, to_csv_text, to_geojson_text, to_kml_text
 
 HIT_COLUMNS = (
     "rank", "tier", "id", "name", "name_en", "kind", "province", "city", "district", "township", "address", "phones",
@@ -64,8 +63,8 @@ def hits_to_csv(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
     return to_csv_text(HIT_COLUMNS, ([row[name] for name in HIT_COLUMNS] for row in rows))
 
 
-def to_csv(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
-    """Return hits as CSV for people: heads and words in their language.
+def hits_to_spreadsheet(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
+    """Return hits as CSV for people and their spreadsheets: heads and words in their language.
 
     Parameters
     ----------
@@ -102,7 +101,3 @@ def hits_to_kml(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
     listed = list(hits)
     title = text("import.export_title", lang)
     return to_kml_text(_features(listed, at, lang), title=title, licences=licences_of(hit.point for hit in listed))
-
-
-to_geojson = hits_to_geojson
-to_kml = hits_to_kml

@@ -1,0 +1,264 @@
+"""Points as files of every format: CSV, GeoJSON (RFC 7946), KML, GeoPackage, GeoParquet.
+
+A CSV opens right in a spreadsheet and comes back the same: UTF-8 with a mark, no cell a formula. Positions are
+WGS-84, lon then lat. Every file says where its rows come from and under which licence.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape as escape_xml
+
+from locator.errors import DataError, InvalidInput
+from locator.i18n import text
+from locator.layer import COLUMNS, Layer, to_row
+from locator.model import EXACT, ServicePoint
+from locator.stores.disk import write_atomically
+from locator.stores.files import to_geo_table, write_table
+from locator.validate.texts import shield
+
+MARK = "\ufeff"
+"""What tells Excel that a file is UTF-8."""
+POINT_COLUMNS = (*COLUMNS, "datum")
+"""The columns of an exported CSV: the layer's, and the datum, so that it can be imported as it is."""
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_cell(value: object) -> str:
+    """Return a value as a cell: empty for None, ``yes`` and ``no``, numbers in full, text shielded."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return repr(value) if value != int(value) else str(int(value))
+    return shield(str(value))
+
+
+def to_csv_text(header: Sequence[str], rows: Iterable[Iterable[object]], *, mark: bool = True) -> str:
+    """Return a table as the text of a CSV file.
+
+    Parameters
+    ----------
+    header
+        The columns' names.
+    rows
+        Values in the header's order.
+    mark
+        Put the byte order mark first, without which Excel reads Chinese as noise.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([shield(name) for name in header])
+    writer.writerows([to_cell(value) for value in row] for row in rows)
+    return (MARK if mark else "") + out.getvalue()
+
+
+class Feature(NamedTuple):
+    """One thing on a map: where it is, what it is called, and its properties."""
+
+    position: tuple[float, float] | None
+    name: str
+    properties: Mapping[str, Any]
+
+
+def feature_of(point: ServicePoint) -> Feature:
+    """Return a point as a feature with the layer's columns, without those that are blank."""
+    row = {name: value for name, value in to_row(point).items() if value is not None}
+    lon, lat = row.pop("lon", None), row.pop("lat", None)
+    return Feature(None if lon is None or lat is None else (lon, lat), point.name, row)
+
+
+def to_geojson_text(features: Iterable[Feature], *, licences: Sequence[str] = ()) -> str:
+    """Return features as a GeoJSON FeatureCollection; one without a position has a null geometry."""
+    collection: dict[str, Any] = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                **({"id": f.properties["id"]} if "id" in f.properties else {}),
+                "geometry": f.position and {"type": "Point", "coordinates": list(f.position)},
+                "properties": f.properties,
+            }
+            for f in features
+        ],
+    }
+    if licences:
+        collection["licences"] = list(licences)
+    return json.dumps(collection, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def to_kml_text(features: Iterable[Feature], *, title: str, licences: Sequence[str] = ()) -> str:
+    """Return features as KML 2.2 placemarks; those without a position have none."""
+    parts = [
+        '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>',
+        f"<name>{_xml(title)}</name>",
+    ]
+    if licences:
+        parts.append(f"<description>{_xml('; '.join(licences))}</description>")
+    for feature in features:
+        parts.append(f"<Placemark><name>{_xml(feature.name)}</name><ExtendedData>")
+        for key, value in feature.properties.items():
+            if value is not None and key != "name":
+                parts.append(f'<Data name="{_xml(key)}"><value>{_xml(_plain(value))}</value></Data>')
+        parts.append("</ExtendedData>")
+        if feature.position is not None:
+            lon, lat = feature.position
+            parts.append(f"<Point><coordinates>{lon!r},{lat!r}</coordinates></Point>")
+        parts.append("</Placemark>")
+    return "".join([*parts, "</Document></kml>\n"])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+def _xml(text: str) -> str:
+    return escape_xml(_NOT_XML.sub("\ufffd", text), {'"': "&quot;", "'": "&apos;"})
+
+
+def licences_of(points: Iterable[ServicePoint]) -> list[str]:
+    """Return every licence that the points or their merged fields are under."""
+    return sorted({p.licence for point in points for p in (point.provenance, *point.origins.values()) if p.licence})
+
+
+def points_to_geojson(points: Iterable[ServicePoint]) -> str:
+    """Return points as GeoJSON with the layer's columns."""
+    listed = list(points)
+    return to_geojson_text(map(feature_of, listed), licences=licences_of(listed))
+
+
+def points_to_kml(points: Iterable[ServicePoint], *, title: str = "locator") -> str:
+    """Return points as KML with the layer's columns as extended data; only exact positions get a pin."""
+    listed = list(points)
+    features = (feature_of(p) if p.position in EXACT else feature_of(p)._replace(position=None) for p in listed)
+    return to_kml_text(features, title=title, licences=licences_of(listed))
+
+
+def _values(point: ServicePoint) -> list[object]:
+    return [*to_row(point).values(), None if point.lon is None else "wgs84"]
+
+
+def points_to_csv(points: Iterable[ServicePoint], *, lang: str | None = None) -> str:
+    """Return points as CSV.
+
+    Parameters
+    ----------
+    lang
+        The language of the heads and of kinds; None for the layer's own names, which programs read.
+    """
+    if lang is None:
+        return to_csv_text(POINT_COLUMNS, map(_values, points))
+    names = [name for name in POINT_COLUMNS if name not in ("origins", "timezone", "serves_basis")]
+    rows = []
+    for point in points:
+        row = to_row(point) | {"datum": None if point.lon is None else "wgs84"}
+        row["kind"] = text(f"names.kind.{row['kind']}", lang)
+        rows.append([row[name] for name in names])
+    return to_csv_text([text(f"import.column.{name}", lang) for name in names], rows)
+
+
+def _write_csv(points: Iterable[ServicePoint], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        handle.write(MARK)
+        writer = csv.writer(handle, lineterminator="\r\n")
+        writer.writerow(POINT_COLUMNS)
+        writer.writerows([to_cell(value) for value in _values(point)] for point in points)
+
+
+def _write_parquet(points: Iterable[ServicePoint], path: Path) -> None:
+    write_table(to_geo_table(Layer.from_points(points)), path)
+
+
+def _write_gpkg(points: Iterable[ServicePoint], path: Path) -> None:
+    import numpy as np
+    import pyarrow as pa
+    import pyogrio
+    import shapely
+
+    layer = Layer.from_points(points)
+    shapes = shapely.points(np.nan_to_num(layer.lon), np.nan_to_num(layer.lat))
+    known = np.isfinite(layer.lon) & np.isfinite(layer.lat)
+    wkb = pa.array([bytes(b) if k else None for b, k in zip(shapely.to_wkb(shapes), known, strict=True)], pa.binary())
+    index = layer.table.schema.get_field_index("wheelchair")
+    plain = layer.table.set_column(index, "wheelchair", layer.table.column("wheelchair").cast(pa.int8()))
+    table = plain.drop_columns(["lon", "lat"]).append_column("geometry", wkb)
+    pyogrio.write_arrow(
+        table, path, layer="points", driver="GPKG", geometry_name="geometry", geometry_type="Point", crs="EPSG:4326"
+    )
+
+
+def _write_text(make: Callable[[Iterable[ServicePoint]], str]) -> Callable[[Iterable[ServicePoint], Path], None]:
+    def write(points: Iterable[ServicePoint], path: Path) -> None:
+        path.write_text(make(points), "utf-8")
+
+    return write
+
+
+FORMATS: Mapping[str, Callable[[Iterable[ServicePoint], Path], None]] = {
+    "csv": _write_csv,
+    "geojson": _write_text(points_to_geojson),
+    "kml": _write_text(points_to_kml),
+    "gpkg": _write_gpkg,
+    "parquet": _write_parquet,
+}
+"""What ``locator export --format`` takes, and who writes it."""
+
+
+def write_points(points: Iterable[ServicePoint], path: Path, form: str | None = None) -> int:
+    """Write points to a file, whole or not at all, and return how many.
+
+    Parameters
+    ----------
+    path
+        Where to; what is there is replaced.
+    form
+        A key of :data:`FORMATS`; by the file's ending when None.
+
+    Raises
+    ------
+    InvalidInput
+        No such format.
+    DataError
+        The file cannot be written.
+    """
+    form = form or {"json": "geojson"}.get(path.suffix[1:].lower(), path.suffix[1:].lower())
+    if form not in FORMATS:
+        raise InvalidInput(
+            f"format {form!r}; expected one of {', '.join(FORMATS)}",
+            code="export_format",
+            given=form,
+            expected=", ".join(FORMATS),
+        )
+    counted = _Counted(points)
+    with write_atomically(path) as draft:
+        target = draft if form != "gpkg" else draft.with_suffix(".gpkg")
+        try:
+            FORMATS[form](counted, target)
+        except RuntimeError as error:
+            raise DataError(f"{path} cannot be written: {error}", code="data_write", path=str(path)) from error
+        if target is not draft:
+            target.replace(draft)
+    return counted.count
+
+
+class _Counted:
+    """Points, counted while they go by."""
+
+    def __init__(self, points: Iterable[ServicePoint]) -> None:
+        self._points = points
+        self.count = 0
+
+    def __iter__(self) -> Iterator[ServicePoint]:
+        for some in batched(self._points, 4096):
+            self.count += len(some)
+            yield from some
