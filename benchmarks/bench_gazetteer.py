@@ -23,9 +23,8 @@ from pathlib import Path
 
 from locator.errors import DataError
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
-from locator.gazetteer.pinyin import spell
-from locator.gazetteer.shipped import load_divisions
-from locator.gazetteer.text import simplified
+from locator.gazetteer.schema import load_divisions
+from locator.gazetteer.text import simplified, spell
 
 SHIPPED = Path(__file__).parents[1] / "data" / "gazetteer"
 STREETS = (

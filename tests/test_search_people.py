@@ -15,7 +15,6 @@ from locator.search import (
     is_same_office,
     merge_same_offices,
     rank_by_travel_time,
-    read_area_from_name,
     serves_you,
 )
 
@@ -148,24 +147,6 @@ def test_every_reason_has_its_sentence():
         for level in levels:
             for basis in ("name", "source"):
                 assert text(f"serving.{level}_{basis}", lang)
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("五里沟街道人社中心", "370104001"),
-        ("五里沟街道办事处劳动保障所", "370104001"),
-        ("济南市槐荫区中大槐树街道人社中心", "370104002"),
-        ("五里沟街道纬八路社区工作站", None),
-        ("吴家堡镇某村便民点", None),
-        ("槐荫区人社局", None),
-        ("五里沟街道中大槐树街道联合服务站", None),
-        ("五里沟人社中心", None),
-    ],
-)
-def test_the_area_an_office_is_named_after(name, code):
-    townships = {"五里沟街道": "370104001", "中大槐树街道办事处": "370104002", "吴家堡镇": "370104003"}
-    assert read_area_from_name(name, townships) == code
 
 
 # ---- by travel time

@@ -29,7 +29,7 @@ from typing import Any
 from pypinyin import lazy_pinyin
 
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.gazetteer.names import short_name, short_names
+from locator.gazetteer.text import short_name, short_names
 
 HERE = Path(__file__).parent
 READINGS = {

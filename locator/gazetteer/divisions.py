@@ -7,8 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from locator.gazetteer.names import TOWNSHIP_SUFFIXES
-from locator.gazetteer.text import HAN
+from locator.gazetteer.text import HAN, TOWNSHIP_SUFFIXES
 
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 """First digits of the cities that are provinces."""
@@ -106,11 +105,6 @@ class DivisionTable:
     def level(self, code: str) -> int:
         """Return 0 for a province up to 4 for a township."""
         return _ORDER[self.levels[code]]
-
-    def outer_codes(self, code: str) -> list[str]:
-        """Return the codes of the divisions around one, from the province down."""
-        found = [code[:2] + "0000", code[:4] + "00", code[:6]]
-        return [c for c in dict.fromkeys(found) if c != code and c in self.levels]
 
     def called(self, name: str, *, within: tuple[str, ...] = ()) -> tuple[Name, ...]:
         """Return the divisions that a whole name may mean, largest kinds only when it is a short one.

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from locator.gazetteer.divisions import is_within
-from locator.gazetteer.names import short_name
-from locator.gazetteer.pinyin import ENGLISH_WORDS
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
 from locator.gazetteer.resolve import Bias, Resolved, choose, merge_rows
-from locator.gazetteer.text import split_parts, to_key
+from locator.gazetteer.text import ENGLISH_WORDS, short_name, split_parts, to_key
 
 _LEVEL_WORDS = {
     "province": ("province",), "city": ("city", "prefecture"), "district": ("district", "county", "city", "dist"),

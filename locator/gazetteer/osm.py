@@ -197,18 +197,6 @@ def _other_names(tags: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for n in names if n and n != tags.get("name")))
 
 
-def _centre(ring: Any) -> tuple[float, float]:
-    """Return the centre of gravity of a closed line's area; of a line without one, the mean of its corners."""
-    x, y = (ring - ring[0]).T  # small numbers, so that nothing cancels
-    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
-    twice = cross.sum()
-    if abs(twice) < 1e-15:
-        return tuple(ring[:-1].mean(axis=0))
-    lon = ((x[:-1] + x[1:]) * cross).sum() / (3 * twice)
-    lat = ((y[:-1] + y[1:]) * cross).sum() / (3 * twice)
-    return float(ring[0][0] + lon), float(ring[0][1] + lat)
-
-
 def _groups(lon: Any, lat: Any) -> list[Any]:
     """Return the indexes of points joined by gaps below ``JOIN_M``."""
     from scipy.sparse import coo_matrix

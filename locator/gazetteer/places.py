@@ -1,17 +1,163 @@
-"""Making places of divisions and house numbers, with the precision that is true."""
+"""Making places of divisions and house numbers, with the precision that is true; numbers between two known ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from locator.gazetteer.divisions import is_within
-from locator.gazetteer.files import IndexFile
-from locator.gazetteer.numbers import HouseNumbers, Spot
+from locator.datum import distance_m
+from locator.gazetteer.address import split_number
+from locator.gazetteer.divisions import city_stems, is_within
+from locator.gazetteer.index import IndexFile
 from locator.gazetteer.records import Division
-from locator.gazetteer.shipped import english_name
-from locator.gazetteer.text import HAN
+from locator.gazetteer.schema import english_name
+from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
+
+GAP_M = 800.0
+"""Two known numbers farther apart than this say nothing about what lies between."""
+
+
+class House(NamedTuple):
+    """A known house number."""
+
+    value: int
+    suffix: str
+    lon: float
+    lat: float
+    code: str | None
+    locality: str | None
+    name: str | None
+    interpolate: bool
+    error_m: float
+
+
+class Spot(NamedTuple):
+    """Where a number is. WGS-84 degrees."""
+
+    lon: float
+    lat: float
+    precision: Precision
+    error_m: float
+    code: str | None
+    locality: str | None
+    name: str | None
+
+
+class HouseNumbers:
+    """The numbers of an index file."""
+
+    def __init__(self, file: IndexFile) -> None:
+        self._file = file
+
+    def streets(self, name: str) -> list[int]:
+        """Return the streets that a name may mean: by its exact name, else by pinyin or English name."""
+        key = to_key(name)
+        found = self._file.ask("SELECT id FROM street WHERE key = ?", (key,))
+        if not found:
+            found = self._file.ask("SELECT street FROM street_alias WHERE key = ?", (key.replace(" ", ""),))
+        return [int(str(row[0])) for row in found]
+
+    def name(self, street: int) -> str:
+        """Return a street's name as its source writes it."""
+        return str(self._file.ask("SELECT name FROM street WHERE id = ?", (street,))[0][0])
+
+    def find(self, street: int, number: str, *, within: Sequence[str] = (), locality: Sequence[str] = ()) -> list[Spot]:
+        """Return where a number of a street is: several when several streets of that name have it.
+
+        Parameters
+        ----------
+        street
+            One of :meth:`streets`.
+        number
+            As :func:`locator.gazetteer.address.read_address` gives it.
+        within
+            Codes of divisions that hold it; empty for anywhere.
+        locality
+            Words of the text that may name its town, where addresses have no adcode.
+        """
+        value, suffix = split_number(number)
+        if value == 0:
+            return []
+        same = self._houses(street, value, value, within, locality)
+        exact = [h for h in same if h.suffix == suffix]
+        if exact:
+            return _distinct([_spot(h) for h in exact])
+        if same and suffix:
+            return _distinct(
+                [_spot(h)._replace(precision=Precision.INTERPOLATED, error_m=60.0, name=None) for h in same]
+            )
+        return self._between(street, value, within, locality)
+
+    def some(self, street: int, *, within: Sequence[str] = (), limit: int = 4) -> list[tuple[str, Spot]]:
+        """Return a few known numbers of a street, the lowest first."""
+        houses = self._houses(street, 1, 10**9, within, ())[:limit]
+        return [
+            (f"{h.value}{h.suffix}" if h.suffix.startswith("-") else f"{h.suffix}{h.value}", _spot(h)) for h in houses
+        ]
+
+    def _houses(self, street: int, low: int, high: int, within: Sequence[str], locality: Sequence[str]) -> list[House]:
+        areas = city_stems(within)
+        area = f"AND area IN ({','.join('?' * len(areas))}) " if areas else ""
+        found = self._file.ask(
+            "SELECT value, suffix, lon, lat, code, locality, name, interpolate, error_m FROM number "  # noqa: S608
+            f"WHERE street = ? {area}AND value BETWEEN ? AND ? LIMIT 4000",
+            (street, *areas, low, high),
+        )
+        houses = [House._make(row) for row in found]
+        if within:
+            houses = [h for h in houses if h.code is None or _may_lie(h.code, within)]
+        named = [h for h in houses if h.locality and any(word in h.locality.split() for word in locality)]
+        return named or houses
+
+    def _between(self, street: int, value: int, within: Sequence[str], locality: Sequence[str]) -> list[Spot]:
+        """Interpolate between the nearest known numbers on either side, of the same parity if there are."""
+        houses = [h for h in self._houses(street, value - 60, value + 60, within, locality) if h.interpolate]
+        for step in (2, 1):
+            side = [h for h in houses if (h.value - value) % step == 0]
+            below = max((h.value for h in side if h.value < value), default=None)
+            above = min((h.value for h in side if h.value > value), default=None)
+            if below is None or above is None:
+                continue
+            spots = [
+                _amid(a, b, value)
+                for a in side
+                for b in side
+                if a.value == below and b.value == above and a.locality == b.locality and _gap_m(a, b) <= GAP_M
+            ]
+            if spots:
+                return _distinct(spots)
+        return []
+
+
+def _may_lie(code: str, within: Sequence[str]) -> bool:
+    return any(is_within(code, outer) or is_within(outer, code) for outer in within)
+
+
+def _gap_m(a: House, b: House) -> float:
+    return float(distance_m(a.lon, a.lat, b.lon, b.lat))
+
+
+def _spot(house: House) -> Spot:
+    return Spot(house.lon, house.lat, Precision.ROOFTOP, house.error_m, house.code, house.locality, house.name)
+
+
+def _amid(a: House, b: House, value: int) -> Spot:
+    share = (value - a.value) / (b.value - a.value)
+    lon, lat = a.lon + share * (b.lon - a.lon), a.lat + share * (b.lat - a.lat)
+    return Spot(lon, lat, Precision.INTERPOLATED, round(_gap_m(a, b) / 2 + 15), a.code, a.locality, None)
+
+
+def _distinct(spots: list[Spot]) -> list[Spot]:
+    """Drop spots within 150 m of an earlier one: several doors of one number."""
+    kept: list[Spot] = []
+    for spot in spots:
+        if all(float(distance_m(spot.lon, spot.lat, k.lon, k.lat)) > 150 for k in kept):
+            kept.append(spot)
+    return kept
+
 
 _PRECISIONS = {
     "province": Precision.PROVINCE, "city": Precision.CITY, "district": Precision.DISTRICT,

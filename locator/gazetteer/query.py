@@ -7,12 +7,11 @@ from pathlib import Path
 
 from locator.gazetteer.divisions import is_within
 from locator.gazetteer.latin import resolve_latin
-from locator.gazetteer.pinyin import warm
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Division, Suggestion
 from locator.gazetteer.resolve import Bias, Resolved, resolve_han
 from locator.gazetteer.suggest import Suggester
-from locator.gazetteer.text import HAN, normalise, to_key
+from locator.gazetteer.text import HAN, normalise, to_key, warm
 from locator.model import Place
 
 
@@ -94,15 +93,6 @@ class Gazetteer:
             codes = [c for m in meanings if (c := m.place.township or m.place.adcode) and not m.place.note]
         divisions = [d for code in codes if (d := self.places.division(code))]
         return sorted(divisions, key=lambda d: len(d.code))
-
-    def township_of(self, text: str, *, region: str) -> Division | None:
-        """Return the one township that a text names within a region (an adcode), or None.
-
-        ``五里沟街道人社中心`` in 槐荫区 names 五里沟街道.
-        """
-        reading = self.places.file.divisions.read_head(to_key(text), within=(region,))[0]
-        towns = [c for c in reading.codes if len(c) == 9]
-        return self.places.division(towns[0]) if len(towns) == 1 == len(reading.codes) else None
 
     def townships(self, adcode: str) -> list[Division]:
         """Return the townships of a district, or of a city, in the order of their codes."""

@@ -24,9 +24,6 @@ class PlaceKind(StrEnum):
     STREET = "street"
 
 
-DIVISION_KINDS = frozenset({PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT, PlaceKind.ZONE, PlaceKind.TOWNSHIP})
-
-
 @dataclass(frozen=True, slots=True)
 class PlaceRecord:
     """A named place of an import, as any source may yield it. WGS-84 degrees."""

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from locator.datum import distance_m
 from locator.gazetteer.address import Address, read_address
-from locator.gazetteer.correct import correct_head
+from locator.gazetteer.deletion_index import correct_head
 from locator.gazetteer.divisions import Reading, city_stems, is_within
-from locator.gazetteer.files import Row
+from locator.gazetteer.index import Row, area_filter, phrase
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
-from locator.gazetteer.terms import area_filter, phrase
 from locator.gazetteer.text import HAN, split_parts, to_key
 from locator.model import Place
 

@@ -1,20 +1,150 @@
-"""Suggestions while a person types: no service, no wait, from the first character."""
+"""Suggestions while a person types, ranked: no service, no wait, from the first character."""
 
 from __future__ import annotations
 
 import re
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from time import thread_time
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from locator.gazetteer.address import read_address
-from locator.gazetteer.files import Row
-from locator.gazetteer.found import ONE_SLIP, Found
-from locator.gazetteer.fuzzy import nearly_named, nearly_spelt
-from locator.gazetteer.pinyin import ENGLISH_WORDS, spell
+from locator.gazetteer.deletion_index import nearly_named, nearly_spelt
+from locator.gazetteer.divisions import stem_of
+from locator.gazetteer.index import Row, area_filter, phrase, spelt, with_one_slip
 from locator.gazetteer.places import Places
-from locator.gazetteer.rank import bonus, score_han, score_initials, score_letters
 from locator.gazetteer.records import Suggestion
-from locator.gazetteer.terms import area_filter, phrase, read_letters, spelt, with_one_slip
-from locator.gazetteer.text import HAN, normalise, runs
+from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, read_letters, runs, short_name, spell
+
+KIND_BONUS = {"province": 8.0, "city": 7.0, "district": 6.0, "township": 3.0, "station": 1.0}
+LOCAL_BONUS = 12.0
+_short = lru_cache(8192)(short_name)
+_KIND_SYLLABLES = ("shi", "qu", "xian", "sheng", "zhen", "xiang", "jiedao")
+
+
+def score_han(row: Row, *, typed: str, stems: tuple[str, ...], letters: str = "") -> float:
+    """Return how well a place answers Han that were typed; 100 and more for the very name.
+
+    Parameters
+    ----------
+    typed
+        The Han typed, normalised.
+    letters
+        Their pinyin in one word, when homophones count; else empty.
+    stems
+        What the codes of the chosen divisions start with (:func:`locator.gazetteer.divisions.stem_of`).
+    """
+    name = row.name
+    if typed == name or (row.kind in KIND_BONUS and typed == _short(name)):
+        score = 100.0
+    elif name.startswith(typed):
+        score = 90.0 - 0.6 * (len(name) - len(typed))
+    elif typed in name:
+        score = 78.0 - 0.6 * (len(name) - len(typed))
+    else:
+        size = len(typed)
+        near = max(OSA.normalized_similarity(typed, name[:n]) for n in (size - 1, size, size + 1, len(name)) if n > 0)
+        score = 85.0 * near - 0.5 * abs(len(name) - size) + (3.0 if sorted(typed) == sorted(name) else 0.0)
+        if letters and letters == row.pinyin[: len(letters)]:
+            score = max(score, 84.0 - 0.3 * (len(row.pinyin) - len(letters)))
+    return score + bonus(row, stems)
+
+
+def score_letters(row: Row, typed: str, stems: tuple[str, ...]) -> float:
+    """Return how well a place answers letters that were typed in one word."""
+    letters = row.pinyin or row.name.casefold()
+    base = letters
+    if row.kind in KIND_BONUS:
+        for ending in _KIND_SYLLABLES:
+            if letters.endswith(ending) and len(letters) > len(ending) + 2:
+                base = letters.removesuffix(ending)
+                break
+    if typed in {letters, base}:
+        score = 100.0
+    elif letters.startswith(typed):
+        score = 90.0 - 0.4 * (len(letters) - len(typed))
+    elif typed in letters:
+        score = 70.0 - 0.4 * (len(letters) - len(typed))
+    else:
+        score = 0.9 * max(fuzz.ratio(typed, letters), fuzz.ratio(typed, base))
+    return score + bonus(row, stems)
+
+
+def score_initials(row: Row, typed: str, stems: tuple[str, ...]) -> float:
+    """Return how well a place answers first letters; ``typed`` has one for each syllable."""
+    size = len(_short(row.name)) if row.kind in KIND_BONUS else len(row.name)
+    whole = len(typed) in {size, len(row.name)}
+    return (88.0 if whole else 74.0) - 0.6 * abs(len(row.name) - len(typed)) + bonus(row, stems)
+
+
+def is_local(row: Row, stems: tuple[str, ...]) -> bool:
+    """Tell whether a place lies in the chosen divisions."""
+    return bool(stems) and row.code is not None and row.code.startswith(stems)
+
+
+def bonus(row: Row, stems: tuple[str, ...]) -> float:
+    """Return what a place's kind and a position in the chosen divisions add to any score."""
+    return KIND_BONUS.get(row.kind, 0.0) + (LOCAL_BONUS if is_local(row, stems) else 0.0)
+
+
+BUDGET_S = 0.008
+"""After this no further way of reading a typing slip is tried: what was found is shown."""
+ONE_SLIP = 80.0
+"""What a name scores that is one slip from what was typed."""
+
+
+class SuggestionRanker:
+    """The best places so far, and the time left."""
+
+    def __init__(self, limit: int, codes: tuple[str, ...]) -> None:
+        self.limit = limit
+        self.stems = tuple(stem_of(code[:6]) for code in codes)
+        self.first: list[Suggestion] = []
+        self.deadline = thread_time() + BUDGET_S
+        self.best_score = 0.0
+        self._scores: dict[int, float] = {}
+        self._rows: dict[int, Row] = {}
+
+    @property
+    def spent(self) -> bool:
+        """Whether the time is used up."""
+        return thread_time() > self.deadline
+
+    def add(self, rows: Iterable[Row], score: Callable[[Row], float]) -> None:
+        """Take rows up with their scores."""
+        for row in rows:
+            value = score(row)
+            if value > self._scores.get(row.id, 0.0):
+                self._scores[row.id] = value
+                self._rows[row.id] = row
+                self.best_score = max(self.best_score, value)
+
+    def add_in_order(self, rows: list[Row]) -> None:
+        """Take up places that are one slip from what was typed, the likeliest first."""
+        scores = {row.id: ONE_SLIP - 0.02 * order for order, row in enumerate(rows)}
+        self.add(rows, lambda row: scores[row.id] + bonus(row, self.stems))
+
+    def good(self, score: float) -> int:
+        """Return how many places reach a score."""
+        return sum(value >= score for value in self._scores.values())
+
+    def best(self) -> list[Row]:
+        """Return the best rows, no label twice, none far worse than the best; half are kept for local ones."""
+        order = sorted(self._scores, key=lambda i: (-self._scores[i], i))
+        worst = max(45.0, self.best_score - 45.0)
+        shown: dict[str, Row] = {}
+        for row in (self._rows[i] for i in order if self._scores[i] >= worst):
+            shown.setdefault(row.label, row)
+            if len(shown) >= self.limit and not self.stems:
+                break
+        rows = list(shown.values())
+        local = [row for row in rows if is_local(row, self.stems)]
+        elsewhere = [row for row in rows if not is_local(row, self.stems)]
+        kept = {row.id for row in elsewhere[: self.limit - min(len(local), self.limit // 2)]}
+        return [row for row in rows if row.id in kept or is_local(row, self.stems)][: self.limit]
+
 
 ENOUGH = 8
 """With this many good answers the slower ways are not tried."""
@@ -41,7 +171,7 @@ class Suggester:
     def suggest(self, prefix: str, codes: Codes, limit: int) -> list[Suggestion]:
         """Return the likeliest continuations of what was typed; ``codes`` are the chosen divisions."""
         typed = normalise(prefix)[:60]
-        found = Found(limit, codes)
+        found = SuggestionRanker(limit, codes)
         if not any(c.isalnum() for c in typed):
             return []
         if HAN.search(typed):
@@ -52,7 +182,7 @@ class Suggester:
 
     # -- Han, alone or mixed with letters
 
-    def _han(self, typed: str, codes: Codes, found: Found) -> None:
+    def _han(self, typed: str, codes: Codes, found: SuggestionRanker) -> None:
         mixed = re.match("^([a-z]+)\\s*(.*)$", typed)
         if mixed:
             self._after_letters(mixed[1], mixed[2], codes, found)
@@ -68,7 +198,7 @@ class Suggester:
         if found.good(70.0) < ENOUGH or reading.names < 2:
             self._rest(typed, codes, found, wide=True)
 
-    def _rest(self, text: str, codes: Codes, found: Found, *, wide: bool = False) -> None:
+    def _rest(self, text: str, codes: Codes, found: SuggestionRanker, *, wide: bool = False) -> None:
         """Search a text without divisions in the chosen ones, and with ``wide`` everywhere after that."""
         address = read_address(text) if _NUMBERED.search(text) else None
         if address and address.street and address.number:
@@ -92,7 +222,7 @@ class Suggester:
         if not begun and len(han) > 1 and not found.spent:
             self._nearly(han, areas, found)
 
-    def _name(self, han: str, areas: tuple[Codes, ...], found: Found) -> None:
+    def _name(self, han: str, areas: tuple[Codes, ...], found: SuggestionRanker) -> None:
         """Search a name: what begins so; then what sounds so or is a slip away; then what has it inside."""
         score = partial(score_han, typed=han, stems=found.stems)
         begun = self._file.begun(han, within=areas[0])
@@ -109,7 +239,7 @@ class Suggester:
         if found.best_score < _NOTHING and not found.spent:
             found.add(self._file.rows(nearly_spelt(self._file, "".join(spell(han)), found.deadline)), score)
 
-    def _nearly(self, han: str, areas: tuple[Codes, ...], found: Found) -> None:
+    def _nearly(self, han: str, areas: tuple[Codes, ...], found: SuggestionRanker) -> None:
         """Add the places that sound as was typed, and those whose names are one slip from it, the likeliest first."""
         letters = "".join(spell(han))
         score = partial(score_han, typed=han, letters=letters, stems=found.stems)
@@ -149,7 +279,7 @@ class Suggester:
                 parts.append(f"(zh : {run}*)")
         return " AND ".join(parts), han
 
-    def _after_letters(self, letters: str, rest: str, codes: Codes, found: Found) -> None:
+    def _after_letters(self, letters: str, rest: str, codes: Codes, found: SuggestionRanker) -> None:
         """Search sz福田, lianhua路: letters that name a city, or that are part of the name."""
         rows = self._file.ask("SELECT code FROM division_latin WHERE key = ?", (letters,))
         cities = tuple(str(row[0]) for row in rows if str(row[0]).endswith("00"))
@@ -163,13 +293,13 @@ class Suggester:
                 lambda r: score_han(r, typed=han, stems=found.stems),
             )
 
-    def _number(self, street: str, number: str, codes: Codes, found: Found) -> None:
+    def _number(self, street: str, number: str, codes: Codes, found: SuggestionRanker) -> None:
         for known in self._places.numbers.streets(street):
             for spot in self._places.numbers.find(known, number, within=codes)[:ENOUGH]:
                 place = self._places.spot(self._places.numbers.name(known), number, spot)
                 found.first.append(Suggestion(place.label, place))
 
-    def _numbers_from(self, text: str, codes: Codes, found: Found) -> None:
+    def _numbers_from(self, text: str, codes: Codes, found: SuggestionRanker) -> None:
         """Offer the known numbers of a street that no map draws: 经四 -> 经四路478号."""
         key = text.replace(" ", "")
         streets = self._file.ask(
@@ -184,7 +314,7 @@ class Suggester:
 
     # -- letters only
 
-    def _letters(self, typed: str, codes: Codes, found: Found) -> None:
+    def _letters(self, typed: str, codes: Codes, found: SuggestionRanker) -> None:
         words = re.findall("[a-z0-9]+", typed)[:8]
         words = [w for w in words if w not in ENGLISH_WORDS] or words
         joined = "".join(words)
@@ -230,7 +360,9 @@ class Suggester:
         )
         return [r for name, code in rows for r in self._file.named(str(name), within=(str(code),)) if r.code == code]
 
-    def _initials(self, joined: str, initials: str, whole: tuple[str, ...], codes: Codes, found: Found) -> None:
+    def _initials(
+        self, joined: str, initials: str, whole: tuple[str, ...], codes: Codes, found: SuggestionRanker
+    ) -> None:
         if not initials or set(initials) & set("iuv"):
             return  # no syllable begins so
         expression = f"ini : {initials}*" + "".join(f" AND (py : {syllable})" for syllable in whole)
@@ -244,7 +376,7 @@ class Suggester:
         if codes and found.good(60.0) < ENOUGH:
             found.add(self._search(expression, ()), score)
 
-    def _words(self, words: list[str], found: Found) -> None:
+    def _words(self, words: list[str], found: SuggestionRanker) -> None:
         """Search sz futian, futian shenzhen: one end names a city or district, the rest what lies in it."""
         for head, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
             rows = self._file.ask("SELECT code FROM division_latin WHERE key = ?", (head,))

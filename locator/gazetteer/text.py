@@ -1,4 +1,4 @@
-"""One spelling for every way to type a text: half width, simplified, lower case, no accents, no signs."""
+"""One spelling for every way to type a text, pinyin, and how people shorten the names of divisions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 MAX_TEXT = 200
 """Characters of a typed text that are looked at; no address is longer."""
@@ -107,3 +108,250 @@ def to_bigrams(text: str) -> str:
         else:
             terms.append(run)
     return " ".join(terms)
+
+
+PEOPLES = (
+    "蒙古", "回", "藏", "维吾尔", "苗", "彝", "壮", "布依", "朝鲜", "满", "侗",
+    "瑶", "白", "土家", "哈尼", "哈萨克", "傣", "黎", "傈僳", "佤", "畲", "高山",
+    "拉祜", "水", "东乡", "纳西", "景颇", "柯尔克孜", "土", "达斡尔", "仫佬", "羌", "布朗",
+    "撒拉", "毛南", "仡佬", "锡伯", "阿昌", "普米", "塔吉克", "怒", "乌孜别克", "俄罗斯", "鄂温克",
+    "德昂", "保安", "裕固", "京", "塔塔尔", "独龙", "鄂伦春", "赫哲", "门巴", "珞巴", "基诺",
+)  # fmt: skip
+"""The recognised peoples whose names autonomous divisions carry; the Han are the 56th."""
+_PEOPLE = "|".join(sorted((f"{p}族" for p in (*PEOPLES, "各")), key=len, reverse=True))
+_BARE_PEOPLE = "|".join(("蒙古", "哈萨克", "柯尔克孜", "塔吉克", "锡伯", "达斡尔", "东乡", "维吾尔"))
+_AUTONOMOUS = re.compile(f"(?P<base>.+?)(?:(?:{_PEOPLE})+|(?:{_BARE_PEOPLE}))?自治(?P<kind>区|州|县|旗)$")
+_PEOPLES_TOWN = re.compile(f"(?P<base>.+?)(?:{_PEOPLE})+(?P<kind>乡|镇)$")
+_SUFFIX = re.compile("(?:特别行政区|新区|街道办事处|街道|地区|林区|矿区|省|市|盟|区|县|旗|镇|乡|苏木)$")
+_ZONE = re.compile(
+    "(?:综合实验区|经济技术开发区|高新技术产业开发区|高技术产业开发区|高新技术开发区|经济开发区|城乡一体化示范区|"
+    "行政委员会|管理区管委会|管理区|风景名胜区|示范区|开发区)$"
+)
+TOWNSHIP_SUFFIXES = ("街道办事处", "街道办", "街道", "地区", "镇", "乡", "苏木")
+
+
+def short_name(name: str) -> str:
+    """Return a division's name without what kind it is: 延边朝鲜族自治州 -> 延边, 盘县 -> 盘县.
+
+    A name whose rest would be one character keeps its last one (盘县, 矿区, 东区).
+    """
+    match = _AUTONOMOUS.match(name) or _PEOPLES_TOWN.match(name)
+    base = match["base"].removesuffix("族") if match else _SUFFIX.sub("", name)
+    if match and len(base) < 2:
+        base = name.partition("自治")[0]
+    return base if len(base) > 1 else name
+
+
+def short_names(name: str, level: str) -> tuple[str, ...]:
+    """Return every shorter way to write a division's name, longest first; without the name itself.
+
+    Parameters
+    ----------
+    name
+        The full name, 鄂温克族自治旗.
+    level
+        ``province``, ``city``, ``district``, ``zone`` or ``township``.
+    """
+    found: list[str] = []
+    match = _AUTONOMOUS.match(name) or _PEOPLES_TOWN.match(name)
+    if level == "zone":
+        base = _ZONE.sub("", name)
+        found += [base + "高新区"] if "高新" in name or "高技术" in name else []
+        found += [base + "经开区", base + "开发区"] if "经济" in name and name.endswith("开发区") else []
+        return tuple(n for n in found if n != name and base and len(base) > 1)
+    base = short_name(name)
+    if match:
+        found += [base + match["kind"]] if match["kind"] in {"州", "县", "旗", "乡", "镇"} else []
+    if level == "township" and name.endswith("街道"):
+        found.append(name + "办事处")
+    found.append(base)
+    return tuple(n for n in dict.fromkeys(found) if n != name and len(n) > 1)
+
+
+_TONES = {ord(mark): None for mark in "\u0300\u0301\u0304\u030c"}
+_NO_SYLLABLES = frozenset(["m", "n", "ng", "hm", "hng", "r", "ê", "b", "p", "f", "t", "c", "g", "h", "w", "y"])
+ENGLISH_WORDS = frozenset(
+    {
+        "district", "city", "province", "county", "town", "township", "subdistrict", "road", "rd",
+        "street", "st", "avenue", "ave", "lane", "alley", "dist", "china", "prefecture",
+        "autonomous", "region", "municipality", "no", "number", "the", "of", "prc",
+    }
+)  # fmt: skip
+"""Words of an English address that name a kind, not a place."""
+_PLACE_WORDS = {
+    "朝阳": "chao yang", "漯河": "luo he", "民乐县": "min le xian", "繁峙": "fan shi", "单县": "shan xian",
+    "筠连": "jun lian", "六合区": "lu he qu", "什邡": "shi fang", "万柏林": "wan bai lin", "宕昌": "tan chang",
+}  # fmt: skip
+"""Words that read otherwise in place names than pypinyin has them."""
+
+
+class Split(NamedTuple):
+    """Syllables of a run of letters; ``open`` when the last may be cut short."""
+
+    syllables: tuple[str, ...]
+    open: bool
+
+
+def _plain(reading: str) -> str:
+    """Return a reading without its tone: lǜ -> lv."""
+    marked = unicodedata.normalize("NFD", reading)
+    return marked.translate(_TONES).replace("u\u0308", "v").replace("e\u0302", "ê")
+
+
+@cache
+def syllables() -> frozenset[str]:
+    """Return every syllable of Mandarin without tones, ü as v."""
+    from pypinyin.constants import PINYIN_DICT
+
+    readings = {reading for line in set(PINYIN_DICT.values()) for reading in line.split(",")}
+    found = {_plain(reading) for reading in readings}
+    return frozenset(s for s in found - _NO_SYLLABLES if re.fullmatch("[a-z]+", s))
+
+
+@cache
+def _prefixes() -> frozenset[str]:
+    return frozenset(s[:i] for s in syllables() for i in range(1, len(s) + 1))
+
+
+@cache
+def _readings() -> dict[str, str]:
+    """Return the usual reading of every character."""
+    from pypinyin.constants import PINYIN_DICT
+
+    plain: dict[str, str] = {}
+    table: dict[str, str] = {}
+    for number, line in PINYIN_DICT.items():
+        first = line.partition(",")[0]
+        if first not in plain:
+            plain[first] = _plain(first)
+        table[chr(number)] = plain[first]
+    return table
+
+
+@cache
+def _phrases() -> dict[str, tuple[str, ...]]:
+    """Return the words in which some character is read otherwise: 重庆, 长子, 大厦."""
+    from pypinyin.constants import PHRASES_DICT
+
+    usual = _readings()
+    plain: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for phrase, readings in PHRASES_DICT.items():
+        syllables_of = []
+        for choices in readings:
+            reading = choices[0]
+            if reading not in plain:
+                plain[reading] = _plain(reading)
+            syllables_of.append(plain[reading])
+        if len(syllables_of) == len(phrase) and any(
+            usual.get(c) != s for c, s in zip(phrase, syllables_of, strict=True)
+        ):
+            found[phrase] = tuple(syllables_of)
+    return found | {word: tuple(spelling.split(" ")) for word, spelling in _PLACE_WORDS.items()}
+
+
+@cache
+def _phrase_heads() -> dict[str, int]:
+    """Return the longest word of :func:`_phrases` by its first character."""
+    heads: dict[str, int] = {}
+    for phrase in _phrases():
+        heads[phrase[0]] = max(heads.get(phrase[0], 0), min(len(phrase), 6))
+    return heads
+
+
+def spell(name: str) -> list[str]:
+    """Return the syllables of a normalised name; Latin words and digits stay as they are."""
+    out: list[str] = []
+    for run in re.findall("[\u3400-\u9fff]+|[a-z0-9]+", name):
+        if run[0] < "\u3400":
+            out.append(run)
+        else:
+            out += _spell_run(run)
+    return out
+
+
+def _spell_run(run: str) -> list[str]:
+    usual, phrases, heads = _readings(), _phrases(), _phrase_heads()
+    out: list[str] = []
+    i = 0
+    while i < len(run):
+        for size in range(min(heads.get(run[i], 0), len(run) - i), 1, -1):
+            syllables_of = phrases.get(run[i : i + size])
+            if syllables_of is not None:
+                out += syllables_of
+                i += size
+                break
+        else:
+            if run[i] in usual:
+                out.append(usual[run[i]])
+            i += 1
+    return out
+
+
+@lru_cache(8192)
+def split_pinyin(letters: str) -> Split | None:
+    """Return the syllables of a run of letters, fewest first; None when it is no pinyin.
+
+    ``lianh`` is ``lian`` and an open ``h``; initials such as ``sz`` are no pinyin.
+    """
+    known, n = syllables(), len(letters)
+    best: list[tuple[str, ...] | None] = [None] * (n + 1)
+    best[0] = ()
+    for i in range(n):
+        so_far = best[i]
+        if so_far is None:
+            continue
+        for size in range(6, 0, -1):
+            part = letters[i : i + size]
+            if i + size <= n and part in known:
+                longer = (*so_far, part)
+                old = best[i + size]
+                if old is None or len(longer) < len(old):
+                    best[i + size] = longer
+    whole = best[n]
+    if whole:
+        return Split(whole, open=False)
+    for i in range(n - 1, -1, -1):
+        head = best[i]
+        if head and letters[i:] in _prefixes():
+            return Split((*head, letters[i:]), open=True)
+    return None
+
+
+def warm() -> None:
+    """Load the tables now, so that the first keystroke does not wait."""
+    syllables()
+    _prefixes()
+    spell("重庆")
+
+
+_INITIALS = re.compile("(?:zh|ch|sh|[a-z])")
+
+
+class Letters(NamedTuple):
+    """How a run of letters may be meant."""
+
+    spelt: tuple[str, ...] | None
+    """Syllables, the last perhaps cut short; None when it is no pinyin throughout."""
+    initials: str
+    """First letters, when each syllable may be written out or cut to its initial; or empty."""
+    whole: tuple[str, ...]
+    """The syllables of it that are written out."""
+
+
+def read_letters(letters: str) -> Letters:
+    """Return how a run of letters may be meant: lianhualu, lhl, lianhl, szft."""
+    split = split_pinyin(letters)
+    if split is not None:
+        return Letters(split.syllables, letters if len(letters) <= 6 else "", ())
+    initials, whole, i = "", [], 0
+    while i < len(letters) and len(initials) < 12:
+        size = next((n for n in range(6, 1, -1) if letters[i : i + n] in syllables()), 0)
+        if size:
+            whole.append(letters[i : i + size])
+        else:
+            match = _INITIALS.match(letters, i)
+            size = match.end() - i if match else 1
+        initials += letters[i]
+        i += size
+    return Letters(None, initials, tuple(whole))

@@ -7,7 +7,6 @@ the answer is None, never no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from locator.model import Place, ServicePoint
@@ -61,31 +60,3 @@ def _lies_in(place: Place, area: str) -> bool | None:
     if known.startswith(wanted):
         return True
     return None if wanted.startswith(known) else False
-
-
-def read_area_from_name(name: str, townships: Mapping[str, str]) -> str | None:
-    """Return the code of the township an office is named after, as in 五里沟街道人社中心, or None.
-
-    Parameters
-    ----------
-    name
-        The office's name.
-    townships
-        Names of the townships that exist in the office's own district (``五里沟街道``, with or without
-        ``办事处``), and their nine-digit codes.
-
-    Notes
-    -----
-    An office of a community or village inside the township serves less than the township, so a name
-    that goes on with 社区 or 村 says nothing; nor does one that names two townships.
-    """
-    found = set[str]()
-    for full, code in townships.items():
-        stem = full.removesuffix("办事处")
-        start = name.find(stem) if stem else -1
-        if start < 0:
-            continue
-        rest = name[start + len(stem) :].removeprefix("办事处")
-        if "社区" not in rest and "村" not in rest:
-            found.add(code)
-    return found.pop() if len(found) == 1 else None

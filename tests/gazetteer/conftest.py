@@ -8,7 +8,7 @@ import pytest
 from shipped_divisions import SHIPPED, write_small
 
 from locator.datum import Datum, to_wgs84
-from locator.gazetteer import Gazetteer, NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, found, open_gazetteer
+from locator.gazetteer import Gazetteer, NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer, suggest
 from locator.layer import Layer
 from locator.model import Kind, Precision, ServicePoint
 
@@ -82,6 +82,6 @@ def gazetteer(index_file) -> Gazetteer:
 def unhurried_suggestions():
     """Let every way of reading a slip be tried: the budget that keeps keystrokes quick is measured in benchmarks."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(found, "BUDGET_S", 1.0)
+    patch.setattr(suggest, "BUDGET_S", 1.0)
     yield
     patch.undo()

@@ -7,9 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shipped_divisions import DIVISIONS
 
-from locator.gazetteer.names import PEOPLES, short_name, short_names
-from locator.gazetteer.pinyin import spell, split_pinyin, syllables
-from locator.gazetteer.text import MAX_TEXT, normalise, split_parts, to_bigrams, to_key
+from locator.gazetteer.text import (
+    MAX_TEXT,
+    PEOPLES,
+    normalise,
+    short_name,
+    short_names,
+    spell,
+    split_parts,
+    split_pinyin,
+    syllables,
+    to_bigrams,
+    to_key,
+)
 
 
 @pytest.mark.parametrize(

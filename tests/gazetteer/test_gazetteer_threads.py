@@ -3,7 +3,7 @@
 import threading
 
 from locator.gazetteer.divisions import DivisionTable
-from locator.gazetteer.files import IndexFile
+from locator.gazetteer.index import IndexFile
 from locator.ingest import GAZETTEER_FILE
 
 

@@ -1,4 +1,4 @@
-"""The index file, open for reading: one connection for each thread, and rows as places."""
+"""The index file, open for reading: one connection for each thread, its full-text expressions, rows as places."""
 
 from __future__ import annotations
 
@@ -12,6 +12,58 @@ from locator.errors import DataError
 from locator.gazetteer.divisions import DivisionTable, city_stem, is_within, stem_of
 from locator.gazetteer.schema import VERSION
 from locator.model import Place, Precision
+
+GENERIC = frozenset("路街道巷弄区市县镇乡村里")
+"""Last characters that say what kind a name is; alone they narrow nothing."""
+
+
+def phrase(run: str) -> str:
+    """Return the expression for a run of Han anywhere in a name."""
+    if len(run) == 1:
+        return f"zh : {run}*"
+    return 'zh : "' + " ".join(run[i : i + 2] for i in range(len(run) - 1)) + '"'
+
+
+def spelt(parts: Sequence[str], *, first: bool = False) -> str:
+    """Return the expression for syllables in a row, the last perhaps cut short; ``first``: at the beginning."""
+    return f'py : {"^ " if first else ""}"{" ".join(parts)}"*'
+
+
+def area_filter(codes: Sequence[str]) -> str:
+    """Return `` AND …`` that keeps to divisions, and to what is known only to lie in their city; or nothing."""
+    terms: list[str] = []
+    for code in codes[:12]:
+        if code[2:] == "0000":
+            terms.append(f"a{code[:2]}")
+        elif code[4:6] == "00":
+            terms.append(f"a{code[:4]}")
+        else:
+            terms += [f"a{code[:6]}", f"k{city_stem(code)}"]
+    return f" AND ad : ({' OR '.join(dict.fromkeys(terms))})" if terms else ""
+
+
+def with_one_slip(run: str, *, local: bool = False) -> str:
+    """Return the expression for names with one character wrong, lost or swapped against a run; or nothing.
+
+    ``local``: for a search within one city, where even 路 narrows enough.
+    """
+    size = len(run)
+    found: list[str] = []
+    for i in range(size - 1):
+        found.append(phrase(run[:i] + run[i + 1] + run[i] + run[i + 2 :]))
+    for i in range(size if size > 2 else 0):
+        found.append(_beside(run[:i], run[i + 1 :], local=local))
+    for i in range(1, size):
+        found.append(_beside(run[:i], run[i:], local=local))
+    return " OR ".join(dict.fromkeys(f for f in found if f))
+
+
+def _beside(left: str, right: str, *, local: bool) -> str:
+    pieces = [p for p in (left, right) if p and (local or p not in GENERIC)]
+    if sum(map(len, pieces)) < 2:
+        return ""
+    return "(" + " AND ".join(map(phrase, pieces)) + ")"
+
 
 _COLUMNS = "p.id, p.name, p.kind, p.code, p.township, p.context, p.lon, p.lat, p.error_m, p.precision, p.pinyin"
 
