@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from locator.gazetteer.text import fold
+
 _DIGITS = "零〇一二三四五六七八九十百"
 _ROAD = (
     "(?:大道|大街|公路|高速|胡同|马路|国道|省道|县道|环路|环线|路|街|巷|道|弄堂|里弄|线)"
@@ -67,8 +69,7 @@ def read_address(text: str) -> Address:
     ('华山路', '3', '2088')
     """
     text = text.strip()
-    match = _WITH_NUMBER.match(text) or _WITH_HAN_NUMBER.match(text) or _PLACE_WITH_NUMBER.match(text)
-    match = match or (None if _STREET_ONLY.match(text) else _NAME_WITH_NUMBER.match(text))
+    match = _match_number(text)
     if match:
         number, unit, tail = match["number"], match["unit"] or "", match["tail"]
         number = str(from_han(number)) if number[0] in _DIGITS else number.replace("之", "-") + (match["sub"] or "")
@@ -91,6 +92,35 @@ def read_address(text: str) -> Address:
         street = trim_street(street_only["street"].replace(" ", ""))
         return Address(street=street, tail=street_only["tail"].strip(), name=to_name(text))
     return Address(village=village["village"] if village else "", name=to_name(text))
+
+
+def _match_number(text: str) -> re.Match[str] | None:
+    match = _WITH_NUMBER.match(text) or _WITH_HAN_NUMBER.match(text) or _PLACE_WITH_NUMBER.match(text)
+    return match or (None if _STREET_ONLY.match(text) else _NAME_WITH_NUMBER.match(text))
+
+
+def find_number(text: str) -> tuple[int, int, str] | None:
+    """Return where the house number of an address stands, and the number in digits; None when it has none.
+
+    Parameters
+    ----------
+    text
+        As a person wrote it, without its divisions: also in traditional characters.
+
+    Returns
+    -------
+    tuple
+        The first character of the number, the first one after it and its unit (号, 弄), the number.
+    """
+    folded = fold(text)
+    if len(folded) != len(text):
+        return None  # a letter that folds into several: no address of China
+    match = _match_number(folded)
+    if match is None:
+        return None
+    number = match["number"]
+    value = str(from_han(number)) if number[0] in _DIGITS else text[match.start("number") : match.end("number")]
+    return match.start("number"), match.start("tail"), value
 
 
 def to_name(text: str) -> str:

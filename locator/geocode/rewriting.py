@@ -10,6 +10,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from locator.gazetteer.address import find_number
+
 MAX_CHARS = 120
 """Longer texts are cut before they leave the machine: no address is longer."""
 _BRACKETS = re.compile(r"[(（\[【〔<《][^)）\]】〕>》]*[)）\]】〕>》]")
@@ -18,10 +20,6 @@ _DIVISION = re.compile(
     r"|[\u4e00-\u9fff]{1,6}?(?:市|区|县|旗|镇|乡))"
     r"(?![路街道巷弄场局厅民]|政府|政务|委会|中心)"
 )
-_NUMBER = re.compile(
-    r"(?P<number>[甲乙丙丁]?\d{1,5}(?:[-－–—之]\d{1,4})?[A-Za-z]?)\s*(?P<unit>号院|號院|号|號|弄|#)?(?P<rest>.*)$"
-)
-_NO_NUMBER_AFTER = re.compile(r"^\s*(?:[路街道巷线環环村组層层楼室栋幢座单元期区局中小大]|号线|號線)")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -61,14 +59,11 @@ def split_address(text: str) -> Parts:
     """
     joined = re.sub(r"(?<=[\u4e00-\u9fff])[\s,，、]+|[\s,，、]+(?=[\u4e00-\u9fff])", "", clean(text))
     divisions, body = _take_divisions(joined)
-    for match in _NUMBER.finditer(body):
-        if match.start() and not _NO_NUMBER_AFTER.match(body[match.end("number") :]):
-            return Parts(divisions, body[: match.start()].rstrip(" 第"), match["number"], match["rest"].strip(" ,"))
-        if match.start():
-            again = _NUMBER.search(body, match.end("number"))
-            if again and not _NO_NUMBER_AFTER.match(body[again.end("number") :]):
-                return Parts(divisions, body[: again.start()].rstrip(), again["number"], again["rest"].strip(" ,"))
-    return Parts(divisions, body, "", "")
+    numbered = find_number(body)
+    if numbered is None:
+        return Parts(divisions, body, "", "")
+    start, end, number = numbered
+    return Parts(divisions, body[:start].rstrip(" 第"), number, body[end:].strip(" ,"))
 
 
 def _take_divisions(text: str) -> tuple[str, str]:

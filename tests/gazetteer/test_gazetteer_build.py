@@ -13,8 +13,8 @@ from shipped_divisions import DIVISIONS, SHIPPED
 
 from locator.errors import DataError
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
-from locator.gazetteer.divisions import LEVELS
 from locator.gazetteer.build import ERRORS_M, PRECISIONS
+from locator.gazetteer.divisions import LEVELS
 from locator.gazetteer.schema import read_csv
 
 CODES = {row["code"] for row in DIVISIONS}
