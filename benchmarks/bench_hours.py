@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from opening_hours import OpeningHours
 
-from locator.hours import HoursClock, evaluate, shipped_clock
+from locator.hours import HoursClock, shipped_clock
 from locator.layer import Layer
 from locator.model import ServicePoint
 
@@ -71,7 +71,7 @@ def main() -> None:
     naive = AT.replace(tzinfo=None)
     peer = time_of(lambda: [parsed[expr].state(naive) for expr in exprs], 3)
     peer_distinct = time_of(lambda: {expr: each.state(naive) for expr, each in parsed.items()})
-    single = time_of(lambda: [evaluate(expr, AT) for expr in distinct]) / DISTINCT * 1000
+    single = time_of(lambda: [clock.evaluate(expr, AT) for expr in distinct]) / DISTINCT * 1000
 
     print(
         f"{OFFICES} offices, {len(distinct)} distinct expressions, {int(np.sum(cold == 1))} open at {AT:%Y-%m-%d %H:%M}"

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from locator.guide._read import Where
 from locator.guide.records import (
     AUTHORITIES,
     CHANNEL_TYPES,
@@ -22,6 +21,8 @@ from locator.model import Kind, Person, Task
 
 CARD = "card"
 """Stands in a list of tasks for every task with ``card: yes`` (those about the plastic card)."""
+Where = tuple[str | int, ...]
+"""A path into a document: keys and list positions."""
 Test = Callable[["Document", Any, Where], None]
 
 

@@ -1,4 +1,8 @@
-"""Read a folder of guide files, check them one by one and against each other, and build their records."""
+"""Read a folder of guide files, check them one by one and against each other, and build their records.
+
+Scalars stay the text that stands in the file (``0571`` is a text, ``no`` is a word, ``2024-07-17`` is
+no date object), so a contributor never has to know YAML's quoting rules.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from locator.guide._check import CARD, FILE, Document
-from locator.guide._read import read_document
+import yaml
+
+from locator.guide._check import CARD, FILE, Document, Where
 from locator.guide.records import (
     NATION,
     Channel,
     Entry,
     Fault,
+    GuideSource,
     Hotline,
     Law,
     Material,
     Region,
-    Source,
     Statement,
     TaskRule,
 )
 from locator.model import Kind, Person, Task
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_BYTES = 1_000_000
+_MAX_DEPTH = 20
 LISTS = ("statements", "materials", "channels", "hotlines", "laws")
 
 
@@ -32,7 +40,7 @@ LISTS = ("statements", "materials", "channels", "hotlines", "laws")
 class Shelf:
     """Everything that the files of a folder hold."""
 
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, GuideSource] = field(default_factory=dict)
     rules: dict[Task, TaskRule] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
     entries: dict[str, list[Entry]] = field(default_factory=lambda: {name: [] for name in LISTS})
@@ -138,7 +146,7 @@ def _build(shelf: Shelf, documents: list[tuple[Document, dict[str, Any]]]) -> No
     for _, content in documents:
         for key, raw in (content.get("sources") or {}).items():
             date = None if raw["date"] == "unknown" else raw["date"]
-            shelf.sources[key] = Source(
+            shelf.sources[key] = GuideSource(
                 id=key, name=raw["name"], url=raw.get("url"), date=date, confidence=raw["confidence"]
             )
         for key, raw in (content.get("tasks") or {}).items():
@@ -208,3 +216,73 @@ def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Ent
         official = item.get("official") in ("yes", "true")
         return Channel(**common, type=item["type"], url=item.get("url"), official=official)
     return Hotline(**common, number=item["number"], authority=item["authority"])
+
+
+def read_document(path: Path, shown: str) -> tuple[Any, dict[Where, int], list[Fault]]:
+    """Return the values of a file, the line (from 1) of every path in it, and the faults of its syntax."""
+    lines: dict[Where, int] = {}
+    faults: list[Fault] = []
+    try:
+        raw = path.read_bytes()
+        if len(raw) > _MAX_BYTES:
+            return None, lines, [Fault(shown, 1, "too_large", {"limit": _MAX_BYTES})]
+        content = raw.decode("utf-8")
+        if line := _too_deep(content):
+            return None, lines, [Fault(shown, line, "too_deep", {})]
+        node = yaml.compose(content, Loader=_Loader)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return None, lines, [Fault(shown, line, "not_utf8", {})]
+    except OSError as error:
+        return None, lines, [Fault(shown, 1, "unreadable", {"reason": error.strerror or "?"})]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return None, lines, [Fault(shown, mark.line + 1 if mark else 1, "not_yaml", {"problem": problem})]
+    reader = _Reader(shown, lines, faults)
+    return None if node is None else reader.plain(node, ()), lines, faults
+
+
+def _too_deep(content: str) -> int | None:
+    """Return the line where a document is nested too deeply: composing such a one exhausts the C stack."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                mark: Any = event.start_mark
+                return int(mark.line) + 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
+
+
+class _Reader:
+    """Turns the nodes of one document into values; notes lines and faults on its way."""
+
+    def __init__(self, shown: str, lines: dict[Where, int], faults: list[Fault]) -> None:
+        self.shown, self.lines, self.faults = shown, lines, faults
+        self.seen: set[int] = set()
+
+    def plain(self, node: Any, where: Where) -> Any:
+        line = self.lines[where] = node.start_mark.line + 1
+        if id(node) in self.seen:
+            self.faults.append(Fault(self.shown, line, "alias", {}))
+            return None
+        self.seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(child, (*where, i)) for i, child in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, where)
+        return None if node.tag == "tag:yaml.org,2002:null" else node.value
+
+    def mapping(self, node: Any, where: Where) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, child in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            at = key_node.start_mark.line + 1
+            if key in found:
+                self.faults.append(Fault(self.shown, at, "key_twice", {"key": key}))
+            found[key] = self.plain(child, (*where, key))
+            self.lines[(*where, key)] = at
+        return found

@@ -8,12 +8,12 @@ from typing import Any
 from locator.guide.records import (
     Channel,
     Entry,
+    GuideSource,
     Hotline,
     Law,
     Material,
-    Source,
     Statement,
-    Words,
+    Translations,
 )
 from locator.i18n import text
 
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 class Shaper:
     """Shapes records in one language, with the sources of one guide."""
 
-    def __init__(self, sources: Mapping[str, Source], lang: str) -> None:
+    def __init__(self, sources: Mapping[str, GuideSource], lang: str) -> None:
         self._sources = sources
         self._lang = lang
 
@@ -87,7 +87,7 @@ class Shaper:
             for s in (self._sources[key] for key in dict.fromkeys(_source_ids(made)))
         ]
 
-    def _words(self, words: Words | None) -> str | None:
+    def _words(self, words: Translations | None) -> str | None:
         return words[self._lang] if words else None
 
     def _basis(self, entry: Entry) -> Json:

@@ -25,7 +25,7 @@ CONFIDENCES = ("H", "M", "L")
 FORMS = ("original", "copy", "original-and-copy", "photo", "paper", "electronic", "any")
 CHANNEL_TYPES = ("app", "website", "mini-program", "wechat", "phone", "counter", "terminal", "post")
 
-Words = Mapping[str, str]
+Translations = Mapping[str, str]
 """A text by language."""
 
 
@@ -39,7 +39,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class GuideSource:
     """Where a statement comes from."""
 
     id: str
@@ -73,7 +73,7 @@ class Statement(Entry):
     """One sentence of a section."""
 
     section: str
-    text: Words
+    text: Translations
     visit: str | None = None
     """In the section ``trip`` only: one of ``VISITS``."""
 
@@ -82,12 +82,12 @@ class Statement(Entry):
 class Material(Entry):
     """One thing to bring."""
 
-    name: Words
+    name: Translations
     required: bool | None
     """None: may be asked for locally."""
     form: str
     count: int
-    note: Words | None
+    note: Translations | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +95,9 @@ class Channel(Entry):
     """A way to do it: an application, a site, a counter."""
 
     type: str
-    name: Words
+    name: Translations
     url: str | None
-    note: Words | None
+    note: Translations | None
     official: bool
     """True for the official site or application of the region."""
 
@@ -109,17 +109,17 @@ class Hotline(Entry):
     number: str
     authority: str
     """``hrss``, ``medical``, ``government``, ``card`` or ``bank``."""
-    name: Words
-    note: Words | None
+    name: Translations
+    note: Translations | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law(Entry):
     """An article a task rests on."""
 
-    name: Words
-    article: Words
-    summary: Words
+    name: Translations
+    article: Translations
+    summary: Translations
     url: str | None
 
 
@@ -128,7 +128,7 @@ class Region:
     """A region with an entry of its own."""
 
     adcode: str
-    name: Words
+    name: Translations
     area_code: str | None
     """The telephone area code, ``0755``."""
 

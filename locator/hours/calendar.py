@@ -1,4 +1,4 @@
-"""Which days China works: the State Council's calendar, the law beyond it, and what is put over both.
+"""Which days China works: the OpenState Council's calendar, the law beyond it, and what is put over both.
 
 Announced years come from chinesecalendar (2004 on). For a year it does not hold, the days that the law
 itself fixes are holidays (lunar dates from ``data/calendar/lunar.yaml``) and every other day is an
@@ -20,7 +20,7 @@ import yaml
 from chinese_calendar import constants
 
 from locator.errors import DataError, InvalidInput
-from locator.hours.rules import parse
+from locator.hours.expression import parse
 from locator.settings import shipped_dir
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

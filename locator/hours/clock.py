@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from locator.errors import InvalidInput
-from locator.hours.bulk import Coded, Column, combine, factorize, rows_of, take_apart
 from locator.hours.calendar import Calendar, DayKind, load_calendar, shipped_calendar
-from locator.hours.day import Planner, Scope
-from locator.hours.plan import Piece
-from locator.hours.remarks import comment_notes, is_stale
-from locator.hours.rules import State, parse
-from locator.hours.wall import Moment, clock_change, first_shown
+from locator.hours.expression import OpenState, parse
+from locator.hours.schedule import Interval, Scheduler, Scope, comment_notes, is_stale
 from locator.model import HoursState, ServicePoint
 from locator.settings import shipped_dir
 
 ZONE = "Asia/Shanghai"
 CHINA = frozenset({ZONE, "Asia/Urumqi", "Asia/Kashgar", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "PRC"})
-"""Zones whose offices follow the State Council's calendar."""
+"""Zones whose offices follow the OpenState Council's calendar."""
 HORIZON = 400
 """Days looked ahead for the next change; beyond, it is not known."""
 FIRST_YEAR, LAST_YEAR = 1971, 2199
+type Coded = tuple[NDArray[np.int32], list[str | None]]
+"""Numbers and the texts they stand for."""
+type Column = Sequence[str | None] | Coded
+"""Texts one for each office, or as :meth:`locator.layer.Layer.codes` returns them (-1 for null)."""
+
+
+class LocalTime(NamedTuple):
+    """An instant as the office's clock shows it."""
+
+    at: datetime
+    """Aware, in the office's zone."""
+    zone: ZoneInfo
+    scope: Scope
+
+    @property
+    def minute(self) -> int:
+        """Minutes since midnight by the clock on the wall."""
+        return self.at.hour * 60 + self.at.minute
 
 
 class HoursClock:
@@ -42,11 +57,11 @@ class HoursClock:
 
     def __init__(self, calendar: Calendar | None = None) -> None:
         self.calendar = calendar if calendar is not None else shipped_calendar()
-        self.planner = Planner(self.calendar)
+        self.scheduler = Scheduler(self.calendar)
 
     def moment(
         self, at: datetime, *, timezone: str = ZONE, province: str | None = None, point_id: str | None = None
-    ) -> Moment:
+    ) -> LocalTime:
         """Return an instant in the office's own zone, with whose calendar holds there.
 
         Raises
@@ -63,7 +78,7 @@ class HoursClock:
             raise InvalidInput(f"{at.year} is outside {FIRST_YEAR}-{LAST_YEAR}", code="hours_year", year=at.year)
         region = self.calendar.region_code(province)
         own = point_id if point_id in self.calendar.points else None
-        return Moment(at.astimezone(zone), zone, Scope(timezone in CHINA, region, own))
+        return LocalTime(at.astimezone(zone), zone, Scope(timezone in CHINA, region, own))
 
     def evaluate(
         self,
@@ -105,15 +120,15 @@ class HoursClock:
         """
         expr = expr.strip() if expr and expr.strip() else None
         now = self.moment(at, timezone=timezone, province=province, point_id=point_id)
-        here = self._piece(expr, now)
+        here = self._interval(expr, now)
         until = self._next(expr, now, lambda state: state is not here.state)
         reopens = None
-        if until is not None and here.state is State.OPEN:
-            after = self._next(expr, now._replace(at=until), lambda state: state is State.OPEN)
+        if until is not None and here.state is OpenState.OPEN:
+            after = self._next(expr, now._replace(at=until), lambda state: state is OpenState.OPEN)
             reopens = after if after is not None and after.date() == now.at.date() else None
         elif until is not None:
-            reopens = self._next(expr, now, lambda state: state is State.OPEN)
-        notes = self._notes(expr, now, here, reopens if here.state is not State.OPEN else None)
+            reopens = self._next(expr, now, lambda state: state is OpenState.OPEN)
+        notes = self._notes(expr, now, here, reopens if here.state is not OpenState.OPEN else None)
         notes += (f"stale:{hours_date}",) if expr is not None and is_stale(hours_date, now.at) else ()
         return HoursState(
             state=str(here.state), reason=here.reason, until=until, reopens=reopens, rule=here.rule, notes=notes
@@ -134,19 +149,19 @@ class HoursClock:
             state = self.evaluate(None, at, timezone=zone, **options)
             return replace(state, notes=(*state.notes, "hours_unreadable"))
 
-    def _piece(self, expr: str | None, now: Moment) -> Piece:
-        pieces = self.planner.stretches(expr, now.at.date(), now.scope)
-        return next(piece for piece in pieces if piece.end > now.minute)
+    def _interval(self, expr: str | None, now: LocalTime) -> Interval:
+        intervals = self.scheduler.intervals(expr, now.at.date(), now.scope)
+        return next(interval for interval in intervals if interval.end > now.minute)
 
-    def walk(self, expr: str | None, now: Moment, days: int = HORIZON) -> Iterator[tuple[date, Piece]]:
-        """Yield the pieces from the one that holds now, with their days."""
+    def walk(self, expr: str | None, now: LocalTime, days: int = HORIZON) -> Iterator[tuple[date, Interval]]:
+        """Yield the intervals from the one that holds now, with their days."""
         for n in range(days):
             day = now.at.date() + timedelta(days=n)
-            for piece in self.planner.stretches(expr, day, now.scope):
-                if n or piece.end > now.minute:
-                    yield day, piece
+            for interval in self.scheduler.intervals(expr, day, now.scope):
+                if n or interval.end > now.minute:
+                    yield day, interval
 
-    def _next(self, expr: str | None, now: Moment, wanted: Callable[[State], bool]) -> datetime | None:
+    def _next(self, expr: str | None, now: LocalTime, wanted: Callable[[OpenState], bool]) -> datetime | None:
         """Return when a wanted state next begins, by the clock on the wall."""
         if self._never_changes(expr, now.scope):
             return None
@@ -154,38 +169,38 @@ class HoursClock:
         turn = clock_change(now)
         if turn is None or (found is not None and found.astimezone(UTC) <= turn.at.astimezone(UTC)):
             return found
-        return turn.at if wanted(self._piece(expr, turn).state) else self._next(expr, turn, wanted)
+        return turn.at if wanted(self._interval(expr, turn).state) else self._next(expr, turn, wanted)
 
-    def _begins(self, expr: str | None, now: Moment, wanted: Callable[[State], bool]) -> Iterator[datetime]:
-        """Yield when pieces of a wanted state begin; one that clocks put forward jump over never does."""
-        for day, piece in self.walk(expr, now):
-            if wanted(piece.state):
-                start = first_shown(day, piece.start, now)
-                if start.astimezone(UTC) < first_shown(day, piece.end, now).astimezone(UTC):
+    def _begins(self, expr: str | None, now: LocalTime, wanted: Callable[[OpenState], bool]) -> Iterator[datetime]:
+        """Yield when intervals of a wanted state begin; one that clocks put forward jump over never does."""
+        for day, interval in self.walk(expr, now):
+            if wanted(interval.state):
+                start = first_shown(day, interval.start, now)
+                if start.astimezone(UTC) < first_shown(day, interval.end, now).astimezone(UTC):
                     yield start
 
     def _never_changes(self, expr: str | None, scope: Scope) -> bool:
         return (expr is None or parse(expr).always) and scope.point_id is None and not self.calendar.overrules
 
-    def _notes(self, expr: str | None, now: Moment, here: Piece, opens: datetime | None) -> tuple[str, ...]:
+    def _notes(self, expr: str | None, now: LocalTime, here: Interval, opens: datetime | None) -> tuple[str, ...]:
         """Return the codes of what to say beside the state; see ``docs/HOURS.md`` for all of them."""
         today = now.at.date()
-        notes = list(self.planner.plan(expr, today, now.scope).notes)
+        notes = list(self.scheduler.schedule(expr, today, now.scope).notes)
         if opens is not None and opens.date() != today:
-            notes += [n for n in self.planner.plan(expr, opens.date(), now.scope).notes if n == "makeup_workday"]
+            notes += [n for n in self.scheduler.schedule(expr, opens.date(), now.scope).notes if n == "makeup_workday"]
             notes += self._after(now, opens.date())
         if expr is not None and not parse(expr).always:
             days = {today, *([opens.date()] if opens else [])}
-            missing = sorted(day.year for day in days if not self.planner.day(day, now.scope).announced)
+            missing = sorted(day.year for day in days if not self.scheduler.day(day, now.scope).announced)
             foreign = not now.scope.china
             notes += ["calendar_foreign"] if foreign else [f"calendar_missing:{year}" for year in missing[:1]]
         return tuple(dict.fromkeys([*notes, *comment_notes(here, now.minute)]))
 
-    def _after(self, now: Moment, opens: date) -> list[str]:
+    def _after(self, now: LocalTime, opens: date) -> list[str]:
         """Name the holiday that lies between now and an opening day."""
         first = now.at.date()
         for n in range((opens - first).days - 1, -1, -1):
-            day = self.planner.day(first + timedelta(days=n), now.scope)
+            day = self.scheduler.day(first + timedelta(days=n), now.scope)
             if day.kind is DayKind.HOLIDAY and day.name:
                 return [f"after:{day.name}"]
         return []
@@ -234,25 +249,27 @@ class HoursClock:
             states[row] = self._code(take_apart(int(key[row]), columns), point, moment_of)
         return states
 
-    def _moment_or_none(self, at: datetime, zone: str | None, region: str | None, point: str | None) -> Moment | None:
+    def _moment_or_none(
+        self, at: datetime, zone: str | None, region: str | None, point: str | None
+    ) -> LocalTime | None:
         try:
             return self.moment(at, timezone=zone or ZONE, province=region, point_id=point)
         except InvalidInput:
             return None
 
-    def _code(self, row: Sequence[str | None], point: str | None, moment_of: Callable[..., Moment | None]) -> int:
+    def _code(self, row: Sequence[str | None], point: str | None, moment_of: Callable[..., LocalTime | None]) -> int:
         expr, zone, region = row
         now = moment_of(zone, region, point)
         if now is None:
             return 0
         try:
-            piece = self._piece(expr.strip() or None if expr else None, now)
+            interval = self._interval(expr.strip() or None if expr else None, now)
         except InvalidInput:
-            piece = self._piece(None, now)
-        return _CODES[piece.state]
+            interval = self._interval(None, now)
+        return _CODES[interval.state]
 
 
-_CODES = {State.OPEN: 1, State.UNKNOWN: 0, State.CLOSED: -1}
+_CODES = {OpenState.OPEN: 1, OpenState.UNKNOWN: 0, OpenState.CLOSED: -1}
 
 
 @cache
@@ -290,3 +307,62 @@ def open_clock(data: Path) -> HoursClock:
     """
     own = data / "calendar"
     return HoursClock(load_calendar(shipped_dir() / "calendar", own)) if own.is_dir() else shipped_clock()
+
+
+def factorize(values: Column) -> Coded:
+    """Return a column as numbers from 0 and their texts, of which None is one when something is null."""
+    if isinstance(values, tuple) and len(values) == 2 and isinstance(values[0], np.ndarray):
+        codes, texts = values
+        with_null: list[str | None] = [*texts, None]
+        return np.where(codes < 0, len(texts), codes).astype(np.int32), with_null
+    index = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    return np.fromiter(map(index.__getitem__, values), np.int32, len(values)), list(index)
+
+
+def combine(columns: Sequence[Coded]) -> NDArray[np.int32]:
+    """Return one number for each distinct row of several columns; :func:`take_apart` undoes it."""
+    key = columns[0][0]
+    for codes, texts in columns[1:]:
+        if len(texts) > 1:
+            key = key * len(texts) + codes
+    return key
+
+
+def take_apart(key: int, columns: Sequence[Coded]) -> list[str | None]:
+    """Return the texts of a row from its number."""
+    row = list[str | None]()
+    for _, texts in reversed(columns[1:]):
+        key, code = divmod(key, len(texts))
+        row.append(texts[code])
+    return [columns[0][1][key], *reversed(row)]
+
+
+def rows_of(ids: Sequence[str | None] | None, wanted: Container[str]) -> list[int]:
+    """Return the rows whose id is wanted."""
+    return [] if ids is None or not wanted else [row for row, value in enumerate(ids) if value in wanted]
+
+
+def first_shown(day: date, minute: int, now: LocalTime) -> datetime:
+    """Return the instant at which the clock on the wall first shows a time, not before now."""
+    wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)
+    at = wall.replace(tzinfo=now.zone)
+    if at.astimezone(UTC).astimezone(now.zone).replace(tzinfo=None) != wall:
+        before = LocalTime(at.replace(fold=1).astimezone(UTC).astimezone(now.zone), now.zone, now.scope)
+        turn = clock_change(before)
+        return turn.at if turn else at
+    return at if at.astimezone(UTC) > now.at.astimezone(UTC) else at.replace(fold=1)
+
+
+def clock_change(now: LocalTime, hours: int = 3) -> LocalTime | None:
+    """Return when the zone's clocks are next put forward or back, if within some hours."""
+    start = now.at.astimezone(UTC)
+    offsets = [(start + timedelta(minutes=n)).astimezone(now.zone) for n in (0, hours * 60)]
+    if offsets[0].utcoffset() == offsets[1].utcoffset():
+        return None
+    low, high = 0, hours * 60
+    while high - low > 1:
+        middle = (low + high) // 2
+        same = (start + timedelta(minutes=middle)).astimezone(now.zone).utcoffset() == offsets[0].utcoffset()
+        low, high = (middle, high) if same else (low, middle)
+    turn = (start + timedelta(minutes=high)).replace(second=0, microsecond=0)
+    return now._replace(at=turn.astimezone(now.zone))

@@ -7,10 +7,13 @@ The table of phrasings in ``tests/hours/phrasings.yaml`` says what is read how, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from locator.errors import InvalidInput
+from locator.hours.expression import check_hours, parse
 from locator.hours.reader_rules import Line, Unclear, refuse_vague, without, write_rules
 from locator.hours.reader_tokens import (
     EPIDEMIC,
@@ -23,7 +26,6 @@ from locator.hours.reader_tokens import (
     tidy_text,
     tokenise,
 )
-from locator.hours.rules import parse
 
 MAX_TEXT = 600
 """Characters; a longer text is an article, and stays a note."""
@@ -67,6 +69,25 @@ def read_hours_text(text: str | None, *, remarks: str | None = None) -> HoursTex
     except Unclear:
         return HoursText(None, whole)
     return HoursText(expr, "；".join([*notes, *left]) or None)
+
+
+def read_hours(text: str) -> HoursText:
+    """Return what somebody gave as opening hours, be it an expression or a source's Chinese words.
+
+    Words that do not say enough (no weekday, say) are a note, and their state is unknown.
+
+    Raises
+    ------
+    InvalidInput
+        It is neither (code ``hours_syntax``).
+    """
+    try:
+        return HoursText(check_hours(text), None)
+    except InvalidInput:
+        found = read_hours_text(text)
+        if found.expr is None and not re.search(r"\d.*[\u4e00-\u9fff]|[\u4e00-\u9fff].*\d", text):
+            raise
+        return found
 
 
 def _choose_section(tokens: Sequence[Token]) -> tuple[list[Token], list[str]]:

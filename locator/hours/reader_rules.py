@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
+from locator.hours.expression import holds
 from locator.hours.reader_tokens import OSM_DAYS
-from locator.hours.rules import holds
 
 type Ranges = tuple[tuple[int, int], ...]
 """Starts and ends in minutes since midnight."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from locator.hours.rules import MONTHS
+from locator.hours.expression import MONTHS
 
 WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6}
 OSM_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")

@@ -1,14 +1,16 @@
-"""The state in words: "open until 12:00", "opens Thu 8 Oct after National Day", the week, the arrival."""
+"""The state in words: "open until 12:00", "opens Thu 8 Oct after National Day", the week, a calendar file."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from locator.errors import InvalidInput
-from locator.hours.clock import HoursClock, shipped_clock
-from locator.hours.plan import Plan
-from locator.hours.rules import State, parse
+from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
+from locator.hours.expression import OpenState, parse
+from locator.hours.schedule import DaySchedule
 from locator.i18n import load_catalogue, text
 from locator.model import HoursState, ServicePoint
 
@@ -87,30 +89,6 @@ def format_day(day: date, lang: str, *, year: bool = False) -> str:
     return text(key, lang, weekday=weekday, month=month, day=day.day, year=day.year)
 
 
-def describe_arrival(state: HoursState, at: datetime, arrival: datetime, lang: str) -> str:
-    """Return what a person who arrives later finds.
-
-    Parameters
-    ----------
-    state
-        The state *at the arrival*, from the same clock.
-    at
-        Now.
-    arrival
-        When the person would be there.
-    """
-    zone = (state.until or state.reopens or arrival).tzinfo
-    there, now = arrival.astimezone(zone), at.astimezone(zone)
-    shown = format_moment(there, now, lang)
-    if state.state == "open" and state.until is not None:
-        minutes = int((state.until - arrival).total_seconds() // 60)
-        if minutes < 60:
-            return text("hours.arrive_before", lang, clock=shown, minutes=minutes)
-        return text("hours.arrive_open", lang, clock=shown, until=format_moment(state.until, there, lang))
-    key = "arrive_closed" if state.state == "closed" else "arrive_unknown"
-    return text(f"hours.{key}", lang, clock=shown, state=describe(state, there, lang, notes=False))
-
-
 class WeekDay(NamedTuple):
     """A line of the week view."""
 
@@ -148,8 +126,8 @@ def week_view(
     today = now.at.date()
     monday = today - timedelta(days=today.weekday())
     ahead = [monday + timedelta(days=n) for n in range(max(7, (today - monday).days + days + 1))]
-    lines = [_week_day(day, today, used.planner.plan(expr, day, now.scope), lang) for day in ahead]
-    unannounced = next((n for n, day in enumerate(ahead) if not used.planner.day(day, now.scope).announced), None)
+    lines = [_week_day(day, today, used.scheduler.schedule(expr, day, now.scope), lang) for day in ahead]
+    unannounced = next((n for n, day in enumerate(ahead) if not used.scheduler.day(day, now.scope).announced), None)
     if unannounced is not None and now.scope.china and expr is not None and not parse(expr).always:
         line = lines[unannounced]
         note = text("hours.short_calendar_missing", lang, value=line.day.year)
@@ -158,14 +136,20 @@ def week_view(
     return lines[:7] + [line for line in lines[7:] if line.special]
 
 
-def _week_day(day: date, today: date, plan: Plan, lang: str) -> WeekDay:
+def _week_day(day: date, today: date, schedule: DaySchedule, lang: str) -> WeekDay:
     words = []
-    for piece in plan.pieces:
-        if piece.state is State.CLOSED:
+    for interval in schedule.intervals:
+        if interval.state is OpenState.CLOSED:
             continue
-        span = text("hours.all_day", lang) if piece[:2] == (0, 1440) else f"{_clock(piece.start)}-{_clock(piece.end)}"
-        words.append(span if piece.state is State.OPEN else f"{span} {text(f'hours.short_{piece.reason}', lang)}")
-    special = [_special(note, lang) for note in plan.notes]
+        span = (
+            text("hours.all_day", lang)
+            if interval[:2] == (0, 1440)
+            else f"{_clock(interval.start)}-{_clock(interval.end)}"
+        )
+        words.append(
+            span if interval.state is OpenState.OPEN else f"{span} {text(f'hours.short_{interval.reason}', lang)}"
+        )
+    special = [_special(note, lang) for note in schedule.notes]
     hours = text("hours.list", lang).join(words) or text("hours.short_closed", lang)
     return WeekDay(day, day == today, hours, text("hours.list", lang).join(filter(None, special)))
 
@@ -199,3 +183,112 @@ def week_text(lines: list[WeekDay], lang: str) -> str:
         + (text("hours.in_brackets", lang, what=line.special) if line.special else "")
         for line in lines
     )
+
+
+UNSURE = frozenset({"makeup_workday", "calendar_missing"})
+"""Notes that make an opening one to confirm first."""
+
+
+def write_calendar(
+    expr: str | None,
+    at: datetime,
+    *,
+    name: str,
+    address: str | None = None,
+    lang: str = "zh",
+    days: int = 28,
+    timezone: str = ZONE,
+    province: str | None = None,
+    point_id: str | None = None,
+    clock: HoursClock | None = None,
+) -> str:
+    """Return an iCalendar text (RFC 5545) of the times an office is open in the coming days.
+
+    Times that are unknown or by appointment are not in it; an opening that the calendar makes only
+    likely (a make-up workday, a year not announced) is tentative.
+
+    Parameters
+    ----------
+    name, address
+        What the events are called, and where they are.
+    days
+        How far ahead, today included.
+
+    Returns
+    -------
+    str
+        With CRLF line ends, lines of at most 75 octets, times in UTC.
+
+    Raises
+    ------
+    InvalidInput
+        See :meth:`locator.hours.HoursClock.evaluate`.
+    """
+    used = clock or shipped_clock()
+    now = used.moment(at, timezone=timezone, province=province, point_id=point_id)
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//locator//opening hours//EN", "CALSCALE:GREGORIAN"]
+    for start, end, sure in _openings(used, expr.strip() or None if expr else None, now, days):
+        lines += _event(start, end, now.at, text("hours.ics_open" if sure else "hours.ics_unsure", lang, name=name))
+        lines += [f"LOCATION:{_escape(address)}"] if address else []
+        lines += [f"STATUS:{'CONFIRMED' if sure else 'TENTATIVE'}", "TRANSP:TRANSPARENT", "END:VEVENT"]
+    return "".join(_fold(line) for line in [*lines, "END:VCALENDAR"])
+
+
+def _openings(
+    clock: HoursClock, expr: str | None, now: LocalTime, days: int
+) -> Iterator[tuple[datetime, datetime, bool]]:
+    """Yield the open times from now on; what runs past midnight is one."""
+    running: tuple[datetime, datetime, bool] | None = None
+    for day, interval in clock.walk(expr, now, days):
+        if interval.state is not OpenState.OPEN:
+            continue
+        start = first_shown(day, interval.start, now._replace(at=now.at - timedelta(days=2)))
+        end = first_shown(day, interval.end, now._replace(at=start))
+        notes = {note.partition(":")[0] for note in clock.scheduler.schedule(expr, day, now.scope).notes}
+        announced = clock.scheduler.day(day, now.scope).announced
+        sure = not notes & UNSURE and announced
+        if running is not None and running[1] == start:
+            running = (running[0], end, running[2] and sure)
+            continue
+        if running is not None:
+            yield running
+        running = (start, end, sure)
+    if running is not None:
+        yield running
+
+
+def _event(start: datetime, end: datetime, stamp: datetime, summary: str) -> list[str]:
+    uid = hashlib.sha256(f"{summary}{start.timestamp()}".encode()).hexdigest()[:24]
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{uid}@locator",
+        f"DTSTAMP:{_utc(stamp)}",
+        f"DTSTART:{_utc(start)}",
+        f"DTEND:{_utc(end)}",
+        f"SUMMARY:{_escape(summary)}",
+    ]
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _escape(words: str) -> str:
+    """Return a TEXT value; control characters, which it may not hold, become spaces."""
+    plain = "".join(c if c >= " " and c != "\x7f" else " " for c in words)
+    for mark in "\\;,":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain
+
+
+def _fold(line: str) -> str:
+    """Return a line folded after 75 octets, never inside a character."""
+    parts, size = [""], 0
+    for character in line:
+        octets = len(character.encode())
+        if size + octets > 75:
+            parts.append(" ")
+            size = 1
+        parts[-1] += character
+        size += octets
+    return "\r\n".join(parts) + "\r\n"

@@ -34,7 +34,7 @@ def find_arrival(
     now
         Aware.
     evaluate
-        Returns the office's state at a moment: ``locator.hours.evaluate`` with everything else filled in.
+        Returns the office's state at a moment: ``HoursClock.evaluate`` with everything else filled in.
     """
     if route.duration_s is None:
         return None

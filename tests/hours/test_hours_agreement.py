@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opening_hours import OpeningHours
 
-from locator.hours import HoursClock, evaluate
-from locator.hours.day import Scope
+from locator.hours import HoursClock, shipped_clock
+from locator.hours.schedule import Scope
 
 CHINA = ZoneInfo("Asia/Shanghai")
 CLOCK = HoursClock()
@@ -74,8 +74,8 @@ def rules(draw: st.DrawFn, *, calendar: bool = True) -> SlowRule:
 def by_program(text: str, day: date) -> list[str]:
     """Return the program's state of every minute of a day."""
     states = list[str]()
-    for piece in CLOCK.planner.stretches(text, day, Scope()):
-        states += [str(piece.state)] * (piece.end - piece.start)
+    for interval in CLOCK.scheduler.intervals(text, day, Scope()):
+        states += [str(interval.state)] * (interval.end - interval.start)
     return states
 
 
@@ -96,7 +96,7 @@ def test_until_is_the_first_minute_at_which_the_slow_evaluator_changes(
     made: list[SlowRule], day: date, minute: int
 ) -> None:
     at = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=CHINA)
-    state, slow = evaluate(write(made), at), SlowClock(made)
+    state, slow = shipped_clock().evaluate(write(made), at), SlowClock(made)
     assert state.state == slow.state(day, minute)
     last = at + timedelta(days=2)
     if last.year > 2026:

@@ -1,4 +1,4 @@
-"""The working calendar against the State Council's list, the law and the moon."""
+"""The working calendar against the OpenState Council's list, the law and the moon."""
 
 from __future__ import annotations
 

@@ -16,18 +16,20 @@ from locator.errors import InvalidInput
 from locator.hours import (
     HoursClock,
     check_hours,
-    evaluate,
-    evaluate_point,
     load_calendar,
     open_clock,
-    open_mask,
-    open_states,
+    shipped_clock,
 )
 from locator.layer import Layer
 from locator.model import ServicePoint
 from locator.settings import shipped_dir
 
 CHINA = ZoneInfo("Asia/Shanghai")
+evaluate, evaluate_point, open_states = (
+    shipped_clock().evaluate,
+    shipped_clock().evaluate_point,
+    shipped_clock().open_states,
+)
 WINDOW = "Mo-Fr 09:00-12:00,13:30-17:00; PH off"
 """小榄's window hours."""
 DAXING = (
@@ -450,7 +452,6 @@ def test_a_layers_own_columns_may_be_given() -> None:
     moment = at("2026-11-23T12:30")
     assert open_states(layer.codes("hours"), moment).tolist() == [-1, 0, 1, -1]
     assert open_states(layer.codes("hours"), moment, timezones=layer.codes("timezone")).tolist() == [-1, 0, 1, -1]
-    assert open_mask(layer.codes("hours"), moment).tolist() == [False, False, True, False]
     assert open_states([], moment).shape == (0,)
     assert open_states([], moment).dtype == np.int8
 

@@ -12,20 +12,20 @@ from locator.hours import (
     DayKind,
     HoursClock,
     describe,
-    describe_arrival,
     describe_notes,
-    evaluate,
-    is_stale,
     load_calendar,
+    shipped_clock,
     week_text,
     week_view,
     write_calendar,
 )
+from locator.hours.schedule import is_stale
 from locator.i18n import load_catalogue
 from locator.model import HoursState
 from locator.settings import shipped_dir
 
 CHINA = ZoneInfo("Asia/Shanghai")
+evaluate = shipped_clock().evaluate
 WINDOW = "Mo-Fr 09:00-12:00,13:30-17:00; PH off"
 
 
@@ -68,29 +68,6 @@ def test_sentences(expr: str | None, when: str, en: str, zh: str) -> None:
 def test_sentences_are_in_the_offices_time() -> None:
     moment = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
     assert describe(evaluate(WINDOW, moment), moment, "en") == "Open, closes 12:00, opens again 13:30"
-
-
-@pytest.mark.parametrize(
-    ("arrival", "en", "zh"),
-    [
-        ("11:52", "you would arrive at 11:52: 8 minutes before it closes", "你会在11:52到达：离休息还有8分钟"),
-        ("09:30", "you would arrive at 09:30; it closes 12:00", "你会在09:30到达，开到12:00"),
-        ("12:10", "you would arrive at 12:10; then: Closed, opens 13:30", "你会在12:10到达，那时已关门，13:30开门"),
-    ],
-)
-def test_arrival(arrival: str, en: str, zh: str) -> None:
-    now, there = at("2026-11-23T09:00"), at(f"2026-11-23T{arrival}")
-    assert describe_arrival(evaluate(WINDOW, there), now, there, "en") == en
-    assert describe_arrival(evaluate(WINDOW, there), now, there, "zh") == zh
-
-
-def test_arrival_where_hours_are_not_known() -> None:
-    there = at("2026-11-23T10:00")
-    assert (
-        describe_arrival(evaluate(None, there), there, there, "en")
-        == "you would arrive at 10:00; then: Hours not known: call first"
-    )
-    assert describe_arrival(evaluate("24/7", there), there, there, "en") == "you would arrive at 10:00; then: Open"
 
 
 def test_the_week_says_from_which_day_on_the_calendar_is_missing() -> None:

@@ -11,7 +11,7 @@ from osm_town import OFFICES, Town, box, make_town
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
-from locator.hours import evaluate
+from locator.hours import shipped_clock
 from locator.model import Kind, Phone
 from locator.settings import parse_moment
 from locator.sources import open_source
@@ -113,7 +113,7 @@ def test_the_records_pass_the_check(town):
     bureau = by_id["node-1"]
     assert bureau.kind is Kind.HRSS_BUREAU and bureau.phones == (Phone("0531-87050000"),) and bureau.wheelchair is True
     assert bureau.provenance.source == PUBLISHER and bureau.provenance.licence == LICENCE
-    assert evaluate(bureau.hours, parse_moment("2026-11-23T10:00")).state == "open"
+    assert shipped_clock().evaluate(bureau.hours, parse_moment("2026-11-23T10:00")).state == "open"
     assert by_id["relation-22"].lon is None
     assert {point.kind for point in points} == {
         Kind.HRSS_BUREAU, Kind.INSURANCE_AGENCY, Kind.MEDICAL_INSURANCE, Kind.GOVERNMENT_HALL, Kind.COMMUNITY_CENTER,

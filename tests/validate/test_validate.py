@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.datum import Datum, distance_m, from_wgs84
-from locator.hours import evaluate_point
+from locator.hours import shipped_clock
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Kind, Phone, Precision
 from locator.validate import Centre, Checker, RawRecord, check_records, doubt_datum, kind_of_name, read_kind
@@ -102,7 +102,7 @@ def test_a_value_is_left_out_and_the_row_is_kept(column, value, code, field, kep
 @pytest.mark.parametrize("cell", ["有空就来", "9:00-12:00"])
 def test_hours_nobody_can_read_are_kept_as_words(cell):
     points, _ = check(hours=cell)
-    assert points[0].hours_text == cell and evaluate_point(points[0], TUESDAY).state == "unknown"
+    assert points[0].hours_text == cell and shipped_clock().evaluate_point(points[0], TUESDAY).state == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ DAY = 24 * 60
 """Minutes of a day."""
 
 
-class State(StrEnum):
+class OpenState(StrEnum):
     """What a rule says of its times."""
 
     OPEN = "open"
@@ -66,7 +66,7 @@ class Rule:
     """True when the rule holds on holidays alone (``PH off``), or on holidays that are such a weekday."""
     spans: tuple[Span, ...] | None
     """None for the whole day."""
-    state: State
+    state: OpenState
     comment: str | None
 
     @property
@@ -82,7 +82,7 @@ class Rule:
     @property
     def bare(self) -> bool:
         """Whether these are times without a day (``09:00-17:00``); ``off`` takes them from days named elsewhere."""
-        return not (self.selector or self.holidays or self.spans is None or self.state is State.CLOSED)
+        return not (self.selector or self.holidays or self.spans is None or self.state is OpenState.CLOSED)
 
     @property
     def minutes(self) -> tuple[Span, ...]:
@@ -188,6 +188,28 @@ def parse(text: str) -> Expression:
     return Expression(text=tidy, rules=tuple(_read_rule(join, body) for join, body in _split(tidy)))
 
 
+def check_hours(expr: str) -> str:
+    """Return an expression as the program writes it.
+
+    Raises
+    ------
+    InvalidInput
+        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+    """
+    return parse(expr).text
+
+
+def names_days(expr: str) -> bool:
+    """Return whether every time of an expression has its day; only OpenStreetMap means daily by one without.
+
+    Raises
+    ------
+    InvalidInput
+        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+    """
+    return not any(rule.bare for rule in parse(expr).rules)
+
+
 def say_days(text: str) -> str:
     """Return an expression with ``Mo-Su`` before times without a day, as OpenStreetMap means them.
 
@@ -228,10 +250,10 @@ def _read_rule(join: Join, text: str) -> Rule:
     if '"' in text:
         body, comment, _ = (part.strip() for part in text.split('"', 2))
     modifier = _MODIFIER.search(body)
-    state = State.OPEN if comment is None else State.UNKNOWN
+    state = OpenState.OPEN if comment is None else OpenState.UNKNOWN
     if modifier:
         word = modifier[1].lower()
-        state = State.CLOSED if word == "off" else State(word)
+        state = OpenState.CLOSED if word == "off" else OpenState(word)
         body = body[: modifier.start()].strip()
     body = "" if body == "24/7" else body.removeprefix("24/7 ")
     times = _TIMES.search(body)
