@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from locator.adcode import prefecture_of
 from locator.datum import on_mainland
-from locator.finder import prefecture_of
 from locator.i18n import text
 from locator.model import Filter, Notice, Place, Precision, Query, Task
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
+from locator.adcode import prefecture_of
 from locator.model import (
     APPROXIMATE,
     EXACT,
@@ -37,7 +38,6 @@ NEAR_M = 50_000.0
 """Nothing farther is offered as near unless the person asked for a wider circle."""
 UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
 COARSE = frozenset({Precision.CITY, Precision.PROVINCE, Precision.DISTRICT})
-MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 
 
 class Store(Protocol):
@@ -68,11 +68,6 @@ class Search:
     state_of: StateOf
     matrix: Matrix | None = None
     """A router's travel times, or None where there is no router."""
-
-
-def prefecture_of(adcode: str) -> str:
-    """Return the adcode of the prefecture-level city (or municipality) that holds an adcode."""
-    return adcode[:2] + "0000" if adcode[:2] in MUNICIPALITIES else adcode[:4] + "00"
 
 
 def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
@@ -180,8 +175,8 @@ def _same_area(point: ServicePoint, adcode: str, *, whole_city: bool) -> bool:
     """Tell whether a point may be in the place's own county (a city's own office is in any of its counties)."""
     if point.adcode is None or point.adcode == adcode:
         return point.adcode is not None
-    cities = (prefecture_of(adcode), adcode[:4] + "00")
-    return whole_city and (point.adcode in cities or adcode in cities)
+    city = prefecture_of(adcode)
+    return whole_city and city in (point.adcode, adcode)
 
 
 def _make_hit(search: Search, tier: int, found: Found, duration_s: float | None) -> Hit:

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from locator.adcode import is_adcode
 from locator.datum import Datum, to_wgs84
 from locator.empty import explain_place
 from locator.errors import InvalidInput, LocatorError, NotFound
@@ -106,7 +107,7 @@ class Locator(Parts):
         """
         if not name:
             return None
-        if name.isdigit() and len(name) == 6:
+        if is_adcode(name):
             return (name,)
         codes = tuple(division.code for division in self.gazetteer.regions(name) if len(division.code) == 6)
         if not codes:

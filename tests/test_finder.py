@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from locator.finder import Search, find_hits, prefecture_of
+from locator.finder import Search, find_hits
 from locator.layer import Layer
 from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Query, ServicePoint, Task
 from locator.outputs.shapes import group_of
@@ -175,10 +175,3 @@ def test_travel_time_ranks_where_a_router_tells():
     assert [(hit.point.id, hit.duration_s) for hit in hits] == [("far", 300.0), ("near", 900.0)] and codes == []
     hits, codes = find(points, mode=Mode.WALK)
     assert ids(hits) == ["near", "far"] and codes == ["travel_time_unavailable"]
-
-
-@pytest.mark.parametrize(
-    ("adcode", "prefecture"), [("370104", "370100"), ("110105", "110000"), ("429004", "429000"), ("500153", "500000")]
-)
-def test_prefecture_of(adcode, prefecture):
-    assert prefecture_of(adcode) == prefecture

@@ -15,7 +15,6 @@ from locator.layer import Layer
 from locator.model import Filter, Kind, Precision, ServicePoint, Task
 from locator.search import Index
 from locator.search import index as index_module
-from locator.search.columns import region_prefix
 
 ADCODES = ["370102", "370104", "370100", "370000", "210211", "442000", "469001", None]
 KINDS = [Kind.HRSS_BUREAU, Kind.BANK, Kind.COMMUNITY_CENTER]
@@ -210,21 +209,6 @@ def test_columns_are_coded_only_when_a_filter_asks():
     index.nearest(116.4, 39.9, where=Filter(kinds=frozenset({Kind.BANK})))
     index.nearest(116.4, 39.9, where=Filter(kinds=frozenset({Kind.OTHER})))
     assert coded == ["kind"]
-
-
-@pytest.mark.parametrize(
-    ("adcode", "prefix"),
-    [
-        ("370000", "37"),
-        ("370100", "3701"),
-        ("370104", "370104"),
-        ("442000", "4420"),
-        ("110000", "11"),
-        ("469001", "469001"),
-    ],
-)
-def test_region_prefixes(adcode, prefix):
-    assert region_prefix(adcode) == prefix
 
 
 def test_threads_share_one_index_and_agree():

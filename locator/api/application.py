@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from locator import __version__
 from locator import model as m
+from locator.adcode import ADCODE_PATTERN
 from locator.api.around import Faults, Heads
 from locator.api.limits import Limits
 from locator.api.problems import add_problem_handlers, document_problems, make_problem
@@ -101,7 +102,9 @@ class PlaceBody(BaseModel):
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     limit: int = Field(default=5, ge=1, le=20)
     near: str | None = Field(default=None, pattern=PAIR)
-    region: str | None = Field(default=None, pattern=r"^[1-9]\d{5}$", description="the adcode of the chosen region")
+    region: str | None = Field(
+        default=None, pattern=f"^{ADCODE_PATTERN}$", description="the adcode of the chosen region"
+    )
     online: bool = Field(default=False, description="also ask the services elsewhere that the operator switched on")
     lang: Literal["zh", "en"] = "zh"
 
@@ -269,7 +272,7 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         request: Request,
         task: m.Task,
         person: m.Person = m.Person.ADULT,
-        region: Annotated[str | None, Query(pattern=r"^\d{6}$", description="adcode of the insured city")] = None,
+        region: Annotated[str | None, Query(pattern="^[0-9]{6}$", description="adcode of the insured city")] = None,
         lang: Lang = "zh",
     ) -> Response:
         """Return steps, materials, channels and law."""

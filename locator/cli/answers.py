@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from typing import Any
 
+from locator.adcode import is_adcode
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.corrections import report_link
 from locator.errors import InvalidInput
@@ -66,7 +67,7 @@ def add_guide(subparsers: Any, common: argparse.ArgumentParser) -> None:
 def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator guide``."""
     adcode = args.region
-    if adcode and not (adcode.isdigit() and len(adcode) == 6):
+    if adcode and not is_adcode(adcode):
         codes = Locator(settings).regions_of(adcode) or ()
         if len(codes) != 1:
             raise InvalidInput(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from locator.adcode import holds_cities, is_adcode, prefecture_of
 from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
 from locator.geocode import result_checks
@@ -183,23 +184,19 @@ class FallbackGeocoder:
             return Hint(lang=lang)
         centre = (place.lon, place.lat, place.error_m) if place and place.lon is not None else self._centre(adcode)
         lon, lat, radius_m = centre or (None, None, None)
-        city = self.gazetteer.division(result_checks.prefecture(adcode).ljust(6, "0")) or self.gazetteer.division(
-            adcode
-        )
-        name = city.name if city and (city.level != "province" or len(result_checks.prefecture(adcode)) == 2) else None
-        if adcode[2:] == "0000" and adcode[:2] not in ("11", "12", "31", "50"):
-            name = None  # a province is no city
+        city = self.gazetteer.division(prefecture_of(adcode)) or self.gazetteer.division(adcode)
+        name = city.name if city and not holds_cities(adcode) else None
         return Hint(adcode=adcode, city=name, lon=lon, lat=lat, radius_m=radius_m, lang=lang)
 
     def _code_of(self, region: str | None) -> str | None:
-        if region is None or region.isdigit():
+        if region is None or is_adcode(region):
             return region
         named = self.gazetteer.regions(region)
         return named[0].code if len(named) == 1 else None
 
     def _centre(self, adcode: str) -> tuple[float, float, float] | None:
         """Return lon, lat and radius of the city (or province) that holds an adcode."""
-        for code in (result_checks.prefecture(adcode).ljust(6, "0"), adcode):
+        for code in (prefecture_of(adcode), adcode):
             division = self.gazetteer.division(code)
             if division and division.lon is not None and division.lat is not None:
                 return division.lon, division.lat, division.error_m or 50_000.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from locator.adcode import is_inside as is_inside_region
+from locator.adcode import prefecture_of
 from locator.datum import distance_m
 from locator.geocode.rewriting import clean
 from locator.model import Place, Precision
@@ -18,20 +20,11 @@ MARGIN_M = 150.0
 CITY_REACH_M = 20_000.0
 """Beyond three times a city's usual radius plus this, an answer lies in another city."""
 SAME_PLACE_M = 5000.0
-_MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 
 
 def is_finer(one: Precision, other: Precision) -> bool:
     """Tell whether ``one`` places something better than ``other``."""
     return ORDER.index(one) < ORDER.index(other)
-
-
-def prefecture(adcode: str) -> str:
-    """Return the digits an adcode shares with everything in its city, or in its province where it names one.
-
-    Counties directly under a province (419001) share four digits with each other only.
-    """
-    return adcode[:2] if adcode[:2] in _MUNICIPALITIES or adcode[2:4] == "00" else adcode[:4]
 
 
 def asks_finer(text: str, place: Place | None) -> bool:
@@ -57,7 +50,7 @@ def is_inside(place: Place, adcode: str, centre: tuple[float, float, float] | No
     centre
         lon, lat (WGS-84) and usual radius in metres of that city or province; None when not known.
     """
-    if place.adcode and not place.adcode.startswith(prefecture(adcode)):
+    if place.adcode and not is_inside_region(place.adcode, prefecture_of(adcode)):
         return False
     if centre is None or place.lon is None or place.lat is None:
         return True

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from locator.adcode import ADCODE_PATTERN
 from locator.guide.records import (
     AUTHORITIES,
     CHANNEL_TYPES,
@@ -140,7 +141,7 @@ def _name(where: Where) -> str:
 IDENTIFIER = pattern(r"[a-z0-9][a-z0-9-]{1,60}", "bad_id")
 URL = pattern(r"https?://[^\s\"'<>`\\]{3,400}", "bad_url")
 DATE = pattern(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?|unknown", "bad_date")
-ADCODE = pattern(r"nation|\d{6}", "bad_adcode")
+ADCODE = pattern(f"nation|{ADCODE_PATTERN}", "bad_adcode")
 PHONE = pattern(r"(0\d{2,3}-)?\d{5,12}", "bad_phone")
 WORDS = mapping({lang: Field(sentence, required=True) for lang in LANGS})
 TASKS = items(one_of(CARD, *Task), single=True)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from locator.adcode import ancestors, is_adcode
 from locator.errors import DataError, InvalidInput
 from locator.guide._load import Shelf, read_folder
 from locator.guide._shape import Shaper
@@ -192,9 +193,7 @@ class Guide:
 def _chain(adcode: str | None) -> tuple[str, ...]:
     """Return the codes from the finest region to the nation; anything that is no code is the nation."""
     code = (adcode or "")[:6]
-    if len(code) < 6 or not (code.isascii() and code.isdecimal()) or code == NATION:
-        return (NATION,)
-    return tuple(dict.fromkeys((code, code[:4] + "00", code[:2] + "0000", NATION)))
+    return (code, *ancestors(code), NATION) if is_adcode(code) else (NATION,)
 
 
 def _shown(entry: Entry) -> bool:

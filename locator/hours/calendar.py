@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from chinese_calendar import constants
 
+from locator.adcode import is_adcode, stem
 from locator.errors import DataError, InvalidInput
 from locator.hours.expression import parse
 from locator.settings import shipped_dir
@@ -118,7 +119,7 @@ class Calendar:
 
     def region_code(self, region: str | None) -> str | None:
         """Return the adcode of a region named by its adcode or as a province, or None."""
-        if region is None or region.isdigit():
+        if region is None or is_adcode(region):
             return region
         return self.regions.get(region)
 
@@ -238,7 +239,7 @@ def _read_override(path: Path, number: int, entry: Any, source: object) -> Overr
     if (kind is DayKind.HOURS) != ("hours" in entry):
         raise _broken(path, f"entry {number}: hours belongs to kind hours, and kind hours needs it")
     region, point = str(entry.get("region", "")), entry.get("point")
-    if (region and not (region.isdigit() and len(region) == 6)) or (region and point):
+    if (region and not is_adcode(region)) or (region and point):
         raise _broken(path, f"entry {number}: region is an adcode of six digits, without point beside it")
     if "hours" in entry:
         try:
@@ -249,12 +250,7 @@ def _read_override(path: Path, number: int, entry: Any, source: object) -> Overr
         raise _broken(path, f"entry {number}: a source is missing, here or for the whole file")
     day = Day(kind, entry.get("name"), True, entry.get("hours"), str(entry.get("source", source)))
     days = tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
-    return Override(days, day, _prefix(region), None if point is None else str(point))
-
-
-def _prefix(adcode: str) -> str:
-    """Return the leading digits that every adcode inside shares: 45 of 450000, 5401 of 540100."""
-    return adcode[:2] if adcode.endswith("0000") else adcode[:4] if adcode.endswith("00") else adcode
+    return Override(days, day, stem(region), None if point is None else str(point))
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from locator.adcode import finer, is_inside
 from locator.model import EXACT, Place, Precision, ServicePoint
 from locator.validate import Centre
 
@@ -68,7 +69,7 @@ class Placer:
             lat=place.lat,
             position=place.precision,
             error_m=place.error_m,
-            adcode=_finer(point.adcode, place.adcode),
+            adcode=finer(point.adcode, place.adcode),
         )
 
     def centre_of(self, adcode: str) -> Centre | None:
@@ -149,15 +150,7 @@ def _fits(place: Place, point: ServicePoint) -> bool:
     """Tell whether a place lies in the division that the point names."""
     if not point.adcode or not place.adcode:
         return True
-    stem = point.adcode.removesuffix("00").removesuffix("00")
-    return place.adcode.startswith(stem)
-
-
-def _finer(own: str | None, found: str | None) -> str | None:
-    """Return the finer of two adcodes of which one holds the other."""
-    if own is None or found is None:
-        return own or found
-    return found if own.endswith("00") and found.startswith(own.removesuffix("00").removesuffix("00")) else own
+    return is_inside(place.adcode, point.adcode)
 
 
 def _centre_place(division: Division) -> Place:

@@ -40,6 +40,7 @@ _BUILDERS = (
     "validate",
     "merge",
     "layer.py",
+    "adcode.py",
     "datum.py",
     "stores/files.py",
     "stores/disk.py",

@@ -14,6 +14,7 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from locator.adcode import stem
 from locator.arrow import is_known, to_numpy
 from locator.layer import Layer
 from locator.model import Filter
@@ -90,7 +91,7 @@ class Columns:
             kinds = {str(kind) for kind in where.kinds}
             tests.append(("kind", lambda value: value in kinds))
         if where.regions is not None:
-            prefixes = tuple(region_prefix(region) for region in where.regions)
+            prefixes = tuple(stem(region) for region in where.regions)
             tests.append(("adcode", lambda value: value is not None and value.startswith(prefixes)))
         if where.positions is not None:
             positions = {str(position) for position in where.positions}
@@ -121,13 +122,6 @@ class Columns:
             return np.fromiter((passes(key) for key in keys), bool, len(rows))
 
         return row_test
-
-
-def region_prefix(adcode: str) -> str:
-    """Return what the adcodes inside a region start with: ``37`` for 370000, ``3701`` for 370100."""
-    if len(adcode) == 6 and adcode.endswith("0000"):
-        return adcode[:2]
-    return adcode[:4] if len(adcode) == 6 and adcode.endswith("00") else adcode
 
 
 class Selection:

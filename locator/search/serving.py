@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from locator.adcode import stem
 from locator.model import Place, ServicePoint
-from locator.search.columns import region_prefix
 
 _LEVELS = {2: "province", 4: "city", 6: "district", 9: "township"}
 
@@ -50,13 +50,13 @@ def serves_you(point: ServicePoint, place: Place) -> Serving:
 
 
 def _prefix(area: str) -> str:
-    return area[:9] if len(area) >= 9 else region_prefix(area)
+    return area[:9] if len(area) >= 9 else stem(area)
 
 
 def _lies_in(place: Place, area: str) -> bool | None:
     """Return whether a place lies in an area, None when it is not known finely enough."""
     wanted = _prefix(area)
-    known = place.township[:9] if place.township else region_prefix(place.adcode) if place.adcode else ""
+    known = place.township[:9] if place.township else stem(place.adcode) if place.adcode else ""
     if known.startswith(wanted):
         return True
     return None if wanted.startswith(known) else False

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from locator.adcode import stem
 from locator.layer import COLUMNS
 from locator.model import Filter
-from locator.search.columns import region_prefix
 from locator.stores.tables import table_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _region_values(where: Filter) -> dict[str, Any]:
     """Return the bounds of the adcodes inside each region of a filter."""
     values: dict[str, Any] = {}
     for number, region in enumerate(where.regions or ()):
-        prefix = region_prefix(region).replace("\0", " ")
+        prefix = stem(region).replace("\0", " ")
         values |= {f"from{number}": prefix, f"to{number}": prefix + _LAST}
     return values
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from hashlib import blake2b
 
+from locator.adcode import ADCODE_PATTERN, is_adcode
 from locator.errors import LocatorError
 from locator.layer import COLUMNS
 from locator.model import Kind, Precision, Provenance, Task
@@ -18,8 +19,7 @@ from locator.validate.texts import clean_text, find_text_fault
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}")
 """What an id may look like: it travels in addresses, file names and spreadsheets."""
-_ADCODE = re.compile(r"[1-9]\d{5}")
-_SERVES = re.compile(r"[1-9]\d{5}(?:\d{3})?")
+_SERVES = re.compile(f"{ADCODE_PATTERN}(?:[0-9]{{3}})?")
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(?:[T ].*)?")
 _LOOSE_DATE = re.compile(r"(\d{4})[./年-](\d{1,2})(?:[./月-](\d{1,2})日?)?月?(?:[T ].*)?")
 _HOURS_IS_DATE = re.compile(
@@ -165,7 +165,7 @@ def _read_tasks(draft: Draft, fields: Mapping[str, str]) -> None:
 
 def _read_codes(draft: Draft, fields: Mapping[str, str]) -> None:
     adcode = fields.get("adcode", "").removesuffix(".0")
-    if adcode and not _ADCODE.fullmatch(adcode):
+    if adcode and not is_adcode(adcode):
         draft.tell("adcode", "adcode_form", adcode, "expected six digits, such as 370104")
         adcode = ""
     draft.values["adcode"] = adcode or None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from locator.adcode import prefecture_of
 from locator.datum import Datum
-from locator.gazetteer.divisions import city_stem
 from locator.i18n import text
 from locator.model import Answer, Kind, Notice, Person, Place, Task
 from locator.outputs.html_document import Markup, join, mark_chinese, tag
@@ -81,7 +81,7 @@ def _render_box(state: PageState, words: Words) -> Markup:
 
 
 def _city_of(adcode: str | None) -> str | None:
-    return city_stem(adcode).ljust(6, "0") if adcode else None
+    return prefecture_of(adcode) if adcode else None
 
 
 def _render_datum(words: Words) -> Markup:

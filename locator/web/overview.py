@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from locator.finder import prefecture_of
+from locator.adcode import prefecture_of
 
 if TYPE_CHECKING:
     from locator.service import Locator

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from locator.adcode import ADCODE_PATTERN
 from locator.i18n import LANGS
 from locator.model import Kind, Person, Task
 from locator.routing import LinkMode
@@ -19,7 +20,7 @@ from locator.routing import LinkMode
 LIMITS = (5, 10, 20)
 """How many points a person may ask for."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,119}")
-_ADCODE = re.compile(r"[1-9]\d{5}")
+_ADCODE = re.compile(ADCODE_PATTERN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
+from locator.adcode import is_adcode, is_province, is_province_administered, prefecture_of
 from locator.datum import Datum
 from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
@@ -95,7 +96,9 @@ class AmapProvider(Provider):
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield AMap's matches, within the region's city where one is asked for."""
-        city = f"{hint.adcode[:4]}00" if hint.adcode and hint.adcode[2:4] not in ("00", "90") else hint.city
+        code = hint.adcode
+        in_city = code is not None and not is_province(code) and not is_province_administered(code)
+        city = prefecture_of(code) if code is not None and in_city else hint.city
         return geocoder.geocode(clean(text), exactly_one=False, city=city, timeout=left_s()) or ()
 
     @override
@@ -106,5 +109,5 @@ class AmapProvider(Provider):
         return Reading(
             label=location.address,
             precision=LEVELS.get(str(raw.get("level")), LEVELS["未知"]),
-            adcode=adcode if isinstance(adcode, str) and adcode.isdigit() and len(adcode) == 6 else None,
+            adcode=adcode if isinstance(adcode, str) and is_adcode(adcode) else None,
         )

@@ -11,6 +11,7 @@ from geopy import exc
 from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
+from locator.adcode import is_adcode
 from locator.datum import Datum
 from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
@@ -123,4 +124,4 @@ class TencentProvider(Provider):
         if not sure and precision in (Precision.ROOFTOP, Precision.POI, Precision.STREET):
             precision = Precision.TOWNSHIP
         adcode = str((raw.get("ad_info") or {}).get("adcode") or "")
-        return Reading(label=location.address, precision=precision, adcode=adcode if len(adcode) == 6 else None)
+        return Reading(label=location.address, precision=precision, adcode=adcode if is_adcode(adcode) else None)
