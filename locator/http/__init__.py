@@ -1,10 +1,9 @@
-"""The one door to the network: timeout, retry, pace, cache, hidden keys.
+"""The one HTTP client: timeout, retry, pace, cache, hidden keys.
 
 Whoever asks a service elsewhere asks through a :class:`HttpClient`; nothing else in the program opens a
 connection to another machine (the operator's own database apart).
 """
 
-from locator.http.client import MAX_BYTES, HttpClient
-from locator.http.download import Progress
+from locator.http.client import MAX_BYTES, HttpClient, Progress
 
 __all__ = ["MAX_BYTES", "HttpClient", "Progress"]

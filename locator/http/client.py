@@ -1,26 +1,48 @@
-"""The door itself: what colleagues call."""
+"""The client itself: what colleagues call."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
+import hashlib
 import json
+import os
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlencode
 
-from locator.errors import LocatorError, ServiceError, ServiceRateLimited, ServiceTimeout
-from locator.http.call import REST_S, Call, build_request, check_status, redirected, texts
-from locator.http.download import store
-from locator.http.ledger import Busy, Ledger
-from locator.http.transport import CutReply, Reply, Request, TooLarge, exchange
+from locator.errors import DataError, ServiceError, ServiceRateLimited
+from locator.http.exchange import (
+    REST_S,
+    Call,
+    Reply,
+    Request,
+    build_request,
+    check_status,
+    exchange,
+    find_redirect,
+    to_texts,
+    transfer,
+    translate_errors,
+)
+from locator.http.limits import RateLimiter, open_cache
 
 if TYPE_CHECKING:
-    from locator.http.call import Params
-    from locator.http.download import Progress
+    from locator.http.exchange import Params
     from locator.settings import Settings
+
+type Progress = Callable[[int, int | None], None]
+"""Told the bytes so far, and the total (None when the service does not say)."""
+
+
+class Send(Protocol):
+    """:func:`exchange` or :func:`transfer`."""
+
+    def __call__[T](self, call: Call, read: Callable[[Reply], T], *, before_send: Callable[[], None]) -> T:
+        """Send the request and return what ``read`` makes of the reply."""
+
 
 MAX_BYTES = 8_000_000
 _REDIRECTS = 3
@@ -32,20 +54,22 @@ class HttpClient:
     Parameters
     ----------
     settings
-        ``data`` (where turns and past replies are kept, for all threads and processes), ``timeout_s``,
-        ``user_agent`` and ``keys`` (blotted out of the names under which replies are kept).
+        ``data`` (where turns are kept, for all threads and processes), ``timeout_s``, ``user_agent`` and
+        ``keys`` (left out of the names under which replies are kept).
 
     Notes
     -----
     - A timeout is for the whole call: waiting for the turn, retries, redirects and reading included.
     - No proxy of the environment is used, no cookie kept, no retry made unless asked for.
     - A redirect to another host is refused, and so is an answer in HTML where data was expected.
+    - Replies are kept in memory only, never on disk.
     - No message, log line or ``repr`` holds an address (URL) beyond its host.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._ledger = Ledger(settings.data / "services")
+        self._limiter = RateLimiter(settings.data / "services")
+        self._replies = open_cache(settings.data)
 
     def get_json(
         self,
@@ -75,7 +99,7 @@ class HttpClient:
         timeout_s
             Seconds for all of it; ``settings.timeout_s`` when None.
         cache_s
-            Keep a good answer for so many seconds, and answer from there; 0 keeps nothing.
+            Keep a good answer in memory for so many seconds, and answer from there; 0 keeps nothing.
         pace_s
             Least time between two requests to this host, over all threads and processes that share
             ``settings.data``. A turn that cannot come within the timeout is refused at once.
@@ -117,7 +141,7 @@ class HttpClient:
     ) -> object:
         """Return what a service answers to a POST of ``content`` (as JSON) or ``form``; else like :meth:`get_json`."""
         if form is not None:
-            body, kind = urlencode(texts(form)).encode(), "application/x-www-form-urlencoded"
+            body, kind = urlencode(to_texts(form)).encode(), "application/x-www-form-urlencoded"
         else:
             body, kind = json.dumps(content, ensure_ascii=False).encode(), "application/json"
         request = self._request("POST", url, params, {"Content-Type": kind, **(headers or {})}, body)
@@ -173,7 +197,7 @@ class HttpClient:
         """
         request = self._request("GET", url, None, {"Accept-Encoding": "identity"}, None)
         call = Call(service, request, stall_s, 0.0, max_bytes, frozenset({200}))
-        return self._follow(call, lambda reply: store(call, reply, path, progress, checksum), stall_s)
+        return self._follow(call, lambda reply: _store(call, reply, path, progress, checksum), transfer)
 
     # ---- inside
 
@@ -195,12 +219,12 @@ class HttpClient:
         keep: Callable[[T], bool] = lambda _content: True,
     ) -> T:
         name = self._cache_name(call.request) if cache_s > 0 else b""
-        if name and (kept := self._ledger.recall(name)) is not None:
+        if name and (kept := self._replies.recall(name)) is not None:
             return read(kept)
         body = self._retry(call, retries)
         result = read(body)
         if name and keep(result):
-            self._ledger.keep(name, body, cache_s)
+            self._replies.keep(name, body, cache_s)
         return result
 
     def _cache_name(self, request: Request) -> bytes:
@@ -230,56 +254,33 @@ class HttpClient:
             retries -= 1
             pause_s *= 2
 
-    def _follow[T](self, call: Call, read: Callable[[Reply], T], stall_s: float | None = None) -> T:
+    def _follow[T](self, call: Call, read: Callable[[Reply], T], send: Send = exchange) -> T:
         deadline = time.monotonic() + call.timeout_s
         for _ in range(_REDIRECTS + 1):
-            result = self._once(call, read, stall_s)
+            result = self._send_once(call, read, send)
             if not isinstance(result, Request):
                 return result
             call = call._replace(request=result, timeout_s=max(deadline - time.monotonic(), 0.001))
         raise call.reply_error("too many redirects", "service_redirect")
 
-    def _once[T](self, call: Call, read: Callable[[Reply], T], stall_s: float | None) -> T | Request:
+    def _send_once[T](self, call: Call, read: Callable[[Reply], T], send: Send) -> T | Request:
         """Return what ``read`` makes of the reply, or the request that a redirect asks for."""
         deadline = time.monotonic() + call.timeout_s
 
         def wait_for_turn() -> None:
             if call.pace_s > 0:
-                self._ledger.take_turn(call.host, call.pace_s, deadline - time.monotonic())
+                self._limiter.take_turn(call.host, call.pace_s, deadline - time.monotonic())
 
-        with _translated(call):
-            self._ledger.check_turn(call.host, call.timeout_s)
-            with exchange(call.request, timeout_s=call.timeout_s, stall_s=stall_s, before_send=wait_for_turn) as reply:
-                onward = redirected(call, reply)
-                if onward:
-                    return onward
-                check_status(call, reply, self._ledger.hold_off)
-                return read(reply)
+        def judge(reply: Reply) -> T | Request:
+            onward = find_redirect(call, reply)
+            if onward:
+                return onward
+            check_status(call, reply, self._limiter.hold_off)
+            return read(reply)
 
-
-@contextlib.contextmanager
-def _translated(call: Call) -> Iterator[None]:
-    """Turn what can go wrong on the way into the errors callers know, without the address in them."""
-    service, where = call.service, f"{call.service} ({call.host})"
-    try:
-        yield
-    except Busy as busy:
-        raise ServiceRateLimited(
-            f"{where} is busy: {busy}", retry_after_s=busy.wait_s, code="service_busy", service=service
-        ) from None
-    except TooLarge:
-        raise call.reply_error(f"more than {call.max_bytes} bytes", "service_too_large") from None
-    except (CutReply, http.client.HTTPException) as error:
-        raise call.reply_error(f"with a broken reply ({type(error).__name__})", "service_reply") from None
-    except LocatorError:
-        raise
-    except TimeoutError as error:
-        raise ServiceTimeout(f"{where} did not answer in time", code="service_timeout", service=service) from error
-    except OSError as error:
-        reason = type(error).__name__
-        raise ServiceError(
-            f"{where} cannot be reached: {reason}", code="service_unreachable", service=service
-        ) from error
+        with translate_errors(call):
+            self._limiter.check_turn(call.host, call.timeout_s)
+        return send(call, judge, before_send=wait_for_turn)
 
 
 def _read_json(call: Call, body: bytes) -> object:
@@ -290,3 +291,39 @@ def _read_json(call: Call, body: bytes) -> object:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise call.reply_error("HTML or XML where data was expected", "service_html")
     raise call.reply_error("what is no JSON", "service_reply")
+
+
+def _store(call: Call, reply: Reply, path: Path, progress: Progress, checksum: str | None) -> Path:
+    """Write the reply beside ``path``, compare it, and put it in place."""
+    algorithm, _, expected = (checksum or "sha256:").partition(":")
+    seen = hashlib.new(algorithm, usedforsecurity=False)
+    announced = reply.headers.get("content-length", "")
+    total, done = int(announced) if announced.isdecimal() else None, 0
+    with _wrap_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for piece in reply.pieces(call.max_bytes):
+                with _wrap_os_errors(path):
+                    file.write(piece)
+                seen.update(piece)
+                done += len(piece)
+                progress(done, total)
+        if expected and seen.hexdigest() != expected.lower():
+            raise call.reply_error("a file that is not what its checksum says", "service_checksum")
+        with _wrap_os_errors(path):
+            part.chmod(0o644)
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def _wrap_os_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}", code="not_writable", path=str(path)) from error

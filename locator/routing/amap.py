@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from locator.datum import Datum, from_wgs84, to_wgs84
-from locator.errors import ServiceError, ServiceRateLimited, ServiceRefused
+from locator.errors import LocatorError, ServiceError
+from locator.http import amap
 from locator.model import Mode, Route
 from locator.routing.limits import check_ends, off_roads, too_far, unreachable
 from locator.routing.names import StreetNames
@@ -21,8 +22,6 @@ from locator.routing.positions import LonLat, check_position
 from locator.routing.remote import RemoteEngine
 from locator.routing.trip import check_line, finite, make_route
 
-PACE_S = 0.34
-"""Between two requests: a personal key may ask three times a second."""
 KINDS: Mapping[Mode, str] = {Mode.WALK: "walking", Mode.CYCLE: "bicycling", Mode.DRIVE: "driving"}
 ACTIONS: Mapping[str, str] = {
     "左转": "left", "右转": "right", "左转调头": "uturn_left", "右转调头": "uturn_right", "调头": "uturn_left",
@@ -37,10 +36,6 @@ ACTIONS: Mapping[str, str] = {
 }  # fmt: skip
 """Our codes for AMap's actions (its manual of 2024, and what its answers in public code show)."""
 _ORIENTATIONS = {"北": 0, "东北": 45, "东": 90, "东南": 135, "南": 180, "西南": 225, "西": 270, "西北": 315}
-_REFUSED = frozenset(
-    {"10001", "10002", "10003", "10005", "10006", "10007", "10008", "10009", "10012", "10013", "10044"}
-)
-_TOO_MANY = frozenset({"10004", "10014", "10015", "10019", "10020", "10021", "10029"})
 _OUTSIDE, _NO_ROADS, _NO_WAY, _TOO_LONG = "20800", "20801", "20802", "20803"
 
 
@@ -49,7 +44,7 @@ class AMapDirections(RemoteEngine):
 
     engine = "amap"
     service = "amap"
-    default_url = "https://restapi.amap.com"
+    default_url = amap.URL
     needs_key = True
 
     def route(self, origin: LonLat, target: LonLat, mode: Mode, lang: str = "zh") -> Route:
@@ -72,9 +67,10 @@ class AMapDirections(RemoteEngine):
         }
         address = f"{self.url}/v5/direction/{KINDS[mode]}"
         with self._reading():
-            reply: Any = self._door.get_json(self.engine, address, params=params, pace_s=PACE_S)
-            if str(reply["status"]) != "1":
-                raise self._explained(str(reply.get("infocode", "")), ends, mode)
+            pace_s = amap.PACE_S if self.url == amap.URL else 0.0
+            reply: Any = amap.check_reply(self._client.get_json(self.engine, address, params=params, pace_s=pace_s))
+            if not amap.is_good(reply):
+                raise _explained(str(reply["infocode"]), ends, mode)
             paths = reply["route"]["paths"]
             if not paths:
                 raise unreachable(mode)
@@ -102,25 +98,21 @@ class AMapDirections(RemoteEngine):
             lang=lang,
         )
 
-    def _explained(self, code: str, ends: tuple[LonLat, LonLat], mode: Mode) -> Exception:
-        """Return our error for AMap's number (https://lbs.amap.com/api/webservice/guide/tools/info)."""
-        message = f"{self.engine} answered {code}"
-        if code in _REFUSED:
-            return ServiceRefused(message, code="service_refused", service=self.engine)
-        if code in _TOO_MANY:
-            return ServiceRateLimited(message)
-        if code == _TOO_LONG:
-            return too_far(ends, mode)
-        if code in (_OUTSIDE, _NO_ROADS):
-            return off_roads(None)
-        if code == _NO_WAY:
-            return unreachable(mode)
-        return ServiceError(message, code="service_unavailable", service=self.engine)
-
     def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:  # noqa: ARG002 - as every router's
         """Return None for each target: AMap has no durations from one start to many ends."""
         check_position(*origin)
         return [None] * len(targets)
+
+
+def _explained(code: str, ends: tuple[LonLat, LonLat], mode: Mode) -> LocatorError:
+    """Return our error for an infocode that only says that there is no way."""
+    if code == _TOO_LONG:
+        return too_far(ends, mode)
+    if code in (_OUTSIDE, _NO_ROADS):
+        return off_roads(None)
+    if code == _NO_WAY:
+        return unreachable(mode)
+    return ServiceError(f"amap answered infocode {code}", code="service_unavailable", service="amap")
 
 
 def _seconds(path: Mapping[str, Any]) -> float:

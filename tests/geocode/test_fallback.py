@@ -304,7 +304,7 @@ CHILD = """
 import sys, threading
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from test_chain import make_chain
+from test_fallback import make_chain
 from locator.geocode.providers import load_provider
 cls = load_provider("nominatim")
 cls.url, cls.pace_s = sys.argv[2], 1.0

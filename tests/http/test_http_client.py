@@ -27,7 +27,7 @@ from locator.errors import (
     ServiceTimeout,
 )
 from locator.http import HttpClient
-from locator.http.transport import _tls
+from locator.http.exchange import tls_context
 from locator.settings import Secrets, Settings
 
 TYPED = "济南市槐荫区经四路478号"
@@ -176,6 +176,49 @@ def test_a_server_whose_headers_drip(client):
         thread.join(5)
 
 
+def answer_raw(sock: socket.socket, reply: bytes) -> None:
+    connection, _ = sock.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(reply)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nX: y\r\nno colon here\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n{}",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n{}",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"",
+    ],
+)
+def test_malformed_headers_are_an_error_and_put_no_address_into_a_log(client, head, caplog):
+    caplog.set_level(logging.DEBUG)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        threading.Thread(target=answer_raw, args=(sock, head), daemon=True).start()
+        told = []
+        try:
+            ask(client, f"http://127.0.0.1:{sock.getsockname()[1]}/")
+        except ServiceError as error:
+            told = traceback.format_exception(error)
+        assert bool(told) is (b"no colon" not in head)
+    told = caplog.text + "".join(told)
+    for secret in (KEY, TYPED, "%E6%B5%8E", "478"):
+        assert secret not in told
+
+
+def test_a_name_lookup_that_hangs_ends_with_the_time(client, monkeypatch):
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(20))
+    start = time.monotonic()
+    with pytest.raises(ServiceTimeout):
+        ask(client, "http://slow.example/", timeout_s=0.3)
+    assert time.monotonic() - start < 1.0
+    ended.set()
+
+
 @pytest.mark.parametrize(
     "url",
     ["", "ftp://host/", "file:///etc/passwd", "http://", "https://user:word@host/", "http://host:x/", "http://主机/"],
@@ -194,7 +237,7 @@ def over_tls():
     with loopback(lambda asked: {"path": asked.path}) as server:
         server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
         yield server.url.replace("http://127.0.0.1", "https://localhost"), server
-        _tls.cache_clear()
+        tls_context.cache_clear()
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_asked(client, over_tls):
@@ -208,7 +251,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_asked(cl
 def test_an_authority_of_the_operators_own_is_named_by_ssl_cert_file(client, over_tls, monkeypatch):
     url, _ = over_tls
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    _tls.cache_clear()
+    tls_context.cache_clear()
     assert ask(client, f"{url}/x") == {"path": "/x"}
 
 

@@ -1,20 +1,18 @@
-"""Turns and kept replies, shared by threads and processes."""
+"""Turns, shared by threads and processes, and the replies kept in memory."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from servers import Answer, loopback
 
 from locator.errors import ServiceRateLimited
 from locator.http import HttpClient
-from locator.http.ledger import Busy, Ledger
+from locator.http.limits import Busy, RateLimiter, ResponseCache
 from locator.settings import Secrets, Settings
 
 TYPED = "济南市槐荫区经四路478号"
@@ -57,40 +55,39 @@ def test_a_turn_that_cannot_come_in_time_is_refused_at_once(tmp_path):
 
 
 def test_another_host_has_its_own_turns(tmp_path):
-    ledger = Ledger(tmp_path)
-    ledger.take_turn("a.example", 100, 0)
-    ledger.take_turn("b.example", 100, 0)
+    limiter = RateLimiter(tmp_path)
+    limiter.take_turn("a.example", 100, 0)
+    limiter.take_turn("b.example", 100, 0)
     with pytest.raises(Busy):
-        ledger.take_turn("a.example", 100, 1)
+        limiter.take_turn("a.example", 100, 1)
 
 
 def test_a_clock_set_back_does_not_block_for_ever(tmp_path, monkeypatch):
-    ledger = Ledger(tmp_path)
+    limiter = RateLimiter(tmp_path)
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 400 * 86_400)
-    ledger.take_turn("a.example", 1, 0)
+    limiter.take_turn("a.example", 1, 0)
     monkeypatch.setattr(time, "time", real)
-    ledger.take_turn("a.example", 1, 0)
+    limiter.take_turn("a.example", 1, 0)
 
 
 def test_a_folder_that_cannot_be_written_still_keeps_the_pace(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    ledger = Ledger(tmp_path / "file" / "services")
-    ledger.take_turn("unwritable.example", 50, 0)
+    limiter = RateLimiter(tmp_path / "file" / "services")
+    limiter.take_turn("unwritable.example", 50, 0)
     with pytest.raises(Busy):
-        ledger.take_turn("unwritable.example", 50, 1)
-    ledger.keep(b"q", b"a", 100)
-    assert ledger.recall(b"q") is None
-    ledger.hold_off("unwritable.example", 5)
-    ledger.check_turn("unwritable.example", 1)
+        limiter.take_turn("unwritable.example", 50, 1)
+    limiter.hold_off("unwritable.example", 5)
+    limiter.check_turn("unwritable.example", 1)
 
 
-def test_a_broken_ledger_is_begun_anew(tmp_path):
-    (tmp_path / "ledger.sqlite").write_bytes(b"this is no database" * 100)
-    ledger = Ledger(tmp_path)
-    ledger.keep(b"q", b"answer", 100)
-    assert ledger.recall(b"q") == b"answer"
-    assert (tmp_path / "ledger.broken").exists()
+def test_a_broken_file_is_begun_anew(tmp_path):
+    (tmp_path / "pace.sqlite").write_bytes(b"this is no database" * 100)
+    limiter = RateLimiter(tmp_path)
+    limiter.take_turn("a.example", 100, 0)
+    with pytest.raises(Busy):
+        RateLimiter(tmp_path).take_turn("a.example", 100, 1)
+    assert (tmp_path / "pace.broken").exists()
 
 
 def test_asks_once_while_the_answer_is_kept(tmp_path):
@@ -98,7 +95,6 @@ def test_asks_once_while_the_answer_is_kept(tmp_path):
     with loopback(lambda asked: {"n": len(server.asked), **asked.query}) as server:
         first = client.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8)
         assert client.get_json("x", server.url, params={"q": TYPED}, cache_s=0.8) == first
-        assert HttpClient(Settings(data=tmp_path)).get_json("x", server.url, params={"q": TYPED}, cache_s=0.8) == first
         assert client.get_json("x", server.url, params={"q": "other"}, cache_s=0.8) != first
         assert len(server.asked) == 2
         time.sleep(0.9)
@@ -107,8 +103,10 @@ def test_asks_once_while_the_answer_is_kept(tmp_path):
 
 def test_an_answer_is_kept_whatever_key_it_was_asked_with(tmp_path):
     with loopback(lambda _: {}) as server:
+        keys = Secrets(amap="old-key")
+        client = HttpClient(Settings(data=tmp_path, keys=keys))
         for key in ("old-key", "new+key/="):
-            client = HttpClient(Settings(data=tmp_path, keys=Secrets(amap=key)))
+            keys["amap"] = key
             client.get_json("amap", server.url, params={"q": TYPED, "key": key}, cache_s=100)
     assert len(server.asked) == 1
 
@@ -125,42 +123,36 @@ def test_faults_are_not_kept_even_with_status_200(tmp_path):
     assert len(server.asked) == 4
 
 
-def test_what_was_typed_and_answered_is_nowhere_in_the_files(tmp_path):
+def test_what_was_typed_and_answered_is_in_no_file(tmp_path):
+    folder = tmp_path / "services"
+    folder.mkdir()
+    for name in ("ledger.sqlite", "salt", "ledger.broken"):  # what version 0.1 left
+        (folder / name).write_bytes(TYPED.encode())
     key = "k3y-of-the-operator"
     client = HttpClient(Settings(data=tmp_path, keys=Secrets(amap=key)))
     with loopback(lambda asked: {"formatted_address": TYPED, "at": "116.951200,36.658300"}) as server:
-        client.get_json("amap", server.url, params={"address": TYPED, "key": key}, cache_s=1000)
-    files = [path for path in Path(tmp_path).rglob("*") if path.is_file()]
-    assert len(files) >= 2
-    content = b"".join(path.read_bytes() for path in files)
+        for _ in range(2):
+            client.get_json("amap", server.url, params={"address": TYPED, "key": key}, cache_s=1000, pace_s=0.01)
+        assert len(server.asked) == 1
+    assert [path.name for path in folder.iterdir()] == ["pace.sqlite"]
+    content = (folder / "pace.sqlite").read_bytes()
     for secret in (TYPED, "经四路", "478", key, "116.9512", "formatted", "%E6%B5%8E"):
         assert secret.encode() not in content
-        assert secret.encode("unicode_escape") not in content
-    assert (tmp_path / "services" / "ledger.sqlite").stat().st_mode & 0o077 == 0
-    assert (tmp_path / "services" / "salt").stat().st_mode & 0o077 == 0
+    assert (folder / "pace.sqlite").stat().st_mode & 0o077 == 0
 
 
-def test_without_the_salt_the_same_words_find_nothing(tmp_path):
-    ledger = Ledger(tmp_path)
-    ledger.keep(TYPED.encode(), b"answer", 100)
-    (tmp_path / "salt").write_bytes(b"another salt, of thirty-two bytes")
-    assert ledger.recall(TYPED.encode()) is None
-
-
-def test_threads_starting_together_share_one_salt(tmp_path):
-    ledgers = [Ledger(tmp_path) for _ in range(16)]
-    threads = [threading.Thread(target=ledger.keep, args=(b"q", b"a", 100)) for ledger in ledgers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(ledger.recall(b"q") == b"a" for ledger in ledgers)
-    assert [path.name for path in tmp_path.glob("salt*")] == ["salt"]
-
-
-def test_only_so_many_replies_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("locator.http.ledger.MAX_ROWS", 5)
-    ledger = Ledger(tmp_path)
+def test_the_replies_kept_have_a_bound_and_the_least_used_go_first():
+    cache = ResponseCache(max_bytes=1000)
     for number in range(9):
-        ledger.keep(str(number).encode(), b"a", 100 + number)
-    assert [ledger.recall(str(number).encode()) for number in (0, 3, 4, 8)] == [None, None, b"a", b"a"]
+        cache.keep(b"%d" % number, b"a" * 300, 100)
+        cache.recall(b"0")
+    assert [cache.recall(b"%d" % number) is not None for number in range(9)] == [True, *[False] * 6, True, True]
+    cache.keep(b"big", b"a" * 2000, 100)
+    assert cache.recall(b"big") is None
+
+
+def test_no_typed_word_stands_in_the_memory_of_the_cache_as_a_name():
+    cache = ResponseCache()
+    cache.keep(TYPED.encode(), b"a", 100)
+    assert cache.recall(TYPED.encode()) == b"a"
+    assert repr(TYPED.encode())[2:-1] not in repr(vars(cache))

@@ -1,12 +1,7 @@
-"""What all threads and processes on this machine share about services: whose turn it is, and past replies.
+"""What keeps the client polite: whose turn it is at a host, and replies that need not be asked for again.
 
-Only :mod:`locator.http` uses this. One SQLite file under ``LOCATOR_DATA``; losing it loses nothing but time.
-
-Notes
------
-A past reply is found by a keyed hash (HMAC-SHA256) of its request and kept under a keystream that is
-made from the request, so the file holds neither what a person typed nor what a service answered to it
-in readable form: only who asks the same again can read it.
+Only :mod:`locator.http` uses this. Turns are shared by all threads and processes of this machine, in one small
+SQLite file that holds host names and moments; replies stay in the memory of one process, never on disk.
 """
 
 from __future__ import annotations
@@ -14,27 +9,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import os
 import secrets
 import sqlite3
-import tempfile
 import threading
 import time
-import zlib
+from collections import OrderedDict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-MAX_ROWS = 50_000
-"""Replies kept; the ones that end first go first."""
 _LATE_S = 0.09
 """How late a turn may be used; a busy machine wakes sleepers late, and the next turn does not wait for them."""
 _LOCK_S = 2.0
 _FAR_S = 3600.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS pace (host TEXT PRIMARY KEY, next REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS reply (id BLOB PRIMARY KEY, ends REAL NOT NULL, nonce BLOB NOT NULL, body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS reply_ends ON reply (ends);
-"""
+_SCHEMA = "CREATE TABLE IF NOT EXISTS pace (host TEXT PRIMARY KEY, next REAL NOT NULL)"
+_OUTDATED = ("ledger.sqlite", "ledger.sqlite-journal", "ledger.broken", "salt")
+"""Files in which version 0.1 kept replies on disk; removed where they are found."""
 _local_lock = threading.Lock()
 _local_turns: dict[str, float] = {}
 
@@ -47,19 +37,18 @@ class Busy(Exception):
         self.wait_s = wait_s
 
 
-class Ledger:
-    """Turns and replies in ``folder``.
+class RateLimiter:
+    """Turns at each host.
 
     Parameters
     ----------
     folder
-        Made when needed. Where it cannot be written, turns are kept for this process only and
-        nothing is cached.
+        Made when needed. Where it cannot be written, turns are kept for this process only.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / "ledger.sqlite"
+        self._path = folder / "pace.sqlite"
         self._ready = False
         self._lock = threading.Lock()
 
@@ -77,6 +66,9 @@ class Ledger:
 
     def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        for name in _OUTDATED:
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink(missing_ok=True)
         try:
             self._make()
         except sqlite3.OperationalError:
@@ -88,11 +80,9 @@ class Ledger:
 
     def _make(self) -> None:
         with contextlib.closing(sqlite3.connect(self._path, timeout=_LOCK_S, isolation_level=None)) as connection:
-            connection.executescript(_SCHEMA)
+            connection.execute(_SCHEMA)
         with contextlib.suppress(OSError):
             self._path.chmod(0o600)
-
-    # ---- turns
 
     def take_turn(self, host: str, pace_s: float, patience_s: float) -> None:
         """Wait until it is this caller's turn at ``host``, ``pace_s`` after the turn before.
@@ -152,63 +142,52 @@ class Ledger:
                 (host, until),
             )
 
-    # ---- replies
+
+class ResponseCache:
+    """Replies in the memory of this process, found by a keyed hash of their request.
+
+    Parameters
+    ----------
+    max_bytes
+        Of all replies together; the ones not used for longest go first.
+    """
+
+    def __init__(self, max_bytes: int = 16_000_000) -> None:
+        self._max_bytes, self._bytes = max_bytes, 0
+        self._salt = secrets.token_bytes(32)
+        self._replies: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def recall(self, request: bytes) -> bytes | None:
         """Return the reply kept for ``request``, or None."""
-        try:
-            key, name = self._keys(request)
-            with self._open() as db:
-                row = db.execute(
-                    "SELECT nonce, body FROM reply WHERE id = ? AND ends > ?", (name, time.time())
-                ).fetchone()
-            return zlib.decompress(_mix(row[1], key, row[0])) if row else None
-        except (sqlite3.Error, OSError, zlib.error):
-            return None
+        key = self._key(request)
+        with self._lock:
+            ends, body = self._replies.get(key, (0.0, b""))
+            if ends <= time.monotonic():
+                self._drop(key)
+                return None
+            self._replies.move_to_end(key)
+            return body
 
     def keep(self, request: bytes, body: bytes, seconds: float) -> None:
-        """Keep ``body`` as the reply to ``request`` for so long; a full disk is no error."""
-        with contextlib.suppress(sqlite3.Error, OSError):
-            key, name = self._keys(request)
-            nonce, now = secrets.token_bytes(16), time.time()
-            with self._open() as db:
-                db.execute("BEGIN IMMEDIATE")
-                db.execute("DELETE FROM reply WHERE ends <= ?", (now,))
-                db.execute(
-                    "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?)",
-                    (name, now + seconds, nonce, _mix(zlib.compress(body), key, nonce)),
-                )
-                db.execute(
-                    "DELETE FROM reply WHERE id IN (SELECT id FROM reply ORDER BY ends DESC LIMIT -1 OFFSET ?)",
-                    (MAX_ROWS,),
-                )
-                db.execute("COMMIT")
+        """Keep ``body`` as the reply to ``request`` for so long."""
+        key = self._key(request)
+        with self._lock:
+            self._drop(key)
+            self._replies[key] = (time.monotonic() + seconds, body)
+            self._bytes += len(body)
+            while self._bytes > self._max_bytes:
+                self._drop(next(iter(self._replies)))
 
-    def _keys(self, request: bytes) -> tuple[bytes, bytes]:
-        salt = self._salt()
-        digest = hmac.new(salt, request, hashlib.sha512).digest()
-        return digest[:32], digest[32:]
+    def _drop(self, key: bytes) -> None:
+        _, body = self._replies.pop(key, (0.0, b""))
+        self._bytes -= len(body)
 
-    def _salt(self) -> bytes:
-        path = self._folder / "salt"
-        with contextlib.suppress(OSError):
-            salt = path.read_bytes()
-            if len(salt) == 32:
-                return salt
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix="salt-")  # mode 0600
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        if path.exists():  # cut short
-            Path(name).replace(path)
-            return path.read_bytes()
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-        Path(name).unlink()
-        return path.read_bytes()
+    def _key(self, request: bytes) -> bytes:
+        return hmac.digest(self._salt, request, hashlib.sha256)
 
 
-def _mix(data: bytes, key: bytes, nonce: bytes) -> bytes:
-    """Return ``data`` XOR a keystream; the same call undoes it."""
-    stream = hashlib.shake_256(key + nonce).digest(len(data))
-    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
+@cache
+def open_cache(data: Path) -> ResponseCache:  # noqa: ARG001 - the key of functools.cache
+    """Return the one cache of this process for a data folder."""
+    return ResponseCache()
