@@ -21,7 +21,7 @@ from pathlib import Path
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.gazetteer import Gazetteer
 from locator.geocode.embedded import locate
-from locator.ingest import ensure_data, open_data_gazetteer
+from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.settings import Settings
 
 SHIPPED_SOURCE = "nelsonnick/AddressBook"

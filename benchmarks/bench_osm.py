@@ -27,8 +27,7 @@ from pathlib import Path
 import osmium
 from repeat_extract import repeat
 
-from locator.sources.osm import OsmSource
-from locator.sources.osm_tags import GOVERNMENT, NAMED, find_kind
+from locator.ingest.osm import GOVERNMENT, NAMED, OsmSource, find_kind
 
 PAIRS = [("government", value) for value in GOVERNMENT] + [(k, v) for k, values in NAMED.items() for v in values]
 

@@ -34,7 +34,7 @@ from websockets.asyncio.client import connect
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servers import Cluster, free_port, run_cluster
 
-from locator.ingest import ensure_data
+from locator.ingest.shipped import ensure_data
 from locator.settings import Settings
 
 NGINX = """

@@ -23,7 +23,7 @@ from bench_routing import nearest, percentile, read_positions
 from page_server import run_server
 from playwright.sync_api import Page, sync_playwright
 
-from locator.ingest import ensure_data
+from locator.ingest.shipped import ensure_data
 from locator.model import Kind, Precision, Provenance, ServicePoint
 from locator.routing import build_tiles
 from locator.settings import Settings

@@ -60,7 +60,8 @@ def timed(parts: dict[str, float], name: str, call: Any) -> Any:
 
 def main(count: int) -> None:
     """Measure and print."""
-    from locator.ingest import ensure_data, importing
+    from locator.ingest import importing
+    from locator.ingest.shipped import ensure_data
     from locator.settings import Settings
     from locator.stores.parquet import ParquetStore
 

@@ -14,10 +14,10 @@ from locator.geocode.providers import open_provider
 from locator.guide import Guide, load_guide
 from locator.hours import HoursClock, open_clock
 from locator.http import HttpClient
-from locator.ingest import GAZETTEER_FILE, ensure_data, open_data_gazetteer
+from locator.ingest import open_source
+from locator.ingest.shipped import GAZETTEER_FILE, ensure_data, open_data_gazetteer
 from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
-from locator.sources import open_source
 from locator.stores import open_store
 from locator.tally import Tally
 

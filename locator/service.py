@@ -20,7 +20,7 @@ from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.finder import Search, find_hits
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.result import GeocodeResult
-from locator.live import ask_surroundings, keep_surroundings
+from locator.ingest.services import ask_surroundings, keep_surroundings
 from locator.model import (
     Answer,
     Filter,

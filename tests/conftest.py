@@ -51,7 +51,7 @@ socket.socket.connect = _connect_to_loopback_only
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory) -> Path:
     """A data folder built once from the shipped data; tests read it and do not write to it."""
-    from locator.ingest import ensure_data
+    from locator.ingest.shipped import ensure_data
     from locator.settings import Settings
 
     folder = tmp_path_factory.mktemp("locator-data")

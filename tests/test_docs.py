@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from locator.cli import COMMANDS, build_parser, main
+from locator.ingest import SOURCES
 from locator.settings import _READERS, SERVICES
-from locator.sources import SOURCES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

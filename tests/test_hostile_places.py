@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from locator.api import build_api
 from locator.batch import open_engine, run_batch
 from locator.cli.places import _lines, place_line
+from locator.csv_text import unescape_formula
 from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import Query
@@ -29,7 +30,6 @@ from locator.outputs.folium_map import encode_map_data
 from locator.outputs.shapes import say_notice
 from locator.service import Locator
 from locator.settings import Settings
-from locator.validate.texts import unshield
 from locator.web.ask import render_understood
 from locator.web.plain import plain_routes
 from locator.web.scene import make_scene
@@ -175,5 +175,5 @@ def test_no_cell_of_a_batch_is_a_formula(folder, tmp_path):
     assert not [cell for row in rows for cell in row.values() if cell.lstrip()[:1] in ("=", "+", "@")]
     for at, row in enumerate(rows):
         label, name = row["origin_label"], shown(CORPUS[at // len(ways_to(0))])
-        assert name in unshield(label)
+        assert name in unescape_formula(label)
         assert label[:1] != "-"

@@ -11,8 +11,8 @@ import pytest
 
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.hours import read_hours_text
-from locator.ingest.checking import check_file
 from locator.ingest.shipped import load_shipped_points
+from locator.ingest.validate import check_file
 from locator.layer import COLUMNS
 from locator.model import EXACT, Kind, Task
 from locator.settings import shipped_dir

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from locator.batch.cells import disarm
 from locator.batch.engine import FACTS, NEAREST_PLACED, Engine
 from locator.batch.intake import Block, Records, Source, parse
+from locator.csv_text import escape_formulas
 from locator.datum import Datum, to_wgs84
 from locator.errors import LocatorError
+from locator.ingest.positions import PositionFault, read_position
 from locator.model import EXACT, Filter
-from locator.validate.positions import PositionFault, read_position
 
 ORIGIN = ("origin_label", "origin_lon", "origin_lat", "origin_precision", "origin_error_m")
 ANSWER = ("rank", *(f"point_{name}" for name in FACTS), "distance_m", "approximate")
@@ -206,7 +206,7 @@ def _lines(
     at, rank = np.nonzero(shown)
     row, missing = rows[shown], rows[shown] < 0
     facts = engine.facts.take(pa.array(row, mask=missing))
-    own = pa.table([disarm(column) for column in records.table.columns], names=records.table.column_names)
+    own = pa.table([escape_formulas(column) for column in records.table.columns], names=records.table.column_names)
     lon, lat = np.round(origins.lon[at], 7), np.round(origins.lat[at], 7)
     places = pa.array(at)
     precision = origins.precision.take(places)
@@ -215,7 +215,7 @@ def _lines(
     )
     return [
         *own.take(pa.array(origins.at[at])).columns,
-        disarm(origins.label).take(places),
+        escape_formulas(origins.label).take(places),
         pa.array(lon),
         pa.array(lat),
         precision,

@@ -11,7 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from locator.batch.cells import disarm
+from locator.csv_text import escape_formulas
 from locator.model import APPROXIMATE, EXACT, Filter, Place
 from locator.search import Index
 from locator.settings import Settings
@@ -55,7 +55,7 @@ class Engine:
             facts = facts.set_column(place, name, pc.round(facts.column(name), ndigits=7))
         for place, column in enumerate(facts.columns):
             if pa.types.is_string(column.type):
-                facts = facts.set_column(place, facts.column_names[place], disarm(column))
+                facts = facts.set_column(place, facts.column_names[place], escape_formulas(column))
         return facts
 
     @property

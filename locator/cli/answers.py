@@ -9,11 +9,11 @@ from typing import Any
 
 from locator.adcode import is_adcode
 from locator.cli.terms import add_choice, now_of, write_json
-from locator.corrections import report_link
 from locator.errors import InvalidInput
 from locator.guide import load_guide, render_text
 from locator.hours import describe, open_clock, read_hours
 from locator.i18n import text
+from locator.ingest.corrections import report_link
 from locator.model import Person, Task
 from locator.outputs.guide_page import write_guide_page
 from locator.outputs.shapes import shape_state

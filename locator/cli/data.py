@@ -12,16 +12,16 @@ from locator.cli.terms import add_choice, now_of, say, write_json
 from locator.datum import Datum
 from locator.guide import check_guide, describe_fault
 from locator.i18n import text
-from locator.ingest import open_data_gazetteer
-from locator.ingest.checking import check_file, check_layer, describe_layer
+from locator.ingest import SOURCES, Issue
 from locator.ingest.importing import ImportSummary, import_source
-from locator.ingest.placing import Placer, places_of
+from locator.ingest.place import Placer, places_of
+from locator.ingest.shipped import open_data_gazetteer
+from locator.ingest.validate import check_file, check_layer
 from locator.model import Kind
 from locator.outputs.exports import FORMATS, write_points
 from locator.service import Locator
 from locator.settings import Settings
-from locator.sources import SOURCES
-from locator.validate import Reject
+from locator.stores.contents import describe_layer
 
 
 def add_import(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -177,7 +177,7 @@ def run_check(args: argparse.Namespace, settings: Settings) -> int:
     return 1 if faults else 0
 
 
-def _reject_line(reject: Reject, lang: str) -> str:
+def _reject_line(reject: Issue, lang: str) -> str:
     sentence = text(f"import.fault.{reject.code}", lang)
     severity = text(f"import.severity.{reject.severity}", lang)
     return f"{reject.file}:{reject.row}: {reject.column} {reject.code}: {reject.value!r} – {sentence} ({severity})"

@@ -1,9 +1,182 @@
-"""How data comes in: the shipped files on first use, and whatever the operator imports.
+"""How data comes in, stage by stage; a newcomer reads the modules in this order.
 
-A source yields raw records; the check makes points of them; the gazetteer says where the positionless
-are; the store takes all of them at once or none. Everything built lands in ``LOCATOR_DATA``.
+1. *sources*: a :class:`Source` yields raw records and declares its datum: ``tables`` (with ``headers`` and
+   ``workbooks``), ``vector``, ``osm``, ``services``; :data:`SOURCES` is the table of names that
+   ``locator import KIND`` takes
+2. *validate*: ``validate`` alone makes points of records (``fields``, ``values``, ``positions``), so every
+   :class:`Issue` has file, row, column, code and value
+3. *place*: ``place`` says where the positionless are
+4. *merge* and *store*: :mod:`locator.stores` takes all points of a source at once or none
+
+``importing`` runs them for an operator's file, ``shipped`` for the data that ships with the program,
+``services.ask_surroundings`` for a live answer; ``extracts`` keeps what else an extract holds, and
+``corrections`` what people report.
 """
 
-from locator.ingest.shipped import GAZETTEER_FILE, SHIPPED, ensure_data, open_data_gazetteer, rebuild_gazetteer
+from __future__ import annotations
 
-__all__ = ["GAZETTEER_FILE", "SHIPPED", "ensure_data", "open_data_gazetteer", "rebuild_gazetteer"]
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, cast
+
+from locator.datum import Datum
+from locator.errors import InvalidInput
+from locator.model import ServicePoint
+
+SHOWN_CHARACTERS = 120
+"""How much of a faulty value a reject repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRecord:
+    """One row, feature or answer of a source, in the source's own words."""
+
+    source: str
+    """The source's name, as the layer will call it."""
+    file: str
+    """The file, address or query it was read from."""
+    row: int
+    """The row's number as a spreadsheet shows it (the header is row 1); for features, from 1."""
+    fields: Mapping[str, str]
+    """Text by column name of the layer, plus ``datum``. A missing key means that the source has no such
+    column; an empty text means that it has the column and leaves it blank."""
+    datum: Datum | None = None
+    """What this record's position is measured against, when it is not the source's."""
+    fault: tuple[str, str, str, str] | None = None
+    """What was wrong before any value could be read: column, code, value, reason. The row is refused."""
+
+
+class Issue(NamedTuple):
+    """One value that cannot be taken as it is."""
+
+    file: str
+    row: int
+    column: str
+    code: str
+    """What is wrong, e.g. ``position_swapped``; the sentences are in ``locales/*/import.yaml``."""
+    value: str
+    """The value, cut to :data:`SHOWN_CHARACTERS`, control characters made visible."""
+    reason: str
+    """An English sentence: what was given, what was expected."""
+    severity: str = "row"
+    """``row``: the whole row was refused; ``value``: the row was kept without this value; ``doubt``: the
+    value was kept, somebody should look."""
+
+
+class Checked(NamedTuple):
+    """The outcome of a check: points, and every fault and doubt in the order of the rows."""
+
+    points: list[ServicePoint]
+    rejects: list[Issue]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A row while it is being checked: what it gives, and what is wrong with it."""
+
+    record: RawRecord
+    values: dict[str, object] = field(default_factory=dict)
+    """Checked values by the names of :class:`~locator.model.ServicePoint`'s fields."""
+    rejects: list[Issue] = field(default_factory=list)
+    refused: bool = False
+    own_id: bool = False
+    """Whether the id is the row's own, not one that was made."""
+
+    def text(self, name: str) -> str:
+        """Return a field's text without the blanks around it, ``""`` when there is none."""
+        return self.record.fields.get(name) or ""
+
+    def add_issue(self, column: str, code: str, value: str, reason: str, severity: str = "value") -> None:
+        """Note a fault or a doubt; severity ``row`` refuses the row."""
+        shown = value[:SHOWN_CHARACTERS]
+        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+        if len(value) > SHOWN_CHARACTERS:
+            shown += "…"
+        self.rejects.append(Issue(self.record.file, self.record.row, column, code, shown, reason, severity))
+        self.refused = self.refused or severity == "row"
+
+
+class Source(Protocol):
+    """One place to read from, opened and ready.
+
+    ``add a source``: write a module with such a class, whose constructor takes ``location`` (a path, a
+    place name, a box …) and keyword arguments of its own with defaults; name it in :data:`SOURCES`; pass
+    ``tests/ingest/test_source_contract.py``; write ``docs/SOURCES.md`` a paragraph with an example that runs.
+    """
+
+    name: str
+    """What the layer calls this source: importing the same name again replaces its rows."""
+    datum: Datum
+    """What the positions are measured against (the operator's ``--datum`` wins)."""
+    licence: str | None
+    """The licence of the rows, when the source knows it."""
+
+    @property
+    def total(self) -> int | None:
+        """How many records there will be, for the progress bar; None when that is not known."""
+        ...
+
+    def records(self) -> Iterator[RawRecord]:
+        """Yield every record, in the source's order, with fields named as the layer's columns.
+
+        Raises
+        ------
+        InvalidInput
+            The file cannot be read at all: not this format, no usable header, too large, cut short.
+        ServiceError
+            The service elsewhere gave no usable answer.
+        """
+        ...
+
+
+SOURCES: Mapping[str, str] = {
+    "table": "locator.ingest.tables:TableSource",
+    "geojson": "locator.ingest.vector:VectorSource",
+    "osm": "locator.ingest.osm:OsmSource",
+    "overpass": "locator.ingest.services:OverpassSource",
+    "amap": "locator.ingest.services:AmapSource",
+}
+"""Import kinds and the classes that read them, imported when asked for."""
+
+
+NETWORKED = frozenset({"overpass", "amap"})
+"""Kinds that ask a service elsewhere, and need the settings for its address, key and pace."""
+
+
+def open_source(kind: str, location: str, *, settings: object = None, **options: object) -> Source:
+    """Return the source of an import kind, opened.
+
+    Parameters
+    ----------
+    kind
+        A key of :data:`SOURCES`.
+    location
+        What to read: a path, or what the kind's documentation says.
+    settings
+        The :class:`~locator.settings.Settings` for the kinds of :data:`NETWORKED`; the process's own when None.
+    options
+        The kind's own keyword arguments; those that are None are left to its defaults.
+
+    Raises
+    ------
+    InvalidInput
+        No such kind, an option that this kind has no use for, or the location cannot be read.
+    """
+    if kind not in SOURCES:
+        raise InvalidInput(
+            f"import kind {kind!r}; expected one of {', '.join(SOURCES)}",
+            code="import_kind",
+            given=kind,
+            expected=", ".join(SOURCES),
+        )
+    module, _, name = SOURCES[kind].partition(":")
+    if kind in NETWORKED:
+        options["settings"] = settings
+    made = getattr(importlib.import_module(module), name)
+    given = {key: value for key, value in options.items() if value is not None}
+    strange = sorted(given.keys() - inspect.signature(made).parameters.keys())
+    if strange:
+        raise InvalidInput(f"--{strange[0]} is not for {kind}", code="option_kind", option=f"--{strange[0]}", kind=kind)
+    return cast(Source, made(location, **given))

@@ -55,7 +55,7 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(slots=True)
-class Taken:
+class ExtractImport:
     """What was read of an extract."""
 
     changed: bool = False
@@ -64,9 +64,9 @@ class Taken:
 
 
 @contextlib.contextmanager
-def take_extract(
+def import_extract(
     extract: Path, source: str, settings: Settings, gazetteer: Path, *, roads: bool = True, show: bool = False
-) -> Iterator[Taken]:
+) -> Iterator[ExtractImport]:
     """Read names and roads of an extract, and keep the names when the block ends without an error.
 
     Parameters
@@ -87,7 +87,7 @@ def take_extract(
     DataError
         Nothing can be written, or the roads cannot be built; what was there is as it was.
     """
-    taken = Taken()
+    taken = ExtractImport()
     path = file_of(settings.data, source)
     digest, known = _digest_of(extract), _read_said(path)
     if roads:
@@ -97,7 +97,7 @@ def take_extract(
         return
     with write_atomically(path) as draft:
         with contextlib.closing(sqlite3.connect(f"file:{gazetteer}?mode=ro", uri=True)) as connection:
-            records = _watched(read_osm(extract, DivisionTable.load(connection)), show, extract.name)
+            records = _with_progress(read_osm(extract, DivisionTable.load(connection)), show, extract.name)
             counts = write_records(draft, records, {"version": VERSION, "digest": digest, "file": extract.name})
         taken.changed = True
         taken.notices.insert(0, ("extract_places", counts))
@@ -127,7 +127,7 @@ def fetch_extract(region: str, settings: Settings, *, show: bool = False) -> Pat
 # --- roads
 
 
-def _take_roads(extract: Path, settings: Settings, taken: Taken, *, same: bool, show: bool) -> None:
+def _take_roads(extract: Path, settings: Settings, taken: ExtractImport, *, same: bool, show: bool) -> None:
     """Build road tiles where there are none of this very file, and note what became of it."""
     before = _roads_in_use(settings.data)
     if same and before is not None and before.source == extract.name:
@@ -230,7 +230,7 @@ def _from_row(row: dict[str, Any]) -> Record:
     )  # fmt: skip
 
 
-def _watched(records: Iterable[Record], show: bool, name: str) -> Iterator[Record]:
+def _with_progress(records: Iterable[Record], show: bool, name: str) -> Iterator[Record]:
     from tqdm import tqdm
 
     yield from tqdm(records, desc=name, unit=" names", file=sys.stderr, disable=not show)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from locator.csv_text import escape_formula
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.geocode.fallback import FallbackGeocoder
-from locator.ingest.extracts import Notice, Taken, fetch_extract, take_extract
-from locator.ingest.overlaps import find_overlaps
-from locator.ingest.placing import Placer, Places
+from locator.ingest import Issue, RawRecord, Source, open_source
+from locator.ingest.extracts import ExtractImport, Notice, fetch_extract, import_extract
+from locator.ingest.place import Placer, Places
+from locator.ingest.positions import doubt_datum, find_overlaps
 from locator.ingest.shipped import (
     GAZETTEER_FILE,
     ensure_data,
@@ -26,13 +28,11 @@ from locator.ingest.shipped import (
     open_own_store,
     rebuild_gazetteer,
 )
+from locator.ingest.validate import Checker
 from locator.model import EXACT, Place, ServicePoint
 from locator.settings import Settings
-from locator.sources import Source, open_source
 from locator.stores import Store, Summary
 from locator.stores.disk import write_atomically
-from locator.validate import Checker, RawRecord, Reject, doubt_datum
-from locator.validate.texts import shield
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -58,7 +58,7 @@ class ImportSummary:
     """How many of them brought no position and were given one."""
     stored: Summary | None
     """What changed in the store; None for a dry run."""
-    rejects: tuple[Reject, ...]
+    rejects: tuple[Issue, ...]
     notices: tuple[tuple[str, Mapping[str, Any]], ...] = field(default=())
     """What the operator should know: codes of the ``import`` catalogue and their parameters."""
     seconds: float = 0.0
@@ -85,7 +85,7 @@ def import_source(
     Parameters
     ----------
     kind, location
-        What to read; see :data:`locator.sources.SOURCES`.
+        What to read; see :data:`locator.ingest.SOURCES`.
     name
         What the layer calls the source; importing under the same name again replaces its points, and
         those no longer there are marked ``vanished``.
@@ -131,7 +131,7 @@ def import_source(
         adcode_of=placer.adcode_of,
         boundaries=load_boundaries(boundaries) if boundaries else None,
     )
-    records = _with_defaults(_watched(source, show_progress), source, defaults or {})
+    records = _with_defaults(_with_progress(source, show_progress), source, defaults or {})
     checked = list(checker.check(records))
     if checker.read == 0 and kind != "osm":  # an extract without an office still has streets and roads
         raise SourceError(f"{location} holds no rows", code="source_empty", file=Path(location).name)
@@ -175,10 +175,10 @@ def _store(
     """Put points in, and what else an extract holds: its roads first, its names when all else has gone well."""
     with note_pending(settings):
         with contextlib.ExitStack() as stack:
-            taken = Taken()
+            taken = ExtractImport()
             if extract is not None:
                 taken = stack.enter_context(
-                    take_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how)
+                    import_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how)
                 )
             stored = store.replace(name, points)
         if stored.added or stored.changed or stored.vanished or taken.changed:
@@ -203,7 +203,7 @@ def _ask(chain: FallbackGeocoder) -> Places:
     return find
 
 
-def _watched(source: Source, show: bool) -> Iterator[RawRecord]:
+def _with_progress(source: Source, show: bool) -> Iterator[RawRecord]:
     from tqdm import tqdm
 
     yield from tqdm(
@@ -291,10 +291,10 @@ def load_boundaries(path: Path) -> dict[str, BaseGeometry]:
     return areas
 
 
-def write_rejects(path: Path, rejects: Iterable[Reject]) -> None:
+def write_rejects(path: Path, rejects: Iterable[Issue]) -> None:
     """Write faults and doubts as a CSV file that opens right in a spreadsheet."""
     with write_atomically(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(REJECT_COLUMNS)
         for reject in rejects:
-            writer.writerow([shield(str(value)) for value in reject])
+            writer.writerow([escape_formula(str(value)) for value in reject])

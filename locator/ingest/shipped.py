@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -13,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from locator.errors import DataError
 from locator.gazetteer import build_gazetteer, open_gazetteer
+from locator.ingest import RawRecord
 from locator.ingest.extracts import load_extracts
-from locator.ingest.placing import Placer
+from locator.ingest.place import Placer
+from locator.ingest.tables import TableSource
+from locator.ingest.validate import check_records
 from locator.layer import Layer
 from locator.settings import Settings, shipped_dir
-from locator.sources import open_source
 from locator.stores import Store, open_store
 from locator.stores.disk import hold_lock, write_atomically
 from locator.stores.parquet import FILE, ParquetStore
-from locator.validate import RawRecord, check_records
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
@@ -35,19 +37,16 @@ _DIVISIONS = "divisions"
 _STAMP_FILE = "gazetteer.stamp"
 _NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
-    "gazetteer",
-    "ingest",
-    "validate",
-    "merge",
-    "layer.py",
-    "adcode.py",
-    "datum.py",
-    "stores/files.py",
-    "stores/disk.py",
-    "arrow.py",
-    "sources/tables.py",
+    "locator.gazetteer",
+    check_records.__module__,
+    TableSource.__module__,
+    Placer.__module__,
+    ParquetStore.__module__,
 )
-"""The code that what is built depends on: another version of it builds anew."""
+"""The modules that build what is built; another version of one, or of what it imports,
+builds anew."""
+_IMPORT = re.compile(r"^[ \t]*from[ ]+(locator[\w.]*)[ ]+import[ ]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t][^\n]*\n|\n)*", re.MULTILINE)
 
 
 def ensure_data(settings: Settings) -> None:
@@ -123,16 +122,43 @@ def shipped_stamp() -> str:
 @cache
 def _stamp_of(folder: Path) -> str:
     state = blake2b(digest_size=12)
-    code = Path(__file__).parents[1]
-    built_by = [file for name in _BUILDERS for file in _files_of(code / name)]
+    built_by = find_imported(Path(__file__).parents[1], _BUILDERS)
     for file in (*sorted(folder.glob("offices/*.csv")), *sorted(folder.glob("gazetteer/*.csv")), *built_by):
         state.update(file.name.encode() + b"\0")
         state.update(file.read_bytes())
     return state.hexdigest()
 
 
-def _files_of(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+def find_imported(code: Path, modules: Iterable[str]) -> list[Path]:
+    """Return the files of some modules of this package and of every module that they import, however deep.
+
+    Read from the text, imports inside functions too, so that nothing is loaded for it. A room below that is
+    imported counts with all its files, for it may load them when it is asked.
+
+    Parameters
+    ----------
+    code
+        The folder of the package.
+    modules
+        Dotted names, such as ``locator.ingest.tables``.
+    """
+    found: set[Path] = set()
+    ahead = list(modules)
+    while ahead:
+        for file in _files_of(code, ahead.pop()) - found:
+            found.add(file)
+            for module, names in _IMPORT.findall(_FOR_TYPES.sub("", file.read_text("utf-8"))):
+                ahead += [module, *(f"{module}.{name}" for name in re.findall(r"\w+", names))]
+    return sorted(found)
+
+
+def _files_of(code: Path, module: str) -> set[Path]:
+    """Return a module's files; of the room that this module is in, and of the package, its own file alone."""
+    path = code.joinpath(*module.split(".")[1:])
+    if not path.is_dir():
+        return {file for file in (path.with_suffix(".py"),) if file.is_file()}
+    own = path in (code, Path(__file__).parent)
+    return {path / "__init__.py"} if own else set(path.rglob("*.py"))
 
 
 def _managed(settings: Settings, store: Store) -> bool:
@@ -246,4 +272,4 @@ def load_shipped_points() -> list[ServicePoint]:
 
 def _shipped_records() -> Iterator[RawRecord]:
     for path in sorted((shipped_dir() / "offices").glob("*.csv")):
-        yield from open_source("table", str(path), name=SHIPPED).records()
+        yield from TableSource(str(path), name=SHIPPED).records()

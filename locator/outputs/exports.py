@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as escape_xml
 
+from locator.csv_text import escape_formula
 from locator.errors import DataError, InvalidInput
 from locator.i18n import text
 from locator.layer import COLUMNS, Layer, to_row
 from locator.model import EXACT, ServicePoint
 from locator.stores.disk import write_atomically
 from locator.stores.files import to_geo_table, write_table
-from locator.validate.texts import shield
 
 MARK = "\ufeff"
 """What tells Excel that a file is UTF-8."""
@@ -39,7 +39,7 @@ def to_cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return repr(value) if value != int(value) else str(int(value))
-    return shield(str(value))
+    return escape_formula(str(value))
 
 
 def to_csv_text(header: Sequence[str], rows: Iterable[Iterable[object]], *, mark: bool = True) -> str:
@@ -56,7 +56,7 @@ def to_csv_text(header: Sequence[str], rows: Iterable[Iterable[object]], *, mark
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([shield(name) for name in header])
+    writer.writerow([escape_formula(name) for name in header])
     writer.writerows([to_cell(value) for value in row] for row in rows)
     return (MARK if mark else "") + out.getvalue()
 

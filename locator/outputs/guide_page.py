@@ -37,7 +37,7 @@ def write_guide_page(answer: Mapping[str, Any], lang: str, *, report: Report | N
     answer
         What :meth:`locator.guide.Guide.answer` returned in the same language.
     report
-        Where errors are reported, see :mod:`locator.corrections`; None: nowhere.
+        Where errors are reported, see :mod:`locator.ingest.corrections`; None: nowhere.
     """
     heading = say_heading(answer, lang)
     body = [tag("h1", heading)]

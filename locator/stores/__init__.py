@@ -1,7 +1,7 @@
 """Where the layer lives: a GeoParquet file by default, PostGIS when one machine is not enough.
 
 A store keeps, for every source, the points that source gave (its *part*), and serves the *layer* that
-:func:`locator.merge.merge_parts` makes of all parts. Every store passes ``tests/stores/test_contract.py``.
+:func:`locator.stores.merge.merge_parts` makes of all parts. Every store passes ``tests/stores/test_contract.py``.
 """
 
 from __future__ import annotations

@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 from locator.arrow import to_arrow
 from locator.errors import DataError
 from locator.layer import SCHEMA, Layer
-from locator.merge import VANISHED, mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.stores import EVERY_POINT, Summary
-from locator.stores.changes import count_changes, count_listed, is_same
+from locator.stores.contents import count_changes, count_listed, is_same
 from locator.stores.disk import hold_lock
 from locator.stores.files import (
     Part,
@@ -41,6 +40,7 @@ from locator.stores.files import (
     write_layer,
     write_part,
 )
+from locator.stores.merge import VANISHED, mark_vanished, merge_parts
 
 if TYPE_CHECKING:
     from locator.settings import Settings

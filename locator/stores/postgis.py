@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 
 from locator.errors import DataError
 from locator.layer import Layer
-from locator.merge import mark_vanished, merge_parts
 from locator.model import Filter, Found, ServicePoint
 from locator.search.index import check_bounds
 from locator.search.tree import place_origin
 from locator.stores import EVERY_POINT, Summary, tables
-from locator.stores.candidates import Candidates, to_point
-from locator.stores.changes import count_changes, count_listed, is_same
+from locator.stores.contents import count_changes, count_listed, is_same
 from locator.stores.database import Database
-from locator.stores.questions import nearest_question, points_question
+from locator.stores.merge import mark_vanished, merge_parts
+from locator.stores.queries import Candidates, nearest_question, points_question, to_point
 
 if TYPE_CHECKING:
     from locator.stores.database import Connection

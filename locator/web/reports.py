@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from locator.corrections import write_correction
 from locator.errors import LocatorError
+from locator.ingest.corrections import write_correction
 from locator.outputs.html_document import Markup, hide, mark_chinese, tag
 from locator.web.words import Words
 

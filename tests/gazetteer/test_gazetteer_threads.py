@@ -4,7 +4,7 @@ import threading
 
 from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.index import IndexFile
-from locator.ingest import GAZETTEER_FILE
+from locator.ingest.shipped import GAZETTEER_FILE
 
 
 def test_threads_that_come_first_together_read_the_divisions_once(data_folder, monkeypatch):

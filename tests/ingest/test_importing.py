@@ -17,12 +17,14 @@ from servers import Answer, loopback
 from locator.datum import Datum, from_wgs84
 from locator.errors import InvalidInput, LocatorError
 from locator.i18n import LANGS, load_catalogue
-from locator.ingest import ensure_data, importing, open_data_gazetteer
-from locator.ingest.checking import check_file, check_layer, describe_layer
+from locator.ingest import importing
 from locator.ingest.importing import import_source
+from locator.ingest.shipped import ensure_data, open_data_gazetteer
+from locator.ingest.validate import check_file, check_layer
 from locator.model import EXACT, Precision
 from locator.settings import Settings, parse_moment, shipped_dir
 from locator.stores import open_store
+from locator.stores.contents import describe_layer
 
 WULIGOU = "jinan-044"
 NOW = parse_moment("2026-11-23T10:00")

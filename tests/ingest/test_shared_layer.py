@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from locator.errors import DataError
-from locator.ingest import SHIPPED, ensure_data, importing, shipped
+from locator.ingest import importing, shipped
 from locator.ingest.importing import import_source
+from locator.ingest.shipped import SHIPPED, ensure_data
 from locator.model import Query
 from locator.service import Locator
 from locator.settings import Settings, parse_moment

@@ -12,7 +12,8 @@ import pytest
 
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.errors import DataError
-from locator.ingest import SHIPPED, ensure_data, open_data_gazetteer, shipped
+from locator.ingest import shipped
+from locator.ingest.shipped import SHIPPED, ensure_data, open_data_gazetteer
 from locator.layer import Layer
 from locator.model import APPROXIMATE, EXACT, Precision, ServicePoint
 from locator.settings import Settings
@@ -114,7 +115,8 @@ def test_several_processes_build_once(tmp_path):
     code = """
         import sys
         from pathlib import Path
-        from locator.ingest import ensure_data, shipped
+        from locator.ingest import shipped
+        from locator.ingest.shipped import ensure_data
         from locator.settings import Settings
         built = []
         build = shipped._build
@@ -141,3 +143,40 @@ def test_a_fault_in_the_shipped_rows_is_told_with_its_place(tmp_path, monkeypatc
     monkeypatch.setattr(shipped, "shipped_dir", lambda: tmp_path / "shipped")
     with pytest.raises(DataError, match=r"bad\.csv, row 2, lon: position_swapped"):
         shipped.load_shipped_points()
+
+
+@pytest.mark.parametrize(
+    "changed", ["hours/reader.py", "ingest/headers.py", "ingest/values.py", "gazetteer/build.py", "stores/merge.py"]
+)
+def test_the_stamp_follows_what_the_build_imports(tmp_path, monkeypatch, changed):
+    code = tmp_path / "locator"
+    shutil.copytree(ROOT / "locator", code, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(shipped, "__file__", str(code / "ingest" / "shipped.py"))
+
+    def stamp():
+        shipped._stamp_of.cache_clear()
+        return shipped.shipped_stamp()
+
+    try:
+        first = stamp()
+        (code / "web" / "markup.py").write_text("# the page builds nothing\n")
+        assert stamp() == first
+        (code / changed).write_text((code / changed).read_text("utf-8") + "\n# another version\n", "utf-8")
+        assert stamp() != first
+    finally:
+        shipped._stamp_of.cache_clear()
+
+
+def test_what_the_build_imports_is_found_whole():
+    """Every module that building loads in a fresh process is one of those the stamp is made of."""
+    code = (
+        "import sys; from locator.ingest.shipped import load_shipped_points; load_shipped_points();"
+        "print(*(m for m in sys.modules if m.startswith('locator.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    rooms = {"hours", "layer", "datum", "model", "csv_text"}
+    known = shipped.find_imported(ROOT / "locator", shipped._BUILDERS)
+    for module in done.stdout.split():
+        if module.split(".")[1] in rooms:
+            path = ROOT.joinpath(*module.split("."))
+            assert (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")) in known

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from locator.errors import DataError, InvalidInput
 from locator.i18n import LANGS, text
+from locator.ingest import open_source
+from locator.ingest.headers import read_header
+from locator.ingest.validate import check_records
 from locator.layer import COLUMNS
 from locator.model import Hit, HoursState, Kind, Phone, Precision, Provenance, ServicePoint, Task
 from locator.outputs import exports, hit_exports
 from locator.outputs.hit_exports import HIT_COLUMNS, PEOPLE_COLUMNS
 from locator.settings import parse_moment
-from locator.sources import open_source
-from locator.sources.headers import read_header
-from locator.validate import check_records
 
 NOW = parse_moment("2026-11-23T10:00")
 HOSTILE = (

@@ -24,9 +24,8 @@ from locator.layer import Layer
 from locator.model import Filter, Kind, Precision, ServicePoint
 from locator.settings import Settings
 from locator.stores import open_store
-from locator.stores.candidates import LEAST_RATIO
 from locator.stores.postgis import PostgisStore
-from locator.stores.questions import nearest_question
+from locator.stores.queries import LEAST_RATIO, nearest_question
 
 pytestmark = pytest.mark.postgis
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from locator.corrections import read_corrections
 from locator.errors import DataError
 from locator.guide import field_of, list_lines
+from locator.ingest.corrections import read_corrections
 from locator.model import Query
 from locator.settings import Settings
 from locator.web import shared

@@ -8,8 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from locator.corrections import report_link
 from locator.errors import LocatorError
+from locator.ingest.corrections import report_link
 from locator.model import Answer, Hit, Mode, Route
 from locator.outputs.html_document import Markup, join, tag
 from locator.outputs.shapes import say_notice

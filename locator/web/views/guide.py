@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from locator.corrections import report_link
 from locator.errors import LocatorError
 from locator.guide import field_of, list_lines
 from locator.guide.render import say_material
 from locator.i18n import text
+from locator.ingest.corrections import report_link
 from locator.model import Person, Task
 from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared

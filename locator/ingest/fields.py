@@ -1,0 +1,272 @@
+"""The check of one row, field by field: what a value becomes, or what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from hashlib import blake2b
+
+from locator.adcode import ADCODE_PATTERN, is_adcode
+from locator.errors import LocatorError
+from locator.ingest import Draft
+from locator.ingest.values import clean_text, find_text_fault, kind_of_name, read_kind, read_phones
+from locator.layer import COLUMNS
+from locator.model import Kind, Precision, Provenance, Task
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}")
+"""What an id may look like: it travels in addresses, file names and spreadsheets."""
+_SERVES = re.compile(f"{ADCODE_PATTERN}(?:[0-9]{{3}})?")
+_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(?:[T ].*)?")
+_LOOSE_DATE = re.compile(r"(\d{4})[./年-](\d{1,2})(?:[./月-](\d{1,2})日?)?月?(?:[T ].*)?")
+_HOURS_IS_DATE = re.compile(
+    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ]\d{1,2}:\d{2}.*)?|\d{5}(?:\.\d+)?|\d{1,2}:\d{2}(?::\d{2})?"
+)
+_REMARK = re.compile(
+    r"(?:合计|总计|小计|共计)\s*(?:[:：\d(（].*)?$|(?:注|备注|说明|附注|填表人|制表人?|审核人?|填报单位|数据来源|填表日期)\s*\d?[:：]|共\s*\d+\s*[家个处]"
+)
+"""What people write under a table, in the column of the names."""
+_YES = frozenset({"yes", "true", "1", "是", "有", "可", "limited", "designated"})
+_NO = frozenset({"no", "false", "0", "否", "没有", "不可"})
+_PLAIN = (
+    "name", "name_en", "kind_source", "province", "city", "district", "township", "address", "hours_text",
+    "hours_source", "services", "notes", "notes_en",
+)  # fmt: skip
+_NOT_TEXT = frozenset({"lon", "lat", "error_m", "datum", "wheelchair", "status", "origins"})
+
+
+def check_fields(draft: Draft) -> None:
+    """Check every field of a row but its position, and fill ``draft.values``."""
+    if draft.record.fault:
+        draft.add_issue(*draft.record.fault, "row")
+        return
+    fields = {name: clean_text(value) for name, value in draft.record.fields.items()}
+    for name, text in fields.items():
+        fault = find_text_fault(name, text) if text and name not in _NOT_TEXT else None
+        if fault:
+            draft.add_issue(name, fault[0], draft.record.fields[name], fault[1], "row")
+    if _REMARK.match(fields.get("name", "")):
+        draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
+    if not fields.get("name"):
+        draft.add_issue("name", "name_missing", "", "a point needs a name", "row")
+    if draft.refused:
+        return
+    draft.values.update({name: fields.get(name) or None for name in _PLAIN})
+    for read in _READERS:
+        read(draft, fields)
+    _read_provenance(draft, fields)
+    _read_id(draft, fields)
+
+
+def _read_id(draft: Draft, fields: Mapping[str, str]) -> None:
+    """Take the row's own id, OpenStreetMap's ``node/1`` as ``node-1``; make one where there is none."""
+    own = fields.get("id", "").replace("/", "-")
+    draft.own_id = bool(ID.fullmatch(own))
+    if own and not draft.own_id:
+        draft.add_issue("id", "id_form", fields["id"], "expected letters, digits, and . _ : - after the first")
+    draft.values["id"] = own if draft.own_id else make_id(draft.record.source, fields)
+
+
+def make_id(source: str, fields: Mapping[str, str]) -> str:
+    """Return the id of a row that brings none: from its source, name and address, so that it stays."""
+    parts = "\x1f".join(fields.get(name, "") for name in ("name", "province", "city", "district", "address"))
+    digest = blake2b(f"{source}\x1f{parts}".encode(), digest_size=5).hexdigest()
+    slug = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:20].strip("-")
+    return f"{slug or 'import'}-{digest}"
+
+
+def _read_kind(draft: Draft, fields: Mapping[str, str]) -> None:
+    word, name = fields.get("kind", ""), fields["name"]
+    kind = read_kind(word) if word else None
+    if word and kind is None:
+        draft.add_issue("kind", "kind_unknown", word, "expected one of " + ", ".join(Kind))
+    source_word = fields.get("kind_source") or word
+    draft.values["kind_source"] = source_word if source_word and source_word not in set(Kind) else None
+    draft.values["kind"] = kind or read_kind(fields.get("kind_source", "")) or kind_of_name(name) or Kind.OTHER
+
+
+def _read_phones(draft: Draft, fields: Mapping[str, str]) -> None:
+    cell = fields.get("phones", "")
+    draft.values["phones"] = ()
+    if not cell:
+        return
+    found = read_phones(cell)
+    draft.values["phones"] = found.phones
+    for part in found.unread:
+        draft.add_issue("phones", "phone", part, "no telephone number; expected such as 0531-88923656 or +423 2366111")
+    for part in found.local:
+        draft.add_issue("phones", "phone_no_area_code", part, "a local number without its area code", "doubt")
+
+
+def _read_hours(draft: Draft, fields: Mapping[str, str]) -> None:
+    cell, words = fields.get("hours", ""), fields.get("hours_text", "")
+    plain = unicodedata.normalize("NFKC", cell)
+    draft.values["hours"] = None
+    draft.values["hours_date"] = _date(draft, "hours_date", fields)
+    if cell and _HOURS_IS_DATE.fullmatch(plain):
+        draft.add_issue("hours", "hours_is_date", cell, "a date or a single clock time, not opening hours")
+    elif cell and parses_as_hours(plain):
+        if says_days(plain):
+            draft.values["hours"] = plain
+        else:
+            draft.values["hours_text"] = words or cell
+            draft.add_issue("hours", "hours_no_days", cell, "times without a day; expected such as Mo-Fr 09:00-17:00")
+    elif cell:
+        expr = read_words_as_hours(cell)
+        draft.values["hours"] = expr
+        draft.values["hours_text"] = words or cell
+        if expr is None:
+            draft.add_issue("hours", "hours_not_understood", cell, "neither OSM opening_hours nor plain Chinese hours")
+    elif words and "hours" not in fields:
+        draft.values["hours"] = read_words_as_hours(words)
+
+
+@lru_cache(maxsize=4096)
+def parses_as_hours(expr: str) -> bool:
+    """Tell whether a text is an opening_hours expression the program can evaluate."""
+    from locator.hours import check_hours
+
+    try:
+        check_hours(expr)
+    except LocatorError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def says_days(expr: str) -> bool:
+    """Tell whether a readable expression has a day for each time; a source that leaves it out says too little."""
+    from locator.hours import names_days
+
+    return names_days(expr)
+
+
+@lru_cache(maxsize=4096)
+def read_words_as_hours(words: str) -> str | None:
+    """Return the opening_hours expression of hours in words, or None when they do not say enough."""
+    from locator.hours import read_hours_text
+
+    return read_hours_text(words).expr
+
+
+def _read_tasks(draft: Draft, fields: Mapping[str, str]) -> None:
+    for column in ("tasks", "not_tasks"):
+        found: set[Task] = set()
+        for word in fields.get(column, "").replace(";", " ").replace(",", " ").split():
+            try:
+                found.add(Task(word))
+            except ValueError:
+                draft.add_issue(column, "task_unknown", word, "expected words of " + ", ".join(Task))
+        draft.values[column] = frozenset(found) or (None if column == "tasks" else frozenset())
+
+
+def _read_codes(draft: Draft, fields: Mapping[str, str]) -> None:
+    adcode = fields.get("adcode", "").removesuffix(".0")
+    if adcode and not is_adcode(adcode):
+        draft.add_issue("adcode", "adcode_form", adcode, "expected six digits, such as 370104")
+        adcode = ""
+    draft.values["adcode"] = adcode or None
+    serves = fields.get("serves", "").split()
+    for word in serves:
+        if not _SERVES.fullmatch(word):
+            draft.add_issue("serves", "adcode_form", word, "expected codes of six or nine digits")
+    draft.values["serves"] = tuple(word for word in serves if _SERVES.fullmatch(word))
+    basis = fields.get("serves_basis") or None
+    if basis not in (None, "source", "name"):
+        draft.add_issue("serves_basis", "word_unknown", str(basis), "expected source or name")
+        basis = None
+    draft.values["serves_basis"] = basis if draft.values["serves"] else None
+
+
+def _read_rest(draft: Draft, fields: Mapping[str, str]) -> None:
+    website = fields.get("website", "")
+    if website and not re.match(r"https?://[^\s<>\"']+$", website):
+        draft.add_issue("website", "url_form", website, "expected an address that starts with https:// or http://")
+        website = ""
+    wheelchair = fields.get("wheelchair", "").lower()
+    if wheelchair and wheelchair not in _YES | _NO:
+        draft.add_issue("wheelchair", "word_unknown", wheelchair, "expected yes or no")
+    timezone = fields.get("timezone") or "Asia/Shanghai"
+    if not _zone_exists(timezone):
+        draft.add_issue("timezone", "timezone_unknown", timezone, "expected a name such as Asia/Shanghai")
+        timezone = "Asia/Shanghai"
+    draft.values.update(
+        website=website or None,
+        wheelchair=True if wheelchair in _YES else False if wheelchair in _NO else None,
+        timezone=timezone,
+        error_m=_number(draft, "error_m", fields),
+        position=_position(draft, fields),
+    )
+
+
+def _position(draft: Draft, fields: Mapping[str, str]) -> Precision | None:
+    word = fields.get("position", "")
+    try:
+        return Precision(word) if word else None
+    except ValueError:
+        draft.add_issue("position", "word_unknown", word, "expected one of " + ", ".join(Precision))
+        return None
+
+
+def _number(draft: Draft, column: str, fields: Mapping[str, str]) -> float | None:
+    text = fields.get(column, "")
+    try:
+        number = float(text) if text else None
+    except ValueError:
+        number = -1.0
+    if number is not None and not 0 <= number < 1e7:
+        draft.add_issue(column, "not_a_number", text, "expected metres, 0 or more")
+        return None
+    return number
+
+
+@cache
+def _zone_exists(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _date(draft: Draft, column: str, fields: Mapping[str, str]) -> str | None:
+    text = unicodedata.normalize("NFKC", fields.get(column, ""))
+    if not text:
+        return None
+    match = _DATE.fullmatch(text)
+    if match:
+        return "-".join(part for part in match.groups() if part)
+    match = _LOOSE_DATE.fullmatch(text)
+    if match and 1 <= int(match[2]) <= 12 and 1 <= int(match[3] or 1) <= 31:
+        return f"{match[1]}-{int(match[2]):02d}" + (f"-{int(match[3]):02d}" if match[3] else "")
+    draft.add_issue(column, "date_form", text, "expected a day, month or year such as 2018-07-25")
+    return None
+
+
+def _read_provenance(draft: Draft, fields: Mapping[str, str]) -> None:
+    url = fields.get("source_url", "")
+    if url and not re.match(r"https?://[^\s<>\"']+$", url):
+        draft.add_issue("source_url", "url_form", url, "expected an address that starts with https:// or http://")
+        url = ""
+    confidence = fields.get("confidence") or None
+    if confidence not in (None, "H", "M", "L", "live"):
+        draft.add_issue("confidence", "word_unknown", str(confidence), "expected H, M or L")
+        confidence = None
+    draft.values["provenance"] = Provenance(
+        source=fields.get("source") or draft.record.source,
+        url=url or None,
+        date=_date(draft, "source_date", fields),
+        verified=_date(draft, "verified", fields),
+        confidence=confidence,
+        licence=fields.get("licence") or None,
+    )
+
+
+_READERS: tuple[Callable[[Draft, Mapping[str, str]], None], ...] = (
+    _read_kind, _read_phones, _read_hours, _read_tasks, _read_codes, _read_rest,
+)  # fmt: skip
+KNOWN_COLUMNS = frozenset(COLUMNS) | {"datum"}
+"""What a record's fields may be called."""

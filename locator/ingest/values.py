@@ -1,0 +1,308 @@
+"""Telephone numbers as people write them in China and elsewhere, brought into one form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from locator.csv_text import FORMULA_STARTS
+from locator.model import Kind, Phone
+
+_EXTENSION = r"(?:(?:转|轉|ext\.?|x|分机)\s*(?P<ext>\d{1,6}))?"
+_FORMS = (
+    # 0531-88923656, 010 12345678, (0760) 22838332, 86-531-88923656, with 转8005; service numbers behind an area code
+    re.compile(
+        r"^(?:\+?0?0?86[- ]?)?\(?(?P<area>0?(?:10|2\d|[3-9]\d{2}))\)?[- ]{0,2}-?(?P<rest>\d{7,8})" + _EXTENSION + "$"
+    ),
+    re.compile(r"^(?P<area>0(?:10|2\d|[3-9]\d{2}))[- ]?(?P<rest>1\d{4}|9\d{4,5})$"),
+)  # fmt: skip
+_MOBILE = re.compile(r"^(?:\+?86[- ]?)?(1[3-9]\d{9})$")
+_TOLL = re.compile(r"^([48]00)[- ]?(?:(\d{3})[- ]?(\d{4})|(\d{4})[- ](\d{3}))$")
+_SERVICE = re.compile(r"^(1\d{2}|1\d{4}|9\d{4,5})$")
+_LOCAL = re.compile(r"^(\d{3,4})[- ]?(\d{4})" + _EXTENSION + "$")
+_FOREIGN = re.compile(r"^(?:\+|00)([1-9]\d{0,3})[-. ]?\(?(\d[-. ()/]?){5,13}\d$")
+_AS_NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?")
+_LOST_ZERO = re.compile(r"(?:10\d{8}|2\d{9}|[3-9]\d{10})(?<!0000)")
+"""An area code without its zero, and eight digits; four zeros at the end have been rounded.
+
+Ten digits might also be a 400 number.
+"""
+_SPLIT = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
+_LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
+_LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]+?)\s*[:：]?\s*(?P<number>[\d+(（].*)$")
+_LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\- 转]*\d)\s+(?P<label>[^\d\s(].*)$")
+
+
+class ReadPhones(NamedTuple):
+    """What a cell of telephone numbers held."""
+
+    phones: tuple[Phone, ...]
+    unread: tuple[str, ...]
+    """Parts that are no telephone number."""
+    local: tuple[str, ...]
+    """Numbers without an area code: kept, but a caller from elsewhere cannot use them."""
+
+
+def read_phones(cell: str, *, area_code: str | None = None) -> ReadPhones:
+    """Read a cell that may hold several numbers with labels: ``22838332,22821788(仲裁); 12333``.
+
+    Parameters
+    ----------
+    cell
+        The text; numbers are parted by ``;``, ``、``, ``/`` or a comma.
+    area_code
+        What to put before a number that has none, ``0760``; None leaves it as it is. A number takes
+        the area code of the one before it in the same cell.
+    """
+    phones: list[Phone] = []
+    unread: list[str] = []
+    local: list[str] = []
+    for part in _SPLIT.split(unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-")):
+        if not part.strip():
+            continue
+        number, label = _split_label(part.strip())
+        made, needs_area = normalize_number(number)
+        if made is None:
+            unread.append(part.strip())
+            continue
+        area_code = made.partition("-")[0] if made.startswith("0") else area_code
+        if needs_area and area_code:
+            made = f"{area_code}-{made}"
+        elif needs_area:
+            local.append(made)
+        if all(made != phone.number or label != phone.label for phone in phones):
+            phones.append(Phone(made, label))
+    return ReadPhones(tuple(phones), tuple(unread), tuple(local))
+
+
+def _split_label(part: str) -> tuple[str, str | None]:
+    for pattern in (_LABEL_AFTER, _LABEL_BLANK, _LABEL_BEFORE):
+        match = pattern.match(part)
+        if match:
+            label = re.sub(r"[;\s]+", "", match["label"]).strip("-:()") or None
+            if label and re.fullmatch(r"转|ext\.?|x|分机", label):
+                continue
+            return match["number"].strip(), None if label in ("电话", "联系电话", "办公电话", "tel", "Tel") else label
+    return part, None
+
+
+def _undo_number(text: str) -> str:
+    """Return the digits of a number that a spreadsheet took for one: 13905310000.0, 5.3187920528E+10, 53187920528.
+
+    The zero that an area code starts with is put back; what was rounded (5.3188E+10) is left as it is.
+    """
+    match = _AS_NUMBER.fullmatch(text)
+    if match:
+        digits = match[1] + (match[2] or "").rstrip("0")
+        power = int(match[3] or 0)
+        if len(digits) != power + 1 and not (power == 0 and digits == match[1]):
+            return text
+        text = digits
+    return "0" + text if _LOST_ZERO.fullmatch(text) else text
+
+
+def normalize_number(text: str) -> tuple[str | None, bool]:
+    """Return a number in the layer's form, and whether it lacks an area code; (None, False) for no number.
+
+    Examples
+    --------
+    >>> normalize_number("(0531)8892 3656")
+    ('0531-88923656', False)
+    >>> normalize_number("+423 236 61 11")
+    ('+4232366111', False)
+    >>> normalize_number("22838332")
+    ('22838332', True)
+    """
+    tight = re.sub(r"(?<=\d) (?=\d{4}$)", "", " ".join(text.replace("(0)", " ").split()))
+    tight = _undo_number(tight)
+    for form in _FORMS:
+        match = form.match(tight)
+        if match:
+            area = match["area"] if match["area"].startswith("0") else "0" + match["area"]
+            extension = match.groupdict().get("ext")
+            if not match["area"].startswith("0") and "86" not in tight[:5]:
+                continue
+            return f"{area}-{match['rest']}" + (f"转{extension}" if extension else ""), False
+    if match := _MOBILE.match(tight.replace(" ", "").replace("-", "")):
+        return match[1], False
+    if match := _TOLL.match(tight):
+        digits = re.sub(r"\D", "", tight)
+        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}", False
+    if _SERVICE.match(tight):
+        return tight, False
+    if match := _LOCAL.match(tight):
+        return match[1] + match[2] + (f"转{match['ext']}" if match["ext"] else ""), True
+    if _FOREIGN.match(tight) and not tight.startswith(("+86", "0086")):
+        digits = re.sub(r"\D", "", tight)
+        return "+" + digits.removeprefix("00" if tight.startswith("00") else ""), False
+    return None, False
+
+
+KIND_WORDS: Mapping[str, Kind] = {
+    word: kind
+    for kind, words in {
+        Kind.HRSS_BUREAU: (
+            "人社厅", "人社局", "人社分局", "人力资源和社会保障局", "人力资源社会保障局", "人力社保局",
+            "管委会人社窗口",
+            "hrss_bureau", "hrss_branch", "hrss bureau", "social security bureau",
+        ),
+        Kind.INSURANCE_AGENCY: (
+            "社会保险经办机构", "社保经办机构", "社保经办大厅", "社保中心", "社保局", "社会保险事业局",
+            "social_insurance_center", "social insurance agency", "social insurance center",
+        ),
+        Kind.MEDICAL_INSURANCE: (
+            "医保局", "医疗保障局", "医保中心", "医保经办机构", "医疗保险经办机构", "医保分中心",
+            "medical_insurance_bureau", "medical_insurance_center", "medical insurance center", "medical insurance",
+        ),
+        Kind.CARD_CENTER: (
+            "社保卡服务中心", "社会保障卡服务中心", "市民卡中心", "社保卡管理中心", "制卡中心",
+            "ssc_management_center", "ssc_service_point", "card center",
+        ),
+        Kind.GOVERNMENT_HALL: (
+            "政务服务中心", "政务服务大厅", "政务中心", "行政服务中心", "行政服务大厅", "市民服务中心",
+            "市民综合服务中心", "市民之家", "市民中心", "gov_service_center", "government service center",
+            "government hall",
+        ),
+        Kind.COMMUNITY_CENTER: (
+            "街道人社中心", "镇人社中心", "街道劳动保障所", "社区劳动保障站", "社区保险服务站", "社区事务受理服务中心",
+            "便民服务中心", "党群服务中心", "劳动保障所", "劳动保障站", "社区中心",
+            "community_affairs_center", "community_service_station", "subdistrict_service_center", "community center",
+        ),
+        Kind.BANK: ("银行", "银行网点", "社保卡网点", "合作银行", "即时制卡网点", "bank outlet"),
+        Kind.OTHER: ("其他", "其它"),
+    }.items()
+    for word in words
+}  # fmt: skip
+"""A source's word for what a point is; the names of :class:`~locator.model.Kind` themselves go without saying."""
+
+_NAMES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (
+            Kind.CARD_CENTER,
+            r"社(?:会保障|保)卡(?:管理)?(?:服务)?(?:中心|分中心|网点|窗口|大厅|服务厅)"
+            r"|市民卡.{0,4}(?:服务)?(?:中心|厅|大厅|网点)",
+        ),
+        (
+            Kind.COMMUNITY_CENTER,
+            r"社区事务受理(?:服务)?(?:中心|分中心)|党群服务中心|邻里(?:服务)?中心|便民(?:利民)?服务(?:中心|站|点)"
+            r"|(?:街道|镇|乡|社区|村).{0,10}(?:便民|综合|公共|政务|社会保障|劳动保障|保险|人社|社保)?(?:服务|事务)(?:中心|站|所|大厅)"
+            r"|(?:街道|镇|乡|社区|村)-?(?:人社|社保|劳动(?:和)?(?:社会)?保障)(?:工作)?(?:中心|所|站|服务中心|事务所|工作站)",
+        ),
+        (
+            Kind.MEDICAL_INSURANCE,
+            r"医疗保障(?:局|分局|事务|经办|服务|基金|中心)|医保(?:局|分局|中心|分中心|经办|事务|服务|大厅|办公区)"
+            r"|医疗(?:保险|工伤生育保险)(?:基金|事业|事务|服务|经办)*(?:管理)?(?:服务)?(?:中心|局|处|所)",
+        ),
+        (
+            Kind.GOVERNMENT_HALL,
+            r"(?:政务|行政(?:审批)?|公共行政)(?:综合)?服务(?:和数据管理)?(?:办事)?(?:中心|大厅|厅|分中心|站)|政务大厅"
+            r"|市民(?:综合)?服务中心|市民之家|市民中心|行政审批局?服务大厅|办事(?:服务)?大厅",
+        ),
+        (
+            Kind.INSURANCE_AGENCY,
+            r"社会保险(?:基金|事业|事务|经办|管理|服务|结算)*(?:局|分局|中心|分中心|处|所|站|大厅)"
+            r"|社保(?:局|分局|中心|分中心|所|站|大厅|经办|事务所|服务)|社会保障(?:事务|服务)(?:中心|所|站)"
+            r"|养老保险(?:管理)?(?:中心|局|处)|就业社会保障服务中心",
+        ),
+        (
+            Kind.HRSS_BUREAU,
+            r"人力资源(?:和|与)?社会保障(?:厅|局|分局|所|站|服务中心|事务所)|人社(?:厅|局|分局|所|分中心|中心)"
+            r"|人力社保(?:局|所|服务中心)|人保局|劳动(?:和)?社?会?保障(?:局|所|站|事务所|服务中心)",
+        ),
+    )
+)
+_EXCLUDED = re.compile(
+    r"有限(?:责任)?公司|股份|人寿|财产保险|平安保险|太平洋保险|药店|药房|医院|卫生院|卫生室|诊所|定点|代理|代缴|咨询公司"
+    r"|劳务|招聘|餐|宾馆|酒店|停车|公交|地铁|宿舍|家属院|工地|幼儿园|仲裁|监察|人才市场|培训学校|福利院|养老院|敬老院|救助站"
+)
+
+
+@lru_cache(maxsize=1024)
+def read_kind(word: str) -> Kind | None:
+    """Return the kind that a source's word stands for, or None for a word nobody knows."""
+    plain = word.strip()
+    try:
+        return Kind(plain.lower().replace("_", "-"))
+    except ValueError:
+        return KIND_WORDS.get(plain) or KIND_WORDS.get(plain.lower())
+
+
+def kind_of_name(name: str) -> Kind | None:
+    """Return the kind that an office's name tells, or None when it tells none or is excluded.
+
+    Notes
+    -----
+    Shops, hospitals, insurers, bus stops and courts of arbitration carry the same words and are
+    excluded; so is a name that only says where it stands ("社保局(公交站)").
+    """
+    if _EXCLUDED.search(name):
+        return None
+    for kind, pattern in _NAMES:
+        if pattern.search(name):
+            return kind
+    return None
+
+
+MAX_CHARACTERS: Mapping[str, int] = {
+    "id": 80, "name": 200, "name_en": 200, "kind_source": 100, "province": 60, "city": 60, "district": 60,
+    "township": 60, "address": 300, "phones": 600, "hours": 500, "hours_text": 1000, "hours_source": 500,
+    "hours_date": 60, "services": 2000, "website": 500, "notes": 2000, "notes_en": 2000, "source": 200,
+    "source_url": 1000, "licence": 200,
+}  # fmt: skip
+"""The longest text of each column, in characters; of any other column, :data:`MAX_OTHER`."""
+MAX_OTHER = 200
+
+_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+_SPACES = re.compile(r"\s+")
+# C0, DEL and C1 controls, bidirectional overrides and isolates, lone surrogates, non-characters
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_MARKUP = re.compile(
+    r"<\s*[a-z!/?%]|&(?:#\d|#x[0-9a-f]|lt;|gt;|quot;)|\{\{|\}\}|\{%|%\}|\$\{|#\{|<%|javascript\s*:", re.IGNORECASE
+)
+_MAY_START_SO = frozenset({"phones", "lon", "lat", "error_m"})
+"""``+41 …`` is a telephone number and ``-3.7`` a longitude; exports shield them all the same."""
+BLANK = frozenset({
+    "", "-", "--", "—", "——", "/", "\\", "无", "暂无", "n/a", "N/A", "NULL", "null", "None", "nan", "NaN",
+    "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#DIV/0!",
+})  # fmt: skip
+"""What people, and spreadsheets that cannot compute it, write into a cell that has nothing to say."""
+
+
+def clean_text(value: str) -> str:
+    """Return a text in the form it is stored in: NFC, no invisible characters, single blanks, ``""`` for none.
+
+    Line breaks and tabs inside a cell become blanks; other control characters stay and are found by
+    :func:`find_text_fault`.
+    """
+    if value.isascii() and value.isalnum():
+        return "" if value in BLANK else value
+    text = _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip(" ")
+    return "" if text in BLANK else text
+
+
+def find_text_fault(column: str, text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a text as (code, reason), or None.
+
+    Parameters
+    ----------
+    column
+        The layer's column, which says how long the text may be and what it may start with.
+    text
+        A cleaned text.
+    """
+    limit = MAX_CHARACTERS.get(column, MAX_OTHER)
+    if len(text) > limit:
+        return "too_long", f"{len(text)} characters; {column} may have {limit}"
+    if text.isalnum():
+        return None
+    if _CONTROL.search(text):
+        return "control_character", "holds a control character or a stray half of one"
+    if _MARKUP.search(text):
+        return "markup", "holds HTML or template text; expected plain text"
+    if text[:1] in FORMULA_STARTS and column not in _MAY_START_SO:
+        return "formula_start", f"starts with {text[0]!r}, which a spreadsheet would run as a formula"
+    return None

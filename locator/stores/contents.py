@@ -1,0 +1,155 @@
+"""What a store holds, and what a source's new points change in it: the same for every store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from locator.arrow import is_known
+from locator.layer import SCHEMA, Layer
+from locator.model import EXACT
+from locator.stores import Store, Summary
+from locator.stores.merge import VANISHED
+
+
+def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) -> Summary:
+    """Return how many of a source's points are new, changed, as they were, or gone.
+
+    Parameters
+    ----------
+    old
+        What the source gave before, None the first time.
+    new
+        What it gives now.
+    kept
+        What the store will hold of it: ``new`` and what vanished.
+    """
+    unchanged = changed = 0
+    if old is not None and len(old):
+        before, after = old.table.cast(SCHEMA), new.table.cast(SCHEMA)
+        places = pc.index_in(after.column("id"), value_set=before.column("id"))
+        same = _same_rows(before.take(places.drop_null()), after.filter(places.is_valid()))
+        unchanged, changed = int(same.sum()), len(same) - int(same.sum())
+    vanished = 0 if partial else len(kept) - len(new)
+    return Summary(
+        kept=len(new), added=len(new) - unchanged - changed, changed=changed, unchanged=unchanged, vanished=vanished
+    )
+
+
+def _same_rows(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows of two tables are the same, two nulls being the same."""
+    same = np.ones(one.num_rows, bool)
+    for name in SCHEMA.names:
+        a, b = one.column(name), other.column(name)
+        equal = pc.or_(pc.fill_null(pc.equal(a, b), False), pc.and_(a.is_null(), b.is_null()))
+        same &= np.asarray(equal.to_numpy(), bool)
+    return same
+
+
+def is_same(one: Layer, other: Layer) -> bool:
+    """Tell whether two layers hold the same rows in the same order."""
+    return len(one) == len(other) and bool(one.table.cast(SCHEMA).equals(other.table.cast(SCHEMA)))
+
+
+def count_listed(layer: Layer) -> int:
+    """Return how many points of a layer have not vanished."""
+    status, words = layer.codes("status")
+    return int((status != words.index(VANISHED)).sum()) if VANISHED in words else len(layer)
+
+
+# --- what a layer holds, for people
+
+
+def describe_layer(store: Store, *, now: datetime) -> dict[str, Any]:
+    """Return what a layer holds, for ``locator info``.
+
+    Parameters
+    ----------
+    now
+        The moment (aware) against which the age of rows is told.
+
+    Returns
+    -------
+    dict
+        ``points`` (count, without the vanished), ``vanished``, ``version``, ``kinds``, ``cities`` and
+        ``provinces`` (counts), ``with_hours`` and ``with_phone`` (shares from 0 to 1), ``positions``
+        (counts by precision, ``none`` for no position), ``exact`` (share), ``age`` (oldest and newest
+        source date, count by year, and how many are older than a year or undated), ``sources`` (points
+        and licences of each source), ``licences`` (counts).
+    """
+    layer = store.layer()
+    listed = _listed(layer)
+    total = int(listed.sum())
+    positions = _count(layer, "position", listed, "none")
+    exact = sum(count for word, count in positions.items() if word in {str(p) for p in EXACT})
+    return {
+        "points": total,
+        "vanished": len(layer) - total,
+        "version": store.version,
+        "kinds": _count(layer, "kind", listed),
+        "provinces": _count(layer, "province", listed),
+        "cities": _count(layer, "city", listed),
+        "with_hours": _share(layer, "hours", listed),
+        "with_phone": _share(layer, "phones", listed),
+        "positions": positions,
+        "exact": exact / total if total else 0.0,
+        "age": _age(layer, listed, now),
+        "sources": _sources(store),
+        "licences": _count(layer, "licence", listed),
+    }
+
+
+def _listed(layer: Layer) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    codes, words = layer.codes("status")
+    return codes != words.index("vanished") if "vanished" in words else np.ones(len(layer), bool)
+
+
+def _count(
+    layer: Layer, column: str, rows: np.ndarray[Any, np.dtype[np.bool_]], blank: str = "unknown"
+) -> dict[str, int]:
+    codes, words = layer.codes(column)
+    counts = Counter(codes[rows].tolist())
+    named = {str(words[code]) if code >= 0 else blank: count for code, count in counts.items()}
+    return dict(sorted(named.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _share(layer: Layer, column: str, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    known = is_known(layer.table.column(column))
+    return float(known[rows].mean()) if rows.any() else 0.0
+
+
+def _age(layer: Layer, rows: np.ndarray[Any, np.dtype[np.bool_]], now: datetime) -> dict[str, Any]:
+    dates = _count(layer, "source_date", rows, "")
+    undated = dates.pop("", 0)
+    year_ago = f"{now.year - 1}-{now.month:02d}-{now.day:02d}"
+    by_year: Counter[str] = Counter()
+    for date, count in dates.items():
+        by_year[date[:4]] += count
+    return {
+        "oldest": min(dates, default=None),
+        "newest": max(dates, default=None),
+        "by_year": dict(sorted(by_year.items())),
+        "older_than_a_year": sum(count for date, count in dates.items() if date < year_ago[: len(date)]),
+        "undated": undated,
+    }
+
+
+def _sources(store: Store) -> Mapping[str, Any]:
+    """Return what each import gave: its points, the publishers its rows name, and their licences."""
+    found = {}
+    for name, part in store.parts().items():
+        rows = _listed(part)
+        found[name] = {
+            "points": int(rows.sum()),
+            "vanished": len(part) - int(rows.sum()),
+            "publishers": _count(part, "source", rows),
+            "licences": _count(part, "licence", rows),
+        }
+    return found

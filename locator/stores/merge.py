@@ -1,0 +1,322 @@
+"""Several sources' words about one office become one point, and each field keeps where it came from.
+
+The rule (written out for people in ``docs/DATA_FORMAT.md``): two rows of *different* sources are the
+same office when
+
+1. they have the same id and the same name; or
+2. their names are the same once the names of their divisions and all punctuation are gone, and they
+   stand within 400 m of each other — or, where a position is missing or coarse, they are
+   in the same county and share a telephone number or an address; or
+3. they stand within 60 m, are of one kind, and share a telephone number or have names
+   of which one holds the other.
+
+The row of the better source (confidence, then date, then the order of import) speaks; its blanks are
+filled from the others. The id is the one of the source that was there first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from locator.datum import distance_m, to_ecef
+from locator.layer import SCHEMA, Layer, to_row
+from locator.model import EXACT, Provenance, ServicePoint
+
+VANISHED = "vanished"
+
+_CONFIDENCE = {"H": 3, "M": 2, "L": 1, None: 1, "live": 0}
+_UNITS: tuple[tuple[str, ...], ...] = (
+    ("lon", "lat", "position", "error_m"),
+    ("hours", "hours_text", "hours_source", "hours_date"),
+    ("serves", "serves_basis"),
+    ("notes", "notes_en"),
+    *(
+        (name,)
+        for name in (
+            "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address", "phones",
+            "services", "tasks", "not_tasks", "wheelchair", "website",
+        )
+    ),
+)  # fmt: skip
+"""Fields that are filled together, from one source or not at all; the first of each says if it is blank."""
+
+
+class Merged(NamedTuple):
+    """The layer that several parts make."""
+
+    layer: Layer
+    joined: Mapping[str, int]
+    """How many rows of each source are served as one with another source's."""
+    mixed_licences: tuple[tuple[str, ...], ...]
+    """The sets of licences that meet in single points."""
+
+
+def merge_parts(parts: Mapping[str, Layer]) -> Merged:
+    """Return one layer of several sources' points.
+
+    Parameters
+    ----------
+    parts
+        Each source's points by its name, in the order in which the sources first came.
+
+    Returns
+    -------
+    Merged
+        The points in the order of the parts; a point of several sources stands where the first had it.
+    """
+    tables = [part.table for part in parts.values()]
+    if len(tables) < 2:
+        return Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
+    table = pa.concat_tables(_alike(tables)).unify_dictionaries()
+    whole = Layer(table)
+    source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
+    groups = find_groups(whole, source_of)
+    merged = _join(whole, groups, source_of, list(parts)) if groups else Merged(whole, {}, ())
+    return merged._replace(layer=_tell_ids_apart(merged.layer))
+
+
+def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Return tables of one schema: a column that one of them keeps as small numbers, all of them do."""
+    small = {name for name in SCHEMA.names if any(pa.types.is_dictionary(t.schema.field(name).type) for t in tables)}
+
+    def column(table: pa.Table, name: str) -> pa.ChunkedArray:
+        found = table.column(name)
+        if pa.types.is_null(found.type):
+            found = found.cast(SCHEMA.field(name).type)
+        return found.dictionary_encode() if name in small else found
+
+    return [pa.table([column(table, name) for name in SCHEMA.names], names=SCHEMA.names) for table in tables]
+
+
+def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any], names: Sequence[str]) -> Merged:
+    joined: dict[str, int] = defaultdict(int)
+    mixed: set[tuple[str, ...]] = set()
+    rows: list[dict[str, Any]] = []
+    for group in groups:
+        points = [whole.point(row) for row in group]
+        point = join_points(points)
+        rows.append(to_row(point))
+        for row in group:
+            joined[names[source_of[row]]] += 1
+        licences = {p.licence for p in (point.provenance, *point.origins.values()) if p.licence}
+        if len(licences) > 1:
+            mixed.add(tuple(sorted(licences)))
+    keep = np.ones(len(whole), bool)
+    keep[[row for group in groups for row in group[1:]]] = False
+    firsts = [group[0] for group in groups]
+    place = np.arange(len(whole))
+    place[firsts] = len(whole) + np.arange(len(firsts))
+    made = pa.Table.from_pylist(rows, schema=SCHEMA)
+    both = pa.concat_tables(_alike([whole.table, made])).unify_dictionaries()
+    return Merged(Layer(both.take(pa.array(place[keep]))), dict(joined), tuple(sorted(mixed)))
+
+
+def _tell_ids_apart(layer: Layer) -> Layer:
+    """Give rows of different sources that happen to share an id, but no office, ids of their own."""
+    ids: list[str] = layer.table.column("id").to_pylist()
+    taken = set(ids)
+    if len(taken) == len(ids):
+        return layer
+    seen: set[str] = set()
+    for row, point_id in enumerate(ids):
+        if point_id in seen:
+            ids[row] = next(made for n in range(2, len(ids) + 2) if (made := f"{point_id}.{n}") not in taken)
+            taken.add(ids[row])
+        seen.add(point_id)
+    index = layer.table.schema.get_field_index("id")
+    return Layer(layer.table.set_column(index, SCHEMA.field("id"), pa.array(ids, pa.string())))
+
+
+def join_points(points: Sequence[ServicePoint]) -> ServicePoint:
+    """Return one point of several that are the same office, in the order in which their sources came."""
+    order = sorted(range(len(points)), key=lambda i: _worth(points[i], i), reverse=True)
+    best = points[order[0]]
+    changes: dict[str, Any] = {"id": points[0].id}
+    origins: dict[str, Provenance] = dict(best.origins)
+    for unit in _UNITS:
+        giver = _pick(unit, [points[i] for i in order])
+        if giver is not None and giver is not best:
+            changes.update({name: getattr(giver, name) for name in unit})
+            origins[unit[0]] = giver.origins.get(unit[0], giver.provenance)
+    if best.kind == "other":
+        known = next((points[i] for i in order if points[i].kind != "other"), None)
+        if known is not None:
+            changes["kind"], origins["kind"] = known.kind, known.provenance
+    changes["status"] = best.status if best.status != VANISHED else "listed"
+    if all(p.status == VANISHED for p in points):
+        changes["status"] = VANISHED
+    return replace(best, **changes, origins=origins)
+
+
+def _worth(point: ServicePoint, index: int) -> tuple[Any, ...]:
+    source = point.provenance
+    listed = point.status != VANISHED
+    return listed, _CONFIDENCE.get(source.confidence, 1), source.verified or source.date or "", -index
+
+
+def _pick(unit: tuple[str, ...], ordered: Sequence[ServicePoint]) -> ServicePoint | None:
+    """Return who speaks for a unit of fields: the first that has it; for positions, the first exact one."""
+    having = [p for p in ordered if getattr(p, unit[0]) not in (None, (), frozenset())]
+    if unit[0] == "lon":
+        return next((p for p in having if p.position in EXACT), having[0] if having else None)
+    return having[0] if having else None
+
+
+def mark_vanished(old: Layer | None, new: Layer, *, partial: bool = False) -> Layer:
+    """Return a source's new points, and after them those it had before and no longer has.
+
+    Parameters
+    ----------
+    partial
+        True keeps what is missing as it was; False marks it ``vanished``.
+    """
+    if old is None or not len(old):
+        return new
+    known = set(new.table.column("id").to_pylist())
+    left = [row for row, point_id in enumerate(old.table.column("id").to_pylist()) if point_id not in known]
+    if not left:
+        return new
+    gone = old.table.take(pa.array(left)).cast(SCHEMA)
+    if not partial:
+        index = SCHEMA.get_field_index("status")
+        gone = gone.set_column(index, SCHEMA.field("status"), pa.array([VANISHED] * len(left), pa.string()))
+    return Layer(pa.concat_tables([new.table.cast(SCHEMA), gone]))
+
+
+SAME_NAME_M = 400.0
+SAME_PLACE_M = 60.0
+_NOT_NAME = re.compile(r"[\W_]+")
+
+
+def plain_name(name: str, *divisions: str | None) -> str:
+    """Return a name without punctuation, blanks and the leading names of its divisions."""
+    plain = _NOT_NAME.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    for division in divisions:
+        if division and len(plain) > len(division):
+            plain = plain.removeprefix(division.casefold())
+    return plain
+
+
+def find_groups(whole: Layer, source_of: NDArray[Any]) -> list[list[int]]:
+    """Return rows that are one office, each group in the order of the parts, at most one row a source."""
+    columns = _Columns(whole)
+    leader = list(range(len(whole)))
+
+    def find(row: int) -> int:
+        while leader[row] != row:
+            leader[row] = leader[leader[row]]
+            row = leader[row]
+        return row
+
+    members: dict[int, list[int]] = {}
+    for first, second in _same_pairs(columns, source_of):
+        a, b = sorted((find(first), find(second)))
+        rows = members.get(a, [a]) + members.get(b, [b])
+        if a == b or len({source_of[row] for row in rows}) < len(rows):
+            continue
+        leader[b] = a
+        members[a] = sorted(rows)
+        members.pop(b, None)
+    return sorted(members.values())
+
+
+class _Columns:
+    """The columns that tell offices apart, as plain lists and arrays."""
+
+    def __init__(self, whole: Layer) -> None:
+        names = ("id", "name", "province", "city", "district", "adcode", "address", "kind", "phones")
+        lists: dict[str, list[Any]] = {name: whole.table.column(name).to_pylist() for name in names}
+        self.ids = lists["id"]
+        self.names = [
+            plain_name(name, province, city, district)
+            for name, province, city, district in zip(
+                lists["name"], lists["province"], lists["city"], lists["district"], strict=True
+            )
+        ]
+        self.adcodes, self.kinds, self.phones = lists["adcode"], lists["kind"], lists["phones"]
+        self.addresses, self.districts = lists["address"], lists["district"]
+        codes, words = whole.codes("position")
+        exact = np.array([word in {str(p) for p in EXACT} for word in words] + [False])
+        self.lon, self.lat = whole.lon, whole.lat
+        self.exact = exact[codes] & np.isfinite(self.lon)
+
+    def numbers(self, row: int) -> set[str]:
+        """Return a row's telephone numbers, but for those everybody shares (12333)."""
+        cells = (self.phones[row] or "").split(";")
+        return {cell.split()[0] for cell in cells if cell.strip() and len(cell.split()[0]) > 6}
+
+    def share_phone(self, a: int, b: int) -> bool:
+        """Tell whether two rows have a telephone number in common."""
+        return bool(self.numbers(a) & self.numbers(b))
+
+    def same_address(self, a: int, b: int) -> bool:
+        """Tell whether two rows give the same address, one of them perhaps with the division before it."""
+        first, second = (plain_name(self.addresses[row] or "") for row in (a, b))
+        return bool(first and second) and (first.endswith(second) or second.endswith(first))
+
+    def same_county(self, a: int, b: int) -> bool:
+        """Tell whether two rows are in one county, or in a county and its city."""
+        first, second = self.adcodes[a], self.adcodes[b]
+        if not first or not second:
+            return False
+        shorter = 4 if "00" in (first[4:], second[4:]) else 6
+        return bool(first[:shorter] == second[:shorter])
+
+
+def _same_pairs(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    yield from ((a, b) for a, b in _pairs_by(columns.ids, source_of) if columns.names[a] == columns.names[b])
+    for a, b in _pairs_by(columns.names, source_of):
+        if columns.exact[a] and columns.exact[b]:
+            if distance_m(columns.lon[a], columns.lat[a], columns.lon[b], columns.lat[b]) <= SAME_NAME_M:
+                yield a, b
+        elif columns.same_county(a, b) and (columns.share_phone(a, b) or columns.same_address(a, b)):
+            yield a, b
+    for a, b in _pairs_near(columns, source_of):
+        if columns.kinds[a] == columns.kinds[b] and (
+            columns.share_phone(a, b)
+            or min(columns.names[a], columns.names[b], key=len) in max(columns.names[a], columns.names[b], key=len)
+        ):
+            yield a, b
+
+
+def _pairs_by(keys: Sequence[str], source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of rows of different sources with the same key (at most 20 rows a key are compared)."""
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, key in enumerate(keys):
+        rows_of[key].append(row)
+    for rows in rows_of.values():
+        if len(rows) > 1:
+            yield from _across(rows[:200], source_of)
+
+
+def _across(rows: Iterable[int], source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    listed = list(rows)
+    for i, a in enumerate(listed):
+        for b in listed[i + 1 :]:
+            if source_of[a] != source_of[b]:
+                yield a, b
+
+
+def _pairs_near(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of exactly placed rows of different sources within :data:`SAME_PLACE_M`."""
+    from scipy.spatial import cKDTree
+
+    placed = [np.flatnonzero(columns.exact & (source_of == source)) for source in np.unique(source_of)]
+    some = [(rows, to_ecef(columns.lon[rows], columns.lat[rows])) for rows in placed if len(rows)]
+    for later, (rows, xyz) in enumerate(some):
+        for earlier_rows, earlier_xyz in some[:later]:
+            few, many = sorted(((rows, xyz), (earlier_rows, earlier_xyz)), key=lambda pair: len(pair[0]))
+            near = cKDTree(many[1]).query_ball_point(few[1], SAME_PLACE_M, return_sorted=True)
+            for row, others in zip(few[0].tolist(), near, strict=True):
+                for other in others:
+                    a, b = sorted((row, int(many[0][other])))
+                    yield a, b
