@@ -16,7 +16,7 @@ from page_visitor import Visitor
 TTL_S = 60
 """``server.disconnectedSessionTTL`` of ``.streamlit/config.toml``."""
 COLLECTED_S = TTL_S + 35
-"""After this the session is dropped and the timer of ``locator/web/memory.py`` (30 s) has collected."""
+"""After this the session is dropped and the timer of ``locator/web/process.py`` (30 s) has collected."""
 TABLE = ROOT / "docs" / "examples" / "offices.csv"
 PHONE = "0531-87920528"
 SWAPS = 5

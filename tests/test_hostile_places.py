@@ -30,13 +30,13 @@ from locator.outputs.folium_map import encode_map_data
 from locator.outputs.shapes import say_notice
 from locator.service import Locator
 from locator.settings import Settings
-from locator.web.ask import render_understood
+from locator.web.answer import render_understood
+from locator.web.map_component import build_map_data
 from locator.web.plain import plain_routes
-from locator.web.scene import make_scene
+from locator.web.session import Session
 from locator.web.state import PageState
-from locator.web.visit import Visit
+from locator.web.translator import Translator
 from locator.web.way import _say_origin
-from locator.web.words import Words
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 EVERY = pytest.mark.parametrize("number", range(len(CORPUS)))
@@ -91,7 +91,7 @@ def test_a_name_is_one_line_without_anything_unseen(hostile, number):
 @EVERY
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_page_shows_it_as_what_was_understood_as_a_candidate_and_on_the_map(hostile, number, lang):
-    words = Words(lang)
+    words = Translator(lang)
     for typed in ways_to(number):
         answer = hostile.find(Query(text=typed, lang=lang), NOW)
         place = answer.place
@@ -99,7 +99,7 @@ def test_the_page_shows_it_as_what_was_understood_as_a_candidate_and_on_the_map(
         page = _read_safely(render_understood(answer, words, restored=False, area=place.adcode))
         assert place.label in page.text
         assert place.label in (_say_origin(place, words) or place.label)
-        scene = make_scene(place, (), chosen=None, route=None, state=PageState(lang=lang), at=NOW)
+        scene = build_map_data(place, (), chosen=None, route=None, state=PageState(lang=lang), at=NOW)
         payload = json.loads(base64.b64decode(encode_map_data(scene, Datum.GCJ02)))
         assert payload["origin"]["label"] == text("page.map.origin", lang, label=place.label)
 
@@ -109,18 +109,18 @@ def test_each_of_two_that_share_a_name_is_a_button(hostile, number):
     answer = hostile.find(Query(text=alias("双", number)), NOW)
     labels = [place.label for place in answer.candidates]
     assert len(labels) == 2
-    page = _read_safely(render_understood(answer, Words("zh"), restored=False))
+    page = _read_safely(render_understood(answer, Translator("zh"), restored=False))
     assert all(label in page.text for label in labels)
 
 
 @EVERY
 def test_an_address_bar_that_names_a_hostile_city_shows_it_and_says_that_nothing_is_near(hostile, number):
-    visit = Visit(state=PageState(area=city_code(number)))
-    visit.look_up(lambda: hostile, NOW)
-    assert visit.answer is not None and visit.restored
-    page = _read_safely(render_understood(visit.answer, Words("zh"), restored=True))
+    session = Session(state=PageState(area=city_code(number)))
+    session.run_search(lambda: hostile, NOW)
+    assert session.answer is not None and session.restored
+    page = _read_safely(render_understood(session.answer, Translator("zh"), restored=True))
     assert page.text.count(shown(CORPUS[number])) >= 2, "as the place, and in the sentence about it"
-    (notice,) = [notice for notice in visit.answer.notices if notice.code == "nothing_near"]
+    (notice,) = [notice for notice in session.answer.notices if notice.code == "nothing_near"]
     assert shown(CORPUS[number]) in say_notice(notice, "en")
     for lang in LANGS:
         assert hostile.gazetteer.describe(city_code(number), lang) == shown(CORPUS[number])

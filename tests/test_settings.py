@@ -12,7 +12,7 @@ from hostile import CORPUS
 from locator.errors import SettingError
 from locator.outputs.html_document import link_out
 from locator.settings import _READERS, Settings, load_settings, shipped_dir
-from locator.web.shell import build_headers
+from locator.web.html_middleware import build_headers
 
 
 def load(tmp_path: Path, **environ: str) -> Settings:

@@ -15,7 +15,9 @@ from typing import Any
 
 import streamlit as st
 
-from locator.outputs.html_document import Markup, tag
+from locator.outputs.html_document import Markup, join, tag
+from locator.web.state import PAGES, PageState, address_of
+from locator.web.translator import Translator
 
 _LOADER = """
 export default async function (component) {
@@ -30,7 +32,7 @@ _panel = st.components.v2.component("locator.panel", js=_LOADER, isolate_styles=
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Event:
     """What a person did in a panel. It comes from a browser, so every value is read through a check."""
 
     name: str
@@ -49,11 +51,11 @@ class Act:
         return float(value)
 
 
-def read_act(value: object) -> Act | None:
+def read_event(value: object) -> Event | None:
     """Return what the browser sent as an act, or None when it is none."""
     if not isinstance(value, Mapping) or not isinstance(value.get("act"), str):
         return None
-    return Act(value["act"], value)
+    return Event(value["act"], value)
 
 
 def show_panel(
@@ -61,7 +63,7 @@ def show_panel(
     content: Markup,
     *,
     version: str,
-    on_act: Callable[[Act], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
     page: Mapping[str, Any] | None = None,
 ) -> None:
     """Put a panel on the page.
@@ -82,18 +84,68 @@ def show_panel(
 
     def forward() -> None:
         state = st.session_state.get(key)
-        act = read_act(getattr(state, "act", None))
-        if act is not None and on_act is not None:
-            on_act(act)
+        event = read_event(getattr(state, "act", None))
+        if event is not None and on_event is not None:
+            on_event(event)
 
     data = {"name": key, "html": str(content), "version": version, "page": dict(page or {})}
     # As bytes: of anything else Streamlit looks for tables in every value, and writes it as JSON a second time.
     _panel(key=key, data=json.dumps(data, ensure_ascii=False).encode(errors="replace"), on_act_change=forward)
 
 
-def show_still(name: str, content: Markup) -> None:
+def show_static_html(name: str, content: Markup) -> None:
     """Put HTML on the page in which nobody can do anything but follow a link: a third of a panel's cost.
 
     Streamlit puts it there as it is, so it is for what does not change while somebody reads it.
     """
     st.html(tag("div", content, class_="panel", data_panel=name))
+
+
+def render_header(page: str, state: PageState, words: Translator, *, default_lang: str) -> Markup:
+    """Return the header (a way past it, the name, the views, large type, the other language) and the lost line."""
+    other = state.with_choice(lang="en" if state.lang == "zh" else "zh")
+    links = [
+        tag(
+            "li",
+            tag(
+                "a",
+                words(f"nav.{name}"),
+                href=address_of(name, state, default_lang=default_lang),
+                data_act="page",
+                data_id=name,
+                aria_current="page" if name == page else None,
+            ),
+        )
+        for name in PAGES
+    ]
+    large = tag(
+        "button",
+        words("switch.large"),
+        type="button",
+        data_act="large",
+        aria_pressed="true" if state.large else "false",
+    )
+    lang = tag(
+        "a",
+        words("language"),
+        href=address_of(page, other, default_lang=default_lang),
+        data_act="lang",
+        data_id=other.lang,
+        lang="en" if other.lang == "en" else "zh-CN",
+    )
+    target = "results" if page == "find" else "main"
+    lost = tag("p", words("lost"), class_="lost", role="alert", hidden=True, data_own_attributes="hidden")
+    header = tag(
+        "header",
+        tag("a", words("skip"), href=f"#{target}", data_go=target, class_="skip"),
+        tag("h1", words("title"), class_="brand"),
+        tag("nav", tag("ul", *links, role="list"), aria_label=words("nav")),
+        tag("div", large, lang, class_="switches", role="group", aria_label=words("switches")),
+        class_="top",
+    )
+    return join(header, lost)
+
+
+def render_footer(words: Translator) -> Markup:
+    """Return the footer: where the data come from and whom to call."""
+    return tag("footer", tag("p", words("footer")), class_="bottom")

@@ -7,6 +7,7 @@ in an address.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
@@ -18,8 +19,7 @@ from locator.model import EXACT, Answer, Person, Query, Task
 from locator.outputs.html_document import Markup, join, tag, write_document
 from locator.outputs.shapes import say_hit_distance, say_notice
 from locator.routing import links as links_into_apps
-from locator.web.ask import MAX_TEXT
-from locator.web.forms import read_form
+from locator.web.session import MAX_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from locator.model import Hit
     from locator.service import Locator
 
+MAX_BODY_BYTES = 16_384
 _STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:1.05rem/1.6 sans-serif;max-width:44rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}"
@@ -38,6 +39,16 @@ _STYLE = (
     "[name=text]{width:100%}h1{font-size:1.3rem}h2{font-size:1.1rem;margin:.5rem 0 0}"
     "ol,ul{padding-left:1.6rem}li{margin-bottom:1rem}p{margin:.3rem 0}a{display:inline-block;padding:.45rem .3rem}"
 )
+
+
+async def read_form(request: Request, *, limit: int = MAX_BODY_BYTES) -> dict[str, list[str]] | None:
+    """Return the fields of a posted form, each with its values in order; None when it has more than ``limit`` bytes."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            return None
+    return parse_qs(body.decode("utf-8", "replace"))
 
 
 def plain_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], lang: str) -> list[BaseRoute]:

@@ -1,29 +1,25 @@
-"""What the page's process settles with the machine and the server under it before it serves anybody."""
+"""How the page's process is set up: open files, the log, garbage, and the patches to the server under it."""
 
 from __future__ import annotations
 
+import gc
+import json
 import logging
-from functools import cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+import threading
+import traceback
+from datetime import UTC, datetime
 
-import uvicorn.config
-from streamlit import config, net_util
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.types import ASGIApp
+from locator.web.streamlit_patches import apply_patches
 
 log = logging.getLogger(__name__)
+INTERVAL_S = 30.0
+"""How long garbage stays at most."""
 
 
-def settle_process() -> None:
-    """Settle all of it; once, after the settings are read."""
+def configure_process() -> None:
+    """Set the process up; once, after the settings are read."""
     raise_file_limit()
-    keep_the_peer()
-    ask_nobody()
-    settle_options()
+    apply_patches()
 
 
 def raise_file_limit() -> None:
@@ -45,40 +41,85 @@ def raise_file_limit() -> None:
             log.warning("the limit of open files stays at %d", soft)
 
 
-def keep_the_peer() -> None:
-    """Let every request be known by the address it comes from, not by one that a header names.
+def collect_on_timer(*, interval_s: float = INTERVAL_S) -> threading.Event:
+    """Freeze what there is, and collect garbage every ``interval_s`` seconds in the background.
 
-    uvicorn believes ``X-Forwarded-For`` of whoever connects from the machine itself and Streamlit leaves it no
-    switch: behind a proxy that passes the header on, anybody could choose who they are. Whom to believe is
-    ``LOCATOR_TRUSTED_PROXY``'s to say (:func:`locator.api.limits.read_client`).
+    Streamlit calls ``gc.collect`` after each run (``runner.postScriptGC``), which walks every object of the process
+    and costs more than the run itself (``docs/OPERATIONS.md`` has the figures). With it off, Python's own collector
+    still runs by its thresholds; the timer bounds how long a closed session's cycles can stay. What was made at
+    the start is frozen first, so that a collection walks what came since.
+
+    Returns
+    -------
+    threading.Event
+        Set it to stop.
     """
+    stop = threading.Event()
+    gc.collect()
+    gc.freeze()
 
-    def as_it_came(app: ASGIApp, trusted_hosts: object) -> ASGIApp:  # noqa: ARG001 - uvicorn's signature
-        return app
+    def work() -> None:
+        while not stop.wait(interval_s):
+            gc.collect()
 
-    uvicorn.config.ProxyHeadersMiddleware = as_it_came  # type: ignore[assignment, attr-defined]
-
-
-def ask_nobody() -> None:
-    """Keep Streamlit from asking a service elsewhere for this machine's address.
-
-    It does so for every request whose ``Origin`` it does not know, which anybody can send, and serves nobody while
-    it waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
-    """
-    net_util.get_external_ip = lambda: None
+    threading.Thread(target=work, name="garbage", daemon=True).start()
+    return stop
 
 
-def settle_options() -> None:
-    """Look up each section of Streamlit's options once. Options that are set later are not seen in sections.
+class JsonLines(logging.Formatter):
+    """Writes ``{"time", "level", "logger", "event"}``; of an exception its kind and place, never its words."""
 
-    Each run sends the browser the theme, and Streamlit searches all of its 250 options for it six times, under the
-    lock that every message of every visit waits for: an eighth of a run's time. No option changes once the server
-    runs (``fileWatcherType = "none"``).
-    """
-    look_up = config.get_options_for_section
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[1]:
+            line["error"], line["at"] = type(record.exc_info[1]).__name__, find_place(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=False)
 
-    @cache
-    def look_up_once(section: str) -> Mapping[str, Any]:
-        return MappingProxyType(look_up(section))
 
-    config.get_options_for_section = look_up_once  # type: ignore[assignment]
+class WordlessRecord(logging.LogRecord):
+    """What a library logs, but of an exception only its kind and place: its words may be what a person typed."""
+
+    def __init__(self, *args: object, **more: object) -> None:
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+        if self.name.partition(".")[0] == "locator":
+            return  # ours say what they mean to, and go to JsonLines
+        self.msg = _name_fault(self.msg)
+        if isinstance(self.args, tuple):
+            self.args = tuple(map(_name_fault, self.args))
+        error = self.exc_info[1] if self.exc_info else None
+        if error is not None:
+            said = self.getMessage().replace(str(error) or "\0", "…")  # asyncio's message holds the exception's
+            self.msg, self.args, self.exc_info = f"{said}: {_name_fault(error)}", None, None
+
+
+def find_place(error: BaseException) -> str:
+    """Return where an exception was raised: ``file.py:12``, or nothing when it never was."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{'/'.join(frames[-1].filename.rsplit('/', 3)[-3:])}:{frames[-1].lineno}" if frames else ""
+
+
+def _name_fault(value: object) -> object:
+    return f"{type(value).__name__} at {find_place(value)}" if isinstance(value, BaseException) else value
+
+
+def _tell_broken_thread(broken: threading.ExceptHookArgs) -> None:
+    log.error("a thread broke", exc_info=broken.exc_value or True)
+
+
+def configure_json_logging() -> None:
+    """Let all under ``locator`` be logged so, from ``info`` on, and no library's log hold an exception's words."""
+    ours = logging.getLogger("locator")
+    if not any(isinstance(handler.formatter, JsonLines) for handler in ours.handlers):
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines())
+        ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    logging.setLogRecordFactory(WordlessRecord)
+    threading.excepthook = _tell_broken_thread

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from locator.hours import describe, week_of, week_text
 from locator.i18n import text
-from locator.model import Answer, Hit, ServicePoint
+from locator.model import Answer, Hit, Route, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.outputs.shapes import GROUPS, group_of, say_hit_distance
-from locator.web.actions import render_actions
-from locator.web.listing import ListContext, is_pinned
-from locator.web.words import OLD_YEARS, Words, age_years
+from locator.web.send_page import render_sheet
+from locator.web.session import MAX_REPORT, is_pinned
+from locator.web.state import PageState
+from locator.web.translator import OLD_YEARS, Translator, age_years
 
 SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
 """The sign beside a state's words: nothing is told by colour alone."""
-
-
+ROW = "row"
+"""The field of a report about an office: any column of its row."""
 SAME_SPOT_M = 1.0
 """Two positions so near are one and the same: the middle of the same township, which says nothing of the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListContext:
+    """What every card of one list needs."""
+
+    words: Translator
+    state: PageState
+    at: datetime
+    """The moment open and closed were told at."""
+    chosen: str | None
+    guide: Mapping[str, Any] | None
+    report: Callable[[str], str | None] | None = None
+    """Gives the address where an error in a point's row is reported; None where the page takes it itself."""
+    reported: str | None = None
+    """The point whose error was just reported."""
+    ranks: Mapping[str, int]
+    """The number of each point in this list, by id."""
+    share: str
+    """The address that a copied link carries, without the point's id."""
+    route: Route | None = None
+    """The way to the chosen point, for its print sheet."""
 
 
 def group_hits(hits: Sequence[Hit], *, open_only: bool = False) -> list[tuple[str, list[Hit]]]:
@@ -89,7 +113,7 @@ def render_hit(hit: Hit, context: ListContext) -> Markup:
     )
 
 
-def _render_distance(hit: Hit, words: Words) -> Markup:
+def _render_distance(hit: Hit, words: Translator) -> Markup:
     distance = say_hit_distance(hit, words.lang)
     if hit.distance_m is not None and hit.distance_m < SAME_SPOT_M and not is_pinned(hit):
         distance = words("hit.same_area")
@@ -114,7 +138,7 @@ def _render_where(point: ServicePoint, context: ListContext) -> Markup:
     )
 
 
-def render_phone(number: str, words: Words, *, label: str | None = None) -> Markup:
+def render_phone(number: str, words: Translator, *, label: str | None = None) -> Markup:
     """Return a telephone link that a screen reader names as one."""
     dialled = "".join(c for c in number if c.isdigit() or c in "+,")
     said = tag("span", f" {label}", class_="soft", lang="zh-CN") if label else None
@@ -161,7 +185,7 @@ def _render_chips(hit: Hit, context: ListContext) -> Markup:
     return tag("ul", *chips, class_="chips", role="list")
 
 
-def age_chips(point: ServicePoint, words: Words, now: datetime) -> list[Markup]:
+def age_chips(point: ServicePoint, words: Translator, now: datetime) -> list[Markup]:
     """Return how old a row is, who checked it and how sure its source is."""
     source, chips = point.provenance, []
     age = age_years(source.date, now)
@@ -200,7 +224,7 @@ def _render_bring(context: ListContext) -> Markup | None:
     )
 
 
-def render_materials(materials: Sequence[Mapping[str, Any]], words: Words) -> Markup:
+def render_materials(materials: Sequence[Mapping[str, Any]], words: Translator) -> Markup:
     """Return the materials as a list, each with whether it is required."""
     if not materials:
         return tag("p", words("bring.none"))
@@ -246,4 +270,62 @@ def _render_details(point: ServicePoint, context: ListContext) -> Markup:
         *rows,
         class_="details",
         data_key="details",
+    )
+
+
+def render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
+    """Return the buttons of a card; the chosen one has all of them."""
+    words, point = context.words, hit.point
+    named = hide(" ", tag("span", point.name, lang="zh-CN"))
+    parts = [tag("button", words("hit.go"), named, type="button", class_="primary", data_act="go", data_id=point.id)]
+    if is_pinned(hit):
+        said, pressed = words("hit.chosen" if chosen else "hit.choose"), "true" if chosen else "false"
+        parts.append(
+            tag("button", said, named, type="button", data_act="choose", data_id=point.id, aria_pressed=pressed)
+        )
+    if chosen:
+        parts.append(_render_share(point.id, context))
+        parts.append(render_sheet(context.state, point.id, context.route))
+        parts.append(tag("span", class_="shared soft", data_own=True))
+        parts.append(_render_report(point.id, context))
+    return tag("div", *parts, class_="actions", data_key="actions")
+
+
+def _render_share(point_id: str, context: ListContext) -> Markup:
+    address = f"{context.share}{'&' if '?' in context.share else '?'}id={point_id}"
+    done = context.words("hit.shared")
+    return tag(
+        "button", context.words("hit.share"), type="button", data_do="share", data_address=address, data_done=done
+    )
+
+
+def _render_report(point_id: str, context: ListContext) -> Markup:
+    """Return the way to report an error: where the operator says, else a form of the page itself."""
+    words = context.words
+    address = context.report(point_id) if context.report else None
+    if address:
+        return tag("a", words("hit.report"), class_="button", href=address, target="_blank", rel="noopener noreferrer")
+    if context.reported == point_id:
+        return tag("p", words("hit.report_done"), class_="soft reported", id="reported")
+    return tag(
+        "details",
+        tag("summary", words("hit.report")),
+        render_report_form(point_id, ROW, words),
+        class_="report",
+        data_key="report",
+    )
+
+
+def render_report_form(entry_id: str, field: str, words: Translator) -> Markup:
+    """Return the form for one sentence about what is wrong."""
+    box = tag("textarea", id="report-text", name="message", rows=3, maxlength=MAX_REPORT, required=True)
+    return tag(
+        "form",
+        tag("label", words("hit.report_hint"), for_="report-text"),
+        tag("input", type="hidden", name="id", value=entry_id),
+        tag("input", type="hidden", name="field", value=field),
+        box,
+        tag("button", words("hit.report_send"), type="submit"),
+        data_act="report",
+        aria_label=words("hit.report"),
     )

@@ -1,32 +1,140 @@
-"""What is served beside the page from the same process and port: assets, health, and the API."""
+"""What is served beside the page from the same process and port: its files, health, metrics and the API.
+
+Leaflet comes out of the installed package ``folium-offline`` (a carrier of the files folium names by CDN
+addresses) and is written once to a folder of ours; the rest is written by us in ``locator/web/static``.
+An address carries a hash of its content, so that a browser may keep it for ever.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from locator.web import shared
+from locator.errors import DataError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from locator.service import Locator
     from locator.settings import Settings
-    from locator.web.assets import Assets
 
+STATIC = Path(__file__).parent / "static"
+OWN = ("page.css", "page.js", "map.css", "map.js", "icon.svg")
+VENDOR: Mapping[str, str] = {
+    "leaflet.js": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js",
+    "leaflet.css": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.css",
+    "markercluster.js": "https://cdnjs.cloudflare.com/ajax/libs/leaflet.markercluster/1.1.0/leaflet.markercluster.js",
+    "markercluster.css": "https://cdnjs.cloudflare.com/ajax/libs/leaflet.markercluster/1.1.0/MarkerCluster.css",
+}
+"""Our name of each library file, and the address under which folium-offline carries it."""
+
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 """What a proxy adds: whoever comes through one is not the operator on the machine itself."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
-def build_routes(settings: Settings, assets: Assets, *, base: str = "") -> list[BaseRoute]:
-    """Return every route that is not Streamlit's own, below the page's base path (``/cards``), as Streamlit's are."""
-    return [_move_below(base, route) for route in (*_own_routes(assets), *_api_routes(settings))]
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file for the browser."""
+
+    name: str
+    content: bytes
+    digest: str
+    """First twelve hex digits of the content's SHA-256."""
+
+    @property
+    def media_type(self) -> str:
+        """The ``Content-Type`` it is sent with."""
+        return _TYPES[Path(self.name).suffix]
+
+
+class Assets:
+    """The files the browser loads, by name."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._assets = {
+            name: Asset(name, content, hashlib.sha256(content).hexdigest()[:12]) for name, content in files.items()
+        }
+
+    def get(self, name: str) -> Asset | None:
+        """Return the file of that name, or None."""
+        return self._assets.get(name)
+
+    def url(self, name: str, *, prefix: str = "./") -> str:
+        """Return the address of a file, relative to a page at ``prefix``'s end."""
+        return f"{prefix}assets/{name}?v={self._assets[name].digest}"
+
+
+def _vendor_files(folder: Path) -> dict[str, bytes]:
+    """Return the library files, taken out of folium-offline when ``folder`` has not all of them yet."""
+    folder = folder / metadata.version("folium-offline")
+    paths = {name: folder / name for name in VENDOR}
+    if not all(path.is_file() for path in paths.values()):
+        try:
+            # A module of 3.5 MB: imported for its texts only, and only once for each data folder.
+            from offlinefolium.elements import _res
+
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, address in VENDOR.items():
+                part = folder / f".{name}.{os.getpid()}"
+                part.write_text(_res[address], encoding="utf-8")
+                part.replace(paths[name])
+        except (ImportError, KeyError, OSError) as error:
+            raise DataError(
+                f"the map's library files cannot be written to {folder}", code="assets_missing", path=str(folder)
+            ) from error
+    return {name: path.read_bytes() for name, path in paths.items()}
+
+
+def open_assets(folder: Path) -> Assets:
+    """Return all files for the browser.
+
+    Parameters
+    ----------
+    folder
+        Where the library files are kept; made and filled when missing.
+
+    Raises
+    ------
+    DataError
+        The folder cannot be written, or folium-offline lacks a file.
+    """
+    own = {name: (STATIC / name).read_bytes() for name in OWN}
+    return Assets(own | _vendor_files(folder))
+
+
+def build_routes(
+    settings: Settings,
+    assets: Assets,
+    *,
+    locate: Callable[[], Locator],
+    clock: Callable[[], datetime],
+    base: str = "",
+) -> list[BaseRoute]:
+    """Return every route that is not Streamlit's own, below the page's base path (``/cards``), as Streamlit's are.
+
+    Parameters
+    ----------
+    locate
+        Returns the process's one Locator.
+    clock
+        Returns now (aware).
+    """
+    return [_move_below(base, route) for route in (*_own_routes(assets, locate), *_api_routes(settings, locate, clock))]
 
 
 def _move_below(base: str, route: BaseRoute) -> BaseRoute:
@@ -37,7 +145,7 @@ def _move_below(base: str, route: BaseRoute) -> BaseRoute:
     return route
 
 
-def _own_routes(assets: Assets) -> list[BaseRoute]:
+def _own_routes(assets: Assets, locate: Callable[[], Locator]) -> list[BaseRoute]:
     async def send_asset(request: Request) -> Response:
         asset = assets.get(request.path_params["name"])
         if asset is None:
@@ -54,7 +162,7 @@ def _own_routes(assets: Assets) -> list[BaseRoute]:
     async def send_metrics(request: Request) -> Response:
         if not _is_operator(request):
             return Response(status_code=404)
-        counts = (await run_in_threadpool(shared.open_locator)).tally.read()
+        counts = (await run_in_threadpool(locate)).tally.read()
         return PlainTextResponse(write_metrics(counts), headers={"cache-control": "no-store"})
 
     own = (("/assets/{name}", send_asset), ("/healthz", send_health), ("/metrics", send_metrics))
@@ -79,13 +187,13 @@ def write_metrics(counts: Mapping[str, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _api_routes(settings: Settings) -> list[BaseRoute]:
+def _api_routes(settings: Settings, locate: Callable[[], Locator], clock: Callable[[], datetime]) -> list[BaseRoute]:
     """Return what other programs and browsers without JavaScript use: the JSON API and the plain page."""
     from locator.api import build_api
     from locator.web.plain import plain_routes
-    from locator.web.sheets import sheet_routes
+    from locator.web.send_page import sheet_routes
 
-    plain = plain_routes(shared.open_locator, shared.read_clock, settings.lang)
-    sheets = sheet_routes(shared.open_locator, shared.read_clock, settings)
-    api = Mount("/api", app=build_api(shared.open_locator, settings))
+    plain = plain_routes(locate, clock, settings.lang)
+    sheets = sheet_routes(locate, clock, settings)
+    api = Mount("/api", app=build_api(locate, settings))
     return [*plain, *sheets, Route("/api", lambda _: RedirectResponse("./api/docs")), api]

@@ -1,4 +1,4 @@
-"""What all visits of one process share: the settings, the assets, the one Locator, the base map's pictures."""
+"""What all sessions of one process share: settings, assets, base map, the one Locator and counts of its layer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from locator.adcode import prefecture_of
 from locator.errors import LocatorError
 from locator.i18n import text
 from locator.model import Query, Task
@@ -20,16 +22,18 @@ from locator.outputs.folium_map import TileSource, open_tiles
 from locator.parts import check_parts
 from locator.settings import Settings, load_settings
 from locator.tally import Tally
-from locator.web.assets import Assets, open_assets
-from locator.web.memory import collect_on_timer
+from locator.web.process import collect_on_timer
+from locator.web.routes import Assets, open_assets
 from locator.web.state import to_params
 
 if TYPE_CHECKING:
     from locator.service import Locator
-    from locator.web.visit import Visit
+    from locator.web.session import Session
 
 log = logging.getLogger(__name__)
 CHINA = ZoneInfo("Asia/Shanghai")
+MAX_SOURCES = 200
+"""How many sources the page lists."""
 _lock = threading.Lock()
 
 
@@ -82,12 +86,12 @@ def open_locator() -> Locator:
         return _make_locator()
 
 
-def write_address(visit: Visit) -> None:
+def write_address(session: Session) -> None:
     """Put a visit's state into the address bar, when it is not there already."""
     import streamlit as st
 
-    wanted = to_params(visit.state, default_lang=read_settings().lang)
-    visit.arrive(wanted)
+    wanted = to_params(session.state, default_lang=read_settings().lang)
+    session.record_url(wanted)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
@@ -130,3 +134,65 @@ def version() -> str:
     """Return what changes when ``page.js`` does."""
     asset = read_assets().get("page.js")
     return asset.digest if asset else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One source of the layer."""
+
+    name: str
+    count: int
+    dates: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Counts of one version of the layer."""
+
+    total: int
+    kinds: tuple[tuple[str, int], ...]
+    """Kind and count, most first."""
+    cities: tuple[tuple[str, str, int], ...]
+    """Adcode (six digits, of the prefecture), full name and count, by adcode."""
+    sources: tuple[SourceLine, ...]
+
+
+def read_overview(locator: Locator) -> Overview:
+    """Return the counts of the layer as it is now; made once for each version."""
+    return _count(locator, locator.store.version)
+
+
+@lru_cache(maxsize=2)
+def _count(locator: Locator, _version: str) -> Overview:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = ("id", "kind", "province", "city", "adcode", "status", "source", "source_date", "licence")
+    layer = locator.store.layer().table
+    table = pa.table({name: layer.column(name).cast(pa.string()) for name in names})
+    table = table.filter(pc.not_equal(table.column("status"), "vanished"))
+    kinds = table.group_by("kind").aggregate([("id", "count")]).to_pylist()
+    cities: dict[str, tuple[str, int]] = {}
+    for row in table.group_by(["province", "city"]).aggregate([("adcode", "min"), ("id", "count")]).to_pylist():
+        if row["adcode_min"] and row["city"]:
+            code = prefecture_of(row["adcode_min"])
+            _, before = cities.get(code, ("", 0))
+            cities[code] = (row["city"], before + row["id_count"])
+    dates = [("id", "count"), ("source_date", "min"), ("source_date", "max")]
+    sources = table.group_by(["source", "licence"]).aggregate(dates).to_pylist()
+    sources.sort(key=lambda row: (-row["id_count"], row["source"] or ""))
+    return Overview(
+        total=table.num_rows,
+        kinds=tuple(sorted(((row["kind"], row["id_count"]) for row in kinds), key=lambda pair: (-pair[1], pair[0]))),
+        cities=tuple((code, name, count) for code, (name, count) in sorted(cities.items())),
+        sources=tuple(
+            SourceLine(
+                row["source"] or "",
+                row["id_count"],
+                "–".join(dict.fromkeys(d for d in (row["source_date_min"], row["source_date_max"]) if d)),
+                row["licence"] or "",
+            )
+            for row in sources[:MAX_SOURCES]
+        ),
+    )

@@ -11,12 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import urlencode
 
-from locator.adcode import ADCODE_PATTERN
+from locator.adcode import ADCODE_PATTERN, prefecture_of
 from locator.i18n import LANGS
 from locator.model import Kind, Person, Task
 from locator.routing import LinkMode
 
+PAGES = ("find", "guide", "centers", "about")
+"""The views in the order of the header; the first is the page itself."""
 LIMITS = (5, 10, 20)
 """How many points a person may ask for."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,119}")
@@ -96,3 +99,14 @@ def to_params(state: PageState, *, default_lang: str = "zh") -> dict[str, str]:
         "large": ("1" if state.large else None, None),
     }
     return {name: str(value) for name, (value, default) in pairs.items() if value is not None and value != default}
+
+
+def address_of(page: str, state: PageState, *, default_lang: str = "zh") -> str:
+    """Return a view's address, relative to any view."""
+    query = urlencode(to_params(state, default_lang=default_lang))
+    return ("./" if page == PAGES[0] else f"./{page}") + (f"?{query}" if query else "")
+
+
+def city_of(adcode: str | None) -> str | None:
+    """Return the adcode of the city that an adcode lies in."""
+    return prefecture_of(adcode) if adcode else None

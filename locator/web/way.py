@@ -8,14 +8,14 @@ from locator.i18n import text
 from locator.model import EXACT, Hit, Place, Route
 from locator.outputs.html_document import Markup, join, mark_chinese, tag
 from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
-from locator.web.words import Words
+from locator.web.translator import Translator
 
 
 def render_way(
     hit: Hit,
     route: Route | None,
     links: Sequence[Link],
-    words: Words,
+    words: Translator,
     *,
     mode: LinkMode,
     origin: Place | None = None,
@@ -55,7 +55,7 @@ def render_way(
     return tag("section", *parts, class_="way", aria_labelledby="way")
 
 
-def _render_modes(mode: LinkMode, words: Words) -> Markup:
+def _render_modes(mode: LinkMode, words: Translator) -> Markup:
     buttons = [
         tag(
             "button",
@@ -70,7 +70,7 @@ def _render_modes(mode: LinkMode, words: Words) -> Markup:
     return tag("div", *buttons, class_="modes", role="group", aria_label=words("way.mode"))
 
 
-def _render_consent(hit: Hit, route: Route | None, asks: str, words: Words) -> Markup:
+def _render_consent(hit: Hit, route: Route | None, asks: str, words: Translator) -> Markup:
     """Return who gets the two positions, with the button that asks them while nobody was asked yet."""
     said = tag("small", say_sent_to(asks, words.lang), class_="soft")
     if route is not None and route.engine != "line":
@@ -78,14 +78,14 @@ def _render_consent(hit: Hit, route: Route | None, asks: str, words: Words) -> M
     return tag("p", tag("button", words("way.ask"), type="button", data_act="go", data_id=hit.point.id), " ", said)
 
 
-def _say_origin(origin: Place | None, words: Words) -> str | None:
+def _say_origin(origin: Place | None, words: Translator) -> str | None:
     """Return from where the way is told, where that is no exact place."""
     if origin is None or origin.precision in EXACT:
         return None
     return words("way.from_middle", label=origin.label)
 
 
-def _render_route(hit: Hit, route: Route, words: Words, arrival: str | None, origin: str | None) -> Markup:
+def _render_route(hit: Hit, route: Route, words: Translator, arrival: str | None, origin: str | None) -> Markup:
     about = tag("p", mark_chinese(origin, words.lang), class_="soft") if origin else None
     if route.engine == "line":
         return join([tag("p", step.text, class_="estimate") for step in route.steps], about)
@@ -107,7 +107,7 @@ def _render_route(hit: Hit, route: Route, words: Words, arrival: str | None, ori
     )
 
 
-def _render_steps(route: Route, words: Words) -> list[Markup]:
+def _render_steps(route: Route, words: Translator) -> list[Markup]:
     """Return the steps, each a button that shows its place on the map."""
     return [
         tag(
@@ -128,7 +128,7 @@ def _render_steps(route: Route, words: Words) -> list[Markup]:
     ]
 
 
-def _render_apps(links: Sequence[Link], words: Words, *, bus: bool) -> Markup:
+def _render_apps(links: Sequence[Link], words: Translator, *, bus: bool) -> Markup:
     rows = [
         tag(
             "li",
@@ -150,7 +150,7 @@ def _render_apps(links: Sequence[Link], words: Words, *, bus: bool) -> Markup:
     )
 
 
-def _render_driver(hit: Hit, words: Words) -> Markup | None:
+def _render_driver(hit: Hit, words: Translator) -> Markup | None:
     """Return name and address in Chinese, to show to a taxi driver or to copy; None where no address is known."""
     if not hit.point.address:
         return None

@@ -12,50 +12,50 @@ from starlette.testclient import TestClient
 from locator.model import Answer, Place, Precision, Query
 from locator.outputs.hit_exports import hits_to_csv
 from locator.settings import Settings
-from locator.web.acts import HANDLERS
-from locator.web.ask import render_understood
-from locator.web.components import Act
-from locator.web.sheets import sheet_routes
+from locator.web.answer import render_understood
+from locator.web.components import Event
+from locator.web.event_handlers import HANDLERS
+from locator.web.send_page import sheet_routes
+from locator.web.session import Session
 from locator.web.state import PageState
-from locator.web.visit import Visit
-from locator.web.words import Words
+from locator.web.translator import Translator
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 PLACE = Place(label="拉萨市", lon=91.1, lat=29.6, precision=Precision.CITY, source="gazetteer", adcode="540100")
 
 
-def visit_with(**answer) -> Visit:
+def visit_with(**answer) -> Session:
     """A visit with an answer that offers something."""
-    visit = Visit(state=PageState())
-    visit.start(Query(text="拉萨市某路1号"))
-    visit.answer = Answer(query=visit.query, place=PLACE, **answer)
-    return visit
+    session = Session(state=PageState())
+    session.start(Query(text="拉萨市某路1号"))
+    session.answer = Answer(query=session.query, place=PLACE, **answer)
+    return session
 
 
-def press(visit: Visit, name: str) -> None:
-    HANDLERS[name](visit, Act(name=name, values={}))
+def press(session: Session, name: str) -> None:
+    HANDLERS[name](session, Event(name=name, values={}))
 
 
 def test_a_service_is_named_before_it_is_asked():
-    html = render_understood(visit_with(may_ask=("nominatim", "amap")).answer, Words("en"), restored=False)
+    html = render_understood(visit_with(may_ask=("nominatim", "amap")).answer, Translator("en"), restored=False)
     assert "OpenStreetMap Nominatim" in html and "AMap" in html and 'data-act="online"' in html
-    assert 'data-act="online"' not in render_understood(visit_with().answer, Words("en"), restored=False)
+    assert 'data-act="online"' not in render_understood(visit_with().answer, Translator("en"), restored=False)
 
 
 def test_only_a_press_goes_online():
-    visit = visit_with(may_ask=("nominatim",))
-    assert not visit.query.online
-    press(visit, "online")
-    assert visit.query.online and visit.answer is None
-    visit.start(Query(text="别处"))
-    assert not visit.query.online
+    session = visit_with(may_ask=("nominatim",))
+    assert not session.query.online
+    press(session, "online")
+    assert session.query.online and session.answer is None
+    session.start(Query(text="别处"))
+    assert not session.query.online
 
 
 def test_a_press_that_nothing_offered_changes_nothing():
-    visit = visit_with()
-    press(visit, "online")
-    press(visit, "live")
-    assert not visit.query.online and visit.answer is not None and visit.live is None
+    session = visit_with()
+    press(session, "online")
+    press(session, "live")
+    assert not session.query.online and session.answer is not None and session.live is None
 
 
 def test_the_live_source_is_asked_once_for_the_place_and_then_searched_again():
@@ -69,12 +69,12 @@ def test_the_live_source_is_asked_once_for_the_place_and_then_searched_again():
         def find(self, query, now):
             return Answer(query=query, place=PLACE)
 
-    visit, fake = visit_with(may_ask_live="overpass"), Fake()
-    visit.answered_at = NOW
-    press(visit, "live")
-    visit.look_up(lambda: fake, NOW)
-    visit.look_up(lambda: fake, NOW)
-    assert fake.asked == [PLACE] and visit.answer.may_ask_live is None
+    session, fake = visit_with(may_ask_live="overpass"), Fake()
+    session.answered_at = NOW
+    press(session, "live")
+    session.run_search(lambda: fake, NOW)
+    session.run_search(lambda: fake, NOW)
+    assert fake.asked == [PLACE] and session.answer.may_ask_live is None
 
 
 def test_the_opening_times_can_be_kept(locator):
@@ -111,16 +111,16 @@ def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locato
             return Route(engine="osrm", mode=mode, distance_m=900.0, duration_s=700.0, line=(origin, target))
 
     monkeypatch.setattr(shared, "open_locator", Elsewhere)
-    visit = Visit(state=PageState())
-    visit.start(Query(text="济南市槐荫区经四路478号"))
-    visit.answer = locator.find(visit.query, NOW)
-    route, failed, asks = find._find_route(visit, visit.answer, visit.chosen)
+    session = Session(state=PageState())
+    session.start(Query(text="济南市槐荫区经四路478号"))
+    session.answer = locator.find(session.query, NOW)
+    route, failed, asks = find._find_route(session, session.answer, session.chosen)
     assert (route.engine, failed, asks, asked) == ("line", False, "routes.example", [])
-    links = locator.links(None, visit.chosen.point)
-    html = render_way(visit.chosen, route, links, Words("en"), mode=Mode.WALK, asks=asks)
+    links = locator.links(None, session.chosen.point)
+    html = render_way(session.chosen, route, links, Translator("en"), mode=Mode.WALK, asks=asks)
     assert "routes.example" in html and 'data-act="go"' in html
-    HANDLERS["go"](visit, Act(name="go", values={"id": visit.chosen.point.id}))
-    route, _, _ = find._find_route(visit, visit.answer, visit.chosen)
+    HANDLERS["go"](session, Event(name="go", values={"id": session.chosen.point.id}))
+    route, _, _ = find._find_route(session, session.answer, session.chosen)
     assert route.engine == "osrm" and len(asked) == 1
 
 

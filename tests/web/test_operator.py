@@ -20,9 +20,8 @@ from locator.model import Query
 from locator.settings import Settings
 from locator.tally import OUTCOMES, Tally
 from locator.web import shared
-from locator.web.assets import open_assets
-from locator.web.journal import JsonLines, WordlessRecord
-from locator.web.routes import build_routes
+from locator.web.process import JsonLines, WordlessRecord
+from locator.web.routes import build_routes, open_assets
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -33,8 +32,8 @@ ADDRESS = "济南市槐荫区经四路478号"
 def served(locator, monkeypatch, tmp_path):
     """The routes over the shipped data, with counts of its own."""
     monkeypatch.setattr(locator, "tally", Tally())
-    monkeypatch.setattr(shared, "open_locator", lambda: locator)
-    return Starlette(routes=build_routes(Settings(data=tmp_path), open_assets(tmp_path / "assets")))
+    settings, assets = Settings(data=tmp_path), open_assets(tmp_path / "assets")
+    return Starlette(routes=build_routes(settings, assets, locate=lambda: locator, clock=shared.read_clock))
 
 
 def _read(client, **headers):
@@ -87,7 +86,7 @@ def test_a_log_line_is_one_json_object_and_keeps_an_exceptions_words_to_itself()
     said = json.loads(line)
     assert said.pop("time").endswith("+00:00")
     assert said.pop("at").startswith("tests/web/test_operator.py:")
-    assert said == {"level": "error", "room": "locator.web", "event": "a search broke: X", "error": "ValueError"}
+    assert said == {"level": "error", "logger": "locator.web", "event": "a search broke: X", "error": "ValueError"}
 
 
 def _break(text: str) -> None:

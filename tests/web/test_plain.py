@@ -13,8 +13,7 @@ from starlette.testclient import TestClient
 from locator.i18n import LANGS, text
 from locator.model import Person, Task
 from locator.outputs.html_document import escape
-from locator.web.forms import MAX_BODY_BYTES
-from locator.web.plain import plain_routes
+from locator.web.plain import MAX_BODY_BYTES, plain_routes
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 TYPED = "济南市槐荫区经四路478号"

@@ -24,11 +24,12 @@ from locator.model import (
     ServicePoint,
 )  # fmt: skip
 from locator.outputs.html_document import Markup
-from locator.web.ask import render_ask, render_understood
-from locator.web.listing import ListContext, is_pinned
-from locator.web.results import age_chips, group_hits, render_results
+from locator.web.answer import render_understood
+from locator.web.ask_form import render_ask
+from locator.web.results import ListContext, age_chips, group_hits, render_results
+from locator.web.session import is_pinned
 from locator.web.state import PageState
-from locator.web.words import Words, age_years
+from locator.web.translator import Translator, age_years
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 PLACE = Place(label="济南", lon=117.0, lat=36.6, precision=Precision.ROOFTOP, error_m=30, source="points")
@@ -59,7 +60,7 @@ def _answer(*hits: Hit, guide=None) -> Answer:
 
 def _context(lang: str = "zh", **changes) -> ListContext:
     made = {
-        "words": Words(lang),
+        "words": Translator(lang),
         "state": PageState(lang=lang),
         "at": NOW,
         "chosen": None,
@@ -133,7 +134,7 @@ def test_your_office_stands_apart_from_those_also_near_and_says_why(lang):
     assert [(name, [hit.rank for hit in found]) for name, found in group_hits(hits)] == [
         ("yours", [1]), ("near", [2, 3]),
     ]  # fmt: skip
-    page, words = render_results(_answer(*hits), _context(lang)), Words(lang)
+    page, words = render_results(_answer(*hits), _context(lang)), Translator(lang)
     for said in ("results.yours", "results.yours_hint", "results.near"):
         assert escape(words(said)) in page
     for why in ("township_name", "elsewhere_source"):
@@ -162,7 +163,7 @@ def test_a_state_is_a_word_and_a_sign(state, sign):
     ],
 )
 def test_old_data_look_old(date, kind, said):
-    chips = "".join(age_chips(_hit(provenance=Provenance(source="x", date=date)).point, Words("zh"), NOW))
+    chips = "".join(age_chips(_hit(provenance=Provenance(source="x", date=date)).point, Translator("zh"), NOW))
     assert f'class="chip {kind}"' in chips
     assert said in chips
 
@@ -219,17 +220,17 @@ def test_hostile_places_stay_text(text):
     place = Place(label=text, precision=Precision.CITY, source="x")
     answer = Answer(query=Query(text="x"), place=place, candidates=(place,))
     assert {"script", "img", "svg", "iframe"}.isdisjoint(
-        tag for tag, _ in _Tags(render_understood(answer, Words("zh"), restored=False)).seen
+        tag for tag, _ in _Tags(render_understood(answer, Translator("zh"), restored=False)).seen
     )
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_field_of_the_form_has_its_label(lang):
-    page = _Tags(render_ask(PageState(lang=lang), Words(lang)))
+    page = _Tags(render_ask(PageState(lang=lang), Translator(lang)))
     labelled = {attrs["for"] for attrs in page.all("label") if "for" in attrs}
     fields = {attrs["id"] for name in ("select", "input") for attrs in page.all(name)}
     assert fields - labelled == {"ask-open", "ask-remember"}, "that one is inside its label"
-    assert isinstance(render_ask(PageState(), Words(lang)), Markup)
+    assert isinstance(render_ask(PageState(), Translator(lang)), Markup)
 
 
 @pytest.mark.parametrize(
@@ -242,10 +243,10 @@ def test_every_field_of_the_form_has_its_label(lang):
     ],
 )
 def test_suggestions_are_asked_for_in_the_city_of_the_chosen_region_or_of_the_last_answer(state, region):
-    (box,) = [a for a in _Tags(render_ask(state, Words("zh"))).all("input") if a["id"] == "ask-text"]
+    (box,) = [a for a in _Tags(render_ask(state, Translator("zh"))).all("input") if a["id"] == "ask-text"]
     assert box.get("data-region") == region
     answer = Answer(query=Query(text="x"), place=None)
-    page = _Tags(render_understood(answer, Words("zh"), restored=False, area=state.region or state.area))
+    page = _Tags(render_understood(answer, Translator("zh"), restored=False, area=state.region or state.area))
     (section,) = [a for a in page.all("section") if a.get("id") == "understood"]
     assert section.get("data-region") == region
 
@@ -261,7 +262,7 @@ def test_suggestions_are_asked_for_in_the_city_of_the_chosen_region_or_of_the_la
     ],
 )
 def test_dates_in_words(date, zh, en):
-    assert (Words("zh").date(date), Words("en").date(date)) == (zh, en)
+    assert (Translator("zh").date(date), Translator("en").date(date)) == (zh, en)
 
 
 def test_ages():
@@ -274,5 +275,5 @@ def test_ages():
     ("seconds", "zh", "en"), [(20, "不到 1 分钟", None), (60, "1 分钟", None), (3900, "1 小时 5 分钟", None)]
 )
 def test_durations(seconds, zh, en):
-    assert Words("zh").duration(seconds) == zh
-    assert Words("en").duration(seconds)
+    assert Translator("zh").duration(seconds) == zh
+    assert Translator("en").duration(seconds)

@@ -19,9 +19,10 @@ from locator.ingest.corrections import read_corrections
 from locator.model import Query
 from locator.settings import Settings
 from locator.web import shared
-from locator.web.assets import open_assets
-from locator.web.components import Act
-from locator.web.visit import Visit
+from locator.web.components import Event
+from locator.web.event_handlers import handle
+from locator.web.routes import open_assets
+from locator.web.session import Session
 
 SCRIPT = Path(shared.__file__).parent / "main.py"
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -60,8 +61,8 @@ def _panels(app: AppTest) -> dict[str, str]:
 
 
 def _ask(app: AppTest, text: str, **values) -> AppTest:
-    visit: Visit = app.session_state["visit"]
-    visit.take(Act("ask", {"act": "ask", "text": text, **values}))
+    session: Session = app.session_state["session"]
+    handle(session, Event("ask", {"act": "ask", "text": text, **values}))
     return app.run()
 
 
@@ -77,11 +78,11 @@ def test_a_visit_that_is_gone_leaves_nothing_behind(page, locator):
     asked = "济南市槐荫区经四路477号"
     page.run()
     _ask(page, asked)
-    visit = page.session_state["visit"]
-    visit.take(Act("results", {"act": "choose", "id": visit.answer.hits[1].point.id}))
+    session = page.session_state["session"]
+    handle(session, Event("results", {"act": "choose", "id": session.answer.hits[1].point.id}))
     page.run()
-    held = weakref.ref(visit)
-    del visit
+    held = weakref.ref(session)
+    del session
 
     def queries() -> int:
         return sum(isinstance(thing, Query) and thing.text == asked for thing in gc.get_objects())
@@ -129,7 +130,7 @@ def test_the_address_bar_builds_the_answer_again(page):
 def test_every_view_runs_in_both_languages(page, view, lang):
     page.query_params["lang"] = lang
     page.run()
-    page.session_state["visit"].take(Act("page", {"act": "page", "id": view}))
+    handle(page.session_state["session"], Event("page", {"act": "page", "id": view}))
     panels = _panels(page.run())
     assert not page.exception
     assert view in panels
@@ -138,10 +139,10 @@ def test_every_view_runs_in_both_languages(page, view, lang):
 
 def test_filters_narrow_the_list_of_centers(page):
     page.run()
-    visit: Visit = page.session_state["visit"]
-    visit.take(Act("page", {"act": "page", "id": "centers"}))
+    session: Session = page.session_state["session"]
+    handle(session, Event("page", {"act": "page", "id": "centers"}))
     everything = _panels(page.run())
-    visit.take(Act("centers", {"act": "centers", "kind": "hrss-bureau", "region": "210200", "hours": ""}))
+    handle(session, Event("centers", {"act": "centers", "kind": "hrss-bureau", "region": "210200", "hours": ""}))
     some = _panels(page.run())
     assert not page.exception
     assert 0 < some["centers"].count("<tr") < everything["centers"].count("<tr")
@@ -159,7 +160,7 @@ def test_a_broken_layer_is_one_sentence_on_every_view(page, monkeypatch):
     assert not page.exception
     assert "12333" in said and "secret" not in said
     for view in ("guide", "centers", "about"):
-        page.session_state["visit"].take(Act("page", {"act": "page", "id": view}))
+        handle(page.session_state["session"], Event("page", {"act": "page", "id": view}))
         panels = _panels(page.run())
         assert not page.exception
         assert "12333" in "".join(panels.values())
@@ -168,23 +169,26 @@ def test_a_broken_layer_is_one_sentence_on_every_view(page, monkeypatch):
 def test_a_report_is_kept_in_the_operators_file(page, tmp_path):
     page.run()
     _ask(page, "济南市槐荫区经四路478号")
-    visit: Visit = page.session_state["visit"]
-    visit.take(Act("report", {"act": "report", "id": visit.chosen.point.id, "field": "row", "message": "电话变了"}))
+    session: Session = page.session_state["session"]
+    handle(
+        session,
+        Event("report", {"act": "report", "id": session.chosen.point.id, "field": "row", "message": "电话变了"}),
+    )
     panels = _panels(page.run())
     assert "已记下" in panels["results"]
     (line,) = (tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()
     assert "电话变了" in line
-    visit.take(Act("report", {"act": "report", "id": "nobody", "message": "x"}))
+    handle(session, Event("report", {"act": "report", "id": "nobody", "message": "x"}))
     page.run()
     assert len((tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()) == 1
 
 
-def _open_guide(page) -> Visit:
+def _open_guide(page) -> Session:
     page.query_params["region"] = "440300"
     page.run()
-    visit: Visit = page.session_state["visit"]
-    visit.take(Act("page", {"act": "page", "id": "guide"}))
-    return visit
+    session: Session = page.session_state["session"]
+    handle(session, Event("page", {"act": "page", "id": "guide"}))
+    return session
 
 
 def test_each_line_of_the_guide_has_a_way_to_report_an_error(page, locator):
@@ -210,27 +214,27 @@ def test_where_the_operator_takes_reports_each_line_is_a_link_there(page, locato
 
 
 def test_a_report_about_a_line_is_kept_with_its_id_and_field(page, tmp_path, locator):
-    visit = _open_guide(page)
+    session = _open_guide(page)
     line = next(list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")))
-    visit.take(Act("report-open", {"act": "report-open", "id": line["id"]}))
+    handle(session, Event("report-open", {"act": "report-open", "id": line["id"]}))
     html = _panels(page.run())["guide"]
     assert html.count("<textarea") == 1
     assert f'name="id" value="{line["id"]}"' in html and 'name="field" value="text"' in html
     said = {"act": "report", "id": line["id"], "field": "text", "message": "过时了"}
-    visit.take(Act("report", said))
+    handle(session, Event("report", said))
     assert "已记下" in _panels(page.run())["guide"]
     (kept,) = read_corrections(Settings(data=tmp_path))
     assert (kept["id"], kept["field"], kept["message"]) == (line["id"], "text", "过时了")
-    visit.take(Act("report", said | {"id": "no-such-line"}))
-    visit.take(Act("report-open", {"act": "report-open", "id": "no-such-line"}))
+    handle(session, Event("report", said | {"id": "no-such-line"}))
+    handle(session, Event("report-open", {"act": "report-open", "id": "no-such-line"}))
     assert "<textarea" not in _panels(page.run())["guide"]
     assert len(list(read_corrections(Settings(data=tmp_path)))) == 1
 
 
 def test_an_office_of_the_list_opens_on_the_page(page):
     page.run()
-    visit: Visit = page.session_state["visit"]
-    visit.take(Act("open", {"act": "open", "id": "jinan-044"}))
+    session: Session = page.session_state["session"]
+    handle(session, Event("open", {"act": "open", "id": "jinan-044"}))
     panels = _panels(page.run())
     assert not page.exception
     assert 'class="hit chosen" data-card="jinan-044"' in panels["results"]

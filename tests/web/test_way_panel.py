@@ -21,15 +21,15 @@ from locator.outputs.folium_map import shape_map_data
 from locator.routing import LinkMode, address_for_driver, links, straight_line
 from locator.settings import Settings
 from locator.web import shared
-from locator.web.acts import HANDLERS
-from locator.web.components import Act
-from locator.web.scene import find_steps, make_scene
-from locator.web.sheets import MAX_FORM_BYTES, read_way, render_sheet, sheet_routes
+from locator.web.components import Event
+from locator.web.event_handlers import HANDLERS
+from locator.web.map_component import build_map_data, find_steps
+from locator.web.send_page import MAX_FORM_BYTES, read_way, render_sheet, sheet_routes
+from locator.web.session import Session
 from locator.web.state import PageState, parse_state, to_params
+from locator.web.translator import Translator
 from locator.web.views import find
-from locator.web.visit import Visit
 from locator.web.way import render_way
-from locator.web.words import Words
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 ORIGIN = (117.00412345, 36.65498765)
@@ -55,7 +55,7 @@ def route(engine: str = "valhalla", words: str = "沿经四路走 {n} 米", mode
 def panel(way: Route | None, mode: str = "walk", lang: str = "zh", hit: Hit = HIT, **given) -> str:
     position = (hit.point.lon, hit.point.lat)
     offered = [] if hit.point.lon is None else links(None, position, hit.point.name, mode, lang=lang)
-    return render_way(hit, way, offered, Words(lang), mode=LinkMode(mode), **given)
+    return render_way(hit, way, offered, Translator(lang), mode=LinkMode(mode), **given)
 
 
 # --- steps in the list and on the map
@@ -72,7 +72,7 @@ def test_each_step_is_a_button_in_an_ordered_list(lang):
 
 
 def test_a_step_begins_where_the_map_marks_it():
-    scene = make_scene(PLACE, [HIT], chosen=HIT, route=route(), state=PageState(), at=NOW)
+    scene = build_map_data(PLACE, [HIT], chosen=HIT, route=route(), state=PageState(), at=NOW)
     assert scene.steps == STARTS and not scene.line_is_estimate
     drawn = shape_map_data(scene, Datum.GCJ02)["line"]
     assert drawn["steps"] == list(STARTS) and len(drawn["at"]) == len(LINE)
@@ -94,7 +94,7 @@ def test_a_straight_line_has_nothing_to_press_and_is_drawn_as_an_estimate():
     line = straight_line(ORIGIN, (POINT.lon, POINT.lat), Mode.WALK, "zh")
     html = panel(line)
     assert 'class="estimate"' in html and "直线" in html and "data-step" not in html and "<ol" not in html
-    scene = make_scene(PLACE, [HIT], chosen=HIT, route=line, state=PageState(), at=NOW)
+    scene = build_map_data(PLACE, [HIT], chosen=HIT, route=line, state=PageState(), at=NOW)
     assert scene.line_is_estimate and scene.steps == () and "估计" in scene.line_label
 
 
@@ -126,12 +126,12 @@ def test_there_is_a_button_for_each_way_of_travelling(lang):
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_bus_is_left_to_the_apps_that_know_the_lines(lang, locator, monkeypatch):
     monkeypatch.setattr(shared, "open_locator", lambda: locator)
-    visit = Visit(state=PageState(lang=lang))
-    visit.start(Query(text="济南市槐荫区经四路478号"))
-    visit.answer = locator.find(visit.query, NOW)
-    assert find._find_route(visit, visit.answer, visit.chosen)[0] is not None
-    HANDLERS["mode"](visit, Act("mode", {"act": "mode", "id": "bus"}))
-    assert find._find_route(visit, visit.answer, visit.chosen) == (None, False, None)
+    session = Session(state=PageState(lang=lang))
+    session.start(Query(text="济南市槐荫区经四路478号"))
+    session.answer = locator.find(session.query, NOW)
+    assert find._find_route(session, session.answer, session.chosen)[0] is not None
+    HANDLERS["mode"](session, Event("mode", {"act": "mode", "id": "bus"}))
+    assert find._find_route(session, session.answer, session.chosen) == (None, False, None)
     html = panel(None, mode="bus", lang=lang)
     assert text("page.way.apps_bus", lang) in html and "<ol" not in html and "estimate" not in html
     addresses = re.findall(r'href="(https:[^"]+)"', unescape(html))
@@ -282,11 +282,11 @@ def test_a_failing_engine_is_said_and_leaves_the_line_and_the_apps(locator, monk
         def route(self, *_):
             raise ServiceTimeout("no answer", code="service_timeout")
 
-    visit = Visit(state=PageState())
-    visit.start(Query(text="济南市槐荫区经四路478号"))
-    visit.answer = locator.find(visit.query, NOW)
+    session = Session(state=PageState())
+    session.start(Query(text="济南市槐荫区经四路478号"))
+    session.answer = locator.find(session.query, NOW)
     monkeypatch.setattr(shared, "open_locator", Broken)
-    way, failed, asks = find._find_route(visit, visit.answer, visit.chosen)
+    way, failed, asks = find._find_route(session, session.answer, session.chosen)
     assert (way.engine, failed, asks) == ("line", True, None)
     html = panel(way, failed=failed)
     assert text("page.way.failed", "zh") in html and html.count('class="button"') == 6

@@ -7,16 +7,15 @@ from locator.outputs.html_document import Markup, lang_of, tag
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.overview import Overview, read_overview
-from locator.web.visit import Visit
-from locator.web.words import Words
+from locator.web.session import Session
+from locator.web.translator import Translator
 
 
-def show_about(visit: Visit) -> None:
+def show_about(session: Session) -> None:
     """Draw the page about the data."""
-    words, version = Words(visit.state.lang), shared.version()
+    words, version = Translator(session.state.lang), shared.version()
     try:
-        overview: Overview | None = read_overview(shared.open_locator())
+        overview: shared.Overview | None = shared.read_overview(shared.open_locator())
     except LocatorError:
         overview = None
     content = tag(
@@ -31,7 +30,7 @@ def show_about(visit: Visit) -> None:
     show_panel("about", content, version=version)
 
 
-def _render_data(overview: Overview, words: Words) -> Markup:
+def _render_data(overview: shared.Overview, words: Translator) -> Markup:
     kinds = [tag("li", f"{words.name('kind', kind)} {count}") for kind, count in overview.kinds]
     heads = [tag("th", words(f"about.column.{name}"), scope="col") for name in ("source", "count", "date", "licence")]
     rows = [
@@ -73,7 +72,7 @@ def list_services(settings: Settings) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _render_privacy(settings: Settings, words: Words) -> Markup:
+def _render_privacy(settings: Settings, words: Translator) -> Markup:
     names = list_services(settings)
     services = words("about.services", names=words("comma").join(names)) if names else words("about.services_none")
     tiles = shared.read_tiles()
@@ -81,7 +80,7 @@ def _render_privacy(settings: Settings, words: Words) -> Markup:
     return tag("section", tag("h3", words("about.privacy")), *(tag("p", line) for line in said), class_="card")
 
 
-def _render_embed(settings: Settings, words: Words) -> Markup:
+def _render_embed(settings: Settings, words: Translator) -> Markup:
     address = f"{settings.public_url or 'https://…'}/?embed=true"
     snippet = (
         f'<iframe src="{address}" title="{words("title")}" width="100%" height="900" allow="geolocation"></iframe>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from urllib.parse import quote
 
@@ -15,83 +16,89 @@ from locator.model import Kind, ServicePoint
 from locator.outputs.html_document import Markup, join, lang_of, tag
 from locator.outputs.shapes import region_of
 from locator.web import shared
-from locator.web.chart import show_map
-from locator.web.components import show_panel, show_still
-from locator.web.overview import read_overview
+from locator.web.components import show_panel, show_static_html
+from locator.web.event_handlers import handle
+from locator.web.map_component import build_overview_map, show_map
 from locator.web.results import SIGNS, render_phone
-from locator.web.scene import make_overview
-from locator.web.visit import Visit
-from locator.web.words import Words
+from locator.web.session import Session
+from locator.web.translator import Translator
 
 PAGE_ROWS = 50
 MAX_ROWS = 2000
 """How many the page lists and draws; the CSV has them all."""
 
 
-def show_centers(visit: Visit) -> None:
+def show_centers(session: Session) -> None:
     """Draw the page of all centers."""
-    words, version = Words(visit.state.lang), shared.version()
+    words, version, on_event = Translator(session.state.lang), shared.version(), partial(handle, session)
     try:
         locator = shared.open_locator()
-        found = list(islice(_read_points(visit), MAX_ROWS + 1))
-        overview = read_overview(locator)
+        found = list(islice(_read_points(session), MAX_ROWS + 1))
+        overview = shared.read_overview(locator)
     except LocatorError:
         show_panel("centers", tag("p", words("trouble.data"), class_="notice", id="main"), version=version)
         return
     points = found[:MAX_ROWS]
     pages = max(1, -(-len(points) // PAGE_ROWS))
-    visit.page = min(max(visit.page, 0), pages - 1)
+    session.page = min(max(session.page, 0), pages - 1)
     head = tag(
         "div",
         tag("h2", words("centers.heading"), id="main", tabindex="-1"),
         tag("p", words("centers.intro", n=overview.total), class_="soft"),
-        _render_filters(visit, [(code, name) for code, name, _ in overview.cities], words),
+        _render_filters(session, [(code, name) for code, name, _ in overview.cities], words),
         tag("p", _say_count(found, words), role="status"),
         class_="stack",
     )
-    show_panel("centers-head", head, version=version, on_act=visit.take)
+    show_panel("centers-head", head, version=version, on_event=on_event)
     if not points:
         show_panel("centers", tag("p", words("centers.none"), class_="notice"), version=version)
         return
     with st.container(horizontal=True, key="downloads"):
         st.download_button(
             words("down.csv"),
-            data=lambda: _write_csv(visit),
+            data=lambda: _write_csv(session),
             file_name=f"{words('down.file')}.csv",
             mime="text/csv",
             on_click="ignore",
             key="down-centers",
         )
-    rows = points[visit.page * PAGE_ROWS : (visit.page + 1) * PAGE_ROWS]
-    table = _render_table(rows, visit, words, shared.read_clock())
-    said = [_say_count(found, words), *([words("centers.page", page=visit.page + 1, pages=pages)] if pages > 1 else [])]
-    focus, visit.focus = visit.focus, None
+    rows = points[session.page * PAGE_ROWS : (session.page + 1) * PAGE_ROWS]
+    table = _render_table(rows, session, words, shared.read_clock())
+    said = [
+        _say_count(found, words),
+        *([words("centers.page", page=session.page + 1, pages=pages)] if pages > 1 else []),
+    ]
+    focus, session.focus = session.focus, None
     page = {"announce": words("comma").join(said), "focus": focus}
     show_panel(
-        "centers", join(table, _render_pager(visit.page, pages, words)), version=version, on_act=visit.take, page=page
+        "centers",
+        join(table, _render_pager(session.page, pages, words)),
+        version=version,
+        on_event=on_event,
+        page=page,
     )
-    show_still("map-head", tag("h2", words("centers.map"), id="map", tabindex="-1"))
-    show_map(make_overview(points, visit.state))
+    show_static_html("map-head", tag("h2", words("centers.map"), id="map", tabindex="-1"))
+    show_map(build_overview_map(points, session.state))
 
 
-def _read_points(visit: Visit) -> Sequence[ServicePoint]:
-    state = visit.state
+def _read_points(session: Session) -> Sequence[ServicePoint]:
+    state = session.state
     kinds = frozenset({state.kind}) if state.kind else None
     return shared.open_locator().points(region=state.region, kinds=kinds, hours_known=True if state.hours else None)  # type: ignore[return-value]
 
 
-def _write_csv(visit: Visit) -> str:
+def _write_csv(session: Session) -> str:
     from locator.outputs.exports import points_to_csv
 
-    return points_to_csv(_read_points(visit), lang=visit.state.lang)
+    return points_to_csv(_read_points(session), lang=session.state.lang)
 
 
-def _say_count(found: Sequence[ServicePoint], words: Words) -> str:
+def _say_count(found: Sequence[ServicePoint], words: Translator) -> str:
     return words("centers.many", n=MAX_ROWS) if len(found) > MAX_ROWS else words("centers.count", n=len(found))
 
 
-def _render_filters(visit: Visit, cities: Sequence[tuple[str, str]], words: Words) -> Markup:
-    state = visit.state
+def _render_filters(session: Session, cities: Sequence[tuple[str, str]], words: Translator) -> Markup:
+    state = session.state
     kinds = [("", words("ask.any_kind")), *((k, words.name("kind", k)) for k in Kind)]
     regions = [("", words("centers.region_any")), *cities]
     if state.region and state.region not in dict(cities):
@@ -125,14 +132,14 @@ def _choice(name: str, said: str, options: Sequence[tuple[str, str]], chosen: st
 _COLUMNS = ("name", "kind", "region", "address", "phone", "state", "date")
 
 
-def _render_table(rows: Sequence[ServicePoint], visit: Visit, words: Words, now: datetime) -> Markup:
+def _render_table(rows: Sequence[ServicePoint], session: Session, words: Translator, now: datetime) -> Markup:
     heads = [tag("th", words(f"centers.column.{name}"), scope="col") for name in _COLUMNS]
-    body = [_render_row(point, visit.state.chosen == point.id, words, now) for point in rows]
+    body = [_render_row(point, session.state.chosen == point.id, words, now) for point in rows]
     caption = tag("caption", words("centers.heading"), class_="sr")
     return tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *body), class_="table centers")
 
 
-def _render_row(point: ServicePoint, chosen: bool, words: Words, now: datetime) -> Markup:
+def _render_row(point: ServicePoint, chosen: bool, words: Translator, now: datetime) -> Markup:
     state = shared.open_locator().state_of(point, now)
     said = state.state if state.state in SIGNS else "unknown"
     phones = [render_phone(phone.number, words, label=phone.label) for phone in point.phones[:3]]
@@ -161,7 +168,7 @@ def _chinese(value: str | None) -> Markup | None:
     return tag("span", value, lang="zh-CN") if value else None
 
 
-def _render_pager(page: int, pages: int, words: Words) -> Markup | None:
+def _render_pager(page: int, pages: int, words: Translator) -> Markup | None:
     if pages == 1:
         return None
     return tag(

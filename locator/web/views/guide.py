@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,21 +13,56 @@ from locator.guide.render import say_material
 from locator.i18n import text
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task
-from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
+from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared
 from locator.web.components import show_panel
-from locator.web.reports import Reports, keep_report
-from locator.web.results import render_phone
+from locator.web.event_handlers import handle
+from locator.web.results import render_phone, render_report_form
+from locator.web.session import Session, keep_report
 from locator.web.state import PageState
-from locator.web.visit import Visit
-from locator.web.words import Words
+from locator.web.translator import Translator
 
 _SECTIONS = ("fees", "times", "differs", "not_found", "tips")
 
 
-def show_guide(visit: Visit) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """How errors in the lines of the guide are reported."""
+
+    words: Translator
+    address: Callable[[str, str], str | None]
+    """Gives where an error in an entry's field is reported; None where the page takes it itself."""
+    opened: str | None = None
+    """The entry whose form is open."""
+    done: str | None = None
+    """The entry whose error was just written down."""
+
+    def render(self, item: Mapping[str, Any], field: str) -> Markup:
+        """Return the way to report an error in one line of the guide."""
+        words, entry = self.words, str(item["id"])
+        about = str(item.get("text") or item.get("name"))[:40]
+        named = (words("hit.report"), hide(words("colon"), mark_chinese(about, words.lang)))
+        address = self.address(entry, field)
+        if address:
+            return tag("a", *named, href=address, target="_blank", rel="noopener noreferrer", class_="report-this")
+        if self.done == entry:
+            return tag("span", words("hit.report_done"), class_="reported", id="reported")
+        opened = self.opened == entry
+        button = tag(
+            "button",
+            *named,
+            type="button",
+            class_="report-this",
+            data_act="report-open",
+            data_id=entry,
+            aria_expanded="true" if opened else "false",
+        )
+        return tag("span", button, render_report_form(entry, field, words) if opened else None, class_="report")
+
+
+def show_guide(session: Session) -> None:
     """Draw the guide."""
-    state, words, version = visit.state, Words(visit.state.lang), shared.version()
+    state, words, version = session.state, Translator(session.state.lang), shared.version()
     try:
         book = shared.open_locator().guide_book
         region = state.region or state.area
@@ -37,16 +73,18 @@ def show_guide(visit: Visit) -> None:
         return
     shown = str(answer["regions"][0]["adcode"]) if answer["regions"] else ""
     settings = shared.read_settings()
-    keep_report(visit, settings, shared.read_clock(), {line["id"] for line in list_lines(answer)})
-    reports = Reports(words=words, address=partial(report_link, settings), opened=visit.reporting, done=visit.reported)
+    keep_report(session, settings, shared.read_clock(), {line["id"] for line in list_lines(answer)})
+    reports = Reports(
+        words=words, address=partial(report_link, settings), opened=session.reporting, done=session.reported
+    )
     content = join(_render_choices(state, regions, shown, words), render_guide(answer, words, reports))
     said = f"{answer['task_name']}{words('comma')}{answer['person_name']}"
-    focus, visit.focus = visit.focus, None
-    page = {"announce": words("hit.report_done") if visit.reported else said, "focus": focus}
-    show_panel("guide", content, version=version, on_act=visit.take, page=page)
+    focus, session.focus = session.focus, None
+    page = {"announce": words("hit.report_done") if session.reported else said, "focus": focus}
+    show_panel("guide", content, version=version, on_event=partial(handle, session), page=page)
 
 
-def _render_choices(state: PageState, regions: Sequence[tuple[str, str]], shown: str, words: Words) -> Markup:
+def _render_choices(state: PageState, regions: Sequence[tuple[str, str]], shown: str, words: Translator) -> Markup:
     rows = [("", words("guide.region_nation")), *regions]
     return tag(
         "form",
@@ -72,15 +110,15 @@ def _choice(name: str, said: str, options: Iterable[tuple[str, str]], chosen: st
     )
 
 
-def render_guide(answer: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
+def render_guide(answer: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
     """Return everything the guide knows, each line with what it rests on and a way to report an error in it."""
     lang, say = words.lang, partial(_line, reports=reports)
     parts: list[Markup | None] = []
     if not answer["local"]:
         code = "guide.no_local" if answer["region"] else "guide.nation_only"
         parts.append(tag("p", text(code, lang), class_="notice" if answer["region"] else "soft"))
-    visit = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
-    parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", visit)), *map(say, answer["trip"]["lines"])]))
+    trip = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
+    parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", trip)), *map(say, answer["trip"]["lines"])]))
     parts.append(_render_ticks(answer, words, reports))
     steps = [
         tag("li", tag("h3", step["title"]), tag("ul", *map(say, step["lines"]), role="list"), class_="step")
@@ -120,7 +158,7 @@ def _line(item: Mapping[str, Any], reports: Reports) -> Markup:
     return tag("li", str(item["text"]), " ", _basis(item, reports))
 
 
-def _render_ticks(answer: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
+def _render_ticks(answer: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
     """Return the list to tick off; ``page.js`` keeps the ticks in the browser, by task, person and material."""
     materials = answer["materials"]
     if not materials:
@@ -135,7 +173,7 @@ def _render_ticks(answer: Mapping[str, Any], words: Words, reports: Reports) -> 
     return tag("section", tag("h2", words("bring")), hint, tag("ul", *rows, class_="ticks", role="list"), class_="card")
 
 
-def _hotline(item: Mapping[str, Any], words: Words, reports: Reports) -> Markup:
+def _hotline(item: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
     other = item.get("from_elsewhere")
     return tag(
         "li",

@@ -21,7 +21,7 @@ from locator.model import Mode, Step
 from locator.model import Route as Way
 from locator.outputs.html_document import Markup, tag
 from locator.outputs.print_page import share_link, write_print_page
-from locator.web.forms import read_form
+from locator.web.plain import read_form
 from locator.web.state import PageState, parse_state, to_params
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import streamlit_folium
 from streamlit_folium import st_folium
 
 from locator.outputs.folium_map import MapData, MapOrigin, Pin, build_base, build_layer
-from locator.web import chart, shared
-from locator.web.assets import open_assets
+from locator.web import map_component, shared
+from locator.web.routes import open_assets
 
 SCENES = {
     "nothing": MapData(),
@@ -35,15 +35,15 @@ def sent(monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", SCENES)
 def test_the_prepared_frame_sends_what_streamlit_folium_sends(name, sent):
     scene, tiles, assets = SCENES[name], shared.read_tiles(), shared.read_assets()
-    chart.show_map(scene)
+    map_component.show_map(scene)
     st_folium(
         build_base(
             tiles,
-            [assets.url(file, prefix="../../") for file in chart.SCRIPTS],
-            [assets.url(file, prefix="../../") for file in chart.STYLES],
+            [assets.url(file, prefix="../../") for file in map_component.SCRIPTS],
+            [assets.url(file, prefix="../../") for file in map_component.STYLES],
         ),
         key="map",
-        height=chart.HEIGHT_PX,
+        height=map_component.HEIGHT_PX,
         use_container_width=True,
         returned_objects=[],
         feature_group_to_add=build_layer(scene, tiles.datum),
@@ -57,6 +57,6 @@ def test_the_prepared_frame_sends_what_streamlit_folium_sends(name, sent):
 
 def test_two_scenes_share_the_frame_and_differ_in_the_layer(sent):
     for scene in SCENES.values():
-        chart.show_map(scene)
+        map_component.show_map(scene)
     first, second = sent
     assert {key for key in first if first[key] != second[key]} == {"feature_group"}

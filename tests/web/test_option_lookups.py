@@ -7,7 +7,7 @@ from streamlit import config
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
-from locator.web.process import settle_options
+from locator.web.streamlit_patches import cache_option_lookups
 
 SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
 
@@ -22,7 +22,7 @@ def look_up(monkeypatch):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_settled_section_is_streamlits_own(look_up, section):
-    settle_options()
+    cache_option_lookups()
     assert config.get_options_for_section(section) == look_up(section) != {}
 
 
@@ -31,7 +31,7 @@ def test_streamlits_theme_message_is_the_same_and_searches_no_more(look_up, monk
     try:
         before, after = CustomThemeConfig(), CustomThemeConfig()
         app_session._populate_theme_msg(before, "theme.light")
-        settle_options()
+        cache_option_lookups()
         app_session._populate_theme_msg(after, "theme.light")
         assert after == before and after.primary_color == "#0b5cad"
         monkeypatch.setattr(look_up, "__code__", (lambda section: pytest.fail("searched again")).__code__)

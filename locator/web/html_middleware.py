@@ -7,7 +7,6 @@ for to every reply.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +16,7 @@ from locator.api.around import Faults
 from locator.i18n import LANGS, text
 from locator.outputs.folium_map import OWN_SUBDOMAINS
 from locator.outputs.html_document import HTML_LANG, escape
-from locator.web.assets import Assets
+from locator.web.streamlit_patches import rewrite_document, rewrite_host_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from locator.settings import Settings
+    from locator.web.routes import Assets
 
     type Rewrite = tuple[bytes, Callable[[str], str]]
 
@@ -97,7 +97,7 @@ def read_lang(query_string: bytes, default: str) -> str:
     return asked if asked in LANGS else default
 
 
-def rewrite_shell(document: str, assets: Assets, lang: str) -> str:
+def rewrite_page(document: str, assets: Assets, lang: str) -> str:
     """Return Streamlit's HTML document in the person's language, with our style sheet and without its extras."""
     head = (
         f'<link rel="stylesheet" href="{assets.url("page.css")}">'
@@ -105,18 +105,16 @@ def rewrite_shell(document: str, assets: Assets, lang: str) -> str:
         '<meta name="color-scheme" content="light dark">'
         f'<meta name="description" content="{escape(text("page.description", lang))}">'
     )
-    start, _, rest = document.partition("<noscript>")
-    _, _, end = rest.partition("</noscript>")
     plain = f'<p><a href="./plain?lang={lang}">{escape(text("page.no_script", lang))}</a></p>'
-    document = f"{start}<noscript><style>#opening{{display:none}}</style>{plain}</noscript>{end}" if end else document
-    document = document.replace('<div id="root">', f'{_write_opening(lang)}<div id="root">', 1)
-    document = document.replace('<html lang="en">', f'<html lang="{HTML_LANG[lang]}">', 1)
-    document = document.replace("<title>Streamlit</title>", f"<title>{escape(text('page.title', lang))}</title>", 1)
-    document = document.replace('href="./favicon.png"', f'href="{assets.url("icon.svg")}"', 1)
-    document = _drop(document, "<script>", "</script>", holding="window.prerenderReady = false")
-    document = _drop(document, "<link", "/>", holding="service-desc")
-    document = _drop(document, "<link", "/>", holding="SourceSans")
-    return document.replace("</head>", head + "</head>", 1)
+    return rewrite_document(
+        document,
+        lang=HTML_LANG[lang],
+        title=escape(text("page.title", lang)),
+        icon=assets.url("icon.svg"),
+        head=head,
+        body=_write_opening(lang),
+        no_script=f"<style>#opening{{display:none}}</style>{plain}",
+    )
 
 
 def _write_opening(lang: str) -> str:
@@ -125,25 +123,7 @@ def _write_opening(lang: str) -> str:
     return f'<div id="opening" role="status"><p>{said}</p><p><a href="./plain?lang={lang}">{plain}</a></p></div>'
 
 
-def rewrite_host_config(document: str) -> str:
-    """Return Streamlit's answer on who may steer the page: nobody, and no dialog of its own about lost connections.
-
-    The page says in its own words when the server does not answer (``.lost``, shown by ``page.js``).
-    """
-    return json.dumps({**json.loads(document), "allowedOrigins": [], "blockErrorDialogs": True})
-
-
-def _drop(document: str, start: str, end: str, *, holding: str) -> str:
-    """Return the document without the element that holds a word (Streamlit may drop it one day: then as it is)."""
-    middle = document.find(holding)
-    if middle < 0:
-        return document
-    first = document.rfind(start, 0, middle)
-    last = document.find(end, middle)
-    return document if first < 0 or last < 0 else document[:first] + document[last + len(end) :]
-
-
-class Shell:
+class HtmlMiddleware:
     """The ASGI layer: rewrites HTML documents of the page, adds headers to everything."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets, base: str = "") -> None:
@@ -168,7 +148,7 @@ class Shell:
         if path.endswith(_HOST_CONFIG):
             rewrite = (b"application/json", rewrite_host_config)
         elif _may_be_page(path):
-            rewrite = (b"text/html", lambda document: rewrite_shell(document, self.assets, lang))
+            rewrite = (b"text/html", lambda document: rewrite_page(document, self.assets, lang))
         await self.app(scope, receive, _Rewriter(send, headers, rewrite))
 
 

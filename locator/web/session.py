@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
 from locator.i18n import explain, text
-from locator.model import Answer, Hit, Place, Precision, Query
-from locator.web.listing import is_pinned
+from locator.ingest.corrections import write_correction
+from locator.model import EXACT, Answer, Hit, Place, Precision, Query
 from locator.web.state import PageState, parse_state
 
 if TYPE_CHECKING:
     from locator.service import Locator
-    from locator.web.components import Act
+    from locator.settings import Settings
 
 log = logging.getLogger(__name__)
+MAX_TEXT = 200
+"""How many characters an address may have."""
+MAX_REPORT = 500
+"""How many characters a report of an error may have."""
 MAX_SEEN = 20
 """How many steps back a visit remembers exactly; before that a step back leads to the county."""
 STALE_S = 60.0
@@ -26,7 +30,7 @@ STALE_S = 60.0
 
 
 @dataclass(kw_only=True)
-class Visit:
+class Session:
     """The session's memory. Only ``state`` goes into the address bar."""
 
     state: PageState
@@ -62,18 +66,9 @@ class Visit:
     asked: int = field(default=0)
     """How many searches there were: announced again even when the words are the same."""
 
-    def take(self, act: Act) -> None:
-        """Let an act change the visit; an act that is none of ours changes nothing."""
-        from locator.web.acts import HANDLERS
-
-        handler = HANDLERS.get(act.name)
-        if handler is not None:
-            self.acted = True
-            handler(self, act)
-
     # --- the address bar
 
-    def follow(self, params: Mapping[str, str], *, default_lang: str) -> None:
+    def sync_from_url(self, params: Mapping[str, str], *, default_lang: str) -> None:
         """Go where the address bar says, when the person went there (a step back) and not the page."""
         if self.address is None or self.acted or dict(params) == self.address:
             return
@@ -88,7 +83,7 @@ class Visit:
             self.asked += 1
         self.query, self.restored = wanted, restored
 
-    def arrive(self, params: Mapping[str, str]) -> None:
+    def record_url(self, params: Mapping[str, str]) -> None:
         """Note what the page writes into the address bar, and the question that stands behind it."""
         self.address, self.acted = dict(params), False
         key = _key_of(params)
@@ -151,7 +146,7 @@ class Visit:
         self.query = replace(query, place=place)
         return locator.find(self.query, now)
 
-    def look_up(self, locator: Callable[[], Locator], now: datetime) -> None:
+    def run_search(self, locator: Callable[[], Locator], now: datetime) -> None:
         """Make the answer, if there is a question and the answer is missing or old. Never raises."""
         lang = self.state.lang
         try:
@@ -206,6 +201,11 @@ def _with_choices(query: Query, state: PageState) -> Query:
     )
 
 
+def is_pinned(hit: Hit) -> bool:
+    """Tell whether a hit has a pin on the map: only where its position is exact."""
+    return hit.point.position in EXACT and hit.point.lon is not None and hit.point.lat is not None
+
+
 def place_of_area(locator: Locator, adcode: str) -> Place | None:
     """Return a division as a place, or None when there is no such division or no position of it."""
     division = locator.gazetteer.division(adcode)
@@ -240,3 +240,18 @@ def place_of_point(locator: Locator, point_id: str) -> Place | None:
         source="points",
         adcode=point.adcode,
     )
+
+
+def keep_report(session: Session, settings: Settings, now: datetime, known: Container[str]) -> None:
+    """Write down what a person reported about one of the ``known`` entries, if anything."""
+    if session.report is None:
+        return
+    (entry_id, field, message), session.report = session.report, None
+    if entry_id not in known:
+        return
+    try:
+        write_correction(settings, entry_id=entry_id, field=field, message=message, now=now)
+    except LocatorError as error:
+        log.warning("a report was not kept: %s", error.code)
+        return
+    session.reported, session.reporting = entry_id, None

@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from locator.errors import DataError
 from locator.settings import Settings
-from locator.web.assets import OWN, VENDOR, open_assets
-from locator.web.routes import build_routes
-from locator.web.shell import Shell, list_tile_hosts, rewrite_shell
+from locator.web import shared
+from locator.web.html_middleware import HtmlMiddleware, list_tile_hosts, rewrite_page
+from locator.web.routes import OWN, VENDOR, build_routes, open_assets
 
 DOCUMENT = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
 
@@ -39,9 +39,14 @@ def _client(assets, settings: Settings) -> AsyncClient:
         )
 
     own = [Route("/other.txt", other), Route("/_stcore/host-config", host_config)]
-    routes = [*own, *build_routes(settings, assets), Route("/{rest:path}", page)]
+    routes = [
+        *own,
+        *build_routes(settings, assets, locate=shared.open_locator, clock=shared.read_clock),
+        Route("/{rest:path}", page),
+    ]
     return AsyncClient(
-        transport=ASGITransport(Shell(Starlette(routes=routes), settings=settings, assets=assets)), base_url="http://t"
+        transport=ASGITransport(HtmlMiddleware(Starlette(routes=routes), settings=settings, assets=assets)),
+        base_url="http://t",
     )
 
 
@@ -79,7 +84,7 @@ def test_nobody_steers_the_page_from_outside_and_no_dialog_is_streamlits(assets)
 
 
 def test_the_document_asks_only_this_machine(assets):
-    page = rewrite_shell(DOCUMENT, assets, "zh")
+    page = rewrite_page(DOCUMENT, assets, "zh")
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
     sizes = _get(assets, "/")
     assert int(sizes.headers["content-length"]) == len(sizes.content)

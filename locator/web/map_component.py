@@ -1,31 +1,71 @@
-"""From an answer to what the map shows of it."""
+"""The map on the page: what it shows of an answer, and the one frame that stays (Folium through streamlit-folium)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import streamlit as st
 
 from locator.hours import describe
 from locator.model import EXACT, Hit, Place, Route, ServicePoint
-from locator.outputs.folium_map import MapData, MapOrigin, Pin
+from locator.outputs.folium_map import MapData, MapOrigin, Pin, TileSource, build_base, build_layer, encode_map_data
 from locator.outputs.shapes import say_hit_distance
-from locator.web.listing import is_pinned
+from locator.web import shared
+from locator.web.session import is_pinned
 from locator.web.state import PageState
-from locator.web.words import Words
+from locator.web.streamlit_patches import record_map_call, send_map_call
+from locator.web.translator import Translator
 
+HEIGHT_PX = 540
+_PREFIX = "../../"
+"""From ``/component/streamlit_folium.st_folium/`` to the page's own root, below any base path."""
+SCRIPTS = ("leaflet.js", "markercluster.js", "map.js")
+STYLES = ("leaflet.css", "markercluster.css", "map.css")
 _CONTROLS = (
     "title", "zoom_in", "zoom_out", "fit", "pick", "pick_hint", "two_fingers", "tiles_failed", "no_tiles",
     "legend_origin", "legend_pin", "legend_way", "legend_estimate", "legend_cluster",
 )  # fmt: skip
 
 
-def read_controls(words: Words) -> dict[str, str]:
+class _Frame(NamedTuple):
+    """What streamlit-folium sends to the browser; only the layer differs from one answer to the next."""
+
+    sent: Mapping[str, Any]
+    layer: str
+    """The layer's script, with the empty scene in it."""
+    empty: str
+    """The empty scene, as it stands in the script."""
+
+
+def show_map(scene: MapData) -> None:
+    """Draw a scene. Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel."""
+    tiles, assets = shared.read_tiles(), shared.read_assets()
+    scripts = tuple(assets.url(name, prefix=_PREFIX) for name in SCRIPTS)
+    styles = tuple(assets.url(name, prefix=_PREFIX) for name in STYLES)
+    frame = _prepare(tiles, scripts, styles)
+    layer = frame.layer.replace(frame.empty, encode_map_data(scene, tiles.datum))
+    with st.container(key="map-box"):
+        send_map_call(frame.sent, layer=layer)
+
+
+@cache
+def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...]) -> _Frame:
+    """Return what is sent for a base map and an empty layer; made once."""
+    sent = record_map_call(build_base(tiles, scripts, styles), build_layer(MapData(), tiles.datum), height=HEIGHT_PX)
+    layer = sent.pop("feature_group")
+    return _Frame(sent, layer, encode_map_data(MapData(), tiles.datum))
+
+
+def read_controls(words: Translator) -> dict[str, str]:
     """Return what the map's own controls say."""
     said = {name: words(f"map.{name}") for name in _CONTROLS}
     return said | {"cluster": words("map.cluster", n="{n}"), "comma": words("comma")}
 
 
-def make_pin(hit: Hit, words: Words, at: datetime) -> Pin:
+def make_pin(hit: Hit, words: Translator, at: datetime) -> Pin:
     """Return a hit's pin: the number of the list, and the same words."""
     point = hit.point
     lines = (
@@ -45,14 +85,14 @@ def make_pin(hit: Hit, words: Words, at: datetime) -> Pin:
     )
 
 
-def make_origin(place: Place, words: Words) -> MapOrigin | None:
+def make_origin(place: Place, words: Translator) -> MapOrigin | None:
     """Return where the person is, or None when that has no position."""
     if place.lon is None or place.lat is None:
         return None
     return MapOrigin(label=words("map.origin", label=place.label), lon=place.lon, lat=place.lat, error_m=place.error_m)
 
 
-def make_scene(
+def build_map_data(
     place: Place | None,
     hits: Sequence[Hit],
     *,
@@ -62,7 +102,7 @@ def make_scene(
     at: datetime,
 ) -> MapData:
     """Return the scene of an answer: its pins, the origin, and the way to the chosen point."""
-    words = Words(state.lang)
+    words = Translator(state.lang)
     label = ""
     if route is not None and route.engine == "line":
         label = words("map.line_label", length=words.length(route.distance_m))
@@ -93,9 +133,9 @@ def find_steps(route: Route) -> tuple[int, ...]:
     return tuple(found)
 
 
-def make_overview(points: Sequence[ServicePoint], state: PageState) -> MapData:
+def build_overview_map(points: Sequence[ServicePoint], state: PageState) -> MapData:
     """Return the scene of a list of centers: every exact position, without numbers."""
-    words = Words(state.lang)
+    words = Translator(state.lang)
     pins = tuple(
         Pin(
             id=point.id,

@@ -16,7 +16,7 @@ OLD_YEARS = 2
 """From this age on a row says that it may have changed; from one year on it carries a sign."""
 
 
-class Words:
+class Translator:
     """The texts of ``locales/<lang>/page.yaml`` and what is said with numbers."""
 
     def __init__(self, lang: str) -> None:

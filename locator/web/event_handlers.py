@@ -1,0 +1,228 @@
+"""What each act of a panel changes in a visit. Values come from a browser: each is read through a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from locator.datum import Datum
+from locator.i18n import LANGS, text
+from locator.model import Kind, Person, Place, Precision, Query, Task
+from locator.routing import LinkMode
+from locator.web.session import MAX_REPORT, MAX_TEXT
+from locator.web.state import LIMITS, parse_state
+
+if TYPE_CHECKING:
+    from locator.web.components import Event
+    from locator.web.session import Session
+
+PICK_ERROR_M = 50.0
+"""How exactly a person points at a map."""
+
+
+def _read_matter(session: Session, event: Event) -> None:
+    """Take what for and for whom."""
+    task, person, state = event.text("task"), event.text("person"), session.state
+    session.state = state.with_choice(
+        task=Task(task) if task in Task else state.task,
+        person=Person(person) if person in Person else state.person,
+    )
+
+
+def _read_choices(session: Session, event: Event) -> None:
+    """Take the choices of the form."""
+    _read_matter(session, event)
+    kind, limit, state = event.text("kind"), event.text("limit"), session.state
+    session.state = state.with_choice(
+        kind=Kind(kind) if kind in Kind else None,
+        open_now=event.text("open") == "1",
+        limit=int(limit) if limit in map(str, LIMITS) else state.limit,
+    )
+
+
+def _ask(session: Session, event: Event) -> None:
+    _read_choices(session, event)
+    typed = " ".join(event.text("text").split())
+    if not typed or len(typed) > MAX_TEXT:
+        session.query, session.answer = None, None
+        session.asked += 1
+        session.state = session.state.with_choice(area=None, chosen=None)
+        code = "too_long" if typed else "empty"
+        session.failed = text(f"page.ask.{code}", session.state.lang, n=len(typed), example=text("page.example1", "zh"))
+        return
+    datum = event.text("datum")
+    session.start(Query(text=typed, datum=Datum(datum) if datum in Datum else Datum.WGS84))
+
+
+def _filter(session: Session, event: Event) -> None:
+    _read_choices(session, event)
+    session.renew()
+
+
+def _start_at(session: Session, event: Event, label: str, error_m: float | None) -> None:
+    lon, lat = event.number("lon"), event.number("lat")
+    if lon is None or lat is None or abs(lon) > 180 or abs(lat) > 90:
+        return
+    place = Place(
+        label=text(f"page.ask.{label}", session.state.lang),
+        lon=lon,
+        lat=lat,
+        precision=Precision.POINT,
+        error_m=error_m,
+        source="coordinates",
+    )
+    session.start(Query(place=place))
+
+
+def _here(session: Session, event: Event) -> None:
+    _read_choices(session, event)
+    accuracy = event.number("accuracy")
+    _start_at(session, event, "here_label", min(max(accuracy or 0.0, 5.0), 100_000.0))
+
+
+def _pick(session: Session, event: Event) -> None:
+    _start_at(session, event, "picked_label", PICK_ERROR_M)
+
+
+def _candidate(session: Session, event: Event) -> None:
+    index = event.text("id")
+    candidates = session.answer.candidates if session.answer else ()
+    if index.isdecimal() and int(index) < len(candidates):
+        session.start(Query(place=candidates[int(index)]))
+
+
+def _online(session: Session, _: Event) -> None:
+    """Ask the services elsewhere that the answer offered."""
+    if session.query is not None and session.answer is not None and session.answer.may_ask:
+        session.query, session.answer = replace(session.query, online=True), None
+        session.asked += 1
+
+
+def _live(session: Session, _: Event) -> None:
+    """Ask the live source that the answer offered, for the surroundings."""
+    if session.answer is not None and session.answer.may_ask_live:
+        session.live = session.answer.place
+        session.asked += 1
+
+
+def _choose(session: Session, event: Event) -> None:
+    if any(hit.point.id == event.text("id") for hit in session.hits):
+        session.state = session.state.with_choice(chosen=event.text("id"))
+
+
+def _go(session: Session, event: Event) -> None:
+    _choose(session, event)
+    session.way = session.state.chosen
+    session.focus = "way"
+
+
+def _mode(session: Session, event: Event) -> None:
+    if event.text("id") in LinkMode:
+        session.state = session.state.with_choice(mode=LinkMode(event.text("id")))
+        session.way = session.chosen.point.id if session.chosen else None
+
+
+def _page(session: Session, event: Event) -> None:
+    session.go = event.text("id")
+
+
+def _lang(session: Session, event: Event) -> None:
+    if event.text("id") in LANGS:
+        session.state = session.state.with_choice(lang=event.text("id"))
+        session.failed = None
+        session.renew()
+
+
+def _centers(session: Session, event: Event) -> None:
+    kind, region = event.text("kind"), event.text("region")
+    session.state = session.state.with_choice(
+        kind=Kind(kind) if kind in Kind else None,
+        region=region if len(region) == 6 and region.isdecimal() else None,
+        hours=event.text("hours") == "1",
+    )
+    session.page = 0
+
+
+def _turn(session: Session, event: Event) -> None:
+    session.page += {"1": 1, "-1": -1}.get(event.text("id"), 0)
+    session.focus = "main"
+
+
+def _open(session: Session, event: Event) -> None:
+    """Look at a center on the page itself, with those around it."""
+    state = parse_state({"id": event.text("id")})
+    if state.chosen is not None:
+        session.state = session.state.with_choice(area=None, kind=None, chosen=state.chosen)
+        session.query, session.answer, session.failed = None, None, None
+        session.go, session.focus = "find", "results"
+
+
+def _guide(session: Session, event: Event) -> None:
+    _read_matter(session, event)
+    region = event.text("region")
+    session.state = session.state.with_choice(region=region if len(region) == 6 and region.isdecimal() else None)
+    session.renew()
+
+
+def _task(session: Session, event: Event) -> None:
+    if event.text("id") in Task:
+        session.state = session.state.with_choice(task=Task(event.text("id")))
+        session.renew()
+
+
+def _report(session: Session, event: Event) -> None:
+    """Take a report; the view that shows the entry writes it down, and only if it knows the entry."""
+    message = event.text("message").strip()
+    if message:
+        session.report = (event.text("id"), event.text("field"), message[:MAX_REPORT])
+        session.focus = "reported"
+
+
+def _report_open(session: Session, event: Event) -> None:
+    """Open the form of one line of the guide, or close it."""
+    session.reporting = None if session.reporting == event.text("id") else event.text("id")
+    session.focus = "report-text" if session.reporting else None
+
+
+def _large(session: Session, _: Event) -> None:
+    session.state = session.state.with_choice(large=not session.state.large)
+
+
+def _retry(session: Session, _: Event) -> None:
+    session.failed = None
+    session.asked += 1
+
+
+HANDLERS: Mapping[str, Callable[[Session, Event], None]] = {
+    "ask": _ask,
+    "filter": _filter,
+    "here": _here,
+    "pick": _pick,
+    "candidate": _candidate,
+    "choose": _choose,
+    "go": _go,
+    "mode": _mode,
+    "page": _page,
+    "lang": _lang,
+    "large": _large,
+    "retry": _retry,
+    "centers": _centers,
+    "turn": _turn,
+    "open": _open,
+    "guide": _guide,
+    "task": _task,
+    "report": _report,
+    "report-open": _report_open,
+    "online": _online,
+    "live": _live,
+}
+"""What each act does, by its name in ``data-act``."""
+
+
+def handle(session: Session, event: Event) -> None:
+    """Let an event change the session; one that is none of ours changes nothing."""
+    handler = HANDLERS.get(event.name)
+    if handler is not None:
+        session.acted = True
+        handler(session, event)

@@ -1,0 +1,259 @@
+"""Everything that changes or reaches into the private parts of Streamlit, streamlit-folium and uvicorn.
+
+Each patch says which release it was read from and how to see that it still fits. ``pyproject.toml`` holds the
+upper bounds. :func:`apply_patches` leaves out a patch that no longer fits and says so in the log; the same check
+is a test (``tests/web/test_streamlit_patches.py``), so an upgrade names the patch that has to be read again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import FunctionType, MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import streamlit
+import uvicorn.config
+from streamlit import config, net_util
+from streamlit.runtime import app_session
+from streamlit.web.server import server_util
+
+if TYPE_CHECKING:
+    import folium
+    from starlette.types import ASGIApp
+
+log = logging.getLogger(__name__)
+DOCUMENT_PARTS = (
+    '<html lang="en">',
+    "<title>Streamlit</title>",
+    'href="./favicon.png"',
+    "window.prerenderReady = false",
+    'rel="service-desc"',
+    "SourceSans",
+    "<noscript>",
+    "</noscript>",
+    '<div id="root">',
+    "</head>",
+)
+"""What :func:`rewrite_document` replaces in Streamlit's HTML document."""
+FRONT_END_MARKS = (
+    "data-test-connection-state",
+    "stMainBlockContainer",
+    "stVerticalBlock",
+    "stHorizontalBlock",
+    "stColumn",
+    "stLayoutWrapper",
+    "stDownloadButton",
+)
+"""What ``static/page.js`` and ``static/page.css`` find in Streamlit's own page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """One change to another package's private parts."""
+
+    name: str
+    package: str
+    read_from: str
+    """The release whose source was read."""
+    fits: Callable[[], bool]
+    """Whether the installed release still has what the patch counts on."""
+    apply: Callable[[], None] | None = None
+    """Makes the change for the process; None where a function of this module is called each time instead."""
+
+
+def disable_proxy_headers() -> None:
+    """Let every request be known by the address it comes from, not by one that a header names.
+
+    uvicorn believes ``X-Forwarded-For`` of whoever connects from the machine itself and Streamlit leaves it no
+    switch: behind a proxy that passes the header on, anybody could choose who they are. Whom to believe is
+    ``LOCATOR_TRUSTED_PROXY``'s to say (:func:`locator.api.limits.read_client`).
+    """
+
+    def keep_app(app: ASGIApp, trusted_hosts: object) -> ASGIApp:  # noqa: ARG001 - uvicorn's signature
+        return app
+
+    uvicorn.config.ProxyHeadersMiddleware = keep_app  # type: ignore[assignment, attr-defined]
+
+
+def disable_external_ip_lookup() -> None:
+    """Keep Streamlit from asking a service elsewhere for this machine's address.
+
+    It does so for every request whose ``Origin`` it does not know, which anybody can send, and serves nobody while
+    it waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
+    """
+    net_util.get_external_ip = lambda: None
+
+
+def cache_option_lookups() -> None:
+    """Look up each section of Streamlit's options once. Options that are set later are not seen in sections.
+
+    Each run sends the browser the theme, and Streamlit searches all of its 250 options for it six times, under the
+    lock that every message of every session waits for: an eighth of a run's time. No option changes once the server
+    runs (``fileWatcherType = "none"``).
+    """
+    look_up = config.get_options_for_section
+
+    @cache
+    def look_up_once(section: str) -> Mapping[str, Any]:
+        return MappingProxyType(look_up(section))
+
+    config.get_options_for_section = look_up_once  # type: ignore[assignment]
+
+
+def record_map_call(base: folium.Map, layer: folium.FeatureGroup, *, height: int) -> dict[str, Any]:
+    """Return the arguments that ``st_folium`` hands to its component for a map and a layer.
+
+    Folium renders and compiles templates anew on each call, a third of the time of a whole run of the page. So
+    ``st_folium`` itself runs once, with a recorder in the place of its component; :func:`send_map_call` sends the
+    arguments again with another layer.
+    """
+    from streamlit_folium import st_folium
+
+    sent: dict[str, Any] = {}
+    names = {**st_folium.__globals__, "_component_func": lambda **given: sent.update(given)}
+    record = FunctionType(st_folium.__code__, names, argdefs=st_folium.__defaults__)
+    record(base, key="map", height=height, use_container_width=True, returned_objects=[], feature_group_to_add=layer)
+    return sent
+
+
+def send_map_call(sent: Mapping[str, Any], *, layer: str) -> None:
+    """Call streamlit-folium's component as ``st_folium`` would, with ``layer`` as the script of the layer."""
+    import streamlit_folium
+
+    streamlit_folium._component_func(**sent, feature_group=layer)
+
+
+def rewrite_document(document: str, *, lang: str, title: str, icon: str, head: str, body: str, no_script: str) -> str:
+    """Return Streamlit's HTML document with our own words, and without what it loads or tells for its own sake.
+
+    Parameters
+    ----------
+    document
+        The document that Streamlit sends for every address.
+    lang
+        Value of the ``lang`` attribute.
+    title
+        The title, escaped.
+    icon
+        Address of the icon.
+    head, body, no_script
+        HTML at the end of the head, at the start of the body, and for browsers without JavaScript.
+    """
+    start, _, rest = document.partition("<noscript>")
+    _, _, end = rest.partition("</noscript>")
+    document = f"{start}<noscript>{no_script}</noscript>{end}" if end else document
+    document = document.replace('<div id="root">', f'{body}<div id="root">', 1)
+    document = document.replace('<html lang="en">', f'<html lang="{lang}">', 1)
+    document = document.replace("<title>Streamlit</title>", f"<title>{title}</title>", 1)
+    document = document.replace('href="./favicon.png"', f'href="{icon}"', 1)
+    document = _drop_element(document, "<script>", "</script>", holding="window.prerenderReady = false")
+    document = _drop_element(document, "<link", "/>", holding='rel="service-desc"')
+    document = _drop_element(document, "<link", "/>", holding="SourceSans")
+    return document.replace("</head>", head + "</head>", 1)
+
+
+def _drop_element(document: str, start: str, end: str, *, holding: str) -> str:
+    """Return the document without the element that holds a word, or as it is when there is none."""
+    middle = document.find(holding)
+    if middle < 0:
+        return document
+    first = document.rfind(start, 0, middle)
+    last = document.find(end, middle)
+    return document if first < 0 or last < 0 else document[:first] + document[last + len(end) :]
+
+
+def rewrite_host_config(document: str) -> str:
+    """Return Streamlit's answer on who may steer the page: nobody, and no dialog of its own about lost connections.
+
+    The page says in its own words when the server does not answer (``.lost``, shown by ``page.js``).
+    """
+    return json.dumps({**json.loads(document), "allowedOrigins": [], "blockErrorDialogs": True})
+
+
+def static_folder() -> Path:
+    """Return the folder of the files that Streamlit sends to the browser."""
+    return Path(streamlit.__file__).parent / "static"
+
+
+def _reads(function: Callable[..., Any], name: str) -> bool:
+    """Tell whether a function's code uses a global or attribute of that name."""
+    return name in inspect.unwrap(function).__code__.co_names
+
+
+def _map_component_fits() -> bool:
+    from streamlit_folium import st_folium
+
+    return _reads(st_folium, "_component_func") and "feature_group_to_add" in inspect.signature(st_folium).parameters
+
+
+def _document_fits() -> bool:
+    document = (static_folder() / "index.html").read_text("utf-8")
+    return all(part in document for part in DOCUMENT_PARTS)
+
+
+def _host_config_fits() -> bool:
+    from streamlit.web.server.starlette import starlette_routes
+
+    source = inspect.getsource(starlette_routes)
+    return all(f'"{name}"' in source for name in ("allowedOrigins", "blockErrorDialogs"))
+
+
+PATCHES = (
+    Patch(
+        name="proxy headers",
+        package="uvicorn",
+        read_from="0.54.0",
+        fits=lambda: _reads(uvicorn.config.Config.load, "ProxyHeadersMiddleware"),
+        apply=disable_proxy_headers,
+    ),
+    Patch(
+        name="external address",
+        package="streamlit",
+        read_from="1.67.0",
+        fits=lambda: "net_util.get_external_ip" in inspect.getsource(server_util),
+        apply=disable_external_ip_lookup,
+    ),
+    Patch(
+        name="option look-ups",
+        package="streamlit",
+        read_from="1.67.0",
+        fits=lambda: _reads(app_session._populate_theme_msg, "get_options_for_section"),
+        apply=cache_option_lookups,
+    ),
+    Patch(name="map component", package="streamlit-folium", read_from="0.27.4", fits=_map_component_fits),
+    Patch(name="HTML document", package="streamlit", read_from="1.67.0", fits=_document_fits),
+    Patch(name="host config", package="streamlit", read_from="1.67.0", fits=_host_config_fits),
+)
+"""All of them, in the order in which they are applied."""
+
+
+def check_patch(patch: Patch) -> str | None:
+    """Return what is wrong with a patch in one sentence, or None when it fits the installed release."""
+    try:
+        fits = patch.fits()
+    except (AttributeError, ImportError, OSError, TypeError) as error:
+        fits, why = False, f" ({type(error).__name__})"
+    else:
+        why = ""
+    if fits:
+        return None
+    installed = metadata.version(patch.package)
+    return f"{patch.package} {installed}: the patch “{patch.name}”, read from {patch.read_from}, no longer fits{why}"
+
+
+def apply_patches() -> None:
+    """Apply every patch that changes the process and fits; say in the log which do not fit."""
+    for patch in PATCHES:
+        # The map's is checked when the map is first drawn: its package must not be imported before the server runs.
+        fault = check_patch(patch) if patch.package != "streamlit-folium" else None
+        if fault:
+            log.error(fault)
+        elif patch.apply is not None:
+            patch.apply()
