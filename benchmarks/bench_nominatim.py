@@ -35,9 +35,9 @@ from servers import run_cluster
 from locator.datum import distance_m
 from locator.gazetteer import build_gazetteer, open_gazetteer
 from locator.gazetteer.osm import OsmExtract
-from locator.geocode.embedded import locate
-from locator.geocode.hint import Hint
+from locator.geocode import locate_embedded as locate
 from locator.geocode.providers import open_provider
+from locator.geocode.records import Hint
 from locator.http import HttpClient
 from locator.model import Place
 from locator.settings import Settings

@@ -19,7 +19,7 @@ from locator.empty import explain_place
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.finder import Search, find_hits
 from locator.geocode.coordinates import check_degrees
-from locator.geocode.result import GeocodeResult
+from locator.geocode.records import GeocodeResult
 from locator.ingest.services import ask_surroundings, keep_surroundings
 from locator.model import (
     Answer,

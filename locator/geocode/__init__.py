@@ -1,6 +1,6 @@
-"""Finding a place: typed coordinates, the embedded gazetteer, services elsewhere, and their chain."""
+"""Finding a place: typed coordinates, the embedded gazetteer, services elsewhere, one after the other."""
 
-from locator.geocode.fallback import FallbackGeocoder
-from locator.geocode.result import GeocodeResult
+from locator.geocode.fallback import FallbackGeocoder, locate_embedded
+from locator.geocode.records import GeocodeResult, Hint
 
-__all__ = ["FallbackGeocoder", "GeocodeResult"]
+__all__ = ["FallbackGeocoder", "GeocodeResult", "Hint", "locate_embedded"]

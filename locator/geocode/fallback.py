@@ -18,9 +18,9 @@ from locator.adcode import holds_cities, is_adcode, prefecture_of
 from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
 from locator.geocode import result_checks
-from locator.geocode.hint import Hint
+from locator.geocode.coordinates import read_coordinates, read_pair
 from locator.geocode.providers import open_provider
-from locator.geocode.result import GeocodeResult
+from locator.geocode.records import GeocodeResult, Hint
 from locator.http import HttpClient
 from locator.i18n import text as say
 from locator.model import Notice, Place
@@ -36,7 +36,48 @@ type Embedded = Callable[..., GeocodeResult]
 REST_S = 30.0
 """How long a service that did not answer is left alone, so that not every question waits for it again."""
 REFUSED_REST_S = 300.0
+MAX_CANDIDATES = 10
 _log = logging.getLogger(__name__)
+
+
+def locate_embedded(
+    text: str,
+    gazetteer: Gazetteer,
+    *,
+    datum: Datum = Datum.WGS84,
+    lang: str = "zh",  # noqa: ARG001 - the signature of FallbackGeocoder.locate
+    near: tuple[float, float] | None = None,
+    region: str | None = None,
+) -> GeocodeResult:
+    """Return the place a text means, the candidates of an ambiguous one, or neither.
+
+    Parameters
+    ----------
+    text
+        Anything: an address, a name, coordinates in ``datum``.
+    near
+        (lon, lat) in WGS-84 degrees of where the person is known to be.
+    region
+        The adcode or name of the chosen city or district.
+
+    Raises
+    ------
+    DataError
+        The index is broken.
+    """
+    pair = read_pair(text)
+    if pair is not None:
+        place = read_coordinates(text, datum)
+        return GeocodeResult(place=place) if place else GeocodeResult(notices=(Notice(code="coordinates_invalid"),))
+    meanings = gazetteer.resolve(text, near=near, region=region).meanings[:MAX_CANDIDATES]
+    notes = dict.fromkeys(note for meaning in meanings for note in meaning.notes)
+    notices = tuple(Notice(code=note) for note in notes)
+    if len(meanings) == 1:
+        return GeocodeResult(place=meanings[0].place, notices=notices)
+    if meanings:
+        notices = (Notice(code="ambiguous_place"), *(n for n in notices if n.code in {"renamed", "corrected"}))
+        return GeocodeResult(candidates=tuple(m.place for m in meanings), notices=notices)
+    return GeocodeResult(notices=(Notice(code="place_not_found"),))
 
 
 class FallbackGeocoder:
@@ -51,7 +92,7 @@ class FallbackGeocoder:
     client
         The way to the network; one of its own when None.
     embedded
-        What understands a text without any service; :func:`locator.geocode.embedded.locate` when None.
+        What understands a text without any service; :func:`locate_embedded` when None.
     """
 
     def __init__(
@@ -64,7 +105,7 @@ class FallbackGeocoder:
     ) -> None:
         self.gazetteer = gazetteer
         """The embedded index; whoever opened it may put a newer one in its place."""
-        self._embedded = embedded or _load_embedded()
+        self._embedded = embedded or locate_embedded
         self._services: dict[str, Provider | LocatorError] = {}
         self._resting: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -228,9 +269,3 @@ _SETTLED = result_checks.LACKING | {"place_not_found"}
 
 def _has(found: GeocodeResult, code: str) -> bool:
     return any(notice.code == code for notice in found.notices)
-
-
-def _load_embedded() -> Embedded:
-    from locator.geocode.embedded import locate
-
-    return locate

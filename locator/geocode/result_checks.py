@@ -8,7 +8,7 @@ from dataclasses import replace
 from locator.adcode import is_inside as is_inside_region
 from locator.adcode import prefecture_of
 from locator.datum import distance_m
-from locator.geocode.rewriting import clean
+from locator.geocode.records import clean_text
 from locator.model import Place, Precision
 
 ORDER = tuple(Precision)
@@ -36,7 +36,7 @@ def asks_finer(text: str, place: Place | None) -> bool:
         What the embedded index made of the text, None when it made nothing of it.
     """
     if place is None:
-        return len(clean(text)) >= 2
+        return len(clean_text(text)) >= 2
     return place.note in LACKING
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.geocode.embedded import locate
+from locator.geocode import locate_embedded as locate
 from locator.i18n import text as say
 
 

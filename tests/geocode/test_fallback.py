@@ -20,7 +20,7 @@ from locator.datum import Datum, distance_m
 from locator.gazetteer import Division
 from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.providers import PROVIDERS, load_provider
-from locator.geocode.result import GeocodeResult
+from locator.geocode.records import GeocodeResult
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Notice, Place, Precision
 from locator.settings import Secrets, Settings

@@ -16,8 +16,8 @@ from service_replies import ASKED, KEY, SERVICES, TRUE, TRUE_GCJ02
 from locator import errors
 from locator.datum import Datum, distance_m
 from locator.errors import ServiceError, ServiceReplyError, ServiceTimeout, SettingError
-from locator.geocode.hint import Hint
-from locator.geocode.providers import PROVIDERS, amap, baidu, load_provider, open_provider, photon, tencent
+from locator.geocode.providers import PROVIDERS, amap, baidu, load_provider, open_provider, osm, tencent
+from locator.geocode.records import Hint
 from locator.http import HttpClient
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Precision
@@ -283,7 +283,7 @@ def test_baidu_is_never_sent_more_than_its_84_bytes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "table", [amap.LEVELS, tencent.LEVELS, baidu.LEVELS, photon.LAYERS], ids=["amap", "tencent", "baidu", "photon"]
+    "table", [amap.LEVELS, tencent.LEVELS, baidu.LEVELS, osm.LAYERS], ids=["amap", "tencent", "baidu", "photon"]
 )
 def test_the_tables_of_levels_are_whole(table):
     assert set(table.values()) <= set(Precision)

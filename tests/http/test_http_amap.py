@@ -6,8 +6,8 @@ import pytest
 from servers import Loopback, loopback
 
 from locator.errors import ServiceError, ServiceRateLimited, ServiceRefused, ServiceReplyError
-from locator.geocode.hint import Hint
 from locator.geocode.providers import open_provider
+from locator.geocode.records import Hint
 from locator.http import HttpClient
 from locator.http.amap import NOTHING, REFUSED, TOO_MANY, WRONG_QUESTION
 from locator.model import Mode

@@ -7,9 +7,8 @@ import pytest
 from locator.datum import distance_m
 from locator.gazetteer import Division
 from locator.geocode.fallback import FallbackGeocoder
-from locator.geocode.hint import Hint
 from locator.geocode.providers import open_provider
-from locator.geocode.result import GeocodeResult
+from locator.geocode.records import GeocodeResult, Hint
 from locator.http import HttpClient
 from locator.model import Place, Precision
 from locator.settings import Settings

@@ -1,4 +1,4 @@
-"""Geocoding services behind the chain, each a class that declares datum, pace, timeout, cache and terms."""
+"""Geocoding services behind the gazetteer, each a class that declares datum, pace, timeout, cache and terms."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 PROVIDERS = {
-    "nominatim": "nominatim:NominatimProvider",
-    "photon": "photon:PhotonProvider",
+    "nominatim": "osm:NominatimProvider",
+    "photon": "osm:PhotonProvider",
     "amap": "amap:AmapProvider",
     "tianditu": "tianditu:TiandituProvider",
     "tencent": "tencent:TencentProvider",

@@ -12,9 +12,8 @@ from geopy.location import Location
 
 from locator.adcode import is_adcode, is_province, is_province_administered, prefecture_of
 from locator.datum import Datum
-from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
-from locator.geocode.rewriting import clean
+from locator.geocode.records import Hint, clean_text
 from locator.http.amap import PACE_S, URL, check_reply, is_good
 from locator.model import Precision
 
@@ -99,7 +98,7 @@ class AmapProvider(Provider):
         code = hint.adcode
         in_city = code is not None and not is_province(code) and not is_province_administered(code)
         city = prefecture_of(code) if code is not None and in_city else hint.city
-        return geocoder.geocode(clean(text), exactly_one=False, city=city, timeout=left_s()) or ()
+        return geocoder.geocode(clean_text(text), exactly_one=False, city=city, timeout=left_s()) or ()
 
     @override
     def read(self, location: Location, text: str) -> Reading:

@@ -12,9 +12,8 @@ from geopy.geocoders.base import DEFAULT_SENTINEL
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
-from locator.geocode.rewriting import clean
+from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
 MAX_BYTES = 84
@@ -91,7 +90,7 @@ class BaiduProvider(Provider):
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the one match, within the region's city where one is asked for."""
-        query = clean(text).encode()[:MAX_BYTES].decode(errors="ignore")
+        query = clean_text(text).encode()[:MAX_BYTES].decode(errors="ignore")
         return geocoder.geocode(query, exactly_one=False, city=hint.city, timeout=left_s()) or ()
 
     @override

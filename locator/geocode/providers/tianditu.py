@@ -13,9 +13,8 @@ from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.hint import Hint
 from locator.geocode.providers.provider import Left, Provider, Reading
-from locator.geocode.rewriting import clean
+from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
 LEVELS = (
@@ -93,7 +92,7 @@ class TiandituProvider(Provider):
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the one match; the city goes into the text, there is no parameter for it."""
-        query = clean(text)
+        query = clean_text(text)
         if hint.city and hint.city.removesuffix("市") not in query:
             query = hint.city + query
         return geocoder.geocode(query, exactly_one=False, timeout=left_s()) or ()

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.geocode.rewriting import MAX_CHARS, clean, split_address, to_queries
+from locator.geocode.providers.osm import split_address, to_queries
+from locator.geocode.records import MAX_CHARS
+from locator.geocode.records import clean_text as clean
 
 ADDRESSES = [
     # text, divisions, street, number, rest
