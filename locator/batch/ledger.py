@@ -6,7 +6,6 @@ step, says how long each is and how far the input was read. What lies beyond is 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -16,7 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from locator.errors import DataError, InvalidInput
+from locator.disk import to_data_error, try_lock, write_whole
+from locator.errors import InvalidInput
 
 _COPIED = 1 << 26
 
@@ -74,7 +74,7 @@ class Ledger:
                     stream.seek(length)
         except OSError as error:
             self.close()
-            raise _not_writable(target) from error
+            raise to_data_error(error, target, code="not_writable") from error
         except BaseException:
             self.close()
             raise
@@ -86,11 +86,9 @@ class Ledger:
         self.close()
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self._streams[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(self._streams[0].fileno()):
             message = f"another batch is writing {self.target}"
-            raise InvalidInput(message, code="batch_running", path=str(self.target)) from error
+            raise InvalidInput(message, code="batch_running", path=str(self.target))
 
     def _resume(self, first: Progress) -> Progress:
         try:
@@ -113,12 +111,10 @@ class Ledger:
             written, rejected = (stream.tell() for stream in self._streams)
             self._note(replace(after, written=written, rejected=rejected))
         except OSError as error:
-            raise _not_writable(self.target) from error
+            raise to_data_error(error, self.target, code="not_writable") from error
 
     def _note(self, progress: Progress) -> None:
-        draft = _beside(self._record, ".new")
-        draft.write_text(json.dumps(asdict(progress)), "utf-8")
-        draft.replace(self._record)
+        write_whole(self._record, json.dumps(asdict(progress)))
         self.progress = progress
 
     def finish(self) -> None:
@@ -137,7 +133,7 @@ class Ledger:
                     path.unlink()
             self._record.unlink(missing_ok=True)
         except OSError as error:
-            raise _not_writable(self.target) from error
+            raise to_data_error(error, self.target, code="not_writable") from error
 
     def close(self) -> None:
         """Close the files; what is recorded stays for the next run."""
@@ -167,7 +163,3 @@ def _copy(source: IO[bytes], stream: IO[bytes]) -> None:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
-
-
-def _not_writable(path: Path) -> DataError:
-    return DataError(f"{path} cannot be written", code="not_writable", path=str(path))

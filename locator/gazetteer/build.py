@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from locator.disk import write_atomically
 from locator.errors import DataError
 from locator.gazetteer.address import read_address, split_number
 from locator.gazetteer.divisions import DivisionTable, city_stem
@@ -167,14 +168,8 @@ def _start(fresh: Path, shipped: Path, kept: Path | None) -> None:
         fill_places(connection)
         connection.commit()
     if kept is not None:
-        draft = kept.with_name(f".{kept.name}.{os.getpid()}.new")
-        try:
+        with write_atomically(kept) as draft:
             shutil.copyfile(fresh, draft)
-            with draft.open("rb+") as handle:
-                os.fsync(handle)
-            draft.replace(kept)
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def _is_whole(path: Path) -> bool:

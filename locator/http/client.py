@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlencode
 
-from locator.errors import DataError, ServiceError, ServiceRateLimited
+from locator.disk import write_atomically
+from locator.errors import ServiceError, ServiceRateLimited
 from locator.http.exchange import (
     REST_S,
     Call,
@@ -299,31 +297,13 @@ def _store(call: Call, reply: Reply, path: Path, progress: Progress, checksum: s
     seen = hashlib.new(algorithm, usedforsecurity=False)
     announced = reply.headers.get("content-length", "")
     total, done = int(announced) if announced.isdecimal() else None, 0
-    with _wrap_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with write_atomically(path, code="not_writable") as draft:
+        with draft.open("wb") as file:
             for piece in reply.pieces(call.max_bytes):
-                with _wrap_os_errors(path):
-                    file.write(piece)
+                file.write(piece)
                 seen.update(piece)
                 done += len(piece)
                 progress(done, total)
         if expected and seen.hexdigest() != expected.lower():
             raise call.reply_error("a file that is not what its checksum says", "service_checksum")
-        with _wrap_os_errors(path):
-            part.chmod(0o644)
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
-
-
-@contextlib.contextmanager
-def _wrap_os_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}", code="not_writable", path=str(path)) from error

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from locator.disk import write_atomically
 from locator.errors import DataError, MissingExtra
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.divisions import DivisionTable
@@ -30,7 +31,6 @@ from locator.i18n import text
 from locator.model import Precision
 from locator.routing import build_tiles, download_extract
 from locator.routing.roads import Roads, find_roads
-from locator.stores.disk import write_atomically
 
 if TYPE_CHECKING:
     from locator.settings import Settings

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.csv_text import escape_formula
 from locator.datum import Datum
+from locator.disk import write_atomically
 from locator.errors import InvalidInput, SourceError
 from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest import Issue, RawRecord, Source, open_source
@@ -32,7 +33,6 @@ from locator.ingest.validate import Checker
 from locator.model import EXACT, Place, ServicePoint
 from locator.settings import Settings
 from locator.stores import Store, Summary
-from locator.stores.disk import write_atomically
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from locator.disk import exclusive_lock, write_atomically
 from locator.errors import DataError
 from locator.gazetteer import build_gazetteer, open_gazetteer
 from locator.ingest import RawRecord
@@ -22,7 +23,6 @@ from locator.ingest.validate import check_records
 from locator.layer import Layer
 from locator.settings import Settings, shipped_dir
 from locator.stores import Store, open_store
-from locator.stores.disk import hold_lock, write_atomically
 from locator.stores.parquet import FILE, ParquetStore
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def ensure_data(settings: Settings) -> None:
     store = open_own_store(settings)
     if _is_current(settings, store, stamp):
         return
-    with hold_lock(settings.data / "build"):
+    with exclusive_lock(settings.data / "build"):
         if isinstance(store, ParquetStore) and _managed(settings, store):
             store.recover()
         if not _is_current(settings, store, stamp):

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as escape_xml
 
 from locator.csv_text import escape_formula
+from locator.disk import write_atomically
 from locator.errors import DataError, InvalidInput
 from locator.i18n import text
 from locator.layer import COLUMNS, Layer, to_row
 from locator.model import EXACT, ServicePoint
-from locator.stores.disk import write_atomically
 from locator.stores.files import to_geo_table, write_table
 
 MARK = "\ufeff"

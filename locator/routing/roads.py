@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from locator.disk import write_whole
 from locator.errors import DataError
 
 POINTER = "current.json"
@@ -68,9 +69,7 @@ def write_pointer(roads: Roads, data: Path) -> None:
     """Make a set the one in use, in one step."""
     pointer = roads_dir(data) / POINTER
     content = {**asdict(roads), "folder": roads.folder.name, "format": FORMAT}
-    part = pointer.with_suffix(f".{roads.folder.name}.part")
-    part.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
-    part.replace(pointer)
+    write_whole(pointer, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def pointer_mark(data: Path) -> tuple[int, int] | None:

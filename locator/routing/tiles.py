@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from locator.disk import exclusive_lock, to_data_error
 from locator.errors import DataError, MissingExtra, NotFound
 from locator.routing.borders import write_borders
 from locator.routing.names import read_street_names, write_street_names
@@ -43,7 +44,6 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STALE_S = 86_400.0
 _BUILDING = ".building-"
 BORDERS = "borders.sqlite"
-LOCK = "lock.sqlite"
 _BORDER_IDS = 100_000
 """More than our areas have points; the usual table, for all of OpenStreetMap, takes half a gigabyte."""
 
@@ -99,12 +99,12 @@ def build_tiles(extract: Path, data: Path, *, progress: Progress = _say_nothing,
     try:
         (work / "tiles").mkdir(parents=True)
         made = _build(extract, work, roads / name, programs, _Tell(progress), workers=workers or os.cpu_count() or 1)
-        with _alone(roads):
+        with exclusive_lock(roads / "roads"):
             work.rename(made.folder)
             write_pointer(made, data)
             _sweep(roads, keep=name)
     except (OSError, sqlite3.Error) as error:
-        raise DataError(f"{roads} cannot be written: {error}", code="not_writable", path=str(roads)) from error
+        raise to_data_error(error, roads, code="not_writable") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     progress(STAGES[-1], 1.0)
@@ -259,14 +259,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone(roads: Path) -> Iterator[None]:
-    """Let one build at a time, of all processes, change which set is in use: SQLite's lock is on every platform."""
-    with contextlib.closing(sqlite3.connect(roads / LOCK, timeout=600, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
 
 
 def _sweep(roads: Path, keep: str) -> None:

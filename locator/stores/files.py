@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from locator.disk import write_atomically
 from locator.errors import DataError
 from locator.layer import COLUMNS, LAYER_VERSION, SCHEMA, Layer
-from locator.stores.disk import write_atomically
 
 _POINT = pa.struct([pa.field("x", pa.float64(), nullable=False), pa.field("y", pa.float64(), nullable=False)])
 _REPEATED = tuple(
@@ -210,7 +210,7 @@ def write_part(folder: Path, source: str, layer: Layer, stamp: str) -> Part:
         return target
 
     said = {"layer_version": LAYER_VERSION, "version": "", "parts": [], "source": source, "stamp": stamp}
-    with write_atomically(target, name=named) as draft:
+    with write_atomically(target, name=named, also=(pa.ArrowException,)) as draft:
         write_table(_with_metadata(to_geo_table(layer), said), draft)
     return Part(source=source, file=target.name, stamp=stamp, rows=len(layer))
 
@@ -227,7 +227,7 @@ def write_layer(path: Path, layer: Layer, parts: Sequence[Part], joined: Mapping
     """Put a layer's file in place, at once, and return its version."""
     version = blake2b("\n".join(part.file for part in parts).encode(), digest_size=8).hexdigest()
     manifest = {"layer_version": LAYER_VERSION, "version": version, "parts": [asdict(p) for p in parts]}
-    with write_atomically(path) as draft:
+    with write_atomically(path, also=(pa.ArrowException,)) as draft:
         write_table(_with_metadata(to_geo_table(layer), manifest | {"joined": dict(joined)}), draft)
     return version
 

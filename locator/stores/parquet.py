@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locator.arrow import to_arrow
+from locator.disk import exclusive_lock
 from locator.errors import DataError
 from locator.layer import SCHEMA, Layer
 from locator.model import Filter, Found, ServicePoint
@@ -29,7 +30,6 @@ from locator.search import Index
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.stores import EVERY_POINT, Summary
 from locator.stores.contents import count_changes, count_listed, is_same
-from locator.stores.disk import hold_lock
 from locator.stores.files import (
     Part,
     find_parts,
@@ -225,7 +225,7 @@ class ParquetStore:
     ) -> Summary:
         """Put a source's points in place of those it gave before; see :class:`locator.stores.Store`."""
         new = points if isinstance(points, Layer) else Layer.from_points(points)
-        with hold_lock(self.path):
+        with exclusive_lock(self.path):
             before = read_manifest(self.path).parts if self.path.is_file() else ()
             layers = self._read_parts(before)
             old = layers.get(source)
@@ -241,7 +241,7 @@ class ParquetStore:
 
     def remove(self, source: str) -> None:
         """Forget a source and every point that only it gave."""
-        with hold_lock(self.path):
+        with exclusive_lock(self.path):
             before = read_manifest(self.path).parts if self.path.is_file() else ()
             parts = tuple(part for part in before if part.source != source)
             if parts != before:
@@ -251,7 +251,7 @@ class ParquetStore:
         """Make a layer that cannot be read again from its parts; the broken file is kept beside it."""
         if not self.path.is_file():
             return
-        with hold_lock(self.path):
+        with exclusive_lock(self.path):
             try:
                 read_manifest(self.path)
                 return

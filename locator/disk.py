@@ -1,0 +1,162 @@
+"""Writing a file so that it is there whole or not at all, one writer at a time, and saying why when it cannot be.
+
+Everything the program keeps is written through here: beside its final name first, brought to the disk, then
+put in place in one step. Whoever reads meanwhile, or after the machine lost power, sees the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from locator.errors import DataError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a system says when there is no room: on the disk, in the person's share of it, or for a file that large."""
+READABLE = 0o644
+"""Everybody may read, the owner may write."""
+
+
+def to_data_error(error: BaseException, path: Path, *, code: str = "data_write") -> DataError:
+    """Return what to tell of a failed write: no room on the disk, or the reason the system gives.
+
+    Parameters
+    ----------
+    code
+        The sentence for every reason but a full disk: ``data_write`` where what was there before is untouched,
+        ``not_writable`` where there was nothing.
+    """
+    if isinstance(error, OSError) and error.errno in FULL:
+        return DataError(f"{path} cannot be written: the disk is full", code="disk_full", path=str(path))
+    why = getattr(error, "strerror", None) or error
+    return DataError(f"{path} cannot be written: {why}", code=code, path=str(path))
+
+
+@contextlib.contextmanager
+def wrap_os_errors(path: Path, *, code: str = "data_write", also: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn what the system says of a write into one :class:`DataError` that names the file.
+
+    Parameters
+    ----------
+    code
+        As in :func:`to_data_error`.
+    also
+        Errors of a library that writes files and has classes of its own for it.
+
+    Raises
+    ------
+    DataError
+        Something in the block could not be written.
+    """
+    caught: tuple[type[Exception], ...] = (OSError, *also)
+    try:
+        yield
+    except caught as error:
+        if isinstance(error, OSError) and error.errno is None and not isinstance(error, also):
+            raise  # no system's error: raised by a library for reasons of its own
+        raise to_data_error(error, path, code=code) from error
+
+
+def try_lock(handle: int) -> bool:
+    """Lock an open file against every other process, and tell whether that was possible at once.
+
+    The lock ends when the handle is closed, or with the process.
+    """
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Hold a file's lock against every other process and thread; wait for whoever has it.
+
+    The lock is a file of its own beside ``path`` and is released when the process ends, however it ends.
+
+    Raises
+    ------
+    DataError
+        The lock's file cannot be made.
+    """
+    import fcntl
+
+    lock = path.with_name(path.name + ".lock")
+    with wrap_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, READABLE)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def write_atomically(
+    path: Path,
+    *,
+    name: Callable[[Path], Path] | None = None,
+    mode: int = READABLE,
+    code: str = "data_write",
+    also: tuple[type[Exception], ...] = (),
+) -> Iterator[Path]:
+    """Give a file to write beside ``path``, and put it in ``path``'s place when all of it is on the disk.
+
+    Parameters
+    ----------
+    name
+        Returns from what was written where it goes, when that is not ``path`` itself.
+    mode
+        The rights of the file.
+    code, also
+        As in :func:`wrap_os_errors`.
+
+    Raises
+    ------
+    DataError
+        Nothing could be written (disk full, no right); what was at ``path`` is untouched.
+    """
+    with wrap_os_errors(path, code=code):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, made = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+    draft = Path(made)
+    try:
+        with wrap_os_errors(path, code=code, also=also):
+            yield draft
+            sync(draft)
+            draft.chmod(mode)
+            draft.replace(name(draft) if name else path)
+            sync(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE, code: str = "data_write") -> None:
+    """Write a file's whole content (text as UTF-8), in place in one step.
+
+    Raises
+    ------
+    DataError
+        It could not be written; what was at ``path`` is untouched.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with write_atomically(path, mode=mode, code=code) as draft:
+        draft.write_bytes(data)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
