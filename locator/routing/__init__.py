@@ -1,11 +1,18 @@
 """The way to a point: routes, travel times, the straight line, and links into navigation apps."""
 
-from locator.routing.arrival import Arrival, find_arrival, say_arrival, say_gaps, say_sent_to
-from locator.routing.extract import download_extract
-from locator.routing.line import say_direction, say_distance, say_duration, straight_line
 from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
-from locator.routing.roads import roads_summary
-from locator.routing.router import Router, open_router, route_or_line
+from locator.routing.narrative import (
+    Arrival,
+    find_arrival,
+    say_arrival,
+    say_direction,
+    say_distance,
+    say_duration,
+    say_gaps,
+    say_sent_to,
+)
+from locator.routing.osm_files import download_extract
+from locator.routing.router import Router, open_router, route_or_line, straight_line
 from locator.routing.tiles import build_tiles
 
 __all__ = [
@@ -20,7 +27,6 @@ __all__ = [
     "find_arrival",
     "links",
     "open_router",
-    "roads_summary",
     "route_or_line",
     "say_arrival",
     "say_direction",

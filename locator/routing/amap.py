@@ -15,12 +15,9 @@ from locator.datum import Datum, from_wgs84, to_wgs84
 from locator.errors import LocatorError, ServiceError
 from locator.http import amap
 from locator.model import Mode, Route
-from locator.routing.limits import check_ends, off_roads, too_far, unreachable
-from locator.routing.names import StreetNames
-from locator.routing.narrative import Manoeuvre
-from locator.routing.positions import LonLat, check_position
-from locator.routing.remote import RemoteEngine
-from locator.routing.trip import check_line, finite, make_route
+from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.positions import LonLat, check_ends, check_position, off_roads, too_far, unreachable
+from locator.routing.router import RemoteEngine
 
 KINDS: Mapping[Mode, str] = {Mode.WALK: "walking", Mode.CYCLE: "bicycling", Mode.DRIVE: "driving"}
 ACTIONS: Mapping[str, str] = {
@@ -66,7 +63,7 @@ class AMapDirections(RemoteEngine):
             "show_fields": "cost,navi,polyline",
         }
         address = f"{self.url}/v5/direction/{KINDS[mode]}"
-        with self._reading():
+        with self._map_errors():
             pace_s = amap.PACE_S if self.url == amap.URL else 0.0
             reply: Any = amap.check_reply(self._client.get_json(self.engine, address, params=params, pace_s=pace_s))
             if not amap.is_good(reply):

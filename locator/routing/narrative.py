@@ -1,4 +1,4 @@
-"""Turn-by-turn words in Chinese and English, the same for every engine.
+"""A route in words, Chinese and English, the same for every engine.
 
 An engine's manoeuvres become :class:`Manoeuvre` records with one of the :data:`CODES`; the sentences are
 in ``locator/locales/<lang>/routing.yaml``: ``step.<code>`` and, where a street may follow,
@@ -8,16 +8,23 @@ in ``locator/locales/<lang>/routing.yaml``: ``step.<code>`` and, where a street 
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+from locator.datum import distance_m
 from locator.i18n import load_catalogue, text
-from locator.model import Step
-from locator.routing.line import say_direction, say_distance, say_duration
-from locator.routing.names import StreetNames
+from locator.model import HoursState, Mode, Route, Step
+from locator.routing.positions import LonLat
 
+MAX_POINTS = 200_000
 CODES = (
     "none", "start", "start_right", "start_left", "destination", "destination_right", "destination_left",
     "becomes", "continue", "slight_right", "right", "sharp_right", "uturn_right", "uturn_left", "sharp_left",
@@ -34,6 +41,86 @@ _NEARLY_NOTHING_M = 1.0
 _LONG_ENOUGH_TO_TIME_S = 60.0
 _ROAD_NUMBER = re.compile(r"[A-Z]{1,3} ?-?\d{1,4}[A-Z]?")
 _NAME_LENGTH = 60
+HERE_M = 15.0
+"""Closer than this a bearing says nothing: the person is there."""
+POINTS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
+"""Compass points clockwise from north; their words are ``routing.compass.<point>``."""
+TIGHT = timedelta(minutes=30)
+"""Less than this between arriving and closing is said in minutes: a queue may take longer."""
+
+
+# ---- amounts and directions
+
+
+def compass_point(bearing: float) -> str:
+    """Return the code in :data:`POINTS` of a bearing in degrees from north."""
+    return POINTS[round(bearing % 360 / 45) % 8]
+
+
+def say_direction(bearing: float, lang: str) -> str:
+    """Return a bearing as a word: 东北, north-east."""
+    return text(f"routing.compass.{compass_point(bearing)}", lang)
+
+
+def say_distance(metres: float, lang: str) -> str:
+    """Return a distance as somebody would say it: 约 350 米, about 1.2 km.
+
+    Rounded to 10 m below 300 m, to 50 m below 1 km, to 100 m below 10 km, to 1 km above; never to nothing.
+    """
+    if round(metres / 50) * 50 < 1000:
+        grain = 10 if metres < 295 else 50
+        return text("routing.about_m", lang, n=max(10, round(metres / grain) * grain))
+    tenths = round(metres / 1000, 1)
+    return text(
+        "routing.about_km", lang, n=f"{tenths:.1f}".removesuffix(".0") if tenths < 10 else f"{metres / 1000:.0f}"
+    )
+
+
+def say_duration(seconds: float, lang: str) -> str:
+    """Return a duration as somebody would say it: 5 分钟, 1 hour 10 minutes."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return text("routing.under_minute", lang)
+    hours, rest = divmod(minutes, 60)
+    said = [_count("hour", hours, lang)] if hours else []
+    if rest:
+        said.append(_count("minute", rest, lang))
+    return " ".join(said)
+
+
+def _count(unit: str, n: int, lang: str) -> str:
+    return text(f"routing.{unit}" if n == 1 else f"routing.{unit}s", lang, n=n)
+
+
+# ---- street names
+
+
+@dataclass(frozen=True, slots=True)
+class StreetNames:
+    """For each language, what a ``name`` is called in it."""
+
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def say(self, name: str, lang: str) -> str:
+        """Return the name in ``lang`` where the map has one, else as it is on the sign."""
+        return self.tables.get(lang, {}).get(name, name)
+
+
+def write_street_names(names: StreetNames, path: Path) -> None:
+    """Write the table as JSON."""
+    path.write_text(json.dumps(names.tables, ensure_ascii=False, indent=0), "utf-8")
+
+
+def load_street_names(path: Path) -> StreetNames:
+    """Read the table; a missing or broken one is an empty one, for a route without it is still a route."""
+    try:
+        tables = json.loads(path.read_text("utf-8"))
+        return StreetNames({str(lang): {str(k): str(v) for k, v in table.items()} for lang, table in tables.items()})
+    except (OSError, ValueError, AttributeError):
+        return StreetNames()
+
+
+# ---- manoeuvres
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +204,104 @@ def to_steps(manoeuvres: Iterable[Manoeuvre], names: StreetNames, lang: str) -> 
         )
         for step in manoeuvres
     )
+
+
+# ---- routes
+
+
+def finite(value: Any) -> float:
+    """Return a number that is not negative, or ValueError."""
+    number = float(value)
+    if not math.isfinite(number) or number < 0:
+        raise ValueError(f"{number} is no distance or duration")
+    return number
+
+
+def check_line(line: Sequence[LonLat]) -> list[LonLat]:
+    """Return the line if it is one on the globe: at least one point, not beyond any sense."""
+    if not 1 <= len(line) <= MAX_POINTS:
+        raise ValueError(f"a line of {len(line)} points")
+    if not all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in line):
+        raise ValueError("a line that leaves the globe")
+    return list(line)
+
+
+def make_route(
+    *, engine: str, mode: Mode, ends: tuple[LonLat, LonLat], line: Sequence[LonLat],
+    manoeuvres: Sequence[Manoeuvre], length_m: float, duration_s: float, names: StreetNames, lang: str,
+) -> Route:  # fmt: skip
+    """Return a route with its words, and with how far it starts and ends from where it was asked."""
+    (x1, y1), (x2, y2) = ends
+    first, last = line[0], line[-1]
+    here = Step(text=text("routing.line_here", lang), distance_m=length_m, duration_s=duration_s, lon=x2, lat=y2)
+    shape = (first, last) if len(line) == 1 else tuple(line)
+    return Route(
+        engine=engine,
+        mode=mode,
+        distance_m=length_m,
+        duration_s=duration_s,
+        line=tuple(shape),
+        steps=(here,) if length_m < HERE_M else to_steps(manoeuvres, names, lang),
+        gap_start_m=float(distance_m(x1, y1, *first)),
+        gap_end_m=float(distance_m(x2, y2, *last)),
+    )
+
+
+# ---- arriving
+
+
+class Arrival(NamedTuple):
+    """When the person gets there and what they find."""
+
+    at: datetime
+    """In the office's zone."""
+    state: HoursState
+    """The office at that moment."""
+
+
+def find_arrival(
+    route: Route, now: datetime, evaluate: Callable[[datetime], HoursState], *, timezone: str = "Asia/Shanghai"
+) -> Arrival | None:
+    """Return the arrival of somebody who leaves now, or None where the route has no duration (a straight line).
+
+    Parameters
+    ----------
+    now
+        Aware.
+    evaluate
+        Returns the office's state at a moment: ``HoursClock.evaluate`` with everything else filled in.
+    """
+    if route.duration_s is None:
+        return None
+    at = (now + timedelta(seconds=route.duration_s)).astimezone(ZoneInfo(timezone))
+    return Arrival(at, evaluate(at))
+
+
+def say_arrival(arrival: Arrival, lang: str) -> str:
+    """Return one sentence: 10:25 左右到，到时还开着。/ You get there at about 10:25; it will be open."""
+    state, clock = arrival.state, f"{arrival.at:%H:%M}"
+    if state.state == "unknown":
+        return text("routing.arrival_unknown", lang, clock=clock)
+    if state.state == "open":
+        left = None if state.until is None else state.until - arrival.at
+        if left is not None and left <= TIGHT:
+            return text("routing.arrival_tight", lang, clock=clock, minutes=max(0, int(left.total_seconds() // 60)))
+        return text("routing.arrival_open", lang, clock=clock)
+    if state.until is None:
+        return text("routing.arrival_closed", lang, clock=clock)
+    opens = state.until.astimezone(arrival.at.tzinfo)
+    if opens.date() == arrival.at.date():
+        return text("routing.arrival_closed_until", lang, clock=clock, opens=f"{opens:%H:%M}")
+    return text("routing.arrival_closed_day", lang, clock=clock, day=f"{opens:%Y-%m-%d}", opens=f"{opens:%H:%M}")
+
+
+def say_gaps(route: Route, lang: str, *, worth_m: float = 50.0) -> tuple[str, ...]:
+    """Return sentences on how far from the person the route starts, and how far from the office it ends."""
+
+    gaps = (("routing.gap_start", route.gap_start_m), ("routing.gap_end", route.gap_end_m))
+    return tuple(text(code, lang, distance=say_distance(gap, lang)) for code, gap in gaps if gap >= worth_m)
+
+
+def say_sent_to(sent_to: str, lang: str) -> str:
+    """Return the sentence that tells who learns the two positions of a route."""
+    return text("routing.sent_to", lang, who=sent_to)

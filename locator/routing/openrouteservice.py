@@ -9,12 +9,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locator.model import Mode, Route
-from locator.routing.limits import SEARCH_M, askable, check_ends, off_roads, too_far, unreachable
-from locator.routing.names import StreetNames
-from locator.routing.narrative import Manoeuvre
-from locator.routing.positions import LonLat, check_position
-from locator.routing.remote import RemoteEngine
-from locator.routing.trip import check_line, finite, make_route
+from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.positions import (
+    SEARCH_M,
+    LonLat,
+    askable,
+    check_ends,
+    check_position,
+    off_roads,
+    too_far,
+    unreachable,
+)
+from locator.routing.router import RemoteEngine
 
 AT_ONCE = 50
 PROFILES: Mapping[Mode, str] = {
@@ -59,7 +65,7 @@ class OpenRouteService(RemoteEngine):
         """
         ends = check_ends(origin, target, mode)
         content = {"coordinates": [list(end) for end in ends], "radiuses": [SEARCH_M, SEARCH_M], "language": "en"}
-        with self._reading():
+        with self._map_errors():
             reply = self._ask("directions/{profile}/geojson", mode, content)
             if "error" in reply:
                 raise self._explained(reply["error"], ends, mode)
@@ -106,7 +112,7 @@ class OpenRouteService(RemoteEngine):
             "destinations": [str(number) for number in range(1, len(targets) + 1)],
             "metrics": ["duration"],
         }
-        with self._reading():
+        with self._map_errors():
             reply = self._ask("matrix/{profile}", mode, content)
             if "error" in reply:
                 if isinstance(reply["error"], Mapping) and int(reply["error"]["code"]) == _MATRIX_OFF_ROADS:

@@ -12,12 +12,9 @@ from typing import Any
 
 from locator.errors import NotFound
 from locator.model import Mode, Route
-from locator.routing.limits import SEARCH_M, askable, check_ends, off_roads, unreachable
-from locator.routing.names import StreetNames
-from locator.routing.narrative import Manoeuvre
-from locator.routing.positions import LonLat, check_position
-from locator.routing.remote import RemoteEngine
-from locator.routing.trip import check_line, finite, make_route
+from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.positions import SEARCH_M, LonLat, askable, check_ends, check_position, off_roads, unreachable
+from locator.routing.router import RemoteEngine
 
 AT_ONCE = 99
 """Targets in one call: servers allow 100 positions by default."""
@@ -84,7 +81,7 @@ class OsrmServer(RemoteEngine):
         """
         ends = check_ends(origin, target, mode)
         params = {"overview": "full", "geometries": "geojson", "steps": "true", "radiuses": f"{SEARCH_M};{SEARCH_M}"}
-        with self._reading():
+        with self._map_errors():
             reply = self._get(self._address("route", mode, ends), params)
             self._check_code(reply, mode)
             way = reply["routes"][0]
@@ -138,7 +135,7 @@ class OsrmServer(RemoteEngine):
         return durations
 
     def _check_profile(self, start: LonLat, target: LonLat, mode: Mode) -> None:
-        with self._reading():
+        with self._map_errors():
             reply = self._get(self._address("route", mode, [start, target]), {"overview": "false", "steps": "true"})
             if reply["code"] == "Ok":
                 self._check_mode([step for leg in reply["routes"][0]["legs"] for step in leg["steps"]], mode)
@@ -146,7 +143,7 @@ class OsrmServer(RemoteEngine):
     def _table(self, start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
         numbers = ";".join(map(str, range(1, len(targets) + 1)))
         params = {"sources": "0", "destinations": numbers, "annotations": "duration"}
-        with self._reading():
+        with self._map_errors():
             reply = self._get(self._address("table", mode, [start, *targets]), params)
             if reply["code"] in ("NoSegment", "NoTable"):
                 return [None] * len(targets)

@@ -1,11 +1,15 @@
-"""Positions that a way can start or end at: checked once, where they come in."""
+"""Positions that a way can start or end at, what no engine is asked, and what is said when there is no way."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
-from locator.datum import GEOD
-from locator.errors import InvalidInput
+import numpy as np
+
+from locator.datum import GEOD, distance_m
+from locator.errors import InvalidInput, NotFound
+from locator.model import Mode
 
 type LonLat = tuple[float, float]
 """WGS-84 degrees, longitude then latitude."""
@@ -39,3 +43,56 @@ def measure(origin: LonLat, target: LonLat) -> tuple[float, float]:
     """Return the geodesic distance in metres and the bearing at the origin in degrees from north, 0 to 360."""
     azimuth, _, metres = GEOD.inv(*origin, *target)
     return float(metres), float(azimuth) % 360
+
+
+SEARCH_M = 2000
+"""How far from a position its road may be. Engines' own limits would answer for the next town in silence."""
+MAX_M: Mapping[Mode, float] = {Mode.WALK: 200_000.0, Mode.CYCLE: 200_000.0, Mode.DRIVE: 400_000.0}
+"""Farther by the straight line is not asked: seconds of work for a way nobody takes."""
+
+
+def check_ends(origin: LonLat, target: LonLat, mode: Mode) -> tuple[LonLat, LonLat]:
+    """Return both ends as floats.
+
+    Raises
+    ------
+    InvalidInput
+        One is no position (``route_position``), or they are too far apart (``route_too_far``).
+    """
+    ends = check_position(*origin), check_position(*target)
+    if float(distance_m(*ends[0], *ends[1])) > MAX_M[mode]:
+        raise too_far(ends, mode)
+    return ends
+
+
+def askable(start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[int]:
+    """Return which targets are positions near enough to be asked for."""
+    if not targets:
+        return []
+    pairs = np.asarray(targets, float).reshape(-1, 2)
+    lon, lat = pairs[:, 0], pairs[:, 1]
+    known = (np.abs(lon) <= 180) & (np.abs(lat) <= FARTHEST_LAT) & ~((lon == 0) & (lat == 0))
+    away = distance_m(*start, np.where(known, lon, 0), np.where(known, lat, 0))
+    return [int(row) for row in np.flatnonzero(known & (away <= MAX_M[mode]))]
+
+
+def too_far(ends: tuple[LonLat, LonLat], mode: Mode) -> InvalidInput:
+    """Return the error of two ends too far apart."""
+    away, most = float(distance_m(*ends[0], *ends[1])) / 1000, MAX_M[mode] / 1000
+    return InvalidInput(
+        f"start and end are {away:.0f} km apart; a way of this kind is sought up to {most:.0f} km",
+        code="route_too_far",
+        km=f"{away:.0f}",
+        most=f"{most:.0f}",
+    )
+
+
+def off_roads(end: str | None) -> NotFound:
+    """Return the error of an end (``start`` or ``end``, None where the engine does not say) without a road near it."""
+    code = f"route_{end}_off_roads" if end else "route_off_roads"
+    return NotFound(f"no road within {SEARCH_M} m of the {end or 'start or the end'}", code=code)
+
+
+def unreachable(mode: Mode) -> NotFound:
+    """Return the error of two ends with no way between them."""
+    return NotFound(f"no way to {mode} from start to end", code="route_unreachable")

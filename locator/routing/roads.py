@@ -129,18 +129,3 @@ def check_roads(roads: Roads) -> None:
         raise _broken("the tile file cannot be read") from error
     if version("pyvalhalla").split(".")[0] != roads.engine.split(".")[0]:
         raise _broken(f"built for version {roads.engine} of the engine")
-
-
-def roads_summary(data: Path) -> dict[str, object] | None:
-    """Return what ``locator info`` says of the road tiles, or None when there are none that can be used."""
-    try:
-        roads = find_roads(data)
-    except DataError:
-        return None
-    return {
-        "source": roads.source,
-        "built": roads.built,
-        "engine": f"Valhalla {roads.engine}",
-        "bytes": roads.size,
-        "edges": roads.edges,
-    }

@@ -1,17 +1,29 @@
-"""Which engine finds the ways: the operator's choice, opened when asked for."""
+"""Which engine finds the ways: the operator's choice, opened when asked for; else the straight line.
+
+A line is never drawn or read like a route: its engine is ``line``, it has no duration, and its one step
+says that the way by road is longer.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from locator.errors import InvalidInput, LocatorError, MissingExtra
-from locator.i18n import explain
-from locator.model import Mode, Route
-from locator.routing.line import straight_line
-from locator.routing.positions import LonLat
-from locator.settings import Settings
+from locator.errors import InvalidInput, LocatorError, MissingExtra, ServiceReplyError, SettingError
+from locator.http import HttpClient
+from locator.i18n import explain, text
+from locator.model import Mode, Route, Step
+from locator.routing.narrative import HERE_M, say_direction, say_distance
+from locator.routing.positions import LonLat, check_position, measure
+from locator.settings import PREFIX, Settings
+
+LINE_ENGINE = "line"
+"""What a straight line calls itself in a route."""
+UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+"""What reading a reply of another shape raises."""
 
 
 class Router(Protocol):
@@ -33,7 +45,7 @@ class Router(Protocol):
 
 
 _REMOTE: Mapping[str, tuple[str, str]] = {
-    "valhalla-http": ("locator.routing.valhalla_http", "ValhallaServer"),
+    "valhalla-http": ("locator.routing.valhalla", "ValhallaServer"),
     "osrm": ("locator.routing.osrm", "OsrmServer"),
     "openrouteservice": ("locator.routing.openrouteservice", "OpenRouteService"),
     "amap": ("locator.routing.amap", "AMapDirections"),
@@ -108,3 +120,108 @@ def route_or_line(router: Router | None, origin: LonLat, target: LonLat, mode: M
         if isinstance(error, InvalidInput) and error.code == "route_position":
             raise
         return straight_line(origin, target, mode, lang, because=explain(error, lang))
+
+
+def straight_line(
+    origin: LonLat, target: LonLat, mode: Mode = Mode.WALK, lang: str = "zh", *, because: str = ""
+) -> Route:
+    """Return the geodesic between two positions as a route that says it is none.
+
+    Parameters
+    ----------
+    origin, target
+        WGS-84 (lon, lat) in degrees.
+    mode
+        Carried through; a straight line has no duration in any mode.
+    because
+        A sentence in ``lang`` to say first: why there is no route.
+
+    Raises
+    ------
+    InvalidInput
+        A position that is none.
+    """
+    start, end = check_position(*origin), check_position(*target)
+    metres, bearing = measure(start, end)
+    if metres < HERE_M:
+        said = text("routing.line_here", lang)
+    else:
+        said = text("routing.line", lang, direction=say_direction(bearing, lang), distance=say_distance(metres, lang))
+    said = text("routing.line_because", lang, because=because, line=said) if because else said
+    step = Step(text=said, distance_m=metres, duration_s=0.0, lon=end[0], lat=end[1])
+    return Route(engine=LINE_ENGINE, mode=mode, distance_m=metres, duration_s=None, line=(start, end), steps=(step,))
+
+
+class RemoteEngine:
+    """An engine at a URL.
+
+    Parameters
+    ----------
+    settings
+        ``LOCATOR_<SERVICE>_URL`` and ``LOCATOR_<SERVICE>_KEY``, the timeout, the user agent.
+
+    Raises
+    ------
+    SettingError
+        The address or the key is missing; the message names the setting.
+    """
+
+    engine = ""
+    """Its name in a route."""
+    service = ""
+    """Its name in the settings."""
+    default_url: str | None = None
+    needs_key = False
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.urls.get(self.service) or self.default_url
+        if url is None:
+            raise self._missing("URL", "the server's address")
+        self.url = url.rstrip("/")
+        self._key = settings.keys.get(self.service, "")
+        if self.needs_key and not self._key:
+            raise self._missing("KEY", "the service's key")
+        self._client = HttpClient(settings)
+        self.sent_to: str | None = urlsplit(url).hostname or self.service
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.sent_to})"
+
+    def _missing(self, what: str, expected: str) -> SettingError:
+        name = f"{PREFIX}{self.service.upper()}_{what}"
+        return SettingError(
+            f"{name} is not set; {self.engine} needs {expected}",
+            code="setting",
+            name=name,
+            value="",
+            expected=expected,
+        )
+
+    def available(self) -> bool:
+        """Tell that it can be asked; whether it answers is known only afterwards."""
+        return True
+
+    @contextlib.contextmanager
+    def _map_errors(self) -> Iterator[None]:
+        """Turn whatever is wrong with a reply into one error."""
+        try:
+            yield
+        except LocatorError:  # some of ours are ValueErrors too
+            raise
+        except UNREADABLE as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, why: object) -> ServiceReplyError:
+        return ServiceReplyError(
+            f"{self.engine} answered what cannot be used: {type(why).__name__}",
+            code="service_reply",
+            service=self.engine,
+        )
+
+    def _get(self, address: str, params: Mapping[str, str | None], headers: Mapping[str, str] | None = None) -> Any:
+        """Ask with GET; a 400 is read too, for the engines explain themselves in it."""
+        return self._client.get_json(self.engine, address, params=dict(params), headers=headers, accept=(200, 400, 404))
+
+    def _post(self, address: str, content: Any, headers: Mapping[str, str] | None = None) -> Any:
+        """Ask with POST; a 400 is read too."""
+        return self._client.post_json(self.engine, address, content=content, headers=headers, accept=(200, 400, 404))

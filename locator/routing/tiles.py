@@ -22,9 +22,8 @@ from pathlib import Path
 
 from locator.disk import exclusive_lock, to_data_error
 from locator.errors import DataError, MissingExtra, NotFound
-from locator.routing.borders import write_borders
-from locator.routing.names import read_street_names, write_street_names
-from locator.routing.pbf import to_pbf
+from locator.routing.narrative import write_street_names
+from locator.routing.osm_files import read_street_names, to_pbf, write_borders
 from locator.routing.roads import NAMES, TILES, Roads, digest_of, roads_dir, write_pointer
 
 type Progress = Callable[[str, float], None]
@@ -215,7 +214,7 @@ def _write_config(work: Path, **more: object) -> Path:
 
 def _run(command: list[Path | str], log: Path, tell: _Tell | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run a program with its words in a log; follow its stages; never leave it behind."""
-    with log.open("wb") as file, _ended(command) as process:
+    with log.open("wb") as file, _terminating(command) as process:
         assert process.stdout is not None  # noqa: S101 - asked for below
         for line in process.stdout:
             file.write(line)
@@ -226,7 +225,7 @@ def _run(command: list[Path | str], log: Path, tell: _Tell | None = None) -> sub
 
 
 @contextlib.contextmanager
-def _ended(command: list[Path | str]) -> Iterator[subprocess.Popen[bytes]]:
+def _terminating(command: list[Path | str]) -> Iterator[subprocess.Popen[bytes]]:
     quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(  # noqa: S603 - the wheel's own programs, no shell
         [str(part) for part in command],

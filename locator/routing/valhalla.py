@@ -1,7 +1,8 @@
-"""The embedded engine: Valhalla in this process, over our own road tiles.
+"""Valhalla: in this process over our own road tiles, or a server by ``LOCATOR_VALHALLA_URL``.
 
-Nothing leaves the machine. One ``Actor`` (the engine's handle) serves one thread at a time: shared by two
-it ends the process, so they wait in a queue.
+Of the embedded engine nothing leaves the machine. One ``Actor`` (the engine's handle) serves one thread at a
+time: shared by two it ends the process, so they wait in a queue. The server's format:
+https://valhalla.github.io/valhalla/api/turn-by-turn/api-reference/ (WGS-84).
 """
 
 from __future__ import annotations
@@ -16,26 +17,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from locator.errors import DataError, LocatorError, ServiceTimeout
+from locator.errors import DataError, LocatorError, ServiceReplyError, ServiceTimeout
 from locator.model import Mode, Route
-from locator.routing.limits import askable, check_ends
-from locator.routing.names import StreetNames, load_street_names
-from locator.routing.positions import LonLat, check_position
+from locator.routing.narrative import StreetNames, load_street_names
+from locator.routing.positions import LonLat, askable, check_ends, check_position
 from locator.routing.roads import Roads, check_roads, find_roads, pointer_mark
+from locator.routing.router import UNREADABLE, RemoteEngine
 from locator.routing.tiles import engine_config, engine_dir
-from locator.routing.trip import read_trip
-from locator.routing.valhalla_calls import Ask, OneToMany, Refused, ask_route
+from locator.routing.valhalla_calls import Ask, OneToMany, Refused, ask_route, read_trip
 
 ENGINE = "valhalla"
 AT_ONCE = 400
 """Targets in one matrix call."""
+SERVER_AT_ONCE = 50
+"""The same for a server: what public ones allow."""
 _CACHE_BYTES = 128_000_000
 _PATIENCE_S = 30.0
 _ACTIONS = {"route": "route", "sources_to_targets": "matrix", "locate": "locate"}
 _CHOOSING, _EXACT = "select_optimal", "costmatrix"
 """How a matrix is computed: by the engine's choice; or as a route is, for bicycles, whose penalties the
 engine's choice leaves out (39 % apart in Nanjing, docs/ROUTING.md)."""
-_UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
 class _Pool:
@@ -66,7 +67,7 @@ class _Pool:
             raise
         except Refused as refusal:
             raise DataError(f"the engine failed with {refusal}", code="roads_broken") from refusal
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise DataError(f"the engine's answer cannot be read: {error}", code="roads_broken") from error
         finally:
             free.put(actor)
@@ -190,3 +191,57 @@ class EmbeddedValhalla:
                 for row, value in zip(part, asked.durations(places), strict=True):
                     durations[row] = value
         return durations
+
+
+class ValhallaServer(RemoteEngine):
+    """Routes and travel times from a Valhalla server; the words are ours all the same."""
+
+    engine = "valhalla-http"
+    service = "valhalla"
+
+    def _ask(self, action: str, request: dict[str, Any]) -> Any:
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else None
+        reply = self._post(f"{self.url}/{action}", request, headers)
+        if isinstance(reply, dict) and "error_code" in reply:
+            raise Refused(int(reply["error_code"]))
+        return reply
+
+    def route(self, origin: LonLat, target: LonLat, mode: Mode, lang: str = "zh") -> Route:
+        """Return the way from ``origin`` to ``target`` (WGS-84, lon then lat).
+
+        Raises
+        ------
+        InvalidInput, NotFound
+            As the embedded engine.
+        ServiceError
+            The server did not give a usable answer in time.
+        """
+        ends = check_ends(origin, target, mode)
+        with self._map_errors():
+            try:
+                reply = ask_route(self._ask, ends, mode)
+            except Refused as refusal:
+                raise self._refused(refusal) from refusal
+            return read_trip(reply, engine=self.engine, mode=mode, ends=ends, names=StreetNames(), lang=lang)
+
+    def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
+        """Return the seconds from ``origin`` to each of ``targets``, None where there is no way."""
+        start = check_position(*origin)
+        durations: list[float | None] = [None] * len(targets)
+        near = askable(start, targets, mode)
+        with self._map_errors():
+            asked = OneToMany(self._ask, start, mode, set())
+            for first in range(0, len(near), SERVER_AT_ONCE):
+                part = near[first : first + SERVER_AT_ONCE]
+                try:
+                    values = asked.durations([(float(targets[r][0]), float(targets[r][1])) for r in part])
+                except Refused as refusal:
+                    raise self._refused(refusal) from refusal
+                for row, value in zip(part, values, strict=True):
+                    durations[row] = value
+        return durations
+
+    def _refused(self, refusal: Refused) -> ServiceReplyError:
+        return ServiceReplyError(
+            f"{self.engine} refused with its error {refusal.code}", code="service_reply", service=self.engine
+        )

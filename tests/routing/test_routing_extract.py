@@ -7,7 +7,7 @@ import pytest
 from servers import Answer, Asked, loopback
 
 from locator.errors import NotFound, ServiceError, ServiceReplyError
-from locator.routing.extract import REGIONS, download_extract, find_region
+from locator.routing.osm_files import REGIONS, download_extract, find_region
 from locator.settings import Settings
 
 CONTENT = b"not really a pbf, but whole" * 5000

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from locator.errors import InvalidInput
 from locator.i18n import LANGS, text
 from locator.model import Mode
-from locator.routing.line import POINTS, say_direction, say_distance, say_duration, straight_line
+from locator.routing.narrative import POINTS, say_direction, say_distance, say_duration
+from locator.routing.router import straight_line
 
 JINAN = (117.0, 36.65)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from locator.i18n import LANGS, load_catalogue
-from locator.routing.names import StreetNames
-from locator.routing.narrative import ARRIVALS, CODES, Manoeuvre, pick_street, say_step, to_steps
+from locator.routing.narrative import ARRIVALS, CODES, Manoeuvre, StreetNames, pick_street, say_step, to_steps
 
 NONE = StreetNames()
 NAMES = StreetNames({"en": {"延龄巷": "Yanling Lane"}, "zh": {"Nathan Road": "弥敦道"}})
