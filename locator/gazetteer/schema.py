@@ -179,16 +179,29 @@ def read_csv(path: Path) -> Iterator[dict[str, str]]:
 
 
 def load_divisions(shipped: Path) -> dict[str, Division]:
-    """Return the shipped divisions by code; townships after what they lie in."""
+    """Return the shipped divisions by code; townships after what they lie in.
+
+    A township lies where ``township_seats_osm.csv`` says, if that is there and surer than ``divisions.csv``.
+    """
     divisions: dict[str, Division] = {}
+    seats = _read_seats(shipped / "township_seats_osm.csv")
     for row in read_csv(shipped / "divisions.csv"):
         code = row["code"]
         outers = [code[:6], code[:4] + "00", code[:2] + "0000"]
         parent = next((c for c in outers if c != code and c in divisions), None)
         lon, lat, error_m = (float(row[c]) if row[c] else None for c in ("lon", "lat", "error_m"))
+        if code in seats and (error_m is None or seats[code][2] < error_m):
+            lon, lat, error_m = seats[code]
         name, name_en = clean_name(row["name"]), clean_name(row["name_en"])
         divisions[code] = Division(code, name, row["level"], parent, lon, lat, name_en, row["pinyin"], error_m)
     return divisions
+
+
+def _read_seats(path: Path) -> dict[str, tuple[float, float, float]]:
+    """Return longitude, latitude and error in metres of townships by code; nothing where there is no such file."""
+    if not path.exists():
+        return {}
+    return {row["code"]: (float(row["lon"]), float(row["lat"]), float(row["error_m"])) for row in read_csv(path)}
 
 
 def context_of(division: Division, divisions: Mapping[str, Division]) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from shipped_divisions import DIVISIONS
 
-from locator.datum import on_mainland
+from locator.datum import distance_m, on_mainland
+from locator.gazetteer.districts import DistrictIndex
+from locator.gazetteer.schema import load_divisions
 
 PATH = Path(__file__).parents[2] / "data" / "gazetteer" / "osm_places.parquet"
 KINDS = {
@@ -66,3 +71,53 @@ def test_names_that_place_nobody_or_may_not_be_published_are_not_there(table: pa
     assert word not in set(table["name"].to_pylist())
     if word in {"监狱", "再教育营"}:
         assert not pc.any(pc.match_substring(table["name"], word)).as_py()
+
+
+@pytest.fixture(scope="module")
+def districts(tmp_path_factory: pytest.TempPathFactory) -> DistrictIndex:
+    return DistrictIndex.open(tmp_path_factory.mktemp("districts"))
+
+
+def read_rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((PATH.parent / name).read_text("utf-8").splitlines()))
+
+
+def test_township_seats_lie_in_their_district_and_say_how_far_off_they_may_be(districts: DistrictIndex) -> None:
+    seats = read_rows("township_seats_osm.csv")
+    known = {row["code"] for row in DIVISIONS if row["level"] == "township"}
+    assert {row["code"] for row in seats} <= known
+    found = districts.districts_of([float(r["lon"]) for r in seats], [float(r["lat"]) for r in seats])
+    own = np.array([int(r["code"][:6]) for r in seats])
+    without_counties = np.isin(own // 100, [4419, 4420, 4604, 6202])  # NBS gives their townships codes of no district
+    assert (found == own)[~without_counties].mean() > 0.999
+    assert (found // 100 == own // 100).mean() > 0.999
+    errors: dict[tuple[str, bool], set[float]] = {}
+    names = {row["code"]: row["name"] for row in DIVISIONS}
+    for row in seats:
+        errors.setdefault((row["how"], names[row["code"]].endswith("街道")), set()).add(float(row["error_m"]))
+    assert {how for how, _ in errors} == {"government", "office", "school", "full", "name"}
+    assert all(len(found) == 1 for (how, _), found in errors.items() if how != "name")
+
+
+def test_at_least_fifteen_thousand_townships_are_placed() -> None:
+    placed = {d.code: d for d in load_divisions(PATH.parent).values() if d.level == "township" and d.lon is not None}
+    assert len(placed) >= 15_000
+    seats = {row["code"]: row for row in read_rows("township_seats_osm.csv")}
+    own = {row["code"]: row for row in DIVISIONS}
+    for code, row in seats.items():
+        surer = not own[code]["error_m"] or float(row["error_m"]) < float(own[code]["error_m"])
+        assert placed[code].lon == float((row if surer else own[code])["lon"])
+
+
+@pytest.mark.parametrize("name", ["高雄市", "台北市", "台东县", "元朗区", "湾仔区"])
+def test_parts_of_taiwan_and_hong_kong_lie_in_themselves(name: str) -> None:
+    part = next(row for row in read_rows("parts.csv") if row["name"] == name)
+    true = {
+        "高雄市": (120.31, 22.62),
+        "台北市": (121.56, 25.04),
+        "台东县": (121.15, 22.75),
+        "元朗区": (114.03, 22.44),
+        "湾仔区": (114.18, 22.28),
+    }[name]
+    gap = float(distance_m(float(part["lon"]), float(part["lat"]), *true))
+    assert gap < float(part["error_m"])
