@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from locator.adcode import prefecture_of
 from locator.datum import on_mainland
-from locator.i18n import text
+from locator.i18n import language, text
 from locator.model import Filter, Notice, Place, Precision, Query, Task
 
 if TYPE_CHECKING:
@@ -52,6 +52,6 @@ def name_cities(store: Store, lang: str) -> str:
     """Return the names of the cities with the most points, as one phrase."""
     counts = store.count_by_city()
     names = sorted(counts, key=lambda city: (-counts[city], city))
-    joined = ("、" if lang == "zh" else ", ").join(names[:CITIES_NAMED])
+    joined = language(lang).join(names[:CITIES_NAMED])
     more = len(names) - CITIES_NAMED
     return joined + (text("notices.and_more", lang, count=more) if more > 0 else "")

@@ -1,12 +1,17 @@
-"""The text catalogues: every sentence a person reads, in Chinese and English.
+"""The languages: every sentence a person reads, and how each language writes lists, brackets and quotes.
 
-A catalogue is a folder of YAML files under ``locator/locales/<lang>/``; a text's code is
-``<file>.<key>``, and its ``{placeholders}`` are filled from keyword arguments. A further language is a
-further folder; ``tests/test_i18n.py`` compares keys and placeholders.
+A language is a folder of YAML files under ``locator/locales/<code>/``; a text's code is ``<file>.<key>``,
+and its ``{placeholders}`` are filled from keyword arguments. ``language.yaml`` says what the language is
+called and how it punctuates (:class:`Language`). A further language is a further folder, found when the
+program starts: a text it lacks is taken from the language it names as its ``fallback``, then from English,
+then from Chinese, in which every text exists. Data in two languages is chosen from in the same order
+(:func:`choose`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,23 +19,134 @@ from typing import TYPE_CHECKING
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from locator.errors import LocatorError
 
-LANGS = ("zh", "en")
 LOCALES = Path(__file__).parent / "locales"
+SOURCE_LANGS = ("zh", "en")
+"""The languages in which everything is written: texts, guide and notes of offices."""
+DATA_HTML_LANG = "zh-CN"
+"""The language of names and addresses in the data, as HTML calls it."""
+_LAST_RESORTS = ("en", "zh")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language as ``locales/<code>/language.yaml`` describes it."""
+
+    code: str
+    """The name of its folder: ``zh``, ``en``, ``pt-BR``."""
+    html: str
+    """Its tag in HTML and HTTP (BCP 47): ``zh-CN``."""
+    own_name: str
+    """What it calls itself: 中文."""
+    order: int
+    """Its place among the languages to choose from, the lowest first."""
+    chain: tuple[str, ...]
+    """The codes to look a text up in, its own first."""
+    list_separator: str
+    """What stands between the members of a list: ``、``."""
+    colon: str
+    """What stands between a label and its value: ``：``."""
+    brackets: tuple[str, str]
+    """What is put around a remark, with the space before it where the language has one."""
+    quotes: tuple[str, str]
+    """What is put around words that are quoted."""
+    sentence_separator: str
+    """What stands between two sentences: a space, or nothing."""
+
+    def join(self, members: Iterable[str]) -> str:
+        """Return a list as one phrase."""
+        return self.list_separator.join(members)
+
+    def in_brackets(self, remark: str) -> str:
+        """Return a remark in brackets, to be put behind what it is about; empty for an empty one."""
+        return f"{self.brackets[0]}{remark}{self.brackets[1]}" if remark else ""
+
+    def quote(self, words: str) -> str:
+        """Return words in quotation marks."""
+        return f"{self.quotes[0]}{words}{self.quotes[1]}"
+
+
 @cache
-def load_catalogue(lang: str) -> Mapping[str, str]:
-    """Return every text of ``lang`` by its code; read once for each process."""
+def own_texts(lang: str) -> Mapping[str, str]:
+    """Return the texts that a language itself has, by their codes; read once for each process."""
     texts: dict[str, str] = {}
     for path in sorted((LOCALES / lang).glob("*.yaml")):
         content = yaml.load(path.read_text("utf-8"), Loader=_Loader) or {}  # noqa: S506 - a safe loader
         texts.update({f"{path.stem}.{key}": str(value) for key, value in content.items()})
     return texts
+
+
+@cache
+def _chain(lang: str) -> tuple[str, ...]:
+    """Return the codes of the languages that a language's texts are looked up in, its own first."""
+    chain, code = [lang], own_texts(lang).get("language.fallback", "")
+    while code and code not in chain:
+        chain.append(code)
+        code = own_texts(code).get("language.fallback", "")
+    return tuple(dict.fromkeys([*chain, *_LAST_RESORTS]))
+
+
+@cache
+def load_catalogue(lang: str) -> Mapping[str, str]:
+    """Return every text of ``lang`` by its code, those it lacks from the languages behind it."""
+    texts: dict[str, str] = {}
+    for code in reversed(_chain(lang)):
+        texts |= own_texts(code)
+    return texts
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language by its code.
+
+    Raises
+    ------
+    KeyError
+        There is no folder of that name: a fault of the program, which checks what it is asked for.
+    """
+    if code not in LANGS:
+        raise KeyError(code)
+    own, texts = own_texts(code), load_catalogue(code)
+    return Language(
+        code=code,
+        html=own.get("language.html", code),
+        own_name=own.get("language.own_name", code),
+        order=int(own.get("language.order", 100)),
+        chain=_chain(code),
+        list_separator=texts["language.list_separator"],
+        colon=texts["language.colon"],
+        brackets=(texts["language.bracket_open"], texts["language.bracket_close"]),
+        quotes=(texts["language.quote_open"], texts["language.quote_close"]),
+        sentence_separator=texts["language.sentence_separator"],
+    )
+
+
+def _find_langs() -> tuple[str, ...]:
+    """Return the codes of the languages that have a folder with texts, in their order."""
+    codes = [folder.name for folder in LOCALES.iterdir() if folder.is_dir() and any(folder.glob("*.yaml"))]
+    return tuple(sorted(codes, key=lambda code: (int(own_texts(code).get("language.order", 100)), code)))
+
+
+LANGS = _find_langs()
+"""The codes of all languages, in their order."""
+
+
+def next_language(code: str) -> Language:
+    """Return the language that a switch goes on to: the next in their order, the first after the last."""
+    return language(LANGS[(LANGS.index(code) + 1) % len(LANGS)])
+
+
+def choose[T](values: Mapping[str, T | None], lang: str) -> T | None:
+    """Return of a value in several languages the one to show: the first that is there, in the language's order.
+
+    Parameters
+    ----------
+    values
+        By language; None and "" count as missing.
+    """
+    return next((value for code in _chain(lang) if (value := values.get(code))), None)
 
 
 def text(code: str, lang: str, **params: object) -> str:
@@ -39,7 +155,7 @@ def text(code: str, lang: str, **params: object) -> str:
     Raises
     ------
     KeyError
-        The catalogue has no such code: a fault of the program, found by the tests.
+        No catalogue has such a code: a fault of the program, found by the tests.
     """
     template = load_catalogue(lang)[code]
     return template.format(**params) if params else template

@@ -18,6 +18,7 @@ from pathlib import Path
 import platformdirs
 
 from locator.errors import InvalidInput, SettingError
+from locator.i18n import LANGS
 
 PREFIX = "LOCATOR_"
 GEOCODERS = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
@@ -266,7 +267,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "TILES": _tiles,
     "TILES_DATUM": lambda v: _choice("TILES_DATUM", v, ("wgs84", "gcj02", "bd09")),
     "TILES_ATTRIBUTION": str,
-    "LANG": lambda v: _choice("LANG", v, ("zh", "en")),
+    "LANG": lambda v: _choice("LANG", v, LANGS),
     "NOW": _now,
     "LIVE": lambda v: _choice("LIVE", v, LIVE),
     "PUBLIC_URL": _public,

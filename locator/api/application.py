@@ -28,6 +28,7 @@ from locator.api.problems import add_problem_handlers, document_problems, make_p
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.hours import read_hours
+from locator.i18n import LANGS
 from locator.outputs.html_document import join, tag, write_document
 from locator.outputs.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
 from locator.service import Locator
@@ -38,7 +39,7 @@ MAX_TEXT = 500
 CHINA = ZoneInfo("Asia/Shanghai")
 NO_STORE = {"cache-control": "no-store"}
 
-Lang = Annotated[Literal["zh", "en"], Query(description="language of the texts")]
+Lang = Annotated[Literal[LANGS], Query(description="language of the texts")]  # type: ignore[valid-type]
 PAIR = r"^-?\d{1,3}(\.\d{1,15})?,-?\d{1,2}(\.\d{1,15})?$"
 MOMENT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?([+-]\d{2}:\d{2}|Z)?$"
 ID = r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,119}$"
@@ -59,7 +60,7 @@ class Choices(BaseModel):
     limit: int = Field(default=5, ge=1, le=100)
     within_m: float | None = Field(default=None, gt=0, le=1e7)
     mode: m.Mode | None = None
-    lang: Literal["zh", "en"] = "zh"
+    lang: Literal[LANGS] = "zh"  # type: ignore[valid-type]
 
     def to_query(self, **origin: Any) -> m.Query:
         """Return the query these choices make with an origin."""
@@ -106,7 +107,7 @@ class PlaceBody(BaseModel):
         default=None, pattern=f"^{ADCODE_PATTERN}$", description="the adcode of the chosen region"
     )
     online: bool = Field(default=False, description="also ask the services elsewhere that the operator switched on")
-    lang: Literal["zh", "en"] = "zh"
+    lang: Literal[LANGS] = "zh"  # type: ignore[valid-type]
 
 
 def read_pair(value: str, *, decimals: int | None = None) -> tuple[float, float]:

@@ -9,9 +9,9 @@ from typing import Any
 from locator.cli.terms import add_mode, read_pair, say, write_json
 from locator.model import Mode, Route
 from locator.outputs.shapes import mode_name, shape_route, shape_route_feature
-from locator.routing import say_distance, say_duration
 from locator.service import Locator
 from locator.settings import Settings
+from locator.wording import say_duration, say_rough_length
 
 
 def add_route(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def run_route(args: argparse.Namespace, settings: Settings) -> None:
 
 def _route_lines(route: Route, lang: str) -> list[str]:
     mode = mode_name(route.mode, lang)
-    distance = say_distance(route.distance_m, lang)
+    distance = say_rough_length(route.distance_m, lang)
     if route.duration_s is None:
         head = say("route_untimed", lang, mode=mode, distance=distance)
     else:

@@ -12,6 +12,7 @@ from locator.gazetteer.records import Division, Suggestion
 from locator.gazetteer.resolve import Bias, Resolved, resolve_han
 from locator.gazetteer.suggest import Suggester
 from locator.gazetteer.text import HAN, normalise, to_key, warm
+from locator.i18n import choose
 from locator.model import Place
 
 
@@ -107,7 +108,7 @@ class Gazetteer:
         """Return the full name of a division in Chinese or in English; empty when there is no such code."""
         if self.places.division(adcode) is None:
             return ""
-        return self.places.label(adcode) if lang == "zh" else self.places.label_en(adcode)
+        return choose({"zh": self.places.label(adcode), "en": self.places.label_en(adcode)}, lang) or ""
 
     def _codes(self, region: str | None) -> tuple[str, ...]:
         return tuple(d.code for d in self.regions(region)) if region else ()

@@ -17,7 +17,7 @@ from locator.guide.records import (
     VISITS,
     Fault,
 )
-from locator.i18n import LANGS
+from locator.i18n import SOURCE_LANGS
 from locator.model import Kind, Person, Task
 
 CARD = "card"
@@ -143,7 +143,7 @@ URL = pattern(r"https?://[^\s\"'<>`\\]{3,400}", "bad_url")
 DATE = pattern(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?|unknown", "bad_date")
 ADCODE = pattern(f"nation|{ADCODE_PATTERN}", "bad_adcode")
 PHONE = pattern(r"(0\d{2,3}-)?\d{5,12}", "bad_phone")
-WORDS = mapping({lang: Field(sentence, required=True) for lang in LANGS})
+WORDS = mapping({lang: Field(sentence, required=True) for lang in SOURCE_LANGS})
 TASKS = items(one_of(CARD, *Task), single=True)
 PERSONS = items(one_of(*Person), single=True)
 KINDS = items(one_of(*Kind))
@@ -205,7 +205,7 @@ FILE = mapping(
                         **_ENTRY,
                         "section": Field(one_of(*SECTIONS), required=True),
                         "visit": Field(one_of(*VISITS)),
-                        **{lang: Field(sentence, required=True) for lang in LANGS},
+                        **{lang: Field(sentence, required=True) for lang in SOURCE_LANGS},
                     }
                 )
             )

@@ -28,6 +28,7 @@ from locator.guide.records import (
     Statement,
     TaskRule,
 )
+from locator.i18n import SOURCE_LANGS
 from locator.model import Kind, Person, Task
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -202,7 +203,7 @@ def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Ent
         "replaces": tuple(_listed(item.get("replaces"))),
     }
     if name == "statements":
-        words = {lang: item[lang].strip() for lang in ("zh", "en")}
+        words = {lang: item[lang].strip() for lang in SOURCE_LANGS}
         return Statement(**common, section=item["section"], text=words, visit=item.get("visit"))
     if name == "laws":
         return Law(**common, name=item["name"], article=item["article"], summary=item["summary"], url=item.get("url"))

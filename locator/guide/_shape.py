@@ -15,7 +15,7 @@ from locator.guide.records import (
     Statement,
     Translations,
 )
-from locator.i18n import text
+from locator.i18n import choose, text
 
 Json = dict[str, Any]
 
@@ -29,7 +29,7 @@ class Shaper:
 
     def line(self, entry: Statement) -> Json:
         """Return a statement."""
-        return {"text": entry.text[self._lang], **self._basis(entry)}
+        return {"text": self._said(entry.text), **self._basis(entry)}
 
     def material(self, entry: Material) -> Json:
         """Return a thing to bring; ``required`` None means that it may be asked for locally."""
@@ -37,7 +37,7 @@ class Shaper:
         if entry.count > 1:
             form = text("guide.form_count", self._lang, form=form, count=entry.count)
         return {
-            "name": entry.name[self._lang],
+            "name": self._said(entry.name),
             "required": entry.required,
             "form": entry.form,
             "form_name": form,
@@ -51,7 +51,7 @@ class Shaper:
         return {
             "type": entry.type,
             "type_name": text(f"guide.channel.{entry.type}", self._lang),
-            "name": entry.name[self._lang],
+            "name": self._said(entry.name),
             "url": entry.url,
             "note": self._words(entry.note),
             "official": entry.official,
@@ -63,7 +63,7 @@ class Shaper:
         short = entry.number.startswith("12") and "-" not in entry.number
         return {
             "number": entry.number,
-            "name": entry.name[self._lang],
+            "name": self._said(entry.name),
             "for": entry.authority,
             "note": self._words(entry.note),
             "from_elsewhere": f"{area_code}-{entry.number}" if area_code and short else None,
@@ -73,9 +73,9 @@ class Shaper:
     def law(self, entry: Law) -> Json:
         """Return an article."""
         return {
-            "name": entry.name[self._lang],
-            "article": entry.article[self._lang],
-            "summary": entry.summary[self._lang],
+            "name": self._said(entry.name),
+            "article": self._said(entry.article),
+            "summary": self._said(entry.summary),
             "url": entry.url or self._basis(entry)["source_url"],
             **self._basis(entry),
         }
@@ -88,7 +88,11 @@ class Shaper:
         ]
 
     def _words(self, words: Translations | None) -> str | None:
-        return words[self._lang] if words else None
+        return self._said(words) if words else None
+
+    def _said(self, words: Translations) -> str:
+        """Return the words in the language asked for, or in the one a reader of it understands best."""
+        return choose(words, self._lang) or ""
 
     def _basis(self, entry: Entry) -> Json:
         first = self._sources[entry.sources[0]]

@@ -22,7 +22,7 @@ from locator.guide.records import (
     Statement,
     TaskRule,
 )
-from locator.i18n import LANGS, text
+from locator.i18n import LANGS, choose, text
 from locator.model import Kind, Person, Task
 
 _FIRST_LINE: Mapping[str, tuple[str, ...]] = {
@@ -161,8 +161,8 @@ class Guide:
         local = [self.regions[code] for code in chain if code in self.regions]
         return {
             "region": chain[0] if chain[0] != NATION else None,
-            "region_name": local[0].name[lang] if local else None,
-            "regions": [{"adcode": region.adcode, "name": region.name[lang]} for region in local],
+            "region_name": choose(local[0].name, lang) if local else None,
+            "regions": [{"adcode": region.adcode, "name": choose(region.name, lang)} for region in local],
             "local": bool(local),
         }
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from locator.i18n import text
+from locator.i18n import language, text
 
 _NEED = {True: "yes", False: "no", None: "ask"}
 _SECTIONS = ("fees", "times", "differs", "not_found", "tips")
@@ -104,7 +104,7 @@ def _said(lines: Iterable[Mapping[str, Any]]) -> Lines:
 
 def _kinds(kinds: Iterable[str], lang: str) -> str:
     names = [text(f"names.kind.{kind}", lang) for kind in kinds if kind != "other"]
-    return ("、" if lang == "zh" else ", ").join(names)
+    return language(lang).join(names)
 
 
 def say_material(item: Mapping[str, Any], lang: str) -> str:
@@ -112,7 +112,7 @@ def say_material(item: Mapping[str, Any], lang: str) -> str:
     need = text(f"guide.required.{_NEED[item['required']]}", lang)
     note = f" — {item['note']}" if item["note"] else ""
     form = "" if item["form"] == "any" else f"{item['form_name']} · "
-    return f"{item['name']}（{form}{need}）{note}" if lang == "zh" else f"{item['name']} ({form}{need}){note}"
+    return f"{item['name']}{language(lang).in_brackets(form + need)}{note}"
 
 
 def say_hotline(item: Mapping[str, Any]) -> str:
@@ -127,8 +127,7 @@ def say_channel(item: Mapping[str, Any], lang: str) -> str:
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
     note = f" — {item['note']}" if item["note"] else ""
     address = f" {item['url']}" if item["url"] else ""
-    colon = "：" if lang == "zh" else ": "
-    return f"{item['type_name']}{official}{colon}{item['name']}{address}{note}"
+    return f"{item['type_name']}{official}{language(lang).colon}{item['name']}{address}{note}"
 
 
 def say_source(source: Mapping[str, Any], lang: str) -> str:

@@ -11,8 +11,9 @@ from locator.errors import InvalidInput
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
 from locator.hours.expression import OpenState, parse
 from locator.hours.schedule import DaySchedule
-from locator.i18n import load_catalogue, text
+from locator.i18n import SOURCE_LANGS, choose, load_catalogue, text
 from locator.model import HoursState, ServicePoint
+from locator.wording import say_day, say_moment
 
 
 def describe(state: HoursState, at: datetime, lang: str, *, notes: bool = True) -> str:
@@ -39,14 +40,14 @@ def _main(state: HoursState, at: datetime, lang: str) -> str:
     said = text(code, lang)
     if state.state == "open" and state.until is not None:
         key = "closes_reopens" if state.reopens else "closes"
-        until = format_moment(state.until, at, lang)
-        again = format_moment(state.reopens, at, lang) if state.reopens else ""
+        until = say_moment(state.until, at, lang)
+        again = say_moment(state.reopens, at, lang) if state.reopens else ""
         return said + text(f"hours.{key}", lang, until=until, again=again)
     if state.reopens is not None:
         after = next((note.split(":", 1)[1] for note in state.notes if note.startswith("after:")), None)
         name = holiday_name(after, lang) if after and (state.reopens.date() - at.date()).days > 1 else ""
         key = "opens_after" if name else "opens"
-        return said + text(f"hours.{key}", lang, opens=format_moment(state.reopens, at, lang), holiday=name)
+        return said + text(f"hours.{key}", lang, opens=say_moment(state.reopens, at, lang), holiday=name)
     return said
 
 
@@ -65,28 +66,8 @@ def describe_notes(state: HoursState, lang: str) -> list[str]:
 def holiday_name(name: str, lang: str) -> str:
     """Return a holiday's name: from the catalogue, or from an override's ``中文|English``."""
     if "|" in name:
-        zh, en = name.split("|", 1)
-        return zh if lang == "zh" else en
+        return choose(dict(zip(SOURCE_LANGS, name.split("|", 1), strict=True)), lang) or name
     return load_catalogue(lang).get(f"hours.holiday_{name}", name or text("hours.holiday_generic", lang))
-
-
-def format_moment(moment: datetime, at: datetime, lang: str) -> str:
-    """Return a moment as a person at ``at`` says it: ``12:00``, ``tomorrow 09:00``, ``Thu 8 Oct 09:00``."""
-    days = (moment.date() - at.date()).days
-    clock = f"{moment:%H:%M}"
-    if days == 0:
-        return clock
-    if days == 1:
-        return text("hours.tomorrow", lang, clock=clock)
-    return text("hours.on_day", lang, day=format_day(moment.date(), lang, year=moment.year != at.year), clock=clock)
-
-
-def format_day(day: date, lang: str, *, year: bool = False) -> str:
-    """Return ``10月8日（周四）`` or ``Thu 8 Oct``, with the year when asked."""
-    weekday = text("hours.weekdays", lang).split()[day.weekday()]
-    month = text("hours.months", lang).split()[day.month - 1]
-    key = "hours.day_year" if year else "hours.day"
-    return text(key, lang, weekday=weekday, month=month, day=day.day, year=day.year)
 
 
 class WeekDay(NamedTuple):
@@ -179,7 +160,7 @@ def week_of(point: ServicePoint, at: datetime, lang: str = "zh") -> list[WeekDay
 def week_text(lines: list[WeekDay], lang: str) -> str:
     """Return a week view as text, one line a day, today marked with ``▸``; exceptions have no other mark."""
     return "\n".join(
-        f"{'▸ ' if line.today else '  '}{format_day(line.day, lang)} {line.hours}"
+        f"{'▸ ' if line.today else '  '}{say_day(line.day, lang)} {line.hours}"
         + (text("hours.in_brackets", lang, what=line.special) if line.special else "")
         for line in lines
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from locator.hours import describe, week_of, week_text
-from locator.i18n import text
+from locator.i18n import choose, text
 from locator.layer import to_row
 from locator.model import EXACT, Hit, ServicePoint
 from locator.outputs.exports import Feature, licences_of, to_csv_text, to_geojson_text, to_kml_text
@@ -40,7 +40,7 @@ def _row(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
         "until": hit.status.until.isoformat() if hit.status.until else None,
         "week": _say_week(hit.point, at, lang),
         "can_do": hit.can_do,
-        "notes": (hit.point.notes_en if lang == "en" else None) or hit.point.notes,
+        "notes": choose({"zh": hit.point.notes, "en": hit.point.notes_en}, lang),
     }
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
+from locator.i18n import DATA_HTML_LANG, language
+
 _VOID = frozenset({"input", "br", "hr", "img", "link", "meta"})
 _SCHEMES = frozenset(
     {"", "http", "https", "tel", "mailto", "geo", "baidumap", "bdapp", "iosamap", "androidamap", "amapuri", "qqmap"}
@@ -33,7 +35,6 @@ _HAN = re.compile(r"([\u3400-\u9fff][\u3000-\u9fff\uff00-\uffef\d“”·]*)")
 """A stretch of Chinese, with its punctuation and numbers."""
 
 
-HTML_LANG = {"zh": "zh-CN", "en": "en"}
 """The HTML tag of each language."""
 
 
@@ -136,7 +137,7 @@ def lang_of(said: str) -> str:
 
 def mark_chinese(said: str, lang: str) -> Markup:
     """Return a text of the page; in English, the Chinese names in it are marked as such."""
-    if lang == "zh":
+    if language(lang).html == DATA_HTML_LANG:
         return join(said)
     parts = _HAN.split(said)  # every second one is Chinese
     return join(tag("span", part, lang="zh-CN") if n % 2 else part for n, part in enumerate(parts) if part)
@@ -160,5 +161,5 @@ def write_document(body: Child, *, title: str, lang: str, style: str) -> str:
         tag("title", title),
         tag("style", Markup(style)),
     )
-    root = tag("html", tag("head", head), "\n", tag("body", body), lang=HTML_LANG[lang])
+    root = tag("html", tag("head", head), "\n", tag("body", body), lang=language(lang).html)
     return f"<!doctype html>\n{root}\n"

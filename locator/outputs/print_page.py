@@ -20,11 +20,11 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from locator.hours import WeekDay, week_of
-from locator.hours.telling import format_day
-from locator.i18n import text
+from locator.i18n import choose, text
 from locator.model import EXACT, Route, ServicePoint
 from locator.outputs.html_document import Markup, tag, write_document
 from locator.settings import Settings
+from locator.wording import say_day, say_length
 
 PAGE_MM = (210.0, 297.0)
 MARGIN_MM = 13.0
@@ -134,7 +134,7 @@ def write_print_page(
 
 def _head(point: ServicePoint, guide: Mapping[str, Any] | None, lang: str) -> tuple[tuple[str, str], ...]:
     names = [("name", cut(point.name, 90))]
-    if lang == "en" and point.name_en:
+    if point.name_en and choose({"zh": point.name, "en": point.name_en}, lang) == point.name_en:
         names.append(("", cut(point.name_en, 110)))
     kind = text("sheet.kind_line", lang, kind=text(f"names.kind.{point.kind}", lang))
     region = "".join(part for part in (point.city, point.district) if part and part not in (point.address or ""))
@@ -193,7 +193,7 @@ def _hours_block(point: ServicePoint, at: datetime, lang: str) -> PageBlock:
         days.setdefault(line.day, line)
     wanted = [days[day] for n in range(DAYS) if (day := today + timedelta(days=n)) in days]
     rows = [
-        f"{format_day(line.day, lang)} {line.hours}"
+        f"{say_day(line.day, lang)} {line.hours}"
         + (text("hours.in_brackets", lang, what=line.special) if line.special else "")
         for line in wanted
     ]
@@ -201,11 +201,7 @@ def _hours_block(point: ServicePoint, at: datetime, lang: str) -> PageBlock:
 
 
 def _way_block(route: Route, lang: str) -> PageBlock:
-    metres = route.distance_m
-    if metres < 995:
-        length = text("sheet.metres", lang, n=int(round(metres, -1)))
-    else:
-        length = text("sheet.kilometres", lang, n=f"{metres / 1000:.1f}")
+    length = say_length(route.distance_m, lang)
     mode = text(f"names.mode.{route.mode}", lang)
     title = text("sheet.way", lang, mode=mode, length=length)
     if route.engine == "line" or not route.steps:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from locator.hours import describe
-from locator.i18n import text
+from locator.i18n import choose, text
 from locator.model import EXACT, Answer, Hit, HoursState, Mode, Notice, Place, Route, ServicePoint
+from locator.wording import say_distance
 
 
 def region_of(point: ServicePoint) -> str | None:
@@ -46,27 +47,11 @@ def group_of(hit: Hit, *, open_only: bool = False) -> str:
     return "near" if hit.point.position in EXACT else "about"
 
 
-def say_length(metres: float, lang: str) -> str:
-    """Return a length in words: to 10 m below a kilometre, to 100 m below ten, to 1 km above."""
-    if metres < 995:
-        return text("answers.metres", lang, n=int(round(metres, -1 if metres >= 10 else 0)))
-    return text(
-        "answers.kilometres",
-        lang,
-        n=f"{metres / 1000:.1f}".removesuffix(".0") if metres < 9950 else f"{metres / 1000:,.0f}",
-    )
-
-
 def say_hit_distance(hit: Hit, lang: str) -> str | None:
-    """Return a hit's distance in words; an approximate one says "about"."""
+    """Return a hit's distance in words, no more finely than it is known; None where it is not known."""
     if hit.distance_m is None:
         return None
-    if not hit.approximate:
-        return say_length(hit.distance_m, lang)
-    if hit.error_m is not None and hit.distance_m < hit.error_m:
-        return text("answers.within", lang, length=say_length(hit.error_m, lang))
-    rounded = hit.distance_m if hit.distance_m < 1000 else round(hit.distance_m, -3)
-    return text("answers.about", lang, length=say_length(rounded, lang))
+    return say_distance(hit.distance_m, lang, approximate=hit.approximate, error_m=hit.error_m)
 
 
 def shape_notice(notice: Notice, lang: str) -> dict[str, Any]:
@@ -128,7 +113,7 @@ def shape_point(point: ServicePoint, lang: str = "zh") -> dict[str, Any]:
         "wheelchair": point.wheelchair,
         "website": point.website,
         "status": point.status,
-        "notes": (point.notes_en if lang == "en" else None) or point.notes,
+        "notes": choose({"zh": point.notes, "en": point.notes_en}, lang),
         "provenance": {
             "source": source.source,
             "url": source.url,

@@ -6,8 +6,6 @@ from locator.routing.narrative import (
     find_arrival,
     say_arrival,
     say_direction,
-    say_distance,
-    say_duration,
     say_gaps,
     say_sent_to,
 )
@@ -30,8 +28,6 @@ __all__ = [
     "route_or_line",
     "say_arrival",
     "say_direction",
-    "say_distance",
-    "say_duration",
     "say_gaps",
     "say_sent_to",
     "straight_line",

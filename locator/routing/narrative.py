@@ -23,6 +23,7 @@ from locator.datum import distance_m
 from locator.i18n import load_catalogue, text
 from locator.model import HoursState, Mode, Route, Step
 from locator.routing.positions import LonLat
+from locator.wording import say_duration, say_rough_length
 
 MAX_POINTS = 200_000
 CODES = (
@@ -60,36 +61,6 @@ def compass_point(bearing: float) -> str:
 def say_direction(bearing: float, lang: str) -> str:
     """Return a bearing as a word: 东北, north-east."""
     return text(f"routing.compass.{compass_point(bearing)}", lang)
-
-
-def say_distance(metres: float, lang: str) -> str:
-    """Return a distance as somebody would say it: 约 350 米, about 1.2 km.
-
-    Rounded to 10 m below 300 m, to 50 m below 1 km, to 100 m below 10 km, to 1 km above; never to nothing.
-    """
-    if round(metres / 50) * 50 < 1000:
-        grain = 10 if metres < 295 else 50
-        return text("routing.about_m", lang, n=max(10, round(metres / grain) * grain))
-    tenths = round(metres / 1000, 1)
-    return text(
-        "routing.about_km", lang, n=f"{tenths:.1f}".removesuffix(".0") if tenths < 10 else f"{metres / 1000:.0f}"
-    )
-
-
-def say_duration(seconds: float, lang: str) -> str:
-    """Return a duration as somebody would say it: 5 分钟, 1 hour 10 minutes."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return text("routing.under_minute", lang)
-    hours, rest = divmod(minutes, 60)
-    said = [_count("hour", hours, lang)] if hours else []
-    if rest:
-        said.append(_count("minute", rest, lang))
-    return " ".join(said)
-
-
-def _count(unit: str, n: int, lang: str) -> str:
-    return text(f"routing.{unit}" if n == 1 else f"routing.{unit}s", lang, n=n)
 
 
 # ---- street names
@@ -160,7 +131,7 @@ def pick_street(streets: Iterable[str], names: StreetNames, lang: str) -> str | 
 
 def say_amount(distance_m: float, duration_s: float, lang: str) -> str:
     """Return 约 350 米，5 分钟 / about 350 m, 5 minutes; a stretch of less than a minute without its time."""
-    distance = say_distance(distance_m, lang)
+    distance = say_rough_length(distance_m, lang)
     if duration_s < _LONG_ENOUGH_TO_TIME_S:
         return distance
     return text("routing.amount", lang, distance=distance, duration=say_duration(duration_s, lang))
@@ -299,7 +270,7 @@ def say_gaps(route: Route, lang: str, *, worth_m: float = 50.0) -> tuple[str, ..
     """Return sentences on how far from the person the route starts, and how far from the office it ends."""
 
     gaps = (("routing.gap_start", route.gap_start_m), ("routing.gap_end", route.gap_end_m))
-    return tuple(text(code, lang, distance=say_distance(gap, lang)) for code, gap in gaps if gap >= worth_m)
+    return tuple(text(code, lang, distance=say_rough_length(gap, lang)) for code, gap in gaps if gap >= worth_m)
 
 
 def say_sent_to(sent_to: str, lang: str) -> str:

@@ -16,9 +16,10 @@ from locator.errors import InvalidInput, LocatorError, MissingExtra, ServiceRepl
 from locator.http import HttpClient
 from locator.i18n import explain, text
 from locator.model import Mode, Route, Step
-from locator.routing.narrative import HERE_M, say_direction, say_distance
+from locator.routing.narrative import HERE_M, say_direction
 from locator.routing.positions import LonLat, check_position, measure
 from locator.settings import PREFIX, Settings
+from locator.wording import say_rough_length
 
 LINE_ENGINE = "line"
 """What a straight line calls itself in a route."""
@@ -146,7 +147,9 @@ def straight_line(
     if metres < HERE_M:
         said = text("routing.line_here", lang)
     else:
-        said = text("routing.line", lang, direction=say_direction(bearing, lang), distance=say_distance(metres, lang))
+        said = text(
+            "routing.line", lang, direction=say_direction(bearing, lang), distance=say_rough_length(metres, lang)
+        )
     said = text("routing.line_because", lang, because=because, line=said) if because else said
     step = Step(text=said, distance_m=metres, duration_s=0.0, lon=end[0], lat=end[1])
     return Route(engine=LINE_ENGINE, mode=mode, distance_m=metres, duration_s=None, line=(start, end), steps=(step,))

@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from locator.i18n import language, next_language
 from locator.outputs.html_document import Markup, join, tag
 from locator.web.state import PAGES, PageState, address_of
 from locator.web.translator import Translator
@@ -103,7 +104,7 @@ def show_static_html(name: str, content: Markup) -> None:
 
 def render_header(page: str, state: PageState, words: Translator, *, default_lang: str) -> Markup:
     """Return the header (a way past it, the name, the views, large type, the other language) and the lost line."""
-    other = state.with_choice(lang="en" if state.lang == "zh" else "zh")
+    other = state.with_choice(lang=next_language(state.lang).code)
     links = [
         tag(
             "li",
@@ -131,7 +132,7 @@ def render_header(page: str, state: PageState, words: Translator, *, default_lan
         href=address_of(page, other, default_lang=default_lang),
         data_act="lang",
         data_id=other.lang,
-        lang="en" if other.lang == "en" else "zh-CN",
+        lang=language(other.lang).html,
     )
     target = "results" if page == "find" else "main"
     lost = tag("p", words("lost"), class_="lost", role="alert", hidden=True, data_own_attributes="hidden")

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.responses import PlainTextResponse
 
 from locator.api.around import Faults
-from locator.i18n import LANGS, text
+from locator.i18n import LANGS, language, text
 from locator.outputs.folium_map import OWN_SUBDOMAINS
-from locator.outputs.html_document import HTML_LANG, escape
+from locator.outputs.html_document import escape
 from locator.web.streamlit_patches import rewrite_document, rewrite_host_config
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def rewrite_page(document: str, assets: Assets, lang: str) -> str:
     plain = f'<p><a href="./plain?lang={lang}">{escape(text("page.no_script", lang))}</a></p>'
     return rewrite_document(
         document,
-        lang=HTML_LANG[lang],
+        lang=language(lang).html,
         title=escape(text("page.title", lang)),
         icon=assets.url("icon.svg"),
         head=head,

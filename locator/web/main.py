@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from locator.outputs.html_document import HTML_LANG
+from locator.i18n import language
 from locator.web import shared
 from locator.web.components import render_footer, render_header, show_panel, show_static_html
 from locator.web.event_handlers import handle
@@ -53,7 +53,7 @@ def main() -> None:
     st.set_page_config(page_title=title, layout="wide")
     state = session.state
     header = render_header(name, state, words, default_lang=default_lang)
-    page = {"lang": HTML_LANG[state.lang], "large": state.large}
+    page = {"lang": language(state.lang).html, "large": state.large}
     show_panel("header", header, version=shared.version(), on_event=partial(handle, session), page=page)
     current.run()
     show_static_html("footer", render_footer(words))

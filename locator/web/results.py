@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from locator.hours import describe, week_of, week_text
-from locator.i18n import text
+from locator.i18n import choose, text
 from locator.model import Answer, Hit, Route, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.outputs.shapes import GROUPS, group_of, say_hit_distance
@@ -258,7 +258,7 @@ def _render_details(point: ServicePoint, context: ListContext) -> Markup:
     name = link_out(tag("bdi", source.source, lang=lang_of(source.source)), source.url)
     licence = [" · ", tag("span", source.licence, lang=lang_of(source.licence))] if source.licence else None
     rows = [tag("p", words("hit.source"), name, licence)]
-    notes = point.notes_en if words.lang == "en" and point.notes_en else point.notes
+    notes = choose({"zh": point.notes, "en": point.notes_en}, words.lang)
     for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
         if value:
             lang = "en" if value is point.notes_en else lang_of(value)

@@ -5,13 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from locator.i18n import text
-from locator.outputs.shapes import say_length
-from locator.routing import say_duration
+from locator.wording import say_date, say_duration, say_length
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 OLD_YEARS = 2
 """From this age on a row says that it may have changed; from one year on it carries a sign."""
 
@@ -40,14 +35,7 @@ class Translator:
 
     def date(self, date: str) -> str:
         """Return ``2018-07-25``, ``2018-07`` or ``2018`` as a person of this language writes it."""
-        parts = date.split("-")
-        if self.lang != "en" or len(parts) == 1 or not all(part.isdecimal() for part in parts):
-            return date
-        month = int(parts[1])
-        if not 1 <= month <= 12:
-            return date
-        day = f"{int(parts[2])} " if len(parts) == 3 else ""
-        return f"{day}{_MONTHS[month - 1]} {parts[0]}"
+        return say_date(date, self.lang)
 
 
 def age_years(date: str | None, now: datetime) -> float | None:

@@ -85,8 +85,8 @@ def test_every_state_reason_and_note_has_its_words() -> None:
         texts = load_catalogue(lang)
         for key in ("open", "closed", "unknown_hours_unknown", "unknown_appointment", "unknown_calendar"):
             assert texts[f"hours.{key}"]
-        assert len(texts["hours.weekdays"].split()) == 7
-        assert len(texts["hours.months"].split()) == 12
+        assert len(texts["wording.weekdays"].split()) == 7
+        assert len(texts["wording.months"].split()) == 12
         for code in ("makeup_workday", "weekdays_differ", "no_holiday_rule", "order_unclear", "calendar_missing:2027", "calendar_foreign",
                      "school_holidays", "closed_day:水淹|flood", "special_hours", "last_ticket:16:30", "last_ticket_over:16:30",
                      "comment:x", "stale:2018-07", "hours_unreadable", "holiday:national_day", "perhaps_holiday:sanyuesan"):  # fmt: skip

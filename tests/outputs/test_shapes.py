@@ -6,18 +6,7 @@ import pytest
 
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Hit, HoursState, Notice, Precision, ServicePoint
-from locator.outputs.shapes import region_of, say_hit_distance, say_length, say_notice
-
-
-@pytest.mark.parametrize(
-    ("metres", "zh", "en"),
-    [
-        (0, "0 米", "0 m"), (4.4, "4 米", "4 m"), (44, "40 米", "40 m"), (993, "990 米", "990 m"), (996, "1 公里", "1 km"),
-        (1049, "1 公里", "1 km"), (1250, "1.2 公里", "1.2 km"), (9940, "9.9 公里", "9.9 km"), (9960, "10 公里", "10 km"), (1234567, "1,235 公里", "1,235 km"),
-    ],
-)  # fmt: skip
-def test_lengths(metres, zh, en):
-    assert (say_length(metres, "zh"), say_length(metres, "en")) == (zh, en)
+from locator.outputs.shapes import region_of, say_hit_distance, say_notice
 
 
 def hit(distance_m, *, approximate=False, error_m=None):

@@ -3,13 +3,11 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
 from locator.i18n import LANGS, text
 from locator.model import Mode
-from locator.routing.narrative import POINTS, say_direction, say_distance, say_duration
+from locator.routing.narrative import POINTS, say_direction
 from locator.routing.router import straight_line
 
 JINAN = (117.0, 36.65)
@@ -57,29 +55,3 @@ def test_directions(bearing: float, zh: str, en: str) -> None:
 def test_every_point_of_the_compass_has_words() -> None:
     for lang in LANGS:
         assert len({text(f"routing.compass.{point}", lang) for point in POINTS}) == len(POINTS) == 8
-
-
-@pytest.mark.parametrize(
-    ("metres", "zh", "en"),
-    [(0, "约 10 米", "about 10 m"), (47, "约 50 米", "about 50 m"), (234, "约 230 米", "about 230 m"), (349, "约 350 米", "about 350 m"),
-     (974, "约 950 米", "about 950 m"), (976, "约 1 公里", "about 1 km"), (1234, "约 1.2 公里", "about 1.2 km"),
-     (9960, "约 10 公里", "about 10 km"), (12_345, "约 12 公里", "about 12 km"), (5_000_000, "约 5000 公里", "about 5000 km")],
-)  # fmt: skip
-def test_distances(metres: float, zh: str, en: str) -> None:
-    assert say_distance(metres, "zh") == zh and say_distance(metres, "en") == en
-
-
-@given(st.floats(0, 6_000_000))
-def test_a_said_distance_is_near_the_true_one(metres: float) -> None:
-    said = say_distance(metres, "en").split()
-    value = float(said[1]) * (1000 if said[2] == "km" else 1)
-    assert abs(value - metres) <= max(10.0, 0.09 * metres)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "zh", "en"),
-    [(0, "不到 1 分钟", "under 1 minute"), (29, "不到 1 分钟", "under 1 minute"), (60, "1 分钟", "1 minute"), (300, "5 分钟", "5 minutes"),
-     (3600, "1 小时", "1 hour"), (4200, "1 小时 10 分钟", "1 hour 10 minutes"), (7260, "2 小时 1 分钟", "2 hours 1 minute")],
-)  # fmt: skip
-def test_durations(seconds: float, zh: str, en: str) -> None:
-    assert say_duration(seconds, "zh") == zh and say_duration(seconds, "en") == en
