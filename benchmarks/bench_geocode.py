@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.gazetteer import Gazetteer
+from locator.gazetteer import Gazetteer, open_gazetteer
 from locator.geocode import locate_embedded as locate
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.settings import Settings
@@ -89,10 +89,18 @@ def measure(gazetteer: Gazetteer, rows: list[dict[str, str]], *, verbose: bool) 
                 print(f"  {township}: {row['city']} {row['address']}")
         if precision and gap is not None and told is not None:
             gaps[precision].append((gap, told))
+        if verbose and gap is not None and told is not None and gap > max(1000.0, 2 * told):
+            print(f"  {gap:.0f} m off, {told:.0f} told: {row['city']} {row['address']}")
         if verbose and verdict in {"WRONG", "candidates", "not understood"}:
             print(f"  {verdict}: {row['city']} {row['address']} (is in {row['district']})")
     for group, counts in sorted(verdicts.items()):
         print(f"{group}: {sum(counts.values())} rows, " + ", ".join(f"{n} {v}" for v, n in counts.most_common()))
+    near = [gap for pairs in gaps.values() for gap, _ in pairs]
+    false = sum(gap > 3000 and told < 1000 for pairs in gaps.values() for gap, told in pairs)
+    for metres in (300, 1000, 3000):
+        count = sum(gap <= metres for gap in near)
+        print(f"within {metres} m: {count} rows, {100 * count / len(rows):.0f} % of all")
+    print(f"over 3 km off with an error told under 1 km: {false} rows, {100 * false / len(rows):.1f} % of all")
     for precision, pairs in sorted(gaps.items()):
         inside = sum(gap <= told for gap, told in pairs) / len(pairs)
         print(
@@ -107,13 +115,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--index", type=Path, nargs=2)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=options.data or Path(folder))
-        if options.data is None:
+        if options.data is None and not options.index:
             ensure_data(settings)
-        gazetteer = open_data_gazetteer(settings)
+        gazetteer = open_data_gazetteer(settings) if not options.index else open_gazetteer(*options.index)
         gazetteer.warm()
         measure(gazetteer, read_rows(options.file), verbose=options.verbose)
 

@@ -15,7 +15,8 @@ from locator.guide import Guide, load_guide
 from locator.hours import HoursClock, open_clock
 from locator.http import HttpClient
 from locator.ingest import open_source
-from locator.ingest.shipped import GAZETTEER_FILE, ensure_data, open_data_gazetteer
+from locator.ingest.places import start_places
+from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gazetteer
 from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
 from locator.stores import open_store
@@ -79,9 +80,10 @@ class Parts:
         self.settings = settings
         self.tally = Tally()
         self._lock = threading.RLock()
-        self._gazetteer: tuple[tuple[int, int, int], Gazetteer] | None = None
+        self._gazetteer: tuple[tuple[int, int, int, bool], Gazetteer] | None = None
         self._chain: FallbackGeocoder | None = None
         ensure_data(settings)
+        start_places(settings)
 
     @cached_property
     def store(self) -> Store:
@@ -91,9 +93,8 @@ class Parts:
 
     @property
     def gazetteer(self) -> Gazetteer:
-        """The embedded index of places; opened anew when an import has put another in its place."""
-        file = (self.settings.data / GAZETTEER_FILE).stat()
-        mark = (file.st_ino, file.st_mtime_ns, file.st_size)
+        """The embedded index of places; opened anew after an import, and when the shipped places have been built."""
+        mark = gazetteer_version(self.settings)
         with self._lock:
             if self._gazetteer is None or self._gazetteer[0] != mark:
                 self._gazetteer = (mark, open_data_gazetteer(self.settings))

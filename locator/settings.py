@@ -50,6 +50,8 @@ class Settings:
     """Where the layer is, if not in ``data``: a path, or ``postgresql://…``."""
     geocoders: tuple[str, ...] = ("gazetteer",)
     """Who is asked for a place, in order; every name but ``gazetteer`` is a service elsewhere."""
+    places: str = "auto"
+    """``auto``: the shipped places are built in the background where they are missing; ``off``: they are not."""
     router: str = "auto"
     """``auto``: the embedded engine where road tiles exist, else none."""
     tiles: str = "osm"
@@ -263,6 +265,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "DATA": lambda v: Path(v).expanduser(),
     "LAYER": _layer,
     "GEOCODERS": lambda v: _words("GEOCODERS", v, GEOCODERS),
+    "PLACES": lambda v: _choice("PLACES", v, ("auto", "off")),
     "ROUTER": lambda v: _choice("ROUTER", v, ROUTERS),
     "TILES": _tiles,
     "TILES_DATUM": lambda v: _choice("TILES_DATUM", v, ("wgs84", "gcj02", "bd09")),

@@ -28,6 +28,7 @@ STRICT = os.environ.pop("LOCATOR_TEST_STRICT", "") == "1"
 
 for name in [name for name in os.environ if name.startswith("LOCATOR_")]:
     del os.environ[name]
+os.environ["LOCATOR_PLACES"] = "off"  # half a minute of one core: only the tests of places build them
 
 settings.register_profile("locator", deadline=None, print_blob=True)  # a busy machine is not a fault
 settings.load_profile("locator")
@@ -46,6 +47,17 @@ def _connect_to_loopback_only(self: socket.socket, address):
 
 
 socket.socket.connect = _connect_to_loopback_only
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_places_in_the_background() -> Iterator[None]:
+    """Let no test that opens a locator in a new folder build the shipped places for it."""
+    from locator.ingest import places
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(places, "_spawn", lambda _: None)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")

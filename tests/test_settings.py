@@ -43,6 +43,7 @@ def test_the_default_asks_nobody(tmp_path):
         ("CORS", "*", "cors", ("*",)),
         ("FRAME_ANCESTORS", "https://*.gov.cn", "frame_ancestors", ("https://*.gov.cn",)),
         ("POSTSCRIPT_GC", "TRUE", "postscript_gc", True),
+        ("PLACES", "off", "places", "off"),
     ],
 )
 def test_a_good_value_is_read(tmp_path, name, value, field, expected):
@@ -53,7 +54,7 @@ WRONG = [
     ("LANG", "fr"), ("GEOCODERS", "gazetteer,google"), ("TILES", "javascript:alert(1)"), ("TILES", "https://a/b.png"),
     ("TILES", "https://a/{z}/{x}/{y}\">"), ("TILES", "https://a;script-src{z}{x}{y}/*"), ("TILES", "https://a,b/{z}/{x}/{y}"),
     ("LAYER", "mysql://u:secret@h/d"), ("NOW", "tomorrow"), ("LIVE", "yes"),
-    ("TIMEOUT_S", "nan"), ("TIMEOUT_S", "0"), ("TIMEOUT_S", "inf"), ("RATE_LIMIT", "-1"), ("ROUTER", "magic"),
+    ("TIMEOUT_S", "nan"), ("TIMEOUT_S", "0"), ("TIMEOUT_S", "inf"), ("RATE_LIMIT", "-1"), ("ROUTER", "magic"), ("PLACES", "on"),
     ("RATE_LIMIT", "0.5"), ("TRUSTED_PROXY", "proxy.example.org"), ("TRUSTED_PROXY", "127.0.0.1, 10.0.0.0/99"),
     ("CORS", "a.example"), ("CORS", "https://a.example/"), ("CORS", "https://*.a.example"), ("CORS", "null"),
     ("FRAME_ANCESTORS", "https://a.example; script-src *"), ("FRAME_ANCESTORS", "https://a.example/x"),

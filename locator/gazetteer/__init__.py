@@ -1,6 +1,6 @@
 """The embedded place index: build it, open it, ask it."""
 
-from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.build import build_gazetteer, build_places
 from locator.gazetteer.query import Gazetteer, open_gazetteer
 from locator.gazetteer.records import Division, Meaning, NumberRecord, PlaceKind, PlaceRecord, Suggestion
 
@@ -13,5 +13,6 @@ __all__ = [
     "PlaceRecord",
     "Suggestion",
     "build_gazetteer",
+    "build_places",
     "open_gazetteer",
 ]

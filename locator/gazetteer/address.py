@@ -43,6 +43,71 @@ _BESIDE = re.compile("(?:附近|对面|旁边?|隔壁|斜对面|楼上|楼下|�
 _BEFORE_STREET = re.compile(f"^.*(?:社区|街道|新村|小区|工业区|科技园)(?=[^\\d].*{_ROAD}$)")
 
 
+_LABELS = (
+    "(?:(?:收货|收件|寄件|发货|联系|通讯|通信|邮寄|详细|家庭|居住|现居住?|现住|户籍|户口|单位|公司|办公|注册|经营|常住|登记)*"
+    "(?:地址|住址|住所|所在地区?|地点|位置)|居住地|户籍地|常住地|ADD|ADDR|address)(?:是|为|在|\\s*[:：]|\\s)\\s*"
+)
+_INTRODUCTIONS = (
+    "(?:请问|你好|您好|我要去|我想去|想去|要去|我现在|我们?家?(?:现在|目前)?(?:是)?(?:住|居住|坐落|位于)?(?:在|于)|"
+    "(?:我|本人)?(?:家|现|目前|现在)?(?:居住|住|坐落)(?:在|于)|我家|家住|现住|本人住|人在|位于|坐落于)\\s*[:：]?\\s*"
+)
+_STATE = "(?:中华人民共和国|中国(?=[一-鿿]{2,}(?:省|市|区|县|自治)))"
+_POSTCODE = "\\d{6}(?=[^\\d号弄栋]|$)\\s*"
+_PASTED = re.compile(f"^\\s*(?:{_LABELS}|{_INTRODUCTIONS}|{_STATE}|{_POSTCODE})(?=.)", re.IGNORECASE)
+_TELEPHONE = re.compile("(?:电话|手机|联系方式|tel)?\\s*[:：]?\\s*(?<!\\d)1[3-9]\\d{9}(?!\\d)", re.IGNORECASE)
+_VAGUE_TAIL = re.compile("(?:的?(?:附近|周边|周围|旁边|边上|一带|这边|那边|这里|那里|这块|那块))+[。.!！?？]*\\s*$")
+_CROSSING = re.compile(
+    f"(?P<one>[^\\d\\s]{{1,12}}?{_ROAD})\\s*(?:与|和|跟|及|同|[、&/+x×-])?\\s*(?P<other>[^\\d\\s]{{1,12}}?{_ROAD})"
+    "\\s*(?:的)?(?:十字|丁字|交叉|交汇|交界|相交|交)?(?:路口|口|处|点)"
+)
+
+
+class Crossing(NamedTuple):
+    """Two streets that cross, and where in the text that is said."""
+
+    one: str
+    other: str
+    start: int
+    end: int
+
+
+def read_crossing(text: str) -> Crossing | None:
+    """Return the two streets of 天河路和体育东路交汇处; None where a text names no crossing."""
+    match = _CROSSING.search(text)
+    return Crossing(match["one"], match["other"], *match.span()) if match else None
+
+
+def strip_pasted(text: str) -> str:
+    """Return a text without what people paste or say around an address: 收货地址：, 我住在, a postcode, 附近.
+
+    An address that stands twice in a row is kept once.
+
+    Examples
+    --------
+    >>> strip_pasted("收货地址：518000 广东省深圳市福田区莲花路2006号")
+    '广东省深圳市福田区莲花路2006号'
+    >>> strip_pasted("我在北京市海淀区中关村南大街27号附近")
+    '北京市海淀区中关村南大街27号'
+    """
+    for _ in range(4):
+        shorter = _PASTED.sub("", text, count=1)
+        if shorter == text:
+            break
+        text = shorter
+    text = _TELEPHONE.sub(" ", text)
+    text = _VAGUE_TAIL.sub("", text) or text
+    return _once(text.strip())
+
+
+def _once(text: str) -> str:
+    """Return a text once that stands twice in a row, with or without a sign between."""
+    for middle in range(max(4, len(text) // 2 - 1), len(text) // 2 + 2):
+        first = text[:middle].strip(" ,;|/、，；")
+        if len(first) > 3 and first == text[middle:].strip(" ,;|/、，；"):
+            return first
+    return text
+
+
 class Address(NamedTuple):
     """The parts of what follows the divisions; empty texts where it says nothing of the kind."""
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 
 import numpy as np
 
+from locator.adcode import ancestors, prefecture_of, prefecture_stem
 from locator.disk import write_atomically
 from locator.errors import DataError
 from locator.gazetteer.address import read_address, split_number
-from locator.gazetteer.divisions import DivisionTable, city_stem
+from locator.gazetteer.divisions import LEVELS, DivisionTable
 from locator.gazetteer.records import Division, NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.schema import (
     INDEXES,
+    MORE_FROM,
     PRAGMAS,
     TABLES,
     VERSION,
@@ -29,7 +33,7 @@ from locator.gazetteer.schema import (
     spell_name,
     stage,
 )
-from locator.gazetteer.text import clean_name, spell, to_key
+from locator.gazetteer.text import clean_name, short_names, spell, to_key
 from locator.layer import Layer
 from locator.model import EXACT, Precision, ServicePoint
 
@@ -86,21 +90,27 @@ def _code_of(point: ServicePoint, table: DivisionTable) -> str | None:
 
 REACH_DEGREES = 1.2
 """A place farther than this from every district of China gets no city."""
+_K = PlaceKind
 PRECISIONS: Mapping[PlaceKind, Precision] = {
-    PlaceKind.VILLAGE: Precision.VILLAGE, PlaceKind.STATION: Precision.POI, PlaceKind.POI: Precision.POI,
-    PlaceKind.OFFICE: Precision.POI, PlaceKind.STREET: Precision.STREET,
-}  # fmt: skip
+    kind: {_K.VILLAGE: Precision.VILLAGE, _K.STREET: Precision.STREET}.get(kind, Precision.POI)
+    for kind in PlaceKind
+    if kind not in LEVELS
+}
 ERRORS_M: Mapping[PlaceKind, float] = {
-    PlaceKind.VILLAGE: 1000.0, PlaceKind.STATION: 150.0, PlaceKind.POI: 100.0, PlaceKind.OFFICE: 50.0,
-    PlaceKind.STREET: 500.0,
+    _K.VILLAGE: 1000.0, _K.STATION: 150.0, _K.POI: 100.0, _K.OFFICE: 50.0, _K.STREET: 500.0, _K.RESIDENTIAL: 300.0,
+    _K.SCHOOL: 200.0, _K.UNIVERSITY: 700.0, _K.HOSPITAL: 250.0, _K.MALL: 200.0, _K.PARK: 500.0, _K.SIGHT: 400.0,
+    _K.GOVERNMENT: 150.0, _K.HOTEL: 150.0, _K.WORKS: 400.0, _K.VENUE: 300.0, _K.BUILDING: 150.0,
 }  # fmt: skip
 _RANKS: Mapping[PlaceKind, float] = {
-    PlaceKind.STATION: 0.45,
-    PlaceKind.VILLAGE: 0.35,
-    PlaceKind.POI: 0.3,
-    PlaceKind.STREET: 0.4,
-    PlaceKind.OFFICE: 0.42,
-}
+    _K.STATION: 0.46, _K.UNIVERSITY: 0.45, _K.HOSPITAL: 0.44, _K.SIGHT: 0.43, _K.OFFICE: 0.42, _K.MALL: 0.41,
+    _K.STREET: 0.4, _K.PARK: 0.39, _K.GOVERNMENT: 0.38, _K.VILLAGE: 0.35, _K.VENUE: 0.34, _K.SCHOOL: 0.33,
+    _K.RESIDENTIAL: 0.32, _K.POI: 0.3, _K.HOTEL: 0.28, _K.BUILDING: 0.27, _K.WORKS: 0.25,
+}  # fmt: skip
+PLACES_FILE = "osm_places.parquet"
+
+COMMON = 4
+"""So many places with one shorter name, and it is a word for a kind."""
+_HAN_FIRST = re.compile("(?P<han>[\u4e00-\u9fff]{3,}) [^\u4e00-\u9fff]+$")
 
 Record = PlaceRecord | NumberRecord
 
@@ -153,6 +163,104 @@ def build_gazetteer(
     return count
 
 
+def build_places(out: Path, shipped: Path) -> int:
+    """Build the index of the shipped places and put it at ``out``: beside the index that imports change.
+
+    Parameters
+    ----------
+    out
+        The index file.
+    shipped
+        The folder of the shipped files; ``osm_places.parquet`` holds name, kind, adcode and position (WGS-84).
+
+    Returns
+    -------
+    int
+        How many places it holds.
+
+    Raises
+    ------
+    DataError
+        A shipped file is missing or broken, or ``out`` cannot be written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f".{out.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        with contextlib.closing(sqlite3.connect(fresh)) as connection:
+            connection.executescript(PRAGMAS + TABLES)
+            connection.execute("BEGIN")
+            stage(connection, shipped_rows(shipped, load_divisions(shipped)))
+            count = fill_places(connection, first=MORE_FROM)
+            connection.execute("INSERT INTO meta VALUES ('version', ?), ('places', ?)", (str(VERSION), str(count)))
+            connection.commit()
+            connection.executescript(INDEXES)
+        fresh.replace(out)
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return count
+
+
+def shipped_rows(shipped: Path, divisions: Mapping[str, Division]) -> Iterator[tuple[object, ...]]:
+    """Yield the shipped places as rows to be staged; their divisions are looked up when they are shown."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(shipped / PLACES_FILE)
+        columns = [table[name].to_pylist() for name in ("name", "kind", "adcode", "lon_e5", "lat_e5")]
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DataError(f"cannot read {PLACES_FILE}: {error}", code="gazetteer_source", path=PLACES_FILE) from error
+    kinds = {"settlement": PlaceKind.VILLAGE} | {kind.value: kind for kind in PlaceKind}
+    spelt: dict[str, str] = {}
+    shorter = _ShorterNames(divisions, zip(columns[0], columns[2], strict=True))
+    for name, kind_name, number, lon, lat in zip(*columns, strict=True):
+        kind, code = kinds[kind_name], f"{number:06d}"
+        if name not in spelt:
+            spelt[name] = spell_name(name)
+        yield (
+            name, kind, code, None, "", lon / 1e5, lat / 1e5, ERRORS_M[kind], PRECISIONS[kind], spelt[name],
+            "\n".join(shorter.of(name, code)), _RANKS[kind],
+        )  # fmt: skip
+
+
+class _ShorterNames:
+    """Other names under which shipped places are found: without their divisions, or without what follows the Han.
+
+    海口骑楼老街 is 骑楼老街 in 海口; 布达拉宫 has its Tibetan name behind the Chinese one. What is left of many
+    names (博物馆, 第一中学) names none of them.
+    """
+
+    def __init__(self, divisions: Mapping[str, Division], names: Iterable[tuple[str, int]]) -> None:
+        self._heads: dict[str, tuple[str, ...]] = {}
+        self._divisions = divisions
+        counts = Counter(short for name, number in names if (short := self._cut(to_key(name), f"{number:06d}")))
+        self._common = {short for short, count in counts.items() if count > COMMON}
+
+    def of(self, name: str, code: str) -> list[str]:
+        """Return the other names of a place, as they are compared."""
+        han = _HAN_FIRST.match(name)
+        short = self._cut(to_key(name), code)
+        found = [to_key(han["han"])] if han else []
+        return found + ([short] if short and short not in self._common else [])
+
+    def _cut(self, key: str, code: str) -> str:
+        rest = key
+        for head in self._heads_of(code):
+            rest = rest.removeprefix(head) if len(rest) > len(head) + 2 else rest
+        return "" if rest == key else rest
+
+    def _heads_of(self, code: str) -> tuple[str, ...]:
+        """Return the names that may stand before a place's own: of province, city and district, each in full first."""
+        if code not in self._heads:
+            around = [self._divisions[c] for c in (*reversed(ancestors(code)), code) if c in self._divisions]
+            names = [name for d in around for name in (d.name, *short_names(d.name, d.level))]
+            self._heads[code] = tuple(to_key(name) for name in names)
+        return self._heads[code]
+
+
 def _start(fresh: Path, shipped: Path, kept: Path | None) -> None:
     """Put an index of the divisions alone at ``fresh``: a copy of the one that is kept, or a new one."""
     fresh.unlink(missing_ok=True)
@@ -194,11 +302,12 @@ def _fill(connection: sqlite3.Connection, layer: Layer | None, extracts: Iterabl
         writer.add(office_records(layer, DivisionTable.load(connection)), imported=False)
     for extract in extracts:
         writer.add(extract, imported=True)
-    count = fill_places(connection)
+    fill_places(connection)
+    (count,) = connection.execute("SELECT count(*) FROM place").fetchone()
     connection.execute("INSERT INTO meta VALUES ('version', ?), ('places', ?)", (str(VERSION), str(count)))
     connection.commit()
     connection.executescript(INDEXES)
-    return count
+    return int(count)
 
 
 class _Writer:
@@ -234,7 +343,7 @@ class _Writer:
         codes: list[str | None] = []
         for record, gap, index in zip(batch, gaps, nearest, strict=True):
             near = self._placed[int(index)].code
-            city = city_stem(near).ljust(6, "0")
+            city = prefecture_of(near)
             city = city if city in self.divisions else near
             codes.append(record.adcode or (city if gap < REACH_DEGREES else None))
         return codes
@@ -279,7 +388,7 @@ class _Writer:
             return
         self._count += 1
         locality = to_key(record.locality) if record.locality else None
-        area = city_stem(code) if code else ""
+        area = prefecture_stem(code) if code else ""
         yield (
             self._street(record.street), area, value, suffix, self._count, record.lon, record.lat,
             code, locality, record.name and clean_name(record.name), int(record.interpolate), record.error_m,

@@ -19,7 +19,7 @@ from zlib import crc32
 import numpy as np
 from rapidfuzz.distance import OSA
 
-from locator.gazetteer.divisions import is_within
+from locator.adcode import is_inside
 from locator.gazetteer.text import HAN, spell, to_key
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 3, 20
 """Names of fewer characters are not told apart by one slip; longer ones are not typed to their end."""
-_BATCH = 400_000
+_BATCH = 100_000
 
 
 def variant_number(key: str, at: int) -> int:
@@ -214,7 +214,7 @@ def _homophones(places: Places, head: str, within: Sequence[str]) -> list[Correc
     kinds = "('full')" if head[-1] in _ENDS else "('full', 'short')"
     rows = places.file.ask(f"SELECT code FROM division_latin WHERE key = ? AND kind IN {kinds}", (key,))  # noqa: S608
     codes = [str(row[0]) for row in rows]
-    codes = [c for c in codes if any(is_within(c, outer) and c != outer for outer in within)] if within else codes
+    codes = [c for c in codes if any(is_inside(c, outer) and c != outer for outer in within)] if within else codes
     codes = [c for c in codes if len(c) == 6 or within]
     names = [(c, places.division(c)) for c in codes]
     same = [Correction(c, d.name, len(head), 0) for c, d in names if d is not None]
@@ -227,7 +227,7 @@ def _one_slip(places: Places, head: str, within: Sequence[str]) -> list[Correcti
     found: list[Correction] = []
     for size in (len(head), len(head) + 1):
         for name, code in _names_by_size(places).get(size, ()):
-            if within and not any(is_within(code, outer) and code != outer for outer in within):
+            if within and not any(is_inside(code, outer) and code != outer for outer in within):
                 continue
             if name[-1] == head[-1] and OSA.distance(head, name, score_cutoff=1) == 1:
                 found.append(Correction(code, name, len(head), 1))

@@ -7,10 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from locator.adcode import is_inside
 from locator.gazetteer.text import HAN, TOWNSHIP_SUFFIXES
 
-MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
-"""First digits of the cities that are provinces."""
 LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
 _STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区)"
@@ -56,28 +55,6 @@ class Reading(NamedTuple):
     """How many names were read."""
 
 
-def stem_of(code: str) -> str:
-    """Return the digits that every code within a division starts with."""
-    if len(code) == 9:
-        return code
-    return code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code
-
-
-def city_stem(code: str) -> str:
-    """Return the digits that the codes of a city start with: two for a municipality, else four."""
-    return code[:2] if code[:2] in MUNICIPALITIES else code[:4]
-
-
-def city_stems(codes: Iterable[str]) -> list[str]:
-    """Return the stems of the cities that divisions lie in; nothing for a province of several cities."""
-    return sorted({city_stem(c) for c in codes if c[2:4] != "00" or c[:2] in MUNICIPALITIES})
-
-
-def is_within(code: str, outer: str) -> bool:
-    """Tell whether a division lies in another, or is it."""
-    return code.startswith(stem_of(outer))
-
-
 class DivisionTable:
     """Every name of every division, by its exact text; read once from the index.
 
@@ -118,12 +95,20 @@ class DivisionTable:
         """
         found = self.names.get(name, ())
         if within:
-            found = tuple(n for n in found if any(is_within(n.code, outer) for outer in within))
+            found = tuple(n for n in found if any(is_inside(n.code, outer) for outer in within))
         full = tuple(n for n in found if n.kind in {"full", "popular", "english"})
         found = full or tuple(n for n in found if n.kind != "former") or found
         if not full or any(n.kind == "english" for n in full):
             found = self._outermost(self._largest(found))
         return tuple({n.code: n for n in reversed(found)}.values())[::-1]
+
+    def namesakes(self, name: str) -> tuple[str, ...]:
+        """Return the townships that a township's name may also mean: 松岗镇 became 松岗街道 in another city."""
+        for suffix in TOWNSHIP_SUFFIXES:
+            base = name.removesuffix(suffix)
+            if base != name and len(base) > 1:
+                return tuple(dict.fromkeys(n.code for n in self.names.get(base, ()) if len(n.code) == 9))
+        return ()
 
     def _outermost(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
         """Drop a district of the name of its own city (喀什市 in 喀什地区), and what is named like a capital."""
@@ -131,7 +116,7 @@ class DivisionTable:
         capitals = {code for code in cities if code.endswith("0100")}
         if capitals:
             return tuple(n for n in found if n.code in capitals or self.levels[n.code] == "province")
-        return tuple(n for n in found if n.code in cities or not any(is_within(n.code, c) for c in cities))
+        return tuple(n for n in found if n.code in cities or not any(is_inside(n.code, c) for c in cities))
 
     def _largest(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
         large = tuple(n for n in found if self.level(n.code) < _ORDER["zone"])
@@ -208,7 +193,7 @@ class DivisionTable:
         """Tell whether a one-letter province (粤) is followed by a city of it."""
         for size in range(2, min(self.longest, len(text)) + 1):
             if any(
-                len(n.code) == 6 and any(is_within(n.code, c) for c in codes) for n in self.names.get(text[:size], ())
+                len(n.code) == 6 and any(is_inside(n.code, c) for c in codes) for n in self.names.get(text[:size], ())
             ):
                 return True
         return False
@@ -224,7 +209,7 @@ class DivisionTable:
             base = name.removesuffix(suffix)
             if base != name and len(base) > 1:
                 found = self.names.get(base, ())
-                inside = {n.code for n in found if any(is_within(n.code, c) for c in reading.codes)}
+                inside = {n.code for n in found if any(is_inside(n.code, c) for c in reading.codes)}
                 towns = [c for c in inside if self.levels[c] == "township"]
                 return (Name(towns[0], "former"),) if len(towns) == 1 else ()
         return ()
@@ -239,7 +224,7 @@ class DivisionTable:
             for size in range(min(self.longest, len(text) - start), 2, -1):
                 name = text[start : start + size]
                 names = self.names.get(name, ())
-                codes = {n.code for n in names if n.kind == "full" and any(is_within(n.code, c) for c in within)}
+                codes = {n.code for n in names if n.kind == "full" and any(is_inside(n.code, c) for c in within)}
                 codes -= set(within)
                 if len(codes) == 1:
                     rest = (text[:start] + " " + text[start + size :]).strip()

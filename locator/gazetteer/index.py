@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from locator.adcode import holds_cities, is_inside, prefecture_of, prefecture_stem, stem
 from locator.errors import DataError
-from locator.gazetteer.divisions import DivisionTable, city_stem, is_within, stem_of
+from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.schema import VERSION
 from locator.model import Place, Precision
 
@@ -38,7 +39,7 @@ def area_filter(codes: Sequence[str]) -> str:
         elif code[4:6] == "00":
             terms.append(f"a{code[:4]}")
         else:
-            terms += [f"a{code[:6]}", f"k{city_stem(code)}"]
+            terms += [f"a{code[:6]}", f"k{prefecture_stem(code)}"]
     return f" AND ad : ({' OR '.join(dict.fromkeys(terms))})" if terms else ""
 
 
@@ -108,42 +109,57 @@ class Row(NamedTuple):
 def _area(within: Sequence[str]) -> tuple[str, list[str]]:
     """Return the condition, and its values, that keeps places to divisions and to what only their city is known of."""
     codes = [code[:6] for code in within[:12]]
-    if any(city_stem(code).endswith("00") for code in codes):  # a province: as many cities as it has
-        stems = [stem_of(code) for code in codes]
-        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
+    if any(holds_cities(code) for code in codes):  # a province: as many cities as it has
+        stems = [stem(code) for code in codes]
+        bounds = [bound for prefix in stems for bound in (prefix, prefix + "~")]
         return f"({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))}) AND ", bounds
-    cities = sorted({city_stem(code) for code in codes})
-    districts = [code for code in codes if stem_of(code) == code]
+    cities = sorted({prefecture_stem(code) for code in codes})
+    districts = [code for code in codes if stem(code) == code]
     condition = f"city IN ({', '.join('?' * len(cities))}) AND " if cities else ""
     if len(districts) < len(codes) or not districts:
         return condition, cities
-    known = [*districts, *(city.ljust(6, "0") for city in cities)]
+    known = [*districts, *(prefecture_of(code) for code in districts)]
     return f"{condition}code IN ({', '.join('?' * len(known))}) AND ", [*cities, *known]
 
 
+def _lies_in(code: str, within: Sequence[str]) -> bool:
+    """Tell whether a place may lie in one of several divisions, as far as its own code says."""
+    return any(is_inside(code, outer) or is_inside(outer, code) for outer in within)
+
+
+def _uri(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+
+
 class IndexFile:
-    """An index file; safe to use from several threads.
+    """The index files; safe to use from several threads.
 
     Parameters
     ----------
     path
-        What :func:`locator.gazetteer.build.build_gazetteer` wrote.
+        What :func:`locator.gazetteer.build.build_gazetteer` wrote: divisions, offices, imports.
+    places
+        What :func:`locator.gazetteer.build.build_places` wrote, the shipped places; None while it is not built.
 
     Raises
     ------
     DataError
-        The file is missing, broken or of another version.
+        A file is missing, broken or of another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, places: Path | None = None) -> None:
         self.path = path
+        self._places = places
+        self._parts = ("main",) if places is None else ("main", "more")
         self._local = threading.local()
         self._reading = threading.Lock()
         self._divisions: DivisionTable | None = None
+        self._contexts: dict[str, str] = {}
         self._frequencies: dict[str, int] = {}
-        found = self.ask("SELECT value FROM meta WHERE key = 'version'")
-        if not found or found[0][0] != str(VERSION):
-            raise self._broken("another version")
+        for part in self._parts:
+            found = self.ask(f"SELECT value FROM {part}.meta WHERE key = 'version'")  # noqa: S608 - constant
+            if not found or found[0][0] != str(VERSION):
+                raise self._broken("another version")
 
     def _broken(self, reason: object) -> DataError:
         return DataError(f"the place index {self.path} cannot be read: {reason}", code="gazetteer", path=self.path.name)
@@ -154,10 +170,11 @@ class IndexFile:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             try:
-                uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
-                connection = sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=256)
+                connection = sqlite3.connect(_uri(self.path), uri=True, check_same_thread=False, cached_statements=256)
+                if self._places is not None:
+                    connection.execute("ATTACH ? AS more", (_uri(self._places),))
                 connection.execute("PRAGMA mmap_size = 4000000000")
-                connection.execute("PRAGMA cache_size = -32768")
+                connection.execute("PRAGMA cache_size = -16384")
             except sqlite3.Error as error:
                 raise self._broken(error) from error
             self._local.connection = connection
@@ -176,73 +193,102 @@ class IndexFile:
         except sqlite3.Error as error:
             raise self._broken(error) from error
 
+    def ask_all(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Return the rows of a query on every file, the first one's first; ``{db}`` stands for the file."""
+        return [row for part in self._parts for row in self.ask(query.replace("{db}", part), values)]
+
+    def _rows(self, found: Iterable[tuple[object, ...]]) -> list[Row]:
+        rows = (Row._make(row) for row in found)
+        return [row if row.context or not row.code else row._replace(context=self._context(row.code)) for row in rows]
+
+    def _context(self, code: str) -> str:
+        """Return the names of a place's divisions, where the file leaves them to be looked up."""
+        if code not in self._contexts:
+            around = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code))
+            marks = ", ".join("?" * len(around))
+            rows = self.ask(f"SELECT name FROM division WHERE code IN ({marks}) ORDER BY code", (*around,))  # noqa: S608
+            self._contexts[code] = "".join(str(row[0]) for row in rows)
+        return self._contexts[code]
+
     def match(self, expression: str, limit: int) -> list[Row]:
         """Return the most important places that an FTS expression matches."""
-        found = self.ask(
-            f"SELECT {_COLUMNS} FROM (SELECT rowid AS r FROM fts WHERE fts MATCH ? LIMIT ?) "  # noqa: S608 - constant
-            "JOIN place p ON p.id = r",
+        found = self.ask_all(
+            f"SELECT {_COLUMNS} FROM (SELECT rowid AS r FROM {{db}}.fts WHERE fts MATCH ? LIMIT ?) "  # noqa: S608 - constant
+            "JOIN {db}.place p ON p.id = r",
             (expression, limit),
         )
-        return [Row._make(row) for row in found]
+        return self._rows(found)
 
     def rows(self, ids: Iterable[int]) -> list[Row]:
         """Return places by their numbers."""
         wanted = ",".join(str(int(i)) for i in ids)
-        found = self.ask(f"SELECT {_COLUMNS} FROM place p WHERE p.id IN ({wanted})") if wanted else []  # noqa: S608
-        return [Row._make(row) for row in found]
+        found = self.ask_all(f"SELECT {_COLUMNS} FROM {{db}}.place p WHERE p.id IN ({wanted})") if wanted else []  # noqa: S608
+        return self._rows(found)
 
     def named(self, key: str, *, within: Sequence[str] = (), limit: int = 60) -> list[Row]:
         """Return the places of exactly this name, the most important first."""
-        found = self.ask(
-            f"SELECT {_COLUMNS} FROM place_key k JOIN place p ON p.id = k.id WHERE k.key = ? "  # noqa: S608
+        found = self.ask_all(
+            f"SELECT {_COLUMNS} FROM {{db}}.place_key k JOIN {{db}}.place p ON p.id = k.id WHERE k.key = ? "  # noqa: S608
             "ORDER BY p.id LIMIT ?",
             (key, 2000),
         )
-        rows = [Row._make(row) for row in found]
         if within:
-            rows = [r for r in rows if r.code and any(is_within(r.code, w) or is_within(w, r.code) for w in within)]
-        return rows[:limit]
+            found = [
+                r for r in found if r[3] and any(is_inside(str(r[3]), w) or is_inside(w, str(r[3])) for w in within)
+            ]
+        return self._rows(found[:limit])
+
+    def keys_inside(self, keys: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+        """Return which of many names there are, each with the numbers and the codes of its places."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        marks = ", ".join("?" * len(keys))
+        query = f"SELECT key, id, code FROM {{db}}.place_key WHERE key IN ({marks})"  # noqa: S608 - marks only
+        for key, number, code in self.ask_all(query, keys):
+            found.setdefault(str(key), []).append((int(str(number)), str(code)))
+        return found
 
     def spelt_from(self, letters: str, *, within: Sequence[str] = (), limit: int = 40) -> list[Row]:
         """Return places whose pinyin in one word begins with letters, the most important of a few hundred first."""
         area, values = _area(within)
         looked_at = _FEW if len(letters) > 4 and not within else _MANY
-        found = self.ask(
-            f"SELECT {_COLUMNS} FROM (SELECT id AS r FROM (SELECT id FROM place "  # noqa: S608 - marks only
-            f"WHERE {area}pinyin >= ? AND pinyin < ? LIMIT ?) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
+        found = self.ask_all(
+            f"SELECT {_COLUMNS} FROM (SELECT id AS r FROM (SELECT id FROM {{db}}.place "  # noqa: S608 - marks only
+            f"WHERE {area}pinyin >= ? AND pinyin < ? LIMIT ?) ORDER BY r LIMIT ?) JOIN {{db}}.place p ON p.id = r",
             (*values, letters, letters + "~", looked_at, limit),
         )
-        return [Row._make(row) for row in found]
+        return self._rows(found)
 
     def begun(self, key: str, *, within: Sequence[str] = (), limit: int = 40) -> list[Row]:
         """Return places with a name that begins so, the most important of a few hundred first."""
-        stems = [stem_of(code[:6]) for code in within[:12]]
+        stems = [stem(code[:6]) for code in within[:12]]
         area = f" AND ({' OR '.join(['code BETWEEN ? AND ?'] * len(stems))})" if stems else ""
-        bounds = [bound for stem in stems for bound in (stem, stem + "~")]
-        found = self.ask(
-            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT id AS r FROM (SELECT id FROM place_key "  # noqa: S608 - marks only
-            f"WHERE key >= ? AND key < ?{area} LIMIT ?) ORDER BY r LIMIT ?) JOIN place p ON p.id = r",
+        bounds = [bound for prefix in stems for bound in (prefix, prefix + "~")]
+        found = self.ask_all(
+            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT id AS r FROM (SELECT id FROM {{db}}.place_key "  # noqa: S608 - marks only
+            f"WHERE key >= ? AND key < ?{area} LIMIT ?) ORDER BY r LIMIT ?) JOIN {{db}}.place p ON p.id = r",
             (key, key + "\U0010ffff", *bounds, _FEW, limit),
         )
-        return [Row._make(row) for row in found]
+        return self._rows(found)
 
     def named_any(self, keys: Sequence[str], *, within: Sequence[str], limit: int = 60) -> list[Row]:
         """Return the places of any of these names in divisions, those of the first name first."""
-        stems = [stem_of(code[:6]) for code in within[:12]]
+        stems = [stem(code[:6]) for code in within[:12]]
         inside = " OR ".join(["k.code BETWEEN ? AND ?"] * len(stems))
-        found = self.ask(
-            f"SELECT {_COLUMNS}, k.key FROM place_key k JOIN place p ON p.id = k.id "  # noqa: S608 - marks only
+        found = self.ask_all(
+            f"SELECT {_COLUMNS}, k.key FROM {{db}}.place_key k JOIN {{db}}.place p ON p.id = k.id "  # noqa: S608 - marks only
             f"WHERE k.key IN ({', '.join('?' * len(keys))}) AND ({inside}) LIMIT ?",
-            (*keys, *(bound for stem in stems for bound in (stem, stem + "~")), limit),
+            (*keys, *(bound for prefix in stems for bound in (prefix, prefix + "~")), limit),
         )
         order = {key: number for number, key in enumerate(keys)}
-        return [Row._make(row[:-1]) for row in sorted(found, key=lambda row: (order[str(row[-1])], row[0]))]
+        return self._rows(row[:-1] for row in sorted(found, key=lambda row: (order[str(row[-1])], row[0])))
 
     def trigram_frequency(self, term: str) -> int:
         """Return in how many places' pinyin three letters occur."""
         if not self._frequencies:
-            rows = self.ask("SELECT term, places FROM letter_count")
-            self._frequencies = {str(gram): int(str(count)) for gram, count in rows}
+            counts: dict[str, int] = {}
+            for gram, count in self.ask_all("SELECT term, places FROM {db}.letter_count"):
+                counts[str(gram)] = counts.get(str(gram), 0) + int(str(count))
+            self._frequencies = counts
         return self._frequencies.get(term, 0)
 
     @property

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from locator.gazetteer.divisions import is_within
+from locator.adcode import is_inside
+from locator.gazetteer.named import merge_rows
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
-from locator.gazetteer.resolve import Bias, Resolved, choose, merge_rows
+from locator.gazetteer.resolve import Bias, Resolved, choose
 from locator.gazetteer.text import ENGLISH_WORDS, short_name, split_parts, to_key
 
 _LEVEL_WORDS = {
@@ -162,9 +163,9 @@ def _narrow(places: Places, codes: Sequence[str], more: Sequence[str]) -> tuple[
     pairs: list[tuple[int, int, str]] = []
     for one in codes:
         for other in more:
-            if is_within(other, one):
+            if is_inside(other, one):
                 pairs.append((level(one), level(other), other))
-            elif is_within(one, other):
+            elif is_inside(one, other):
                 pairs.append((level(other), level(one), one))
     best = min(((outer, inner) for outer, inner, _ in pairs), default=None)
     return tuple(dict.fromkeys(code for outer, inner, code in pairs if (outer, inner) == best))
@@ -185,7 +186,7 @@ def _largest(places: Places, codes: Sequence[str]) -> tuple[str, ...]:
     if cities:
         of_cities = {names[c] for c in cities}
         large = [c for c in large if names[c] in of_cities]
-    return tuple(c for c in large if not any(o != c and o in cities and is_within(c, o) for o in large))
+    return tuple(c for c in large if not any(o != c and o in cities and is_inside(c, o) for o in large))
 
 
 def _find_rest(places: Places, words: list[str], within: Sequence[str], finest: str | None) -> list[Meaning]:

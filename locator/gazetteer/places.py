@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from locator.adcode import is_inside, prefecture_stems
 from locator.datum import distance_m
 from locator.gazetteer.address import split_number
-from locator.gazetteer.divisions import city_stems, is_within
 from locator.gazetteer.index import IndexFile
 from locator.gazetteer.records import Division
 from locator.gazetteer.schema import english_name
@@ -99,7 +99,7 @@ class HouseNumbers:
         ]
 
     def _houses(self, street: int, low: int, high: int, within: Sequence[str], locality: Sequence[str]) -> list[House]:
-        areas = city_stems(within)
+        areas = prefecture_stems(within)
         area = f"AND area IN ({','.join('?' * len(areas))}) " if areas else ""
         found = self._file.ask(
             "SELECT value, suffix, lon, lat, code, locality, name, interpolate, error_m FROM number "  # noqa: S608
@@ -133,7 +133,7 @@ class HouseNumbers:
 
 
 def _may_lie(code: str, within: Sequence[str]) -> bool:
-    return any(is_within(code, outer) or is_within(outer, code) for outer in within)
+    return any(is_inside(code, outer) or is_inside(outer, code) for outer in within)
 
 
 def _gap_m(a: House, b: House) -> float:
@@ -168,8 +168,8 @@ _PRECISIONS = {
 class Places:
     """The index with its divisions and numbers: what every reader of it shares."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = IndexFile(path)
+    def __init__(self, path: Path, places: Path | None = None) -> None:
+        self.file = IndexFile(path, places)
         self.numbers = HouseNumbers(self.file)
         self.division = lru_cache(20_000)(self._division)
 
@@ -219,7 +219,7 @@ class Places:
             The finest division that the text named; kept where the number lies in it.
         """
         code = spot.code
-        if finest and (code is None or is_within(self.adcode(finest), code)):
+        if finest and (code is None or is_inside(self.adcode(finest), code)):
             code = finest
         around = self.label(code) if code else ""
         if not HAN.search(street):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from locator.gazetteer.divisions import is_within
+from locator.adcode import is_inside
 from locator.gazetteer.latin import resolve_latin
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Division, Suggestion
@@ -23,6 +23,8 @@ class Gazetteer:
     ----------
     path
         What :func:`locator.gazetteer.build_gazetteer` wrote.
+    places
+        What :func:`locator.gazetteer.build_places` wrote, the shipped places; None while it is not built.
 
     Raises
     ------
@@ -30,8 +32,8 @@ class Gazetteer:
         The file is missing, broken or of another version; any method may raise it for a file that broke.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.places = Places(path)
+    def __init__(self, path: Path, places: Path | None = None) -> None:
+        self.places = Places(path, places)
         self._suggester = Suggester(self.places)
         self.regions = lru_cache(2000)(self._regions)
 
@@ -102,7 +104,7 @@ class Gazetteer:
             (adcode.removesuffix("00").removesuffix("00") + "%",),
         )
         divisions = (self.places.division(str(row[0])) for row in found)
-        return [d for d in divisions if d is not None and is_within(d.code, adcode)]
+        return [d for d in divisions if d is not None and is_inside(d.code, adcode)]
 
     def describe(self, adcode: str, lang: str) -> str:
         """Return the full name of a division in Chinese or in English; empty when there is no such code."""
@@ -122,12 +124,12 @@ class Gazetteer:
         return str(found[0][0])[:4] + "00" if found else None
 
 
-def open_gazetteer(path: Path) -> Gazetteer:
-    """Return the place index of a file.
+def open_gazetteer(path: Path, places: Path | None = None) -> Gazetteer:
+    """Return the place index of a file, with that of the shipped places beside it if there is one.
 
     Raises
     ------
     DataError
         The file is missing, broken or of another version: build it again.
     """
-    return Gazetteer(path)
+    return Gazetteer(path, places)

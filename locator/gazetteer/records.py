@@ -22,6 +22,18 @@ class PlaceKind(StrEnum):
     POI = "poi"
     OFFICE = "office"
     STREET = "street"
+    RESIDENTIAL = "residential"
+    SCHOOL = "school"
+    UNIVERSITY = "university"
+    HOSPITAL = "hospital"
+    MALL = "mall"
+    PARK = "park"
+    SIGHT = "sight"
+    GOVERNMENT = "government"
+    HOTEL = "hotel"
+    WORKS = "works"
+    VENUE = "venue"
+    BUILDING = "building"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from locator.adcode import is_inside, prefecture_stems
 from locator.datum import distance_m
-from locator.gazetteer.address import Address, read_address
+from locator.gazetteer.address import Address, Crossing, read_address, read_crossing, strip_pasted
 from locator.gazetteer.deletion_index import correct_head
-from locator.gazetteer.divisions import Reading, city_stems, is_within
-from locator.gazetteer.index import Row, area_filter, phrase
+from locator.gazetteer.divisions import Reading
+from locator.gazetteer.index import area_filter, phrase
+from locator.gazetteer.named import area_of, find_inside, merge_rows, other_forms, weigh
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
-from locator.gazetteer.text import HAN, split_parts, to_key
-from locator.model import Place
+from locator.gazetteer.text import HAN, MAX_TEXT, split_parts, to_key
+from locator.model import Place, Precision
 
 NEAR_M = 60_000.0
 """A place this near to where the person is known to be is meant before one elsewhere."""
+_NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|技术)?(?:开发区|高新区|经开区)(?=.{2})")
+"""A zone of the division before it, which has no name of its own."""
+CROSSING_M = 500.0
+"""Streets whose known extents come so near to each other cross there."""
+_LACKING = frozenset({"number_unknown", "street_unknown", "rest_unknown"})
+_ORGANISATION = re.compile("[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校)")
+_NAME_GOES_ON = re.compile("(?:桥(?![东西南北])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
+"""What makes a city's short name the beginning of the name of something that is anywhere: 苏州桥, 重庆小面."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 
 
@@ -33,30 +45,150 @@ class Resolved(NamedTuple):
     """Meanings of a text, best first; more than one when it is ambiguous."""
 
     meanings: tuple[Meaning, ...] = ()
+    sure: bool = True
+    """False where even a single meaning is only asked about: the text says more than is understood."""
 
     @property
     def one(self) -> Meaning | None:
         """The only meaning, or None."""
-        return self.meanings[0] if len(self.meanings) == 1 else None
+        return self.meanings[0] if len(self.meanings) == 1 and self.sure else None
 
 
 def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
     """Return what a text with Chinese characters means; empty when it is not understood."""
-    query = join_parts(places, text)
+    query = join_parts(places, strip_pasted(text[: 2 * MAX_TEXT]))
     if not query:
         return Resolved()
     whole = _named_whole(places, query, bias)
     if whole.meanings:
         return whole
+    crossing = read_crossing(query)
+    if crossing is not None:
+        return _at_crossing(places, query, crossing, bias)
     reading = read_divisions(places, query, bias)
     if reading.codes and not reading.rest and reading.names == 1 and len(reading.codes[0]) == 9:
         return _township_or_place(places, reading, query, bias)
-    if reading.codes:
+    if reading.codes and (not reading.rest or _is_plain(reading)):
         return _with_divisions(places, reading, bias)
+    return _weakly(places, query, reading, bias)
+
+
+def _is_plain(reading: Reading) -> bool:
+    """Tell whether divisions are meant for sure: a full name of more than a township, or several names."""
+    if reading.names > 1:
+        return True
+    return reading.kind in {"full", "english"} and len(reading.name) > 2 and len(reading.codes[0]) == 6
+
+
+def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolved:
+    """Return what a text means that begins with a short name or a bare township, or with no division at all.
+
+    珠江路 is a township of Luoyang and a street of forty cities, 苏州桥 no Suzhou, 九堡镇 another town in another
+    province: unless more of the text is understood there, the person is asked.
+    """
+    understood = _understood(places, reading, bias) if reading.codes else Resolved()
+    if understood.meanings:
+        return understood
+    later = _later_city(places, query, reading)
+    if later is not None:
+        return _with_divisions(places, later, bias)
     found = _without_divisions(places, query, bias)
-    if not found.meanings:
+    if found.meanings:
+        return found
+    if not _is_city(places, reading):
         found = _corrected(places, query, bias)
-    return found if found.meanings else _in_region(places, query, bias)
+        if found.meanings:
+            return found
+        found = _in_region(places, query, bias)
+        if found.meanings or not reading.codes:
+            return found
+    if _is_city(places, reading) and not _NAME_GOES_ON.match(reading.rest):
+        return _with_divisions(places, reading, bias)
+    namesakes = places.file.divisions.namesakes(reading.name) if reading.kind == "full" else ()
+    codes = list(dict.fromkeys((*reading.codes, *namesakes)))
+    meanings = _with_divisions(places, reading._replace(codes=tuple(codes)), bias).meanings
+    return Resolved(meanings, sure=False) if not _NAME_GOES_ON.match(reading.rest) else Resolved()
+
+
+def _is_city(places: Places, reading: Reading) -> bool:
+    """Tell whether a reading names one province or city, as people shorten it: 广州, 上海."""
+    levels = {places.file.divisions.levels[code] for code in reading.codes}
+    return len(reading.codes) == 1 and levels <= {"province", "city"} and len(reading.name) > 1
+
+
+def _understood(places: Places, reading: Reading, bias: Bias) -> Resolved:
+    """Return what the text behind the divisions means there, only if all of it is understood."""
+    found = _with_divisions(places, reading, bias)
+    return found if found.meanings and not any(_LACKING & set(m.notes) for m in found.meanings) else Resolved()
+
+
+def _later_city(places: Places, query: str, reading: Reading) -> Reading | None:
+    """Return the reading by a city named later: 北京大学深圳医院 stands in Shenzhen.
+
+    Only behind a name that goes on as an organisation's (大学, 医院, 银行), which its own city begins.
+    """
+    if not _ORGANISATION.match(reading.rest if reading.codes else query):
+        return None
+    table = places.file.divisions
+    text = reading.rest if reading.codes else query
+    for start in range(2, len(text) - 1):
+        below = table.read_head(text[start:])[0]
+        if not below.codes or below.name != text[start : start + len(below.name)] or len(below.name) < 2:
+            continue
+        levels = {table.levels[code] for code in below.codes}
+        if len(below.codes) == 1 and levels <= {"city", "district", "province"} and below.codes[0] not in reading.codes:
+            return below._replace(rest=query if not below.rest else below.rest)
+    return None
+
+
+def _at_crossing(places: Places, query: str, crossing: Crossing, bias: Bias) -> Resolved:
+    """Return where two streets cross, as far as their extents are known; else the city, with the reason."""
+    head = _full_names(places, query, bias)
+    codes = head.codes or bias.region
+    one = crossing.one.removeprefix(query[: len(query) - len(head.rest)]) if head.codes else crossing.one
+    streets = [_street_of(places, name, codes) for name in (one, crossing.other)]
+    pairs = [(a, b) for a in streets[0] for b in streets[1] if _apart_m(a, b) <= CROSSING_M + _errors_m(a, b)]
+    if len(pairs) == 1:
+        return Resolved((Meaning(_between(*pairs[0]), ()),))
+    known = [m for street in streets for m in street]
+    if len(pairs) > 1:
+        return Resolved(tuple(Meaning(_between(a, b)) for a, b in pairs[:10]))
+    if codes:
+        return Resolved(tuple(Meaning(places.place(c, note="street_unknown"), ("street_unknown",)) for c in codes))
+    return choose([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)
+
+
+def _full_names(places: Places, query: str, bias: Bias) -> Reading:
+    """Return the reading of the divisions that are written out or lie in one: a street is no township here."""
+    for reading in places.file.divisions.read_head(query, within=bias.region if bias.region else ()):
+        if reading.codes and all(len(code) == 6 for code in reading.codes) and reading.rest:
+            return reading
+    return Reading((), query, 0.0)
+
+
+def _street_of(places: Places, name: str, within: Sequence[str]) -> list[Meaning]:
+    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind == "street"]
+    known = [Meaning(r.place()) for r in merge_rows(rows)]
+    return known or area_of(places, name, within=within, precision=Precision.STREET)
+
+
+def _apart_m(one: Meaning, other: Meaning) -> float:
+    return _gap_m(one.place, (other.place.lon or 0.0, other.place.lat or 0.0))
+
+
+def _errors_m(one: Meaning, other: Meaning) -> float:
+    return (one.place.error_m or 0.0) + (other.place.error_m or 0.0)
+
+
+def _between(one: Meaning, other: Meaning) -> Place:
+    """Return the place between two streets, as unsure as the shorter of them is long."""
+    a, b = sorted((one.place, other.place), key=lambda place: place.error_m or 0.0)
+    share = (a.error_m or 1.0) / ((a.error_m or 1.0) + (b.error_m or 1.0))
+    lon = (a.lon or 0.0) + share * ((b.lon or 0.0) - (a.lon or 0.0))
+    lat = (a.lat or 0.0) + share * ((b.lat or 0.0) - (a.lat or 0.0))
+    error_m = max(a.error_m or 0.0, _apart_m(one, other))
+    label = f"{one.place.label}/{other.place.label.rpartition('市')[2]}"
+    return replace(a, label=label, lon=lon, lat=lat, error_m=round(error_m), precision=Precision.STREET)
 
 
 def join_parts(places: Places, text: str) -> str:
@@ -114,16 +246,31 @@ def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
     notes = ("renamed",) if reading.kind == "former" else ()
     if not reading.rest:
         return Resolved(tuple(Meaning(places.place(code), notes) for code in reading.codes))
-    address = read_address(reading.rest)
-    found = find_address(places, address, reading.rest, within=reading.codes, finest=_only(reading.codes))
+    rest = _NAMELESS_ZONE.sub("", reading.rest) or reading.rest
+    address = read_address(rest)
+    found = find_address(places, address, rest, within=reading.codes, finest=_only(reading.codes))
     if found:
         named = tuple(m._replace(notes=(*notes, *m.notes)) for m in found)
         return choose(list(named), bias, local=True)
-    finer = correct_head(places, reading.rest, within=reading.codes) if len(reading.codes) == 1 else []
-    if len(finer) == 1 and not address.number:
-        return Resolved((Meaning(places.place(finer[0].code), (*notes, "corrected")),))
+    finer = _corrected_below(places, rest, reading, bias)
+    if finer.meanings:
+        return finer
     unknown = _what_is_unknown(places, address, reading.codes)
     return Resolved(tuple(Meaning(places.place(code, note=unknown), (*notes, unknown)) for code in reading.codes))
+
+
+def _corrected_below(places: Places, rest: str, reading: Reading, bias: Bias) -> Resolved:
+    """Return what the text means with one slip put right in the next division's name: 蒲东新区 in Shanghai."""
+    if len(reading.codes) != 1:
+        return Resolved()
+    fixes = correct_head(places, rest, within=reading.codes)
+    if len(fixes) != 1:
+        return Resolved()
+    (fix,) = fixes
+    notes = (*(("renamed",) if reading.kind == "former" else ()), "corrected")
+    below = Reading((fix.code,), rest[fix.length :].strip(), reading.weight + 1.0, "full", fix.name, reading.names + 1)
+    found = _with_divisions(places, below, bias).meanings
+    return Resolved(tuple(m._replace(notes=(*notes, *m.notes)) for m in found))
 
 
 def _only(codes: Sequence[str]) -> str | None:
@@ -137,7 +284,7 @@ def _what_is_unknown(places: Places, address: Address, within: Sequence[str]) ->
 
 
 def _known_street(places: Places, street: str, within: Sequence[str]) -> bool:
-    stems = city_stems(within)
+    stems = prefecture_stems(within)
     for number in places.numbers.streets(street):
         area = f" AND area IN ({','.join('?' * len(stems))})" if stems else ""
         if places.file.ask(f"SELECT 1 FROM number WHERE street = ?{area} LIMIT 1", (number, *stems)):  # noqa: S608
@@ -175,13 +322,29 @@ def find_address(
         rows = [r for r in places.file.named(key, within=within) if r.kind not in _DIVISIONS] if len(key) > 1 else []
         rows = [r for r in rows if r.kind != "street"]
         if rows:
+            return [Meaning(r.place()) for r in (merge_rows(rows) if within else weigh(merge_rows(rows)))]
+    inside = find_inside(places, text, within=within)
+    if inside:
+        return inside
+    for name in dict.fromkeys((*other_forms(to_key(text)), *other_forms(to_key(address.name)))):
+        rows = [r for r in places.file.named(name, within=within) if r.kind not in {*_DIVISIONS, "street"}]
+        if len(merge_rows(rows)) == 1:
             return [Meaning(r.place()) for r in merge_rows(rows)]
     if address.street:
         rows = [r for r in places.file.named(to_key(address.street), within=within) if r.kind == "street"]
         note = "number_unknown" if address.number or address.lane else None
         if rows:
             return [Meaning(r.place(note=note), (note,) if note else ()) for r in merge_rows(rows)]
-    return _named_nearly(places, text, within)
+    return _named_nearly(places, text, within) or _named_after(places, address, text, within)
+
+
+def _named_after(places: Places, address: Address, text: str, within: Sequence[str]) -> list[Meaning]:
+    """Return the area or street that a text names and no map does, by what is named after it."""
+    if address.street and to_key(text).startswith(address.street):
+        note = "number_unknown" if address.number or address.lane else "street_about"
+        found = area_of(places, address.street, within=within, precision=Precision.STREET)
+        return [Meaning(replace(m.place, note=note), (note,)) for m in found]
+    return area_of(places, text, within=within, precision=Precision.VILLAGE)
 
 
 def _named_nearly(places: Places, text: str, within: Sequence[str]) -> list[Meaning]:
@@ -216,22 +379,10 @@ def _numbered(places: Places, address: Address, within: Sequence[str], finest: s
     return []
 
 
-def merge_rows(rows: list[Row]) -> list[Row]:
-    """Drop a place within 300 m of an earlier one of the same name: it is the same."""
-    kept: list[Row] = []
-    for row in rows[:40]:
-        if row.lon is None or row.lat is None:
-            continue
-        same = (k for k in kept if k.lon is not None and k.lat is not None)
-        if all(float(distance_m(row.lon, row.lat, k.lon, k.lat)) > 300 for k in same):  # type: ignore[arg-type]
-            kept.append(row)
-    return kept
-
-
 def choose(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
     """Return the one meaning near the person or in the chosen region, else all of them."""
     if len(meanings) > 1 and bias.region:
-        inside = [m for m in meanings if m.place.adcode and any(is_within(m.place.adcode, c) for c in bias.region)]
+        inside = [m for m in meanings if m.place.adcode and any(is_inside(m.place.adcode, c) for c in bias.region)]
         meanings = inside or meanings
     if len(meanings) > 1 and bias.near is not None:
         gaps = [_gap_m(m.place, bias.near) for m in meanings]

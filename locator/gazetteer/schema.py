@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 
+from locator.adcode import prefecture_stem
 from locator.errors import DataError
 from locator.gazetteer.deletion_index import insert_variants
-from locator.gazetteer.divisions import MUNICIPALITIES
 from locator.gazetteer.records import Division
 from locator.gazetteer.text import clean_name, short_name, short_names, spell, to_bigrams, to_key
 from locator.model import Precision
@@ -79,11 +79,9 @@ CREATE INDEX place_city ON place (city, pinyin, code);
 PRAGMA analysis_limit = 2000;
 ANALYZE;
 """
-_CITY = (
-    f"CASE WHEN substr(code, 1, 2) IN ({', '.join(f"'{m}'" for m in sorted(MUNICIPALITIES))}) "
-    "THEN substr(code, 1, 2) ELSE substr(code, 1, 4) END"
-)
-"""What :func:`locator.gazetteer.divisions.city_stem` says, in SQL."""
+_BY_IMPORTANCE = "ORDER BY rank DESC, length(name), rowid"
+MORE_FROM = 10_000_000
+"""The first number of a shipped place; those of divisions, offices and imports are below."""
 STAGED = (
     "name", "kind", "code", "township", "context", "lon", "lat", "error_m", "precision", "pinyin", "aliases", "rank",
 )  # fmt: skip
@@ -95,21 +93,23 @@ def stage(connection: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) ->
     connection.executemany(f"INSERT INTO staging VALUES ({marks})", rows)  # noqa: S608 - constant
 
 
-def fill_places(connection: sqlite3.Connection) -> int:
-    """Move the staged places into the index, the most important first, and return how many it holds now.
+def fill_places(connection: sqlite3.Connection, *, first: int = 1) -> int:
+    """Move the staged places into the index, the most important first, and return how many there were.
 
     The order matters: a query stops after some eighty rows, and those must be the best. What is moved in by
-    a later call comes after what is there.
+    a later call comes after what is there. The places are numbered from ``first``.
     """
-    (first,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM place").fetchone()
+    connection.create_function("city_of", 1, _city_of, deterministic=True)
+    (first,) = connection.execute("SELECT coalesce(max(id) + 1, ?) FROM place", (first,)).fetchone()
     connection.execute(
-        "INSERT INTO place SELECT NULL, name, kind, code, township, context, lon, lat, error_m, precision, "  # noqa: S608 - constant
-        f"replace(pinyin, ' ', ''), {_CITY} FROM staging ORDER BY rank DESC, length(name), rowid"
+        f"INSERT INTO place SELECT ? - 1 + row_number() OVER ({_BY_IMPORTANCE}), name, kind, code, township, context, "  # noqa: S608 - constant
+        f"lon, lat, error_m, precision, replace(pinyin, ' ', ''), city_of(code) FROM staging {_BY_IMPORTANCE}",
+        (first,),
     )
     rows = connection.execute(
-        "SELECT name, code, pinyin, aliases, kind FROM staging ORDER BY rank DESC, length(name), rowid"
+        f"SELECT name, code, pinyin, aliases, kind FROM staging {_BY_IMPORTANCE}"  # noqa: S608 - constant
     )
-    count = int(first) - 1
+    count = 0
     for batch in batched(enumerate(rows, first), 5000):
         connection.executemany("INSERT INTO fts(rowid, zh, py, ini, ad) VALUES (?, ?, ?, ?, ?)", map(_terms, batch))
         letters = ((number, row[2].replace(" ", "")) for number, row in batch if row[2])
@@ -119,6 +119,10 @@ def fill_places(connection: sqlite3.Connection) -> int:
     connection.execute("DELETE FROM staging")
     insert_variants(connection, since=first)
     return count
+
+
+def _city_of(code: str | None) -> str | None:
+    return prefecture_stem(code) if code else None
 
 
 def _terms(item: tuple[int, tuple[str, str | None, str, str, str]]) -> tuple[object, ...]:

@@ -10,9 +10,9 @@ from time import thread_time
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from locator.adcode import stem
 from locator.gazetteer.address import read_address
 from locator.gazetteer.deletion_index import nearly_named, nearly_spelt
-from locator.gazetteer.divisions import stem_of
 from locator.gazetteer.index import Row, area_filter, phrase, spelt, with_one_slip
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Suggestion
@@ -34,7 +34,7 @@ def score_han(row: Row, *, typed: str, stems: tuple[str, ...], letters: str = ""
     letters
         Their pinyin in one word, when homophones count; else empty.
     stems
-        What the codes of the chosen divisions start with (:func:`locator.gazetteer.divisions.stem_of`).
+        What the codes of the chosen divisions start with (:func:`locator.adcode.stem`).
     """
     name = row.name
     if typed == name or (row.kind in KIND_BONUS and typed == _short(name)):
@@ -100,7 +100,7 @@ class SuggestionRanker:
 
     def __init__(self, limit: int, codes: tuple[str, ...]) -> None:
         self.limit = limit
-        self.stems = tuple(stem_of(code[:6]) for code in codes)
+        self.stems = tuple(stem(code[:6]) for code in codes)
         self.first: list[Suggestion] = []
         self.deadline = thread_time() + BUDGET_S
         self.best_score = 0.0

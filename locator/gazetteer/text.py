@@ -16,6 +16,11 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 RUNS = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+")
 _ONLY_HAN = re.compile("[\u4e00-\u9fff]+")
+_RADICALS = str.maketrans(
+    "⺁⺄⺈⺌⺍⺗⺝⺟⺠⺩⺬⺮⺯⺳⺶⺷⺺⺻⻁⻄⻅⻆⻉⻋⻑⻒⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰⻳",
+    "厂乙刀小小心月母民王示竹糸网羊羊聿聿虎西见角贝车長镸长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙龟",
+)
+"""Radicals that a PDF gives for characters (⻄安): NFKC leaves these. Unicode's EquivalentUnifiedIdeograph.txt."""
 _DASHES = re.compile("[\u2010-\u2015\u2212\u3161_~～]")
 _LOOSE_DASH = re.compile("[-/](?![0-9a-z])")
 _SIGNS = re.compile(r"[^\w\-/]+", re.UNICODE)
@@ -50,9 +55,11 @@ def fold(text: str) -> str:
     """Return a text in half width, simplified, lower case and without accents; signs are kept."""
     text = unicodedata.normalize("NFKC", text)
     if not text.isascii():
+        text = text.translate(_RADICALS)
         text = simplify(text)
         if not HAN.search(text) or any("\u00c0" <= c <= "\u024f" for c in text):
-            text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+            plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+            text = unicodedata.normalize("NFC", plain)  # Hangul, which came apart
     return _DASHES.sub("-", text.casefold())
 
 
@@ -252,10 +259,10 @@ def _phrases() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _phrase_heads() -> dict[str, int]:
-    """Return the longest word of :func:`_phrases` by its first character."""
+    """Return the longest word of :func:`_phrases` by its first two characters."""
     heads: dict[str, int] = {}
     for phrase in _phrases():
-        heads[phrase[0]] = max(heads.get(phrase[0], 0), min(len(phrase), 6))
+        heads[phrase[:2]] = max(heads.get(phrase[:2], 0), min(len(phrase), 6))
     return heads
 
 
@@ -275,7 +282,7 @@ def _spell_run(run: str) -> list[str]:
     out: list[str] = []
     i = 0
     while i < len(run):
-        for size in range(min(heads.get(run[i], 0), len(run) - i), 1, -1):
+        for size in range(min(heads.get(run[i : i + 2], 0), len(run) - i), 1, -1):
             syllables_of = phrases.get(run[i : i + size])
             if syllables_of is not None:
                 out += syllables_of

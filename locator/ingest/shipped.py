@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from locator.gazetteer import build_gazetteer, open_gazetteer
 from locator.ingest import RawRecord
 from locator.ingest.extracts import load_extracts
 from locator.ingest.place import Placer
+from locator.ingest.places import built_places
 from locator.ingest.tables import TableSource
 from locator.ingest.validate import check_records
 from locator.layer import Layer
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.model import ServicePoint
 
+_log = logging.getLogger(__name__)
 SHIPPED = "shipped"
 """What the store calls the offices that ship with the program."""
 GAZETTEER_FILE = "gazetteer.sqlite"
@@ -79,15 +82,30 @@ def open_own_store(settings: Settings) -> Store:
     return ParquetStore(settings.data / FILE) if settings.layer is None else open_store(settings)
 
 
+def gazetteer_version(settings: Settings) -> tuple[int, int, int, bool]:
+    """Return what changes when the gazetteer does: after an import, and when the shipped places have been built."""
+    file = (settings.data / GAZETTEER_FILE).stat()
+    return file.st_ino, file.st_mtime_ns, file.st_size, built_places(settings.data) is not None
+
+
 def open_data_gazetteer(settings: Settings) -> Gazetteer:
-    """Return the gazetteer that :func:`ensure_data` built.
+    """Return the gazetteer that :func:`ensure_data` built, with the shipped places once they are built.
 
     Raises
     ------
     DataError
         It is missing or broken.
     """
-    return open_gazetteer(settings.data / GAZETTEER_FILE)
+    path, places = settings.data / GAZETTEER_FILE, built_places(settings.data)
+    alone = open_gazetteer(path)
+    if places is None:
+        return alone
+    try:
+        return open_gazetteer(path, places)
+    except DataError as error:
+        _log.warning("the shipped places are built again at the next start: %s", error)
+        places.unlink(missing_ok=True)
+        return alone
 
 
 @contextlib.contextmanager

@@ -1,0 +1,193 @@
+"""Places whose names stand inside a text, and areas known by what is named after them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from locator.adcode import is_inside, level_of, prefecture_stem
+from locator.datum import distance_m
+from locator.gazetteer.index import Row
+from locator.gazetteer.places import Places
+from locator.gazetteer.records import Meaning
+from locator.gazetteer.text import HAN, to_key
+from locator.model import Place, Precision
+
+LONGEST = 24
+"""Names of more characters are not looked for inside a text."""
+SAME_M = 600.0
+"""Places of one name closer than this are one place with several marks on the map."""
+AGREE_M = 3000.0
+"""Two names in one text whose places are farther apart than this contradict each other."""
+MOST = {"district": 60, "city": 12, "province": 2, "nation": 1}
+"""A name that so many places of China carry says nothing inside a division of that size: others of the name are there
+that no map shows."""
+FEWEST = 3
+"""So many places must be named after an area to say where it lies."""
+WIDEST_M = 2500.0
+"""Places named after an area must lie together so closely."""
+_AREA_LEAST_M = 1000.0
+_DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
+_KNOWN_FAR = frozenset({"station", "university", "hospital", "sight", "venue"})
+"""Kinds that people outside the city know; a residential community of the same name elsewhere is not meant."""
+_BEGINS = re.compile(
+    "(?:^|[^\u3400-\u9fff]|[号路街道巷弄村镇乡区县市旗口侧旁近内段院里站桥处坊]|社区|对面|交汇|交叉口|广场|小区|园区)$"
+)
+_ENDS = re.compile(
+    "(?:$|[^\u3400-\u9fff]|[东西南北中]?(?:[大小正侧后前]?门|[区侧边面座栋楼苑院馆]|广场|出口)"
+    "|[一二三四五六七八九十]+(?:期|区|栋|座|号|楼|单元|层|村)"
+    "|裙楼|底商|底层|商铺|铺|门面|门市|对面|旁|内|里|附近|地下|负|首层|楼下|楼上|一楼|临街|路口|背后|后面|"
+    "小区|大厦|大楼|商场|社区|停车场|物业|居委|校区|院区|分院|本部|综合楼|住院|门诊|宿舍|家属)"
+)
+_STATIONS = ("地铁站", "火车站", "高铁站", "站")
+
+
+class Named(NamedTuple):
+    """A name that stands in a text."""
+
+    start: int
+    end: int
+    rows: tuple[Row, ...]
+    """One row for each place of the name in the division."""
+
+
+def names_inside(places: Places, text: str, *, within: Sequence[str]) -> list[Named]:
+    """Return the names of places that stand in a text and mean one place in a division, the longest first.
+
+    Parameters
+    ----------
+    text
+        What follows the divisions.
+    within
+        Codes of the division typed, chosen or near; empty for all of China, where only a name that no other place
+        carries counts.
+    """
+    key = to_key(text)
+    spans = {
+        key[start:end]: (start, end)
+        for start in range(len(key) - 1)
+        for end in range(start + 2, min(len(key), start + LONGEST) + 1)
+        if _may_be_a_name(key, start, end)
+    }
+    if not spans:
+        return []
+    most = MOST[_level(within)]
+    found: list[Named] = []
+    for name, hits in places.file.keys_inside(list(spans)).items():
+        inside = [number for number, code in hits if not within or any(is_inside(code, w[:6]) for w in within)]
+        if not inside or len(inside) > 40 or (len(hits) > most and spans[name] != (0, len(key))):
+            continue
+        rows = merge_rows([r for r in places.file.rows(inside) if r.kind not in _DIVISIONS and r.kind != "street"])
+        if len(rows) == 1:
+            found.append(Named(*spans[name], tuple(rows)))
+    found.sort(key=lambda named: (named.start - named.end, named.start))
+    return found
+
+
+def _may_be_a_name(key: str, start: int, end: int) -> bool:
+    whole = (start, end) == (0, len(key))
+    han = sum(1 for c in key[start:end] if HAN.match(c))
+    if han < 2 or (end - start < 3 and not whole):
+        return False
+    return bool(_BEGINS.search(key[:start]) and _ENDS.match(key[end:]))
+
+
+def _level(within: Sequence[str]) -> str:
+    if not within:
+        return "nation"
+    levels = {level_of(code) if len(code) < 9 else "district" for code in within}
+    if levels == {"province"} and all(prefecture_stem(c) == c[:2] and c[:2] in _ONE_CITY for c in within):
+        return "city"
+    return next(level for level in ("province", "city", "district") if level in levels)
+
+
+_ONE_CITY = frozenset({"11", "12", "31", "50", "81", "82"})
+
+
+def find_inside(places: Places, text: str, *, within: Sequence[str]) -> list[Meaning]:
+    """Return the one place that the names in a text mean, or none: the longest name, unless another contradicts it."""
+    named = names_inside(places, text, within=within)
+    if not named:
+        return []
+    best = named[0]
+    for other in named[1:]:
+        overlaps = other.start < best.end and best.start < other.end
+        if not overlaps and _gap_m(best.rows[0], other.rows[0]) > AGREE_M:
+            return []
+    return [Meaning(best.rows[0].place())]
+
+
+def other_forms(name: str) -> list[str]:
+    """Return the other ways in which a name may be written: 深圳北站, 深圳北; 光谷广场, 光谷广场地铁站."""
+    for ending in _STATIONS:
+        base = name.removesuffix(ending)
+        if base != name and len(base) > 1:
+            return [base + other for other in (*_STATIONS, "") if other != ending]
+    return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
+
+
+def area_of(places: Places, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:
+    """Return where an area or street lies that no map names, by the places that are named after it; or none.
+
+    徐家汇公园, 徐家汇书院 and 徐家汇天主教堂 stand together in 徐家汇. Several meanings where such places stand
+    together in several cities.
+    """
+    key = to_key(name)
+    if not 2 <= len(key) <= 8 or not all(HAN.match(c) for c in key):
+        return []
+    rows = [
+        r
+        for r in places.file.begun(key, within=within, limit=400)
+        if r.kind not in _DIVISIONS and r.kind != "street" and r.code and r.lon is not None
+    ]
+    if within:
+        rows = [r for r in rows if r.code and any(is_inside(r.code, w[:6]) for w in within)]
+    cities: dict[str, list[Row]] = {}
+    for row in rows:
+        cities.setdefault(prefecture_stem(row.code or ""), []).append(row)
+    groups = sorted((g for g in cities.values() if len({r.name for r in g}) >= FEWEST), key=len, reverse=True)
+    if groups and not within:
+        groups = [g for g in groups if len(g) >= 0.25 * len(groups[0])] if len(groups[0]) >= 0.5 * len(rows) else groups
+    found = [_area(name, group, precision) for group in groups[:10]]
+    return [Meaning(place) for place in found if place is not None]
+
+
+def _area(name: str, rows: Sequence[Row], precision: Precision) -> Place | None:
+    lon, lat = np.array([r.lon for r in rows], float), np.array([r.lat for r in rows], float)
+    x, y = float(np.median(lon)), float(np.median(lat))
+    gaps = np.sort(np.asarray(distance_m(lon, lat, np.full(len(rows), x), np.full(len(rows), y))))
+    spread = float(gaps[int(0.7 * (len(gaps) - 1))])
+    if spread > WIDEST_M:
+        return None
+    near = min(rows, key=lambda r: (r.lon - x) ** 2 + (r.lat - y) ** 2)  # type: ignore[operator]
+    error_m = max(_AREA_LEAST_M, round(2.0 * spread, -2))
+    return near._replace(name=name, lon=x, lat=y, error_m=error_m, precision=precision, kind="village").place()
+
+
+def weigh(rows: Sequence[Row]) -> list[Row]:
+    """Return the places of a bare name that may be meant: the one that people elsewhere know, else all of them.
+
+    东方明珠 is the tower in Shanghai and the name of fifteen residential communities.
+    """
+    known = [row for row in rows if row.kind in _KNOWN_FAR]
+    return known if len(known) == 1 else [*known, *(row for row in rows if row.kind not in _KNOWN_FAR)]
+
+
+def merge_rows(rows: Iterable[Row], *, same_m: float = SAME_M) -> list[Row]:
+    """Drop a place near an earlier one of the same name: it is the same."""
+    kept: list[Row] = []
+    for row in rows:
+        if row.lon is None or row.lat is None:
+            continue
+        if all(_gap_m(row, other) > same_m for other in kept):
+            kept.append(row)
+        if len(kept) > 40:
+            break
+    return kept
+
+
+def _gap_m(one: Row, other: Row) -> float:
+    return float(distance_m(one.lon or 0.0, one.lat or 0.0, other.lon or 0.0, other.lat or 0.0))

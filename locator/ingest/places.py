@@ -1,0 +1,103 @@
+"""The shipped places, built in the background: divisions and offices answer at once, names of places a minute later."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from locator.disk import exclusive_lock
+from locator.gazetteer import build_places
+from locator.gazetteer.build import PLACES_FILE
+from locator.gazetteer.schema import VERSION
+from locator.settings import shipped_dir
+
+if TYPE_CHECKING:
+    from locator.settings import Settings
+
+_NICE = 10
+"""The build gives way to whoever asks something meanwhile."""
+_BUILDERS = ("build.py", "schema.py", "text.py", "deletion_index.py", "records.py")
+"""The modules of the gazetteer whose change builds the places anew."""
+
+
+def places_file(data: Path) -> Path:
+    """Return where the index of today's shipped places is, or will be, in a data folder."""
+    return data / f"places-{_stamp_of(shipped_dir())}.sqlite"
+
+
+@cache
+def _stamp_of(folder: Path) -> str:
+    import locator.gazetteer as room
+
+    state = blake2b(str(VERSION).encode(), digest_size=12)
+    code = Path(room.__file__).parent
+    for file in (folder / "gazetteer" / PLACES_FILE, *(code / name for name in _BUILDERS)):
+        state.update(file.read_bytes() if file.is_file() else b"")
+    return state.hexdigest()
+
+
+def built_places(data: Path) -> Path | None:
+    """Return the index of the shipped places of a data folder, or None while it is not there."""
+    path = places_file(data)
+    return path if path.is_file() else None
+
+
+def ensure_places(data: Path) -> Path | None:
+    """Build the index of the shipped places where it is missing; wait for whoever builds it already.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None where the program ships no places.
+
+    Raises
+    ------
+    DataError
+        The shipped file is broken, or the folder cannot be written.
+    """
+    path = places_file(data)
+    if not (shipped_dir() / "gazetteer" / PLACES_FILE).is_file():
+        return None
+    with exclusive_lock(data / "places"):
+        if not path.is_file():
+            build_places(path, shipped_dir() / "gazetteer")
+        for other in data.glob("places-*.sqlite"):
+            if other != path:
+                other.unlink(missing_ok=True)
+    return path
+
+
+def start_places(settings: Settings) -> bool:
+    """Have the index of the shipped places built by another process, if it is missing; tell whether it is.
+
+    The other process goes on when this one ends, so that a command that answers in a moment does not wait for it;
+    of several only one builds. ``LOCATOR_PLACES=off`` starts none.
+    """
+    if settings.places == "off" or built_places(settings.data) is not None:
+        return False
+    _spawn(settings.data)
+    return True
+
+
+def _spawn(data: Path) -> None:
+    """Start the build, out of this process's session and terminal."""
+    silent = subprocess.DEVNULL
+    command = [sys.executable, "-m", __name__, str(data)]
+    process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)  # noqa: S603 - our own module
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie in a server
+
+
+def main() -> None:
+    """Build the shipped places of the data folder that is named."""
+    os.nice(_NICE)
+    ensure_places(Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()
