@@ -1,5 +1,7 @@
 """The door: ``streamlit run app.py`` serves the page, its assets and the API from one process and port."""
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.config import get_option, set_option
@@ -15,7 +17,7 @@ set_option("runner.postScriptGC", settings.postscript_gc)
 configure_process()
 base = f"/{path}" if (path := (get_option("server.baseUrlPath") or "").strip("/")) else ""
 app = st.App(
-    "locator/web/main.py",
+    Path(shared.__file__).with_name("main.py"),
     lifespan=shared.warm_up,
     routes=build_routes(settings, assets, locate=shared.open_locator, clock=shared.read_clock, base=base),
     middleware=[Middleware(HtmlMiddleware, settings=settings, assets=assets, base=base)],

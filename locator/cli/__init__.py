@@ -2,6 +2,11 @@
 
 Exit 0: answered (also "nothing found"); 2: misuse or invalid input, one line on stderr; 1: anything
 else, one line. ``--format json`` writes one JSON document to stdout; notices go to stderr.
+
+A command is a line of :data:`COMMANDS` and two functions in the module named there: ``add_<command>(parser)``
+adds its arguments, description and example, ``run_<command>(args, settings)`` runs it and may return an exit code.
+Only the module of the command that runs is imported, and it imports what answers when it runs: ``--help`` and
+completion stay quick.
 """
 
 from __future__ import annotations
@@ -11,28 +16,42 @@ import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from locator import __version__
 from locator.errors import InvalidInput, LocatorError
-from locator.i18n import LANGS, explain, text
-from locator.settings import load_settings, parse_moment
+
+if TYPE_CHECKING:
+    from locator.settings import Settings
+
+
+class Command(NamedTuple):
+    """Where a command is written, and what it is for."""
+
+    module: str
+    help: str
+    """One line of ``locator --help``."""
+
 
 COMMANDS = {
-    "find": "locator.cli.places",
-    "geocode": "locator.cli.places",
-    "suggest": "locator.cli.places",
-    "hours": "locator.cli.answers",
-    "guide": "locator.cli.answers",
-    "route": "locator.cli.ways",
-    "links": "locator.cli.ways",
-    "import": "locator.cli.data",
-    "check": "locator.cli.data",
-    "export": "locator.cli.data",
-    "info": "locator.cli.data",
-    "batch": "locator.cli.batches",
+    "find": Command("locator.cli.places", "the nearest points to a place"),
+    "geocode": Command("locator.cli.places", "where a text is"),
+    "suggest": Command("locator.cli.places", "what a beginning may become"),
+    "hours": Command("locator.cli.answers", "open, closed or unknown, by China's working calendar"),
+    "guide": Command("locator.cli.answers", "steps, materials, where, by which rule"),
+    "route": Command("locator.cli.ways", "the way to a point, step by step"),
+    "links": Command("locator.cli.ways", "links into navigation apps"),
+    "serve": Command("locator.cli.server", "open the page"),
+    "import": Command("locator.cli.data", "bring offices into the layer"),
+    "check": Command("locator.cli.data", "what is wrong in a file, a folder or the layer"),
+    "export": Command("locator.cli.data", "write points to a file"),
+    "info": Command("locator.cli.data", "what the layer holds"),
+    "batch": Command("locator.cli.batches", "a file of addresses in, the nearest points out"),
+    "completion": Command("locator.cli.server", "completion of this command for bash, zsh or fish"),
 }
-"""Each command and the module that adds its arguments (``add_<command>``) and runs it (``run_<command>``)."""
+"""Every command, in the order of ``locator --help``."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,41 +61,43 @@ class _Parser(argparse.ArgumentParser):
         raise InvalidInput(f"{message} (see: {self.prog} --help)", code="usage", fault=message, prog=self.prog)
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """Return the command's parser; ``only`` loads the arguments of one command, for a quick start."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--now", metavar="ISO", help="set the clock, e.g. 2026-11-23T10:00 (China's time)")
-    common.add_argument("--lang", choices=LANGS, help="language of the texts (default: LOCATOR_LANG, zh)")
+def build_parser(*names: str) -> argparse.ArgumentParser:
+    """Return the command's parser; the commands in ``names`` with their arguments, the others by name only."""
     parser = _Parser(prog="locator", description="Find where to collect, replace or activate a social security card.")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for name, module in COMMANDS.items():
-        if only in (None, name):
-            add = getattr(importlib.import_module(module), f"add_{name}")
-            add(subparsers, common)
-        else:
-            subparsers.add_parser(name)
+    parser.add_argument("--version", action="version", version=f"locator {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=command.help)
+        if name in names:
+            _add_common(subparser)
+            add: Callable[[argparse.ArgumentParser], None] = _load(f"add_{name}", command)
+            add(subparser)
     return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    from locator.i18n import LANGS
+
+    parser.add_argument("--now", metavar="ISO", help="set the clock, e.g. 2026-11-23T10:00 (China's time)")
+    parser.add_argument("--lang", choices=LANGS, help="language of the texts (default: LOCATOR_LANG, zh)")
+
+
+def _load(function: str, command: Command) -> Callable[..., object]:
+    found: Callable[..., object] = getattr(importlib.import_module(command.module), function)
+    return found
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    lang = "en"
     try:
         with contextlib.suppress(AttributeError, ValueError):
             sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
             sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-        settings = load_settings()
-        lang = settings.lang
-        args = build_parser(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)
-        lang = args.lang = args.lang or settings.lang
-        if args.now:
-            settings = replace(settings, now=parse_moment(args.now))
-        run = getattr(importlib.import_module(COMMANDS[args.command]), f"run_{args.command}")
-        code = int(run(args, settings) or 0)
+        code = _run(argv)
         sys.stdout.flush()
     except LocatorError as error:
-        print(_one_line(explain(error, lang)), file=sys.stderr)
+        _complain(argv, error)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,10 +107,59 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as error:  # a fault of ours is one line too; the trace is there for who asks
         if os.environ.get("LOCATOR_TRACE", "").lower() == "true":
             raise
-        print(_one_line(f"{text('errors.internal', lang)} ({type(error).__name__})"), file=sys.stderr)
+        _complain(argv, error)
         return 1
     else:
         return code
+
+
+def _run(argv: list[str]) -> int:
+    args = build_parser(*argv[:1]).parse_args(argv)
+    from locator.settings import load_settings, parse_moment
+
+    settings = load_settings()
+    if args.command is None:
+        _welcome(settings)
+        return 0
+    args.lang = args.lang or settings.lang
+    if args.now:
+        settings = replace(settings, now=parse_moment(args.now))
+    code = _load(f"run_{args.command}", COMMANDS[args.command])(args, settings)
+    return code if isinstance(code, int) else 0
+
+
+def _welcome(settings: Settings) -> None:
+    """Say the three things that a newcomer wants, and where the rest is."""
+    from locator.i18n import text
+
+    print(text("cli.welcome", settings.lang).rstrip())
+
+
+def _complain(argv: list[str], error: Exception) -> None:
+    """Write an error as one line on stderr, in the language asked for."""
+    from locator.i18n import explain, text
+
+    lang = _language(argv)
+    if isinstance(error, LocatorError):
+        said = explain(error, lang)
+    else:
+        said = f"{text('errors.internal', lang)} ({type(error).__name__})"
+    print(_one_line(said), file=sys.stderr)
+
+
+def _language(argv: list[str]) -> str:
+    """Return the language of the command line, else that of the settings, else English."""
+    from locator.i18n import LANGS
+    from locator.settings import load_settings
+
+    for place, word in enumerate(argv):
+        asked = word.removeprefix("--lang=") if word.startswith("--lang=") else "".join(argv[place + 1 : place + 2])
+        if word.startswith("--lang") and asked in LANGS:
+            return asked
+    try:
+        return load_settings().lang
+    except LocatorError:
+        return "en"
 
 
 def _one_line(message: str) -> str:

@@ -5,31 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from functools import partial
-from typing import Any
 
 from locator.adcode import is_adcode
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.errors import InvalidInput
-from locator.guide import load_guide, render_text
-from locator.hours import describe, open_clock, read_hours
 from locator.i18n import text
-from locator.ingest.corrections import report_link
 from locator.model import Person, Task
-from locator.outputs.guide_page import write_guide_page
-from locator.outputs.shapes import shape_state
-from locator.service import Locator
 from locator.settings import Settings, parse_moment, shipped_dir
 
 
-def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_hours(parser: argparse.ArgumentParser) -> None:
     """Add ``locator hours``."""
-    parser = subparsers.add_parser(
-        "hours",
-        parents=[common],
-        help="open, closed or unknown, by China's working calendar",
-        description="Evaluate opening hours (an OSM expression or Chinese words) by China's working calendar.",
-        epilog='example: locator hours "Mo-Fr 09:00-12:00,13:30-17:00; PH off" --at 2026-10-10T10:00',
-    )
+    parser.description = "Evaluate opening hours (an OSM expression or Chinese words) by China's working calendar."
+    parser.epilog = 'example: locator hours "Mo-Fr 09:00-12:00,13:30-17:00; PH off" --at 2026-10-10T10:00'
     parser.add_argument("expression", metavar="EXPR")
     parser.add_argument("--at", metavar="ISO", help="the moment (default: now)")
     parser.add_argument("--province", metavar="ADCODE", help="for provincial holidays, as 450000")
@@ -38,6 +26,9 @@ def add_hours(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator hours``."""
+    from locator.hours import describe, open_clock, read_hours
+    from locator.outputs.shapes import shape_state
+
     at = parse_moment(args.at) if args.at else now_of(settings)
     expr, note = read_hours(args.expression)
     state = open_clock(settings.data).evaluate(expr, at, province=args.province)
@@ -49,15 +40,10 @@ def run_hours(args: argparse.Namespace, settings: Settings) -> None:
         print(text("cli.hours_read_as", args.lang, expr=expr or note or ""))
 
 
-def add_guide(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_guide(parser: argparse.ArgumentParser) -> None:
     """Add ``locator guide``."""
-    parser = subparsers.add_parser(
-        "guide",
-        parents=[common],
-        help="steps, materials, where, by which rule",
-        description="What to bring, where, and by which rule.",
-        epilog="example: locator guide apply --person child --region 济南",
-    )
+    parser.description = "What to bring, where, and by which rule."
+    parser.epilog = "example: locator guide apply --person child --region 济南"
     parser.add_argument("task", choices=[str(task) for task in Task])
     add_choice(parser, "--person", Person, default="adult")
     parser.add_argument("--region", metavar="NAME_OR_ADCODE", help="the city where one is insured")
@@ -66,8 +52,12 @@ def add_guide(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator guide``."""
+    from locator.guide import load_guide, render_text
+
     adcode = args.region
     if adcode and not is_adcode(adcode):
+        from locator.service import Locator
+
         codes = Locator(settings).regions_of(adcode) or ()
         if len(codes) != 1:
             raise InvalidInput(
@@ -81,6 +71,9 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     if args.format == "json":
         write_json(answer)
     elif args.format == "html":
+        from locator.ingest.corrections import report_link
+        from locator.outputs.guide_page import write_guide_page
+
         sys.stdout.write(write_guide_page(answer, args.lang, report=partial(report_link, settings)))
     else:
         sys.stdout.write(render_text(answer, args.lang))

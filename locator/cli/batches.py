@@ -5,23 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
-from locator.batch import run_batch as answer_file
 from locator.cli.terms import add_choice, say
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.settings import Settings
 
 
-def add_batch(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_batch(parser: argparse.ArgumentParser) -> None:
     """Add ``locator batch``."""
-    parser = subparsers.add_parser(
-        "batch",
-        parents=[common],
-        help="a file of addresses in, the nearest points out",
-        description="For every row of a CSV, its nearest points. Killed and started again, it goes on where it was.",
-        epilog="example: locator batch docs/examples/addresses.csv -o /tmp/locator-nearest.csv --address 地址 --fresh",
+    parser.description = "The nearest points for every row of a CSV. Killed and started again, it goes on where it was."
+    parser.epilog = (
+        "example: locator batch docs/examples/addresses.csv -o /tmp/locator-nearest.csv --address 地址 --fresh"
     )
     parser.add_argument("input", type=Path, metavar="IN.csv")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.csv", required=True)
@@ -42,6 +37,8 @@ def add_batch(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_batch(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator batch``."""
+    from locator.batch import run_batch as answer_file
+
     if bool(args.address) == bool(args.lon and args.lat):
         raise InvalidInput("give either --address, or --lon and --lat", code="batch_columns")
     done = answer_file(

@@ -6,33 +6,25 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from locator.cli.terms import add_choice, now_of, say, write_json
 from locator.datum import Datum
-from locator.guide import check_guide, describe_fault
 from locator.i18n import text
-from locator.ingest import SOURCES, Issue
-from locator.ingest.importing import ImportSummary, import_source
-from locator.ingest.place import Placer, places_of
-from locator.ingest.shipped import open_data_gazetteer
-from locator.ingest.validate import check_file, check_layer
 from locator.model import Kind
-from locator.outputs.exports import FORMATS, write_points
-from locator.service import Locator
 from locator.settings import Settings
-from locator.stores.contents import describe_layer
+
+if TYPE_CHECKING:
+    from locator.ingest import Issue
+    from locator.ingest.importing import ImportSummary
 
 
-def add_import(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_import(parser: argparse.ArgumentParser) -> None:
     """Add ``locator import``."""
-    parser = subparsers.add_parser(
-        "import",
-        parents=[common],
-        help="bring offices into the layer",
-        description="Read a source, check every row, place what has no position, and put all of it in at once.",
-        epilog="example: locator import table docs/examples/offices.csv --dry-run",
-    )
+    from locator.ingest import SOURCES
+
+    parser.description = "Read a source, check every row, place what has no position, and put all of it in at once."
+    parser.epilog = "example: locator import table docs/examples/offices.csv --dry-run"
     parser.add_argument("kind", choices=list(SOURCES), metavar="KIND", help=", ".join(SOURCES))
     parser.add_argument("location", help="a file, a place name, a box … as docs/SOURCES.md says")
     parser.add_argument("--name", help="what the layer calls this source (the same name again replaces it)")
@@ -55,6 +47,8 @@ def add_import(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_import(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator import``."""
+    from locator.ingest.importing import import_source
+
     defaults = {"source_date": args.source_date, "licence": args.licence}
     summary = import_source(
         args.kind,
@@ -138,15 +132,10 @@ def _summary_lines(summary: ImportSummary, args: argparse.Namespace) -> list[str
     return lines
 
 
-def add_check(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_check(parser: argparse.ArgumentParser) -> None:
     """Add ``locator check``."""
-    parser = subparsers.add_parser(
-        "check",
-        parents=[common],
-        help="what is wrong in a file, a folder or the layer",
-        description="Every fault with row, column, code and value; exit 1 if there is any. Without a file: the layer.",
-        epilog="example: locator check data/offices",
-    )
+    parser.description = "Every fault with row, column, code and value; exit 1 if any. Without a file: the layer."
+    parser.epilog = "example: locator check data/offices"
     parser.add_argument("file", nargs="?", type=Path, help="a table, a GeoJSON, a folder of them, or data/guide")
     add_choice(parser, "--datum", Datum, help="what positions are measured against, if the file does not say")
     parser.add_argument("--format", choices=["text", "json"], default="text")
@@ -154,6 +143,11 @@ def add_check(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_check(args: argparse.Namespace, settings: Settings) -> int:
     """Run ``locator check``; 1 when there is any fault."""
+    from locator.ingest.place import Placer, places_of
+    from locator.ingest.shipped import open_data_gazetteer
+    from locator.ingest.validate import check_file, check_layer
+    from locator.service import Locator
+
     if args.file is not None and args.file.is_dir() and any(args.file.rglob("*.yaml")):
         return _check_guide(args)
     locator = Locator(settings)
@@ -184,6 +178,8 @@ def _reject_line(reject: Issue, lang: str) -> str:
 
 
 def _check_guide(args: argparse.Namespace) -> int:
+    from locator.guide import check_guide, describe_fault
+
     faults = check_guide(args.file)
     if args.format == "json":
         found = [{"file": f.file, "line": f.line, "code": f.code, "text": describe_fault(f, args.lang)} for f in faults]
@@ -194,15 +190,12 @@ def _check_guide(args: argparse.Namespace) -> int:
     return 1 if faults else 0
 
 
-def add_export(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_export(parser: argparse.ArgumentParser) -> None:
     """Add ``locator export``."""
-    parser = subparsers.add_parser(
-        "export",
-        parents=[common],
-        help="write points to a file",
-        description="Points as CSV, GeoJSON, KML, GeoPackage or GeoParquet.",
-        epilog="example: locator export -o /tmp/locator-jinan.csv --region 济南市",
-    )
+    from locator.outputs.exports import FORMATS
+
+    parser.description = "Points as CSV, GeoJSON, KML, GeoPackage or GeoParquet."
+    parser.epilog = "example: locator export -o /tmp/locator-jinan.csv --region 济南市"
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", required=True)
     parser.add_argument("--region", metavar="NAME_OR_ADCODE")
     add_choice(parser, "--kind", Kind, nargs="+", action="extend")
@@ -211,25 +204,26 @@ def add_export(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_export(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator export``."""
+    from locator.outputs.exports import write_points
+    from locator.service import Locator
+
     kinds = frozenset(map(Kind, args.kind)) if args.kind else None
     count = write_points(Locator(settings).points(region=args.region, kinds=kinds), args.output, args.format)
     print(say("exported", args.lang, count=count, path=args.output), file=sys.stderr)
 
 
-def add_info(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_info(parser: argparse.ArgumentParser) -> None:
     """Add ``locator info``."""
-    parser = subparsers.add_parser(
-        "info",
-        parents=[common],
-        help="what the layer holds",
-        description="Counts, age, sources, licences, and which engines are available.",
-        epilog="example: locator info",
-    )
+    parser.description = "Counts, age, sources, licences, and which engines are available."
+    parser.epilog = "example: locator info"
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
 def run_info(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator info``."""
+    from locator.service import Locator
+    from locator.stores.contents import describe_layer
+
     locator = Locator(settings)
     info = describe_layer(locator.store, now=now_of(settings)) | {"engines": locator.engines()}
     if args.format == "json":

@@ -10,23 +10,14 @@ from locator.cli.terms import add_choice, add_mode, add_position, now_of, read_p
 from locator.datum import Datum
 from locator.i18n import text
 from locator.model import Answer, Hit, Kind, Mode, Person, Place, Query, Task
-from locator.outputs.hit_exports import hits_to_csv, hits_to_geojson, hits_to_kml
 from locator.outputs.shapes import group_of, say_hit_distance, shape_answer, shape_place
-from locator.service import Locator
 from locator.settings import Settings, parse_moment
 
-SubParsers = Any
 
-
-def add_find(subparsers: SubParsers, common: argparse.ArgumentParser) -> None:
+def add_find(parser: argparse.ArgumentParser) -> None:
     """Add ``locator find``."""
-    parser = subparsers.add_parser(
-        "find",
-        parents=[common],
-        help="the nearest points to a place",
-        description="The nearest points that may handle a task.",
-        epilog="example: locator find 济南市槐荫区经四路478号 --task apply",
-    )
+    parser.description = "The nearest points that may handle a task."
+    parser.epilog = "example: locator find 济南市槐荫区经四路478号 --task apply"
     parser.add_argument("text", nargs="?", help="an address, a place or a pair of coordinates")
     add_position(parser)
     add_choice(parser, "--task", Task, help="what the person came for")
@@ -65,6 +56,8 @@ def query_of(args: argparse.Namespace) -> Query:
 
 def run_find(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator find``."""
+    from locator.service import Locator
+
     query = query_of(args)
     now = now_of(settings)
     locator = Locator(settings)
@@ -77,8 +70,10 @@ def run_find(args: argparse.Namespace, settings: Settings) -> None:
     if args.format == "text":
         sys.stdout.writelines(line + "\n" for line in _lines(answer, args.lang, at))
     else:
-        to = {"csv": hits_to_csv, "geojson": hits_to_geojson, "kml": hits_to_kml}[args.format]
-        sys.stdout.write(to(answer.hits, at=at, lang=args.lang))
+        from locator.outputs.hit_exports import hits_to_csv, hits_to_geojson, hits_to_kml
+
+        write = {"csv": hits_to_csv, "geojson": hits_to_geojson, "kml": hits_to_kml}[args.format]
+        sys.stdout.write(write(answer.hits, at=at, lang=args.lang))
 
 
 def place_line(place: Place, lang: str) -> str:
@@ -120,15 +115,10 @@ def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:
     ]
 
 
-def add_geocode(subparsers: SubParsers, common: argparse.ArgumentParser) -> None:
+def add_geocode(parser: argparse.ArgumentParser) -> None:
     """Add ``locator geocode``."""
-    parser = subparsers.add_parser(
-        "geocode",
-        parents=[common],
-        help="where a text is",
-        description="Places for a text, best first.",
-        epilog="example: locator geocode 中山",
-    )
+    parser.description = "Places for a text, best first."
+    parser.epilog = "example: locator geocode 中山"
     parser.add_argument("text")
     _add_place_options(parser)
 
@@ -141,6 +131,8 @@ def _add_place_options(parser: argparse.ArgumentParser) -> None:
 
 def run_geocode(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator geocode``."""
+    from locator.service import Locator
+
     located = Locator(settings).chain.locate(
         args.text, lang=args.lang, near=read_pair(args.near) if args.near else None, online=True
     )
@@ -153,21 +145,18 @@ def run_geocode(args: argparse.Namespace, settings: Settings) -> None:
     sys.stdout.writelines(place_line(place, args.lang) + "\n" for place in places)
 
 
-def add_suggest(subparsers: SubParsers, common: argparse.ArgumentParser) -> None:
+def add_suggest(parser: argparse.ArgumentParser) -> None:
     """Add ``locator suggest``."""
-    parser = subparsers.add_parser(
-        "suggest",
-        parents=[common],
-        help="what a beginning may become",
-        description="Suggestions for what is being typed: Chinese, pinyin, initials. Never asks a service.",
-        epilog="example: locator suggest jinan",
-    )
+    parser.description = "Suggestions for what is being typed: Chinese, pinyin, initials. Never asks a service."
+    parser.epilog = "example: locator suggest jinan"
     parser.add_argument("text", metavar="PREFIX")
     _add_place_options(parser)
 
 
 def run_suggest(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator suggest``."""
+    from locator.service import Locator
+
     near = read_pair(args.near) if args.near else None
     suggestions = Locator(settings).suggest(args.text, near=near, limit=max(args.limit, 1))
     if args.format == "json":

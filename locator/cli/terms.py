@@ -14,7 +14,6 @@ from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.i18n import text
 from locator.model import Mode, Notice
-from locator.outputs.shapes import say_notice
 from locator.settings import Settings
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -65,6 +64,8 @@ def write_json(value: object) -> None:
 
 def tell(notices: Iterable[Notice], lang: str) -> None:
     """Write notices for people to stderr."""
+    from locator.outputs.shapes import say_notice
+
     for notice in notices:
         print(say_notice(notice, lang), file=sys.stderr)
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 from locator.cli.terms import add_mode, read_pair, say, write_json
 from locator.model import Mode, Route
 from locator.outputs.shapes import mode_name, shape_route, shape_route_feature
-from locator.service import Locator
 from locator.settings import Settings
 from locator.wording import say_duration, say_rough_length
 
 
-def add_route(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_route(parser: argparse.ArgumentParser) -> None:
     """Add ``locator route``."""
-    parser = subparsers.add_parser(
-        "route",
-        parents=[common],
-        help="the way to a point, step by step",
-        description="Line, distance, duration and steps; without road data the straight line, as an estimate.",
-        epilog="example: locator route --from 116.974,36.658 --to 117.0,36.66 --mode walk",
-    )
+    parser.description = "Line, distance, duration and steps; without road data the straight line, as an estimate."
+    parser.epilog = "example: locator route --from 116.974,36.658 --to 117.0,36.66 --mode walk"
     _add_ends(parser)
     parser.add_argument("--format", choices=["text", "json", "geojson"], default="text")
 
@@ -39,6 +32,8 @@ def _target(value: str) -> tuple[float, float] | str:
 
 def run_route(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator route``."""
+    from locator.service import Locator
+
     route = Locator(settings).route(read_pair(args.origin), _target(args.target), Mode(args.mode), args.lang)
     if args.format == "json":
         write_json(shape_route(route))
@@ -58,21 +53,18 @@ def _route_lines(route: Route, lang: str) -> list[str]:
     return [head, *(f"{number:>2}. {step.text}" for number, step in enumerate(route.steps, 1))]
 
 
-def add_links(subparsers: Any, common: argparse.ArgumentParser) -> None:
+def add_links(parser: argparse.ArgumentParser) -> None:
     """Add ``locator links``."""
-    parser = subparsers.add_parser(
-        "links",
-        parents=[common],
-        help="links into navigation apps",
-        description="Links into AMap, Baidu, Tencent, Apple, OsmAnd and Google, each in the datum it expects.",
-        epilog="example: locator links --from 116.974,36.658 --to 117.0,36.66 --mode walk",
-    )
+    parser.description = "Links into AMap, Baidu, Tencent, Apple, OsmAnd and Google, each in the datum it expects."
+    parser.epilog = "example: locator links --from 116.974,36.658 --to 117.0,36.66 --mode walk"
     _add_ends(parser)
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
 def run_links(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator links``."""
+    from locator.service import Locator
+
     links = Locator(settings).links_to(read_pair(args.origin), _target(args.target), args.mode, args.lang)
     if args.format == "json":
         write_json({"links": [{"app": str(link.app), "url": link.url} for link in links]})
