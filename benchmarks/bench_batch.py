@@ -34,7 +34,7 @@ from locator.batch import Engine, run_batch
 from locator.datum import to_ecef
 from locator.layer import Layer
 from locator.search import Index
-from locator.search.curve import curve_keys
+from locator.search.ellipsoid import morton_keys
 from locator.settings import Settings
 
 K = 5
@@ -101,7 +101,7 @@ def measure_arrays(layer: Layer, rows: int, rounds: int) -> None:
     tree, xyz = cKDTree(to_ecef(layer.lon, layer.lat)), to_ecef(x, y)
 
     def raw() -> Any:
-        order = np.argsort(curve_keys(xyz))
+        order = np.argsort(morton_keys(xyz))
         return [tree.query(xyz[order[start : start + 16_384]], K) for start in range(0, rows, 16_384)]
 
     calls: dict[str, tuple[Callable[[], Any], int]] = {

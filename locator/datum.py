@@ -59,6 +59,20 @@ def _read_mainland() -> shapely.Geometry:
     return outline
 
 
+def is_position(lon: ArrayLike, lat: ArrayLike, *, farthest_lat: float = 90.0) -> NDArray[np.bool_]:
+    """Tell which pairs of degrees are positions on earth that somebody may mean.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, any shape. What is no number is no position, nor is (0, 0), the mark of one never filled in.
+    farthest_lat
+        No position lies farther from the equator, in degrees.
+    """
+    x, y = np.asarray(lon, float), np.asarray(lat, float)
+    return np.asarray((np.abs(x) <= 180) & (np.abs(y) <= farthest_lat) & ((x != 0) | (y != 0)))
+
+
 def on_mainland(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
     """Tell which positions services shift: mainland China and its coastal waters.
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from locator.adcode import is_adcode
 from locator.datum import Datum, to_wgs84
-from locator.empty import explain_place
+from locator.engines import Engines
 from locator.errors import InvalidInput, LocatorError, NotFound
-from locator.finder import Search, find_hits
+from locator.finder import Search, find_hits, no_result_notices
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.records import GeocodeResult
 from locator.ingest.services import ask_surroundings, keep_surroundings
@@ -36,13 +36,13 @@ from locator.model import (
     ServicePoint,
     Task,
 )
-from locator.parts import Parts
 from locator.routing import Link, route_or_line
 from locator.routing import links as links_into_apps
-from locator.tally import outcome_of
+from locator.search_metrics import SearchMetrics, outcome_of
 
 if TYPE_CHECKING:
     from locator.gazetteer import Suggestion
+    from locator.settings import Settings
 
 COORDINATE_ERROR_M = 10.0
 """What a typed or shared pair of coordinates is taken to be good for, at best."""
@@ -50,8 +50,24 @@ KEPT_GUIDES = 256
 """How many of the guide's answers are kept: many people ask the same of the same city."""
 
 
-class Locator(Parts):
-    """Everything the faces ask for. One object serves all threads."""
+class Locator:
+    """Everything the faces ask for. One object serves all threads.
+
+    Parameters
+    ----------
+    settings
+        What the operator decided. The data folder is filled from the shipped data if it must be.
+
+    Raises
+    ------
+    DataError
+        The data folder cannot be filled or read.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engines = Engines(settings)
+        self.metrics = SearchMetrics()
 
     # --- places
 
@@ -64,7 +80,7 @@ class Locator(Parts):
         if query.text is None:
             raise InvalidInput("neither a place nor a position was given", code="nothing_asked")
         regions = self.regions_of(query.region)
-        return self.chain.locate(
+        return self.engines.geocoder.locate(
             query.text,
             datum=query.datum,
             lang=query.lang,
@@ -95,7 +111,7 @@ class Locator(Parts):
         self, prefix: str, *, near: tuple[float, float] | None = None, region: str | None = None, limit: int = 8
     ) -> list[Suggestion]:
         """Return suggestions for what is being typed, those in ``region`` (an adcode) first; never asks a service."""
-        return list(self.chain.suggest(prefix, near=near, region=region, limit=limit))
+        return list(self.engines.geocoder.suggest(prefix, near=near, region=region, limit=limit))
 
     def regions_of(self, name: str | None) -> tuple[str, ...] | None:
         """Return the adcodes of a region's name or adcode; None for None.
@@ -109,7 +125,7 @@ class Locator(Parts):
             return None
         if is_adcode(name):
             return (name,)
-        codes = tuple(division.code for division in self.gazetteer.regions(name) if len(division.code) == 6)
+        codes = tuple(division.code for division in self.engines.gazetteer.regions(name) if len(division.code) == 6)
         if not codes:
             raise NotFound(f"no region is called {name[:40]!r}", code="region_not_found", name=name[:40])
         return codes
@@ -134,9 +150,9 @@ class Locator(Parts):
         try:
             answer = self._find(query, now)
         except LocatorError as error:
-            self.tally.add(error.code)
+            self.metrics.count(error.code)
             raise
-        self.tally.add(outcome_of(answer))
+        self.metrics.count(outcome_of(answer))
         return answer
 
     def _find(self, query: Query, now: datetime) -> Answer:
@@ -144,7 +160,7 @@ class Locator(Parts):
             raise InvalidInput(f"limit is {query.limit}; expected 1 to 100", code="limit", value=query.limit)
         located = self.locate(query)
         place = located.place
-        may_ask = () if query.online or not query.text else self.chain.may_ask(query.text, located)
+        may_ask = () if query.online or not query.text else self.engines.geocoder.may_ask(query.text, located)
         if place is None:
             code = "ambiguous_place" if located.candidates else "place_not_found"
             own = () if _has(located.notices, code) else (Notice(code=code),)
@@ -156,19 +172,21 @@ class Locator(Parts):
                 may_ask=may_ask,
             )
         search = Search(
-            store=self.store,
+            store=self.engines.store,
             place=place,
             query=query,
             regions=self.regions_of(query.region),
-            tiers=self.guide_book.kinds_for(query.task) if query.task else (None, None),
+            tiers=self.engines.guide.kinds_for(query.task) if query.task else (None, None),
             state_of=lambda point: self.state_of(point, query.open_at or now),
-            matrix=self.router.matrix if query.mode and self.router else None,
+            matrix=self.engines.router.matrix if query.mode and self.engines.router else None,
         )
         hits, notices = find_hits(search)
-        notices += explain_place(place, query, empty=not hits, gazetteer=self.gazetteer, store=self.store)
+        notices += no_result_notices(
+            place, query, empty=not hits, gazetteer=self.engines.gazetteer, store=self.engines.store
+        )
         adcode = place.adcode or next((hit.point.adcode for hit in hits if hit.distance_m is not None), None)
         guide = self.guide(query.task, query.person, adcode, query.lang) if query.task else None
-        if query.task and hits and self.guide_book.insured_city_only(query.task):
+        if query.task and hits and self.engines.guide.insured_city_only(query.task):
             notices.insert(0, Notice(code="insured_city_only"))
         return Answer(
             query=query,
@@ -183,7 +201,7 @@ class Locator(Parts):
 
     def state_of(self, point: ServicePoint, at: datetime) -> HoursState:
         """Return whether a point is open at a moment; the one function behind badge, filter, CSV and batch."""
-        return self.clock.evaluate_point(point, at)
+        return self.engines.clock.evaluate_point(point, at)
 
     def ask_surroundings(self, place: Place) -> int:
         """Ask the live source for the offices around a place, keep them, and return how many it knew.
@@ -204,7 +222,7 @@ class Locator(Parts):
             raise InvalidInput("the place has no position", code="position_unknown", id=place.label[:40])
         points = ask_surroundings(place.lon, place.lat, self.settings)
         if points:
-            keep_surroundings(points, self.store, self.settings)
+            keep_surroundings(points, self.engines.store, self.settings)
         return len(points)
 
     # --- points, ways, rules
@@ -217,7 +235,7 @@ class Locator(Parts):
         NotFound
             The layer has no such point.
         """
-        found = self.store.point(point_id)
+        found = self.engines.store.point(point_id)
         if found is None:
             raise NotFound(f"no point has the id {point_id[:60]!r}", code="point_not_found", id=point_id[:60])
         return found
@@ -227,13 +245,13 @@ class Locator(Parts):
     ) -> Iterator[ServicePoint]:
         """Yield the layer's points that fit, in the layer's order."""
         where = Filter(regions=self.regions_of(region), kinds=kinds, hours_known=hours_known)
-        yield from self.store.points(where)
+        yield from self.engines.store.points(where)
 
     def route(
         self, origin: tuple[float, float], target: tuple[float, float] | str, mode: Mode, lang: str = "zh"
     ) -> Route:
         """Return the way to a point's id or a position (WGS-84, lon then lat); without an engine, the straight line."""
-        return route_or_line(self.router, origin, self.position_of(target), mode, lang)
+        return route_or_line(self.engines.router, origin, self.position_of(target), mode, lang)
 
     def position_of(self, target: tuple[float, float] | str) -> tuple[float, float]:
         """Return the position (WGS-84, lon then lat) of a point's id, or the pair itself."""
@@ -267,7 +285,7 @@ class Locator(Parts):
 
     @cached_property
     def _guides(self) -> Callable[[Task, Person, str | None, str], Mapping[str, Any]]:
-        return lru_cache(KEPT_GUIDES)(self.guide_book.answer)
+        return lru_cache(KEPT_GUIDES)(self.engines.guide.answer)
 
 
 def _has(notices: Sequence[Notice], code: str) -> bool:

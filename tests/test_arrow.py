@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from locator.arrow import is_known, to_arrow, to_numpy
-from locator.layer import Layer
+from locator.layer import Layer, is_known, to_arrow, to_numpy
 from locator.model import Kind, Provenance, ServicePoint
 from locator.stores.files import write_layer
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from locator.datum import GEOD, Datum, distance_m, from_wgs84, on_mainland, to_ecef, to_wgs84
+from locator.datum import GEOD, Datum, distance_m, from_wgs84, is_position, on_mainland, to_ecef, to_wgs84
 
 # Pairs that other public implementations print in their own tests and documentation
 # (eviltransform: Shanghai, Shenzhen, Beijing; coordtransform: its example in all three directions).
@@ -158,3 +158,19 @@ def test_distance_and_ecef_agree_with_the_ellipsoid(lon, lat):
 def test_distances_broadcast():
     assert distance_m([116, 117], [39, 40], 116, 39).shape == (2,)
     assert distance_m(0, 0, np.zeros((2, 3)), 1).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "known"),
+    [
+        (117.02, 36.67, True), (-180, -90, True), (0.0, 51.5, True), (32.6, 0.0, True), (0, 0, False), (-0.0, 0.0, False),
+        (180.01, 0, False), (10, 90.1, False), (float("nan"), 36, False), (117, float("inf"), False),
+    ],
+)  # fmt: skip
+def test_is_position(lon, lat, known):
+    assert bool(is_position(lon, lat)) is known
+    assert is_position([lon, 117.0], [lat, 36.0]).tolist() == [known, True]
+
+
+def test_is_position_may_end_before_the_poles():
+    assert is_position([10, 10], [84, 86], farthest_lat=85).tolist() == [True, False]

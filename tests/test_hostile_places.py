@@ -83,7 +83,7 @@ def _read_safely(page: str) -> _Reader:
 @EVERY
 def test_a_name_is_one_line_without_anything_unseen(hostile, number):
     for typed in ways_to(number):
-        (place, *_) = hostile.gazetteer.find(typed)
+        (place, *_) = hostile.engines.gazetteer.find(typed)
         assert shown(CORPUS[number]) in place.label == shown(place.label)
         assert typed.startswith("济") or any(place.label == s.text for s in hostile.suggest(typed))
 
@@ -123,7 +123,7 @@ def test_an_address_bar_that_names_a_hostile_city_shows_it_and_says_that_nothing
     (notice,) = [notice for notice in session.answer.notices if notice.code == "nothing_near"]
     assert shown(CORPUS[number]) in say_notice(notice, "en")
     for lang in LANGS:
-        assert hostile.gazetteer.describe(city_code(number), lang) == shown(CORPUS[number])
+        assert hostile.engines.gazetteer.describe(city_code(number), lang) == shown(CORPUS[number])
 
 
 def test_the_api_hands_it_out_as_a_string(hostile):

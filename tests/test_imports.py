@@ -15,12 +15,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 FLOORS = {
     "errors": 0,
-    "adcode": 1, "arrow": 1, "csv_text": 1, "datum": 1, "disk": 1, "i18n": 1, "settings": 1, "wording": 1,
+    "adcode": 1, "csv_text": 1, "datum": 1, "disk": 1, "i18n": 1, "settings": 1, "wording": 1,
     "model": 2, "layer": 2,
-    "http": 3, "hours": 3, "guide": 3, "tally": 3,
+    "http": 3, "hours": 3, "guide": 3, "search_metrics": 3,
     "gazetteer": 4, "search": 4, "routing": 4,
     "ingest": 5, "stores": 5, "geocode": 5, "outputs": 5,
-    "finder": 6, "parts": 6, "empty": 6, "service": 6,
+    "engines": 6, "finder": 6, "service": 6,
     "web": 7, "api": 7, "cli": 7, "batch": 7,
 }  # fmt: skip
 """The floor of each room, the lowest first."""
@@ -32,8 +32,7 @@ SAME_FLOOR = {
     ("ingest", "geocode"): "the pipeline places rows that have an address only",
     ("outputs", "stores"): "GeoParquet is written as the store writes it",
     ("service", "finder"): "the service runs the search",
-    ("service", "parts"): "the service holds its engines",
-    ("service", "empty"): "the service says what is known when nothing is found",
+    ("service", "engines"): "the service holds its engines",
     ("cli", "batch"): "one command runs the batch",
     ("web", "api"): "page and API run in one process, on one port",
 }

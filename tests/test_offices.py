@@ -115,7 +115,7 @@ def test_the_hall_that_its_source_names_twice_is_there_once(points):
 def test_regions_are_named_in_full_and_match_the_gazetteer(points, locator):
     for point in points.values():
         assert point.province[-1] in "省市区" and point.city.endswith("市"), point.id
-        division = locator.gazetteer.division(point.adcode)
+        division = locator.engines.gazetteer.division(point.adcode)
         assert division is not None, point.adcode
         if division.level == "district":
             assert division.name == point.district, point.id
@@ -127,7 +127,7 @@ def test_regions_are_named_in_full_and_match_the_gazetteer(points, locator):
 def test_the_area_a_name_suggests_is_a_township_of_today(points, locator):
     for point in points.values():
         for code in point.serves:
-            township = locator.gazetteer.division(code)
+            township = locator.engines.gazetteer.division(code)
             assert township is not None and township.name == point.township and point.serves_basis == "name"
 
 

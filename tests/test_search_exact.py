@@ -214,5 +214,5 @@ def test_the_closed_form_is_the_geodesic(start, azimuth, length):
     if length < 2_999:
         origin = place_origin(*start)
         chord = float(np.linalg.norm(one - other))
-        assert chord * (1 + chord * chord * origin.bend) == pytest.approx(metres, abs=2.5e-7, rel=0)
-        assert float(ellipsoid.mean_bend(np.asarray([start[1]]))[0]) == pytest.approx(origin.bend, rel=1e-12)
+        assert chord * (1 + chord * chord * origin.curvature) == pytest.approx(metres, abs=2.5e-7, rel=0)
+        assert float(ellipsoid.mean_curvature(np.asarray([start[1]]))[0]) == pytest.approx(origin.curvature, rel=1e-12)

@@ -10,7 +10,6 @@ from locator.errors import ServiceTimeout
 from locator.i18n import LANGS, text
 from locator.model import Found, Hit, HoursState, Kind, Mode, Phone, Place, Precision, Provenance, ServicePoint
 from locator.search import (
-    exact_first,
     group_by_building,
     is_same_office,
     merge_same_offices,
@@ -92,13 +91,6 @@ def test_hits_in_one_building_name_one_another_and_keep_their_order():
     grouped = group_by_building(hits)
     assert [h.point.id for h in grouped] == ["a", "c", "b", "d"]
     assert [h.same_building for h in grouped] == [("b",), (), ("a",), ()]
-
-
-def test_exact_positions_come_before_approximate_ones():
-    about = replace(HALL, id="d", position=Precision.TOWNSHIP)
-    unknown = replace(HALL, id="e", position=None)
-    order = exact_first([Found(about, 1.0), Found(HALL, 2.0), Found(unknown, 3.0)])
-    assert [found.point.id for found in order] == ["a", "d", "e"]
 
 
 # ---- which office is yours

@@ -10,10 +10,10 @@ import pytest
 from servers import Answer as Reply
 from servers import loopback
 
+from locator.engines import check_engines
 from locator.errors import InvalidInput, NotFound, SettingError
 from locator.ingest.importing import import_source
 from locator.model import Kind, Mode, Precision, Query, Task
-from locator.parts import check_parts
 from locator.service import Locator
 from locator.settings import Secrets, Settings
 
@@ -36,7 +36,7 @@ def test_an_import_beside_the_running_page_is_noticed(in_data_folder, tmp_path):
     )
     import_source("table", str(table), settings)
     locator.find(asked, NOW)  # answered from the old layer while the new one is loaded beside it
-    with locator.store._loading:  # held until that is done
+    with locator.engines.store._loading:  # held until that is done
         pass
     hits = locator.find(Query(at=(91.12, 29.65)), NOW).hits
     assert hits[0].point.name == "测试人社中心"
@@ -129,14 +129,14 @@ def test_the_live_source_is_offered_and_asked_only_where_nothing_is_near(in_data
 )
 def test_what_a_setting_names_and_is_not_there_is_told_before_anybody_comes(tmp_path, settings, name):
     with pytest.raises(SettingError) as caught:
-        check_parts(Settings(data=tmp_path, **settings))
+        check_engines(Settings(data=tmp_path, **settings))
     assert name in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_data_folder_that_is_none_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingError, match="LOCATOR_DATA"):
-        check_parts(Settings(data=tmp_path / "file"))
+        check_engines(Settings(data=tmp_path / "file"))
 
 
 def test_settings_whose_parts_are_there_pass(tmp_path):
@@ -149,7 +149,7 @@ def test_settings_whose_parts_are_there_pass(tmp_path):
         {"router": "osrm", "urls": {"osrm": "http://127.0.0.1:1"}},
         {"router": "none"},
     ):
-        check_parts(
+        check_engines(
             Settings(
                 data=tmp_path / "new", layer=str(tmp_path / "layer.parquet"), geocoders=geocoders, keys=keys, **more
             )

@@ -191,7 +191,9 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return the places a text may mean, best first."""
         near = read_pair(body.near) if body.near else None
-        located = locate().chain.locate(body.text, lang=body.lang, near=near, region=body.region, online=body.online)
+        located = locate().engines.geocoder.locate(
+            body.text, lang=body.lang, near=near, region=body.region, online=body.online
+        )
         places = ([located.place] if located.place else []) + list(located.candidates)
         notices = [shape_notice(notice, body.lang) for notice in located.notices]
         return _private({"places": [shape_place(place) for place in places[: body.limit]], "notices": notices})
@@ -264,7 +266,7 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         """Return open, closed or unknown at a moment, by China's working calendar."""
         moment = parse_moment(at) if at else _now(settings)
         read, note = read_hours(expr)
-        state = locate().clock.evaluate(read, moment)
+        state = locate().engines.clock.evaluate(read, moment)
         value = {**shape_state(state, moment, lang), "expression": read, "note": note}
         return _cached(request, value) if at else _private(value)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from locator.batch.engine import FACTS, NEAREST_PLACED, Engine
 from locator.batch.intake import Block, Records, Source, parse
 from locator.csv_text import escape_formulas
-from locator.datum import Datum, to_wgs84
+from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import LocatorError
 from locator.ingest.positions import PositionFault, read_position
 from locator.model import EXACT, Filter
@@ -121,7 +121,7 @@ def _read_positions(
     columns = question.source.columns
     texts = [pc.utf8_trim_whitespace(records.table.column(c or 0)) for c in (question.lon, question.lat)]
     lon, lat = _numbers(texts[0]), _numbers(texts[1])
-    sure = (np.abs(lon) <= 180) & (np.abs(lat) <= 70) & ((lon != 0) | (lat != 0))
+    sure = is_position(lon, lat, farthest_lat=70)
     good = np.zeros(len(lon), bool)
     good[usable] = sure[usable]
     for row in usable[~sure[usable]].tolist():

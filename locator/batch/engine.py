@@ -74,11 +74,11 @@ def open_engine(settings: Settings) -> Engine:
     from locator.stores.parquet import ParquetStore
 
     locator = Locator(settings)
-    store = locator.store
+    store = locator.engines.store
     index = store.index() if isinstance(store, ParquetStore) else Index(store.layer())
 
     def locate(text: str) -> LocatedText:
-        located: LocatedText = locator.chain.locate(text, lang=settings.lang)
+        located: LocatedText = locator.engines.geocoder.locate(text, lang=settings.lang)
         return located
 
     return Engine(index, locate)

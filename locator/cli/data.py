@@ -154,11 +154,11 @@ def run_check(args: argparse.Namespace, settings: Settings) -> int:
     gazetteer = open_data_gazetteer(settings)
     centre_of = Placer(gazetteer, places_of(gazetteer)).centre_of
     if args.file is None:
-        reports = [check_layer(locator.store.layer(), centre_of=centre_of)]
+        reports = [check_layer(locator.engines.store.layer(), centre_of=centre_of)]
     else:
         datum = Datum(args.datum) if args.datum else None
         files = sorted(args.file.glob("*.csv")) if args.file.is_dir() else [args.file]
-        known = locator.store.parts()
+        known = locator.engines.store.parts()
         reports = [check_file(file, datum=datum, centre_of=centre_of, known=known) for file in files]
     rows, rejects = sum(report.rows for report in reports), [r for report in reports for r in report.rejects]
     faults = sum(len(report.faults) for report in reports)
@@ -225,7 +225,7 @@ def run_info(args: argparse.Namespace, settings: Settings) -> None:
     from locator.stores.contents import describe_layer
 
     locator = Locator(settings)
-    info = describe_layer(locator.store, now=now_of(settings)) | {"engines": locator.engines()}
+    info = describe_layer(locator.engines.store, now=now_of(settings)) | {"engines": locator.engines.describe()}
     if args.format == "json":
         write_json(info)
     else:

@@ -133,7 +133,7 @@ def run_geocode(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator geocode``."""
     from locator.service import Locator
 
-    located = Locator(settings).chain.locate(
+    located = Locator(settings).engines.geocoder.locate(
         args.text, lang=args.lang, near=read_pair(args.near) if args.near else None, online=True
     )
     places = ([located.place] if located.place else []) + list(located.candidates)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from typing import NamedTuple
 
-from locator.datum import Datum, to_wgs84
+from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import InvalidInput
 from locator.model import Place, Precision
 
@@ -37,7 +36,7 @@ class Pair(NamedTuple):
     @property
     def valid(self) -> bool:
         """Whether this is a position on earth that somebody may mean; (0, 0) is none."""
-        return abs(self.lat) <= 90 and abs(self.lon) <= 180 and (self.lon, self.lat) != (0.0, 0.0)
+        return bool(is_position(self.lon, self.lat))
 
     @property
     def in_china(self) -> bool:
@@ -140,6 +139,6 @@ def check_degrees(lon: float, lat: float) -> None:
     if abs(lon) <= 90 < abs(lat) <= 180:
         message = f"{given} has its latitude first; expected longitude,latitude: {lat:g},{lon:g}"
         raise InvalidInput(message, code="position_swapped", given=given, swapped=f"{lat:g},{lon:g}")
-    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90) or lon == lat == 0:
+    if not is_position(lon, lat):
         message = f"{given} is no position; expected longitude,latitude in degrees, as 117.02,36.67"
         raise InvalidInput(message, code="position_range", given=given)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from locator.datum import Datum
+from locator.datum import Datum, is_position
 from locator.errors import InvalidInput, ServiceReplyError, ServiceTimeout
 from locator.http import HttpClient
 from locator.ingest import RawRecord
@@ -186,7 +186,7 @@ def _area(location: str) -> tuple[str, str]:
         return "", f"({south},{west},{north},{east})"
     if around:
         lon, lat, radius_m = (float(v) for v in around.groups())
-        if not (abs(lon) <= 180 and abs(lat) <= 90 and 0 < radius_m <= MAX_RADIUS_M):
+        if not (is_position(lon, lat) and 0 < radius_m <= MAX_RADIUS_M):
             raise _overpass_wrong(location)
         return "", f"(around:{radius_m:g},{lat},{lon})"
     if not location or len(location) > 100 or not any(c.isalpha() for c in location):
@@ -334,7 +334,7 @@ def _read_location(location: str, region: str | None) -> tuple[str, dict[str, st
     around = _AMAP_AROUND.fullmatch(location)
     if around and region is None:
         lon, lat, radius_m = (float(v) for v in around.groups())
-        if not (abs(lon) <= 180 and abs(lat) <= 90 and 0 < radius_m <= 50_000):
+        if not (is_position(lon, lat) and 0 < radius_m <= 50_000):
             raise _amap_wrong(location)
         x, y = (float(v) for v in from_wgs84(lon, lat, Datum.GCJ02))
         return "/v5/place/around", {"location": f"{x:.6f},{y:.6f}", "radius": f"{radius_m:.0f}"}, KEYWORDS

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from locator.datum import GEOD, distance_m
+from locator.datum import GEOD, distance_m, is_position
 from locator.errors import InvalidInput, NotFound
 from locator.model import Mode
 
@@ -28,8 +27,7 @@ def check_position(lon: float, lat: float) -> LonLat:
         was never filled in, which no route of ours can reach.
     """
     lon, lat = float(lon), float(lat)
-    ranged = math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= FARTHEST_LAT
-    if not ranged or (lon == 0 and lat == 0):
+    if not is_position(lon, lat, farthest_lat=FARTHEST_LAT):
         given = f"{lon:g},{lat:g}"
         raise InvalidInput(
             f"{given} is no position to start or end at; expected longitude,latitude in degrees, as 117.02,36.67",
@@ -71,7 +69,7 @@ def askable(start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[int]:
         return []
     pairs = np.asarray(targets, float).reshape(-1, 2)
     lon, lat = pairs[:, 0], pairs[:, 1]
-    known = (np.abs(lon) <= 180) & (np.abs(lat) <= FARTHEST_LAT) & ~((lon == 0) & (lat == 0))
+    known = is_position(lon, lat, farthest_lat=FARTHEST_LAT)
     away = distance_m(*start, np.where(known, lon, 0), np.where(known, lat, 0))
     return [int(row) for row in np.flatnonzero(known & (away <= MAX_M[mode]))]
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from locator.datum import GEOD, to_ecef
 from locator.search import ellipsoid
-from locator.search.curve import curve_keys
-from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats
+from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats, morton_keys
 from locator.search.tree import PointTree, Rows, place_origin
 
 BLOCK = 16_384
@@ -77,7 +76,7 @@ class _Task:
     def answer(self, asked: Rows, threads: int) -> None:
         """Answer the queries ``asked``, in the order of the curve."""
         xyz = to_ecef(self.lon[asked], self.lat[asked])
-        order = np.argsort(curve_keys(xyz))
+        order = np.argsort(morton_keys(xyz))
 
         def block(start: int) -> None:
             places = order[start : start + BLOCK]
@@ -121,7 +120,7 @@ class _Task:
 
     def _measure(self, mine: Rows, xyz: Floats, chords: Floats, found: Rows) -> Floats:
         metres = chords * chords
-        metres *= ellipsoid.mean_bend(self.lat[mine])[:, None]
+        metres *= ellipsoid.mean_curvature(self.lat[mine])[:, None]
         metres += 1
         metres *= chords
         far = np.flatnonzero(chords[:, -1] > NEAR_M)  # chords ascend

@@ -15,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locator.adcode import stem
-from locator.arrow import is_known, to_numpy
-from locator.layer import Layer
+from locator.layer import Layer, is_known, to_numpy
 from locator.model import Filter
-from locator.search.sift import RowTest
-from locator.search.tree import PointTree, Rows
+from locator.search.tree import PointTree, Rows, RowTest
 
 Codes = NDArray[np.int32]
 Allowed = NDArray[np.bool_]

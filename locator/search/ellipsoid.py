@@ -9,7 +9,7 @@ A geodesic's curvature in space is the normal curvature of the ellipsoid, which 
 ``1 / 6399.594 km`` (the poles) and ``1 / 6335.439 km`` (the equator, north to south). By Schur's
 comparison theorem its chord is no shorter than that of a circle of the smaller radius. The other way
 round the theorem holds for plane curves only; a geodesic of the ellipsoid twists by at most 0.0034 of
-its bend, which shortens the bound by less than 6e-6 of the radius up to a quarter of the earth, and
+its curvature, which shortens the bound by less than 6e-6 of the radius up to a quarter of the earth, and
 :data:`FLAT_RADIUS_M` leaves 2e-4. Beyond that the chord itself is the bound.
 """
 
@@ -57,7 +57,7 @@ def reach(geodesic: float) -> float:
     return 2 * FLAT_RADIUS_M * math.sin(geodesic / (2 * FLAT_RADIUS_M))
 
 
-def mean_bend(lat: Floats) -> Floats:
+def mean_curvature(lat: Floats) -> Floats:
     """Return the Gaussian curvature at latitudes in degrees, over 24: the third-order term of chord to arc."""
     sine = np.sin(np.radians(lat))
     w2 = 1 - ECCENTRICITY_SQUARED * sine * sine
@@ -106,3 +106,23 @@ def arc(start: Sequence[float], end: Sequence[float]) -> float:
     curvature = along + (across - along) * min(east2, 1.0)
     u2 = chord2 * curvature * curvature / 4
     return math.sqrt(chord2) * (1 + u2 * (1 / 6 + u2 * (3 / 40 + u2 * (5 / 112))))
+
+
+_SPREAD = (
+    (32, 0x1F00000000FFFF),
+    (16, 0x1F0000FF0000FF),
+    (8, 0x100F00F00F00F00F),
+    (4, 0x10C30C30C30C30C3),
+    (2, 0x1249249249249249),
+)
+
+
+def morton_keys(xyz: Floats) -> NDArray[np.uint64]:
+    """Return places on a Morton (Z-order) curve through earth-centred positions, 6 m apart."""
+    keys = np.zeros(len(xyz), np.uint64)
+    for axis in range(3):
+        part = ((xyz[:, axis] + 6.4e6) * (2_097_151 / 12.8e6)).astype(np.uint64)
+        for shift, mask in _SPREAD:
+            part = (part | (part << np.uint64(shift))) & np.uint64(mask)
+        keys |= part << np.uint64(axis)
+    return keys

@@ -18,15 +18,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike
 
-from locator.arrow import to_arrow
 from locator.errors import InvalidInput
-from locator.layer import Layer, from_row
+from locator.layer import Layer, from_row, to_arrow
 from locator.model import Filter, Found, ServicePoint
 from locator.search.bulk import nearest_many
 from locator.search.columns import Allowed, Columns, Selection
 from locator.search.ellipsoid import Floats
-from locator.search.sift import RowTest, sift, walk
-from locator.search.tree import Neighbour, PointTree, Rows, place_origin
+from locator.search.tree import (
+    Neighbour,
+    PointTree,
+    Rows,
+    RowTest,
+    filtered_knn,
+    lazy_filtered_knn,
+    place_origin,
+)
 
 OWN_TREE_SHARE = 0.02
 """Below this share of points that pass, they get a tree of their own at once."""
@@ -118,11 +124,11 @@ class Index:
             else:
                 tree = own or self._own_tree(selection)
         if slow is not None:
-            return walk(tree, origin, limit, _both(fast, slow), within_m=reach)
+            return lazy_filtered_knn(tree, origin, limit, _both(fast, slow), within_m=reach)
         if fast is None or selection is None:
             return tree.nearest(origin, limit, within_m=reach)
         most = max(MOST_FETCHED, 4 * limit)
-        hits = sift(tree, origin, limit, fast, within_m=reach, share=selection.share, most=most)
+        hits = filtered_knn(tree, origin, limit, fast, within_m=reach, share=selection.share, most=most)
         return self._own_tree(selection).nearest(origin, limit, within_m=reach) if hits is None else hits
 
     def nearest_many(

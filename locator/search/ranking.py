@@ -1,115 +1,121 @@
-"""The nearest, put in order for people: one office once, one building together, exact before "about"."""
+"""What puts found points in order besides distance: whose office it is, and how long the way takes.
+
+An office may say whom it serves (``serves``: adcodes of six digits, township codes of nine), and on
+what that rests (``serves_basis``: ``source``, or its own ``name``). Where either side does not tell,
+the answer is None, never no.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from locator.datum import GEOD
-from locator.model import EXACT, Found, Hit, ServicePoint
+from locator.adcode import stem
+from locator.errors import LocatorError
+from locator.model import Found, Mode, Place, ServicePoint
 
-BUILDING_M = 30.0
-"""Exact positions no farther apart are one building (entrances, rounding of published positions)."""
+Position = tuple[float, float]
+Matrix = Callable[[Position, Sequence[Position], Mode], Sequence[float | None]]
+"""Travel times in seconds from an origin to targets (lon, lat), None where there is no way."""
 
-_HOTLINES = frozenset({"12333", "12393", "12345"})
-_GENERIC = re.compile(
-    "人力资源和社会保障|人力资源社会保障|劳动和社会保障|劳动保障|社会保障|社会保险|医疗保障|医疗保险|人社|社保|医保|保险|"
-    "公共|便民|事业|服务|工作|经办|机构|中心|大厅|窗口|办公室|站|所|局|处"
-)
-_CONFIDENCE = {"H": 0, "M": 1, "L": 2}
+CANDIDATES = 30
+"""How many of the nearest by straight line are asked about: one matrix call."""
 
 
-class Office(NamedTuple):
-    """One office, and the other entries that are the same office under another name."""
+class Travelled(NamedTuple):
+    """A point with its straight-line distance, and the travel time where an engine gave one."""
 
     found: Found
-    others: tuple[ServicePoint, ...] = ()
+    duration_s: float | None
 
 
-def merge_same_offices(found: Iterable[Found]) -> list[Office]:
-    """Return every office once, in the order given, by the entry that is known best.
+class Ranking(NamedTuple):
+    """Points in order, and what the order goes by."""
 
-    Two entries are one office when they are of one kind, in one building, and either share a telephone
-    number (no hotline) or bear the same name once the general words (人社, 服务中心 …) and the
-    division's own names are taken off. Counters of two authorities in one building stay two.
+    points: list[Travelled]
+    by: str
+    """``time``, or ``distance`` when no engine answered."""
+
+
+def rank_by_travel_time(
+    found: Sequence[Found], origin: Position, mode: Mode, *, matrix: Matrix | None, limit: int
+) -> Ranking:
+    """Return points by travel time; by distance, and saying so, when no engine answers.
+
+    Parameters
+    ----------
+    found
+        The nearest by straight line, nearest first; the first :data:`CANDIDATES` of them compete, so
+        give more than ``limit``. A point farther than those by straight line is not looked at.
+    origin
+        WGS-84 degrees, lon then lat.
+    matrix
+        The engine, or None when there is none.
+
+    Returns
+    -------
+    Ranking
+        Points without a way come after those with one, by distance; equal times by distance, then id.
     """
-    offices: list[list[Found]] = []
-    for item in found:
-        same = next((office for office in offices if is_same_office(office[0].point, item.point)), None)
-        if same is None:
-            offices.append([item])
-        else:
-            same.append(item)
-    return [_choose(office) for office in offices]
+    candidates = [item for item in found if item.point.lon is not None and item.point.lat is not None][:CANDIDATES]
+    times: Sequence[float | None] = []
+    if matrix is not None and candidates:
+        try:
+            times = matrix(origin, [(f.point.lon or 0.0, f.point.lat or 0.0) for f in candidates], mode)
+        except LocatorError:
+            times = []
+    if len(times) != len(candidates) or all(time is None for time in times):
+        return Ranking([Travelled(item, None) for item in found[:limit]], "distance")
+    timed = [Travelled(item, time) for item, time in zip(candidates, times, strict=True)]
+    timed.sort(key=lambda t: (t.duration_s is None, t.duration_s or 0.0, t.found.distance_m, t.found.point.id))
+    return Ranking(timed[:limit], "time")
 
 
-def _choose(office: Sequence[Found]) -> Office:
-    best = min(office, key=lambda item: _doubt(item.point))
-    return Office(best, tuple(item.point for item in office if item is not best))
+_LEVELS = {2: "province", 4: "city", 6: "district", 9: "township"}
 
 
-def _doubt(point: ServicePoint) -> tuple[int, str, bool, bool, str]:
-    source = point.provenance
-    newest_first = "".join(chr(0x7F - ord(c)) for c in source.verified or source.date or "" if c < "\x7f")
-    return (
-        _CONFIDENCE.get(source.confidence or "", 3),
-        newest_first or "\x7f",
-        point.hours is None,
-        not point.phones,
-        point.id,
-    )
+class Serving(NamedTuple):
+    """Whether a point serves a place, and why: a key of the ``serving`` catalogue."""
+
+    serves: bool | None
+    why: str | None
+    """``township_name`` (the township's own office by its name), ``city_source`` …; ``elsewhere_source`` …
+    for False; None when the data does not tell."""
 
 
-def is_same_office(one: ServicePoint, other: ServicePoint) -> bool:
-    """Tell whether two entries are one office under two names; see :func:`merge_same_offices`."""
-    if one.kind is not other.kind or not is_same_building(one, other):
-        return False
-    numbers = {phone.number for phone in one.phones} & {phone.number for phone in other.phones}
-    return bool({n for n in numbers if n.rpartition("-")[2] not in _HOTLINES}) or _stem(one) == _stem(other)
+NOT_KNOWN = Serving(None, None)
 
 
-def _stem(point: ServicePoint) -> str:
-    name = re.sub(r"[\s()（）·・]", "", point.name)
-    for division in (point.province, point.city, point.district):
-        name = name.removeprefix(division or "")
-    return _GENERIC.sub("", name)
+def serves_you(point: ServicePoint, place: Place) -> Serving:
+    """Return whether a point states that it serves the area a place lies in.
+
+    Parameters
+    ----------
+    point
+        Its ``serves`` and ``serves_basis`` are read, nothing is guessed from its position.
+    place
+        Its ``township`` and ``adcode`` say what is known of where it lies; a place known by city only
+        is neither inside nor outside one of the city's districts.
+    """
+    basis = "name" if point.serves_basis == "name" else "source"
+    answers = [(_lies_in(place, area), area) for area in point.serves]
+    inside = [area for answer, area in answers if answer]
+    if inside:
+        finest = max(inside, key=lambda area: len(_prefix(area)))
+        return Serving(True, f"{_LEVELS.get(len(_prefix(finest)), 'district')}_{basis}")
+    if not answers or any(answer is None for answer, _ in answers):
+        return NOT_KNOWN
+    return Serving(False, f"elsewhere_{basis}")
 
 
-def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
-    """Tell whether two points are in one building: exact positions together, or one numbered address."""
-    if _address(one) and _address(one) == _address(other):
+def _prefix(area: str) -> str:
+    return area[:9] if len(area) >= 9 else stem(area)
+
+
+def _lies_in(place: Place, area: str) -> bool | None:
+    """Return whether a place lies in an area, None when it is not known finely enough."""
+    wanted = _prefix(area)
+    known = place.township[:9] if place.township else stem(place.adcode) if place.adcode else ""
+    if known.startswith(wanted):
         return True
-    if one.position not in EXACT or other.position not in EXACT:
-        return False
-    if one.lon is None or one.lat is None or other.lon is None or other.lat is None:
-        return False
-    if abs(one.lat - other.lat) > 0.001:
-        return False
-    return float(GEOD.inv(one.lon, one.lat, other.lon, other.lat)[2]) <= BUILDING_M
-
-
-def _address(point: ServicePoint) -> tuple[str, str, str] | None:
-    """Return an address that names one building: up to its first house number, within its district."""
-    number = re.match(r"(.*?\d+(?:-\d+)?号)", re.sub(r"\s", "", point.address or ""))
-    if number is None or point.adcode is None:
-        return None
-    text = number[1]
-    for division in (point.province, point.city, point.district, point.township):
-        text = text.removeprefix(division or "")
-    return point.adcode, point.township or "", text
-
-
-def group_by_building(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits, in their order, each with the ids of the others in its building."""
-    together = [
-        tuple(other.point.id for other in hits if other is not hit and is_same_building(hit.point, other.point))
-        for hit in hits
-    ]
-    return [replace(hit, same_building=ids) if ids else hit for hit, ids in zip(hits, together, strict=True)]
-
-
-def exact_first(found: Iterable[Found]) -> list[Found]:
-    """Return points with an exact position before those with an approximate one, each in the order given."""
-    return sorted(found, key=lambda item: item.point.position not in EXACT)
+    return None if wanted.startswith(known) else False

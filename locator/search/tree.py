@@ -17,14 +17,18 @@ from numpy.typing import NDArray
 from locator.datum import ECCENTRICITY_SQUARED, GEOD, SEMI_MAJOR_M, to_ecef
 from locator.errors import InvalidInput
 from locator.search import ellipsoid
-from locator.search.curve import curve_keys
-from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats
+from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats, morton_keys
 
 Rows = NDArray[np.int64]
+RowTest = Callable[[Rows], NDArray[np.bool_]]
+"""Tells which of some rows pass a condition."""
 TieKeys = Callable[[Sequence[int]], Sequence[str]]
 """Given rows, the texts that order those of equal distance."""
 
 
+FIRST_FETCHED = 64
+SLICE = 64
+"""How many candidates an expensive test is given at once, at most: at first a few more than wanted."""
 MANY = 20
 """Above this many distances one call on arrays is faster than one call each."""
 
@@ -37,12 +41,12 @@ class Neighbour(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a query stands: degrees, earth-centred metres, and the local bend of the earth."""
+    """Where a query stands: degrees, earth-centred metres, and the local curvature of the earth."""
 
     lon: float
     lat: float
     xyz: tuple[float, float, float]
-    bend: float
+    curvature: float
 
 
 def place_origin(lon: float, lat: float) -> Origin:
@@ -73,7 +77,7 @@ def place_rows(lon: Floats, lat: Floats, rows: Rows | None = None) -> Placed:
     """Return positions in the order of a tree, those that are NaN left out; see :class:`PointTree`."""
     known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
     xyz = to_ecef(lon[known], lat[known])
-    order = np.argsort(curve_keys(xyz))
+    order = np.argsort(morton_keys(xyz))
     places = known[order]
     named = np.asarray(places if rows is None else rows[places], np.int64)
     return Placed(lon[places], lat[places], named, xyz.take(order, axis=0))
@@ -151,8 +155,8 @@ class PointTree:
 
     def measure(self, origin: Origin, chords: Sequence[float], found: Sequence[int]) -> list[float]:
         """Return the geodesics in metres to places of which the chords are known."""
-        bend = origin.bend
-        metres = [round(c * (1 + c * c * bend), DIGITS) for c in chords]
+        curvature = origin.curvature
+        metres = [round(c * (1 + c * c * curvature), DIGITS) for c in chords]
         far = [j for j, c in enumerate(chords) if c > NEAR_M]
         if len(far) > MANY:
             places = np.asarray([found[j] for j in far], np.int64)
@@ -203,3 +207,65 @@ def _ascends(numbers: Sequence[float]) -> bool:
             return False
         before = number
     return True
+
+
+def filtered_knn(
+    tree: PointTree, origin: Origin, limit: int, test: RowTest, *, within_m: float, share: float, most: int
+) -> list[Neighbour] | None:
+    """Return the nearest rows that pass a cheap test, or None when ``most`` candidates do not settle it.
+
+    Parameters
+    ----------
+    share
+        About which part of the rows passes, above 0: sets how many are fetched at first.
+    """
+    fetch = min(math.ceil((limit + 1) / share * 1.3) + 4, most, tree.size)
+    while True:
+        chords, found = tree.fetch(origin, fetch)
+        passed = np.flatnonzero(test(tree.rows[np.asarray(found)])).tolist()
+        near = [chords[j] for j in passed]
+        places = [found[j] for j in passed]
+        border = math.inf if fetch == tree.size else ellipsoid.at_least(chords[-1]) - EPSILON_M
+        kth = max(tree.measure(origin, near[:limit], places[:limit])) if len(near) >= limit else math.inf
+        if border > min(kth, within_m):
+            reach = ellipsoid.reach(kth + EPSILON_M) if kth < math.inf else math.inf
+            count = sum(chord <= reach for chord in near)
+            metres = tree.measure(origin, near[:count], places[:count])
+            return tree.ranked(metres, places[:count], limit, within_m)
+        if fetch >= min(most, tree.size):
+            return (
+                tree.ranked(tree.measure(origin, near, places), places, limit, within_m) if border == math.inf else None
+            )
+        fetch = min(4 * fetch, most, tree.size)
+
+
+def lazy_filtered_knn(
+    tree: PointTree, origin: Origin, limit: int, test: RowTest, *, within_m: float
+) -> list[Neighbour]:
+    """Return the nearest rows that pass an expensive test: tried nearest first, each row once.
+
+    Goes on through every row when too few pass.
+    """
+    metres: list[float] = []
+    places: list[int] = []
+    tried: set[int] = set()
+    fetch = min(max(FIRST_FETCHED, 2 * limit), tree.size)
+    tries = limit + 3
+    while True:
+        chords, found = tree.fetch(origin, fetch)
+        fresh = [(c, place) for c, place in zip(chords, found, strict=True) if place not in tried]
+        start = 0
+        while start < len(fresh):
+            some = fresh[start : start + tries]
+            start, tries = start + tries, min(2 * tries, SLICE)
+            kth = sorted(metres)[limit - 1] if len(metres) >= limit else math.inf
+            if ellipsoid.at_least(some[0][0]) - EPSILON_M > min(kth, within_m):
+                return tree.ranked(metres, places, limit, within_m)
+            tried.update(place for _, place in some)
+            passed = test(tree.rows[np.asarray([place for _, place in some])])
+            kept = [pair for pair, good in zip(some, passed.tolist(), strict=True) if good]
+            metres += tree.measure(origin, [c for c, _ in kept], [place for _, place in kept])
+            places += [place for _, place in kept]
+        if fetch == tree.size:
+            return tree.ranked(metres, places, limit, within_m)
+        fetch = min(4 * fetch, tree.size)

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from locator.arrow import is_known
-from locator.layer import SCHEMA, Layer
+from locator.layer import SCHEMA, Layer, is_known
 from locator.model import EXACT
 from locator.stores import Store, Summary
 from locator.stores.merge import VANISHED

@@ -16,8 +16,6 @@ filled from the others. The id is the one of the source that was there first.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,10 +28,10 @@ from numpy.typing import NDArray
 from locator.datum import distance_m, to_ecef
 from locator.layer import SCHEMA, Layer, to_row
 from locator.model import EXACT, Provenance, ServicePoint
+from locator.search.same_office import SAME_NAME_M, SAME_PLACE_M, confidence_rank, plain_name
 
 VANISHED = "vanished"
 
-_CONFIDENCE = {"H": 3, "M": 2, "L": 1, None: 1, "live": 0}
 _UNITS: tuple[tuple[str, ...], ...] = (
     ("lon", "lat", "position", "error_m"),
     ("hours", "hours_text", "hours_source", "hours_date"),
@@ -160,7 +158,7 @@ def join_points(points: Sequence[ServicePoint]) -> ServicePoint:
 def _worth(point: ServicePoint, index: int) -> tuple[Any, ...]:
     source = point.provenance
     listed = point.status != VANISHED
-    return listed, _CONFIDENCE.get(source.confidence, 1), source.verified or source.date or "", -index
+    return listed, -confidence_rank(source), source.verified or source.date or "", -index
 
 
 def _pick(unit: tuple[str, ...], ordered: Sequence[ServicePoint]) -> ServicePoint | None:
@@ -190,20 +188,6 @@ def mark_vanished(old: Layer | None, new: Layer, *, partial: bool = False) -> La
         index = SCHEMA.get_field_index("status")
         gone = gone.set_column(index, SCHEMA.field("status"), pa.array([VANISHED] * len(left), pa.string()))
     return Layer(pa.concat_tables([new.table.cast(SCHEMA), gone]))
-
-
-SAME_NAME_M = 400.0
-SAME_PLACE_M = 60.0
-_NOT_NAME = re.compile(r"[\W_]+")
-
-
-def plain_name(name: str, *divisions: str | None) -> str:
-    """Return a name without punctuation, blanks and the leading names of its divisions."""
-    plain = _NOT_NAME.sub("", unicodedata.normalize("NFKC", name)).casefold()
-    for division in divisions:
-        if division and len(plain) > len(division):
-            plain = plain.removeprefix(division.casefold())
-    return plain
 
 
 def find_groups(whole: Layer, source_of: NDArray[Any]) -> list[list[int]]:

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from locator.arrow import to_arrow
 from locator.disk import exclusive_lock
 from locator.errors import DataError
-from locator.layer import SCHEMA, Layer
+from locator.layer import SCHEMA, Layer, to_arrow
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
 from locator.search.tree import Placed, PointTree, place_rows

@@ -248,10 +248,10 @@ def _copy_rows(connection: Connection, table: sql.Identifier, layer: Layer) -> N
 
 def spatial_order(layer: Layer) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the layer's rows along a space-filling curve; those without a position come last."""
-    from locator.search.curve import curve_keys
+    from locator.search.ellipsoid import morton_keys
 
     placed = np.flatnonzero(np.isfinite(layer.lon) & np.isfinite(layer.lat))
-    keys = curve_keys(to_ecef(layer.lon[placed], layer.lat[placed]))
+    keys = morton_keys(to_ecef(layer.lon[placed], layer.lat[placed]))
     rest = np.setdiff1d(np.arange(len(layer)), placed)
     return np.concatenate((placed[np.argsort(keys, kind="stable")], rest)).astype(np.int64)
 

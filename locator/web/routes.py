@@ -162,7 +162,7 @@ def _own_routes(assets: Assets, locate: Callable[[], Locator]) -> list[BaseRoute
     async def send_metrics(request: Request) -> Response:
         if not _is_operator(request):
             return Response(status_code=404)
-        counts = (await run_in_threadpool(locate)).tally.read()
+        counts = (await run_in_threadpool(locate)).metrics.read()
         return PlainTextResponse(write_metrics(counts), headers={"cache-control": "no-store"})
 
     own = (("/assets/{name}", send_asset), ("/healthz", send_health), ("/metrics", send_metrics))

@@ -208,7 +208,7 @@ def is_pinned(hit: Hit) -> bool:
 
 def place_of_area(locator: Locator, adcode: str) -> Place | None:
     """Return a division as a place, or None when there is no such division or no position of it."""
-    division = locator.gazetteer.division(adcode)
+    division = locator.engines.gazetteer.division(adcode)
     if division is None or division.lon is None or division.lat is None:
         return None
     precision = (

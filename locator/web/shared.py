@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from locator.adcode import prefecture_of
+from locator.engines import check_engines
 from locator.errors import LocatorError
 from locator.i18n import text
 from locator.model import Query, Task
 from locator.outputs.folium_map import TileSource, open_tiles
-from locator.parts import check_parts
+from locator.search_metrics import SearchMetrics
 from locator.settings import Settings, load_settings
-from locator.tally import Tally
 from locator.web.process import collect_on_timer
 from locator.web.routes import Assets, open_assets
 from locator.web.state import to_params
@@ -47,7 +47,7 @@ def start() -> tuple[Settings, Assets]:
     """Return the settings and the assets; a wrong setting ends the process with one line that names it."""
     try:
         settings = read_settings()
-        check_parts(settings)
+        check_engines(settings)
         read_tiles()
         return settings, read_assets()
     except LocatorError as error:
@@ -108,10 +108,10 @@ async def warm_up(_: object) -> AsyncIterator[None]:
     def open_all() -> None:
         try:
             locator = open_locator()
-            locator.router  # noqa: B018 - opens it
+            locator.engines.router  # noqa: B018 - opens it
             # One question reads what is only read when needed, before the memory is frozen and the first person asks.
             locator.find(Query(text=text("page.example1", "zh"), task=Task.APPLY), read_clock())
-            locator.tally = Tally()  # our own question is nobody's search
+            locator.metrics = SearchMetrics()  # our own question is nobody's search
             log.info("ready")
             # Not streamlit_folium: a component declared before the runtime runs is never served.
             import folium.plugins  # noqa: F401 - the slow part of it
@@ -160,7 +160,7 @@ class Overview:
 
 def read_overview(locator: Locator) -> Overview:
     """Return the counts of the layer as it is now; made once for each version."""
-    return _count(locator, locator.store.version)
+    return _count(locator, locator.engines.store.version)
 
 
 @lru_cache(maxsize=2)
@@ -169,7 +169,7 @@ def _count(locator: Locator, _version: str) -> Overview:
     import pyarrow.compute as pc
 
     names = ("id", "kind", "province", "city", "adcode", "status", "source", "source_date", "licence")
-    layer = locator.store.layer().table
+    layer = locator.engines.store.layer().table
     table = pa.table({name: layer.column(name).cast(pa.string()) for name in names})
     table = table.filter(pc.not_equal(table.column("status"), "vanished"))
     kinds = table.group_by("kind").aggregate([("id", "count")]).to_pylist()

@@ -15,7 +15,7 @@ def codes(located):
 
 @pytest.fixture(scope="module")
 def find(locator):
-    return lambda text, **more: locate(text, locator.gazetteer, **more)
+    return lambda text, **more: locate(text, locator.engines.gazetteer, **more)
 
 
 def test_a_real_office_by_its_address_and_by_its_name(find):

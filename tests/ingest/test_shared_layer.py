@@ -54,8 +54,8 @@ def test_what_one_machine_imports_all_serve(machines, built, tmp_path, data_fold
     first, second = machines
     locator = Locator(first)
     own = len(list(open_store(Settings(data=data_folder)).points()))
-    assert len(list(locator.store.points())) == own > 100 and built[0] == 1
-    version = locator.store.version
+    assert len(list(locator.engines.store.points())) == own > 100 and built[0] == 1
+    version = locator.engines.store.version
     ensure_data(first)
     ensure_data(second)
     assert built[0] == 2 and open_store(second).version == version, "the offices went in once"
@@ -78,7 +78,7 @@ def test_a_replica_is_served_and_never_written(machines, built, address):
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f'ALTER DATABASE "{address.rpartition("/")[2]}" SET default_transaction_read_only = on')
     locator = Locator(second)
-    assert locator.store.read_only and locator.store.stamp(SHIPPED) == shipped.shipped_stamp()
+    assert locator.engines.store.read_only and locator.engines.store.stamp(SHIPPED) == shipped.shipped_stamp()
     assert locator.find(Query(at=(116.97, 36.65), limit=3), NOW).hits
     assert built[0] == 2
     ensure_data(second)

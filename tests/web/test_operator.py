@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 
 from locator.errors import InvalidInput
 from locator.model import Query
+from locator.search_metrics import OUTCOMES, SearchMetrics
 from locator.settings import Settings
-from locator.tally import OUTCOMES, Tally
 from locator.web import shared
 from locator.web.process import JsonLines, WordlessRecord
 from locator.web.routes import build_routes, open_assets
@@ -31,7 +31,7 @@ ADDRESS = "济南市槐荫区经四路478号"
 @pytest.fixture
 def served(locator, monkeypatch, tmp_path):
     """The routes over the shipped data, with counts of its own."""
-    monkeypatch.setattr(locator, "tally", Tally())
+    monkeypatch.setattr(locator, "metrics", SearchMetrics())
     settings, assets = Settings(data=tmp_path), open_assets(tmp_path / "assets")
     return Starlette(routes=build_routes(settings, assets, locate=lambda: locator, clock=shared.read_clock))
 
@@ -58,7 +58,7 @@ def test_searches_are_counted_by_what_came_of_them_without_a_word_of_them(served
 
 
 def test_every_outcome_is_there_from_the_start():
-    assert dict(Tally().read()) == dict.fromkeys(OUTCOMES, 0)
+    assert dict(SearchMetrics().read()) == dict.fromkeys(OUTCOMES, 0)
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1"])

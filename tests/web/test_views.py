@@ -194,7 +194,7 @@ def _open_guide(page) -> Session:
 def test_each_line_of_the_guide_has_a_way_to_report_an_error(page, locator):
     _open_guide(page)
     html = _panels(page.run())["guide"]
-    lines = list(list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")))
+    lines = list(list_lines(locator.engines.guide.answer("apply", "adult", "440300", "zh")))
     assert len(lines) > 20
     for line in lines:
         assert html.count(f'data-act="report-open" data-id="{line["id"]}"') == 1
@@ -207,7 +207,7 @@ def test_where_the_operator_takes_reports_each_line_is_a_link_there(page, locato
     monkeypatch.setattr(shared, "read_settings", lambda: settings)
     _open_guide(page)
     html = _panels(page.run())["guide"]
-    for line in list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")):
+    for line in list_lines(locator.engines.guide.answer("apply", "adult", "440300", "zh")):
         wanted = f"https://issues.example/new?title={line['id']}%20{field_of(line)}"
         assert f'href="{wanted}" target="_blank" rel="noopener noreferrer" class="report-this"' in html
     assert "report-open" not in html and "<textarea" not in html
@@ -215,7 +215,7 @@ def test_where_the_operator_takes_reports_each_line_is_a_link_there(page, locato
 
 def test_a_report_about_a_line_is_kept_with_its_id_and_field(page, tmp_path, locator):
     session = _open_guide(page)
-    line = next(list_lines(locator.guide_book.answer("apply", "adult", "440300", "zh")))
+    line = next(list_lines(locator.engines.guide.answer("apply", "adult", "440300", "zh")))
     handle(session, Event("report-open", {"act": "report-open", "id": line["id"]}))
     html = _panels(page.run())["guide"]
     assert html.count("<textarea") == 1

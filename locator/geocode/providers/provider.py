@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 from geopy import exc
 from geopy.adapters import BaseSyncAdapter
 
-from locator.datum import Datum, to_wgs84
+from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import (
     LocatorError,
     ServiceError,
@@ -222,7 +221,7 @@ class Provider(ABC):
 
     def _place(self, location: Location, text: str) -> Place:
         lon, lat = (float(v) for v in to_wgs84(location.longitude, location.latitude, self.datum))
-        if not (math.isfinite(lon) and math.isfinite(lat)) or (lon, lat) == (0.0, 0.0):
+        if not is_position(lon, lat):
             raise ServiceReplyError(f"{self.name} gave no position", code="service_reply", service=self.name)
         reading = self.read(location, text)
         return Place(

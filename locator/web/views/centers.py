@@ -102,7 +102,7 @@ def _render_filters(session: Session, cities: Sequence[tuple[str, str]], words: 
     kinds = [("", words("ask.any_kind")), *((k, words.name("kind", k)) for k in Kind)]
     regions = [("", words("centers.region_any")), *cities]
     if state.region and state.region not in dict(cities):
-        division = shared.open_locator().gazetteer.division(state.region)
+        division = shared.open_locator().engines.gazetteer.division(state.region)
         regions.insert(1, (state.region, division.name if division else state.region))
     hours = tag(
         "input", type="checkbox", name="hours", value="1", checked=state.hours, data_auto="centers", id="centers-hours"

@@ -127,7 +127,7 @@ def _find_route(session: Session, answer: Answer, chosen: Hit | None) -> tuple[R
     mode = Mode(session.state.mode)
     origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
     locator = shared.open_locator()
-    asks = locator.router.sent_to if locator.router else None
+    asks = locator.engines.router.sent_to if locator.engines.router else None
     if asks and session.way != chosen.point.id:
         return straight_line(origin, target, mode, lang), False, asks
     try:

@@ -64,7 +64,7 @@ def show_guide(session: Session) -> None:
     """Draw the guide."""
     state, words, version = session.state, Translator(session.state.lang), shared.version()
     try:
-        book = shared.open_locator().guide_book
+        book = shared.open_locator().engines.guide
         region = state.region or state.area
         answer = book.answer(state.task, state.person, region, state.lang)
         regions = [(code, found.name[state.lang]) for code, found in book.regions.items()]

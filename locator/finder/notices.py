@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CITIES_NAMED = 12
 
 
-def explain_place(place: Place, query: Query, *, empty: bool, gazetteer: Gazetteer, store: Store) -> list[Notice]:
+def no_result_notices(place: Place, query: Query, *, empty: bool, gazetteer: Gazetteer, store: Store) -> list[Notice]:
     """Return what a person should know about a place's answer.
 
     Parameters

@@ -14,14 +14,14 @@ OUTCOMES = ("answered", "nothing_near", "ambiguous_place", "place_not_found")
 """What an answer can be; a search that failed counts under its error's code."""
 
 
-class Tally:
+class SearchMetrics:
     """How many searches ended how, since the process started; safe between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts = Counter(dict.fromkeys(OUTCOMES, 0))
 
-    def add(self, outcome: str) -> None:
+    def count(self, outcome: str) -> None:
         """Count one search."""
         with self._lock:
             self._counts[outcome] += 1

@@ -9,10 +9,10 @@ twice: tier 1 is every kind the task does not exclude, tier 2 the other authorit
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from locator.adcode import prefecture_of
 from locator.model import (
@@ -30,26 +30,16 @@ from locator.model import (
     ServicePoint,
     Task,
 )
-from locator.search.ranking import group_by_building, merge_same_offices
-from locator.search.serving import serves_you
-from locator.search.travel import CANDIDATES, Matrix, rank_by_travel_time
+from locator.search.ranking import CANDIDATES, Matrix, rank_by_travel_time, serves_you
+from locator.search.same_office import group_by_building, merge_same_offices
+
+if TYPE_CHECKING:
+    from locator.stores import Store
 
 NEAR_M = 50_000.0
 """Nothing farther is offered as near unless the person asked for a wider circle."""
 UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
 COARSE = frozenset({Precision.CITY, Precision.PROVINCE, Precision.DISTRICT})
-
-
-class Store(Protocol):
-    """What the search needs of a layer's store."""
-
-    def nearest(self, lon: float, lat: float, *, limit: int, within_m: float | None, where: Filter) -> Sequence[Found]:
-        """Return the nearest points that fit, exactly."""
-        ...
-
-    def points(self, where: Filter) -> Iterable[ServicePoint]:
-        """Yield the points that fit, in the layer's order."""
-        ...
 
 
 StateOf = Callable[[ServicePoint], HoursState]

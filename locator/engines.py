@@ -1,4 +1,7 @@
-"""The parts that every answer is made of, each opened once, when it is first needed."""
+"""The engines behind every answer: layer, gazetteer, geocoder, clock, guide, router.
+
+Each is opened once, when it is first needed; :class:`locator.service.Locator` holds them.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,16 @@ from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gaz
 from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
 from locator.stores import open_store
-from locator.tally import Tally
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.stores import Store
 
 
-def check_parts(settings: Settings) -> None:
+def check_engines(settings: Settings) -> None:
     """Refuse settings that name what is not there: a folder, a layer, a service's key or address. Asks nobody.
 
-    A part is opened when it is first needed; whoever starts a server wants to know before.
+    An engine is opened when it is first needed; whoever starts a server wants to know before.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def check_parts(settings: Settings) -> None:
     if settings.router not in ("auto", "none"):
         open_router(settings)
     if settings.live != "off":
-        open_source(settings.live, "0,0,1", settings=settings)
+        open_source(settings.live, "104,35,1", settings=settings)
 
 
 def _refuse(name: str, value: str, expected: str) -> SettingError:
@@ -62,8 +64,8 @@ def _refuse(name: str, value: str, expected: str) -> SettingError:
     return SettingError(message, code="setting", name=name, value=value, expected=expected)
 
 
-class Parts:
-    """Layer, gazetteer, geocoders, clock, guide and router of these settings; safe to share between threads.
+class Engines:
+    """Layer, gazetteer, geocoder, clock, guide and router of these settings; safe to share between threads.
 
     Parameters
     ----------
@@ -78,10 +80,9 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.tally = Tally()
         self._lock = threading.RLock()
         self._gazetteer: tuple[tuple[int, int, int, bool], Gazetteer] | None = None
-        self._chain: FallbackGeocoder | None = None
+        self._geocoder: FallbackGeocoder | None = None
         ensure_data(settings)
         start_places(settings)
 
@@ -101,13 +102,13 @@ class Parts:
             return self._gazetteer[1]
 
     @property
-    def chain(self) -> FallbackGeocoder:
+    def geocoder(self) -> FallbackGeocoder:
         """Coordinates, the gazetteer, then the services the operator switched on."""
         with self._lock:
-            if self._chain is None:
-                self._chain = FallbackGeocoder(self.settings, self.gazetteer)
-            self._chain.gazetteer = self.gazetteer
-            return self._chain
+            if self._geocoder is None:
+                self._geocoder = FallbackGeocoder(self.settings, self.gazetteer)
+            self._geocoder.gazetteer = self.gazetteer
+            return self._geocoder
 
     @cached_property
     def clock(self) -> HoursClock:
@@ -116,7 +117,7 @@ class Parts:
             return open_clock(self.settings.data)
 
     @cached_property
-    def guide_book(self) -> Guide:
+    def guide(self) -> Guide:
         """Tasks, persons, materials and law."""
         with self._lock:
             return load_guide(shipped_dir() / "guide")
@@ -127,11 +128,11 @@ class Parts:
         with self._lock:
             return open_router(self.settings)
 
-    def engines(self) -> dict[str, str]:
+    def describe(self) -> dict[str, str]:
         """Return who answers what, for the operator: the layer's store, geocoders, router, live source."""
         return {
             "store": type(self.store).__name__,
-            "geocoders": ", ".join(("coordinates", "gazetteer", *self.chain.services)),
+            "geocoders": ", ".join(("coordinates", "gazetteer", *self.geocoder.services)),
             "router": type(self.router).__name__ if self.router else "none",
             "live": self.settings.live,
         }

@@ -1,0 +1,6 @@
+"""The main job: the counters for a place, in order, and what to say where there are few or none."""
+
+from locator.finder.hits import Search, find_hits
+from locator.finder.notices import name_cities, no_result_notices
+
+__all__ = ["Search", "find_hits", "name_cities", "no_result_notices"]

@@ -1,0 +1,138 @@
+"""Which entries are one office, and which stand in one building; the one home of that question.
+
+Two askers, two measures. Sources that are merged (:mod:`locator.stores.merge`) each describe an office in their own
+way and place it where they saw it: equal names may stand :data:`SAME_NAME_M` apart, other agreement
+:data:`SAME_PLACE_M`. Entries that meet in one answer (:func:`merge_same_offices`) may come from one source, which
+lists different offices as different rows: they must be in one building.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from locator.datum import GEOD
+from locator.model import EXACT, Found, Hit, Provenance, ServicePoint
+
+BUILDING_M = 30.0
+"""Exact positions no farther apart are one building (entrances, rounding of published positions)."""
+SAME_PLACE_M = 60.0
+"""How far apart two sources place one office that also shares its kind and a telephone number or part of its name."""
+SAME_NAME_M = 400.0
+"""How far apart two sources place one office that they call by one name."""
+CONFIDENCE_ORDER = ("H", "M", "L", "live")
+"""The confidence of a source, the best first; one that does not say counts as ``L``."""
+
+_NOT_NAME = re.compile(r"[\W_]+")
+_HOTLINES = frozenset({"12333", "12393", "12345"})
+_GENERIC = re.compile(
+    "人力资源和社会保障|人力资源社会保障|劳动和社会保障|劳动保障|社会保障|社会保险|医疗保障|医疗保险|人社|社保|医保|保险|"
+    "公共|便民|事业|服务|工作|经办|机构|中心|大厅|窗口|办公室|站|所|局|处"
+)
+
+
+def plain_name(name: str, *divisions: str | None) -> str:
+    """Return a name without punctuation, blanks and the leading names of its divisions."""
+    plain = _NOT_NAME.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    for division in divisions:
+        if division and len(plain) > len(division):
+            plain = plain.removeprefix(division.casefold())
+    return plain
+
+
+def confidence_rank(source: Provenance) -> int:
+    """Return how well a source is to be believed: 0 is best (:data:`CONFIDENCE_ORDER`)."""
+    known = source.confidence if source.confidence in CONFIDENCE_ORDER else "L"
+    return CONFIDENCE_ORDER.index(known)
+
+
+class Office(NamedTuple):
+    """One office, and the other entries that are the same office under another name."""
+
+    found: Found
+    others: tuple[ServicePoint, ...] = ()
+
+
+def merge_same_offices(found: Iterable[Found]) -> list[Office]:
+    """Return every office once, in the order given, by the entry that is known best.
+
+    Two entries are one office when they are of one kind, in one building, and either share a telephone
+    number (no hotline) or bear the same name once the general words (人社, 服务中心 …) and the
+    division's own names are taken off. Counters of two authorities in one building stay two.
+    """
+    offices: list[list[Found]] = []
+    for item in found:
+        same = next((office for office in offices if is_same_office(office[0].point, item.point)), None)
+        if same is None:
+            offices.append([item])
+        else:
+            same.append(item)
+    return [_choose(office) for office in offices]
+
+
+def _choose(office: Sequence[Found]) -> Office:
+    best = min(office, key=lambda item: _doubt(item.point))
+    return Office(best, tuple(item.point for item in office if item is not best))
+
+
+def _doubt(point: ServicePoint) -> tuple[int, str, bool, bool, str]:
+    source = point.provenance
+    newest_first = "".join(chr(0x7F - ord(c)) for c in source.verified or source.date or "" if c < "\x7f")
+    return (
+        confidence_rank(source),
+        newest_first or "\x7f",
+        point.hours is None,
+        not point.phones,
+        point.id,
+    )
+
+
+def is_same_office(one: ServicePoint, other: ServicePoint) -> bool:
+    """Tell whether two entries are one office under two names; see :func:`merge_same_offices`."""
+    if one.kind is not other.kind or not is_same_building(one, other):
+        return False
+    numbers = {phone.number for phone in one.phones} & {phone.number for phone in other.phones}
+    return bool({n for n in numbers if n.rpartition("-")[2] not in _HOTLINES}) or _stem(one) == _stem(other)
+
+
+def _stem(point: ServicePoint) -> str:
+    name = re.sub(r"[\s()（）·・]", "", point.name)
+    for division in (point.province, point.city, point.district):
+        name = name.removeprefix(division or "")
+    return _GENERIC.sub("", name)
+
+
+def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
+    """Tell whether two points are in one building: exact positions together, or one numbered address."""
+    if _address(one) and _address(one) == _address(other):
+        return True
+    if one.position not in EXACT or other.position not in EXACT:
+        return False
+    if one.lon is None or one.lat is None or other.lon is None or other.lat is None:
+        return False
+    if abs(one.lat - other.lat) > 0.001:
+        return False
+    return float(GEOD.inv(one.lon, one.lat, other.lon, other.lat)[2]) <= BUILDING_M
+
+
+def _address(point: ServicePoint) -> tuple[str, str, str] | None:
+    """Return an address that names one building: up to its first house number, within its district."""
+    number = re.match(r"(.*?\d+(?:-\d+)?号)", re.sub(r"\s", "", point.address or ""))
+    if number is None or point.adcode is None:
+        return None
+    text = number[1]
+    for division in (point.province, point.city, point.district, point.township):
+        text = text.removeprefix(division or "")
+    return point.adcode, point.township or "", text
+
+
+def group_by_building(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, in their order, each with the ids of the others in its building."""
+    together = [
+        tuple(other.point.id for other in hits if other is not hit and is_same_building(hit.point, other.point))
+        for hit in hits
+    ]
+    return [replace(hit, same_building=ids) if ids else hit for hit, ids in zip(hits, together, strict=True)]
