@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +21,7 @@ from locator.hours.schedule import Interval, Scheduler, Scope, comment_notes, is
 from locator.model import HoursState, ServicePoint
 from locator.settings import shipped_dir
 
+logger = logging.getLogger(__name__)
 ZONE = "Asia/Shanghai"
 CHINA = frozenset({ZONE, "Asia/Urumqi", "Asia/Kashgar", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "PRC"})
 """Zones whose offices follow the OpenState Council's calendar."""
@@ -137,15 +139,21 @@ class HoursClock:
     def evaluate_point(self, point: ServicePoint, at: datetime) -> HoursState:
         """Return the state of a point of the layer, whatever stands in its fields.
 
-        Hours that cannot be read are unknown with the note ``hours_unreadable``; a zone that does not
-        exist is China's. Only an instant that cannot be asked for raises ``InvalidInput``.
+        Hours that cannot be read or evaluated are unknown with the note ``hours_unreadable``; a zone that
+        does not exist is China's. One office's hours never end an answer.
+
+        Raises
+        ------
+        InvalidInput
+            The instant cannot be asked for, see :meth:`moment`.
         """
         self.moment(at)
         options = {"province": point.adcode or point.province, "point_id": point.id}
         zone = point.timezone if is_zone(point.timezone) else ZONE
         try:
             return self.evaluate(point.hours, at, timezone=zone, hours_date=point.hours_date, **options)
-        except InvalidInput:
+        except Exception as error:  # whatever it is, the other offices are answered
+            _note_fault(point.hours, error)
             state = self.evaluate(None, at, timezone=zone, **options)
             return replace(state, notes=(*state.notes, "hours_unreadable"))
 
@@ -264,12 +272,19 @@ class HoursClock:
             return 0
         try:
             interval = self._interval(expr.strip() or None if expr else None, now)
-        except InvalidInput:
+        except Exception as error:  # whatever it is, the other offices are answered
+            _note_fault(expr, error)
             interval = self._interval(None, now)
         return _CODES[interval.state]
 
 
 _CODES = {OpenState.OPEN: 1, OpenState.UNKNOWN: 0, OpenState.CLOSED: -1}
+
+
+def _note_fault(expr: str | None, error: Exception) -> None:
+    """Log hours that a layer holds and nobody can evaluate; what the checks refuse is not worth a line."""
+    if not isinstance(error, InvalidInput):
+        logger.warning("hours %r cannot be evaluated: %s", (expr or "")[:80], error)
 
 
 @cache

@@ -9,13 +9,14 @@ China's calendar. https://wiki.openstreetmap.org/wiki/Key:opening_hours/specific
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
+from opening_hours import OpeningHours  # type: ignore[attr-defined]
 
 from locator.errors import InvalidInput
 
@@ -111,7 +112,7 @@ _SIGNS = {Join.NORMAL: "; ", Join.ADDITIONAL: ", ", Join.FALLBACK: " || "}
 _WEEKDAY = r"(?:Mo|Tu|We|Th|Fr|Sa|Su)"
 _HOLIDAY = r"(?:PH|SH)(?: [+-]?\d+ days?)?"
 _ITEM = rf"(?:{_HOLIDAY}|{_WEEKDAY}(?:-{_WEEKDAY})?(?:\[[^\]]*\](?: [+-]\d+ days?)?)?)"
-_WEEKDAYS = re.compile(rf"(?:^|(?<=[\s:])){_ITEM}(?:[, ]\s*{_ITEM})*$")
+_WEEKDAYS = re.compile(rf"{_ITEM}(?:[, ]\s*{_ITEM})*$")
 _TIME = r"\d{1,2}:\d{2}"
 _SUN = r"(?:sunrise|sunset|dawn|dusk)"
 _TIMES = re.compile(rf"(?:^|(?<=[\s:,]))(?:{_TIME}|\(?{_SUN}).*$")
@@ -135,6 +136,8 @@ def _tidy(part: str) -> str:
     part = re.sub(r"\s*\|\|\s*", " || ", part)
     part = re.sub(r"\s*,\s*", ",", part)
     part = re.sub(rf"({_TIME}\+?),(?!{_TIME}|\(?{_SUN})", r"\1, ", part)
+    part = re.sub(rf"({_WEEKDAY}|[PS]H|\]) ?: ?(?={_TIME}|\()", r"\1 ", part)
+    part = re.sub(rf"(?<=[a-z\]])(?={_TIME})|(?<=[\d+])(?=(?:off|closed|open|unknown)\b)", " ", part)
     return re.sub(r"\b(off|closed|open|unknown|24/7),", r"\1, ", part)
 
 
@@ -175,17 +178,35 @@ def _unreadable(text: str, expected: str) -> InvalidInput:
 def parse(text: str) -> Expression:
     """Return the rules of an expression.
 
+    It is accepted only if :func:`holds` answers for each part of it on every day of a common and of a
+    leap year: what is stored is evaluated by the same code later.
+
     Raises
     ------
     InvalidInput
-        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+        It is not in OpenStreetMap's ``opening_hours`` syntax, or has a part that cannot be evaluated
+        (code ``hours_syntax``).
     """
     tidy = tidy_expression(text)
     try:
-        OpeningHours(tidy)
-    except (ParserError, OverflowError, ValueError) as error:
-        raise _unreadable(text, "for example Mo-Fr 09:00-12:00,13:30-17:00; PH off") from error
-    return Expression(text=tidy, rules=tuple(_read_rule(join, body) for join, body in _split(tidy)))
+        _ask_library(lambda: OpeningHours(tidy))
+        return Expression(text=tidy, rules=tuple(_read_rule(join, body) for join, body in _split(tidy)))
+    except _LibraryFault as fault:
+        raise _unreadable(text, "for example Mo-Fr 09:00-12:00,13:30-17:00; PH off") from fault
+
+
+class _LibraryFault(Exception):
+    """opening-hours-py cannot read or cannot evaluate something; never leaves :func:`parse` and :func:`holds`."""
+
+
+def _ask_library[T](ask: Callable[[], T]) -> T:
+    """Return what opening-hours-py answers; its faults, a panic of its Rust code included, are one class."""
+    try:
+        return ask()
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # pyo3's PanicException is no Exception
+        raise _LibraryFault(type(error).__name__) from error
 
 
 def check_hours(expr: str) -> str:
@@ -265,15 +286,25 @@ def _read_rule(join: Join, text: str) -> Rule:
 
 def _read_spans(text: str) -> tuple[Span, ...]:
     if re.search(_SUN, text):
-        return (Span(0, DAY, sure=False),)
+        overnight = re.search(r"-\(?(?:sunrise|dawn)", text)
+        return (Span(0, DAY + 12 * 60 if overnight else DAY, sure=False),)
     spans = list[Span]()
     for first, last, open_end in _SPAN.findall(text):
         start = _minutes(first)
         end = _minutes(last) if last else start
         end += DAY if last and end <= start else 0
         spans += [Span(start, end)] if last else []
-        spans += [Span(end, DAY if end < DAY else end + DAY, sure=False)] if open_end else []
+        spans += [Span(end, _latest_end(end), sure=False)] if open_end else []
     return tuple(spans)
+
+
+def _latest_end(start: int) -> int:
+    """Return until when an open end may last: midnight; ten hours from 17:00 on, eight from 22:00 on.
+
+    The rule of opening_hours.js, which the specification names: ``21:00+`` may run past midnight.
+    """
+    clock = start % DAY
+    return start + (8 * 60 if clock >= 22 * 60 else 10 * 60) if clock >= 17 * 60 else start - clock + DAY
 
 
 def _minutes(clock: str) -> int:
@@ -282,18 +313,42 @@ def _minutes(clock: str) -> int:
 
 
 def _read_days(days: str) -> tuple[str, str, tuple[tuple[str, int], ...], bool]:
-    """Return selector, its dates, the holidays, and whether the rule holds on holidays alone."""
-    found = _WEEKDAYS.search(days)
-    if not found:
-        return days, days, (), False
-    dates = days[: found.start()].strip()
-    if not re.search(r"PH|SH", found[0]):
-        return days, dates, (), False
-    holidays = tuple((item[:2], int(re.sub(r"[^\d-]", "", item[2:]) or 0)) for item in re.findall(_HOLIDAY, found[0]))
-    others = re.sub(rf"{_HOLIDAY}", "", found[0])
-    weekdays = ",".join(part for part in re.split(r"[, ]+(?![+-]?\d)", others) if part.strip())
-    narrowed = re.match(rf"(?:{_HOLIDAY},?)+ {_WEEKDAY}", found[0]) is not None
-    return f"{dates} {weekdays}".strip(), dates, holidays, narrowed or not weekdays
+    """Return selector, its dates, the holidays, and whether the rule holds on holidays alone.
+
+    Where dates end and weekdays begin is tried from the left (``Mar Su[-1]-Oct Su[-1] Mo-Fr``): both halves
+    together must choose the days of the whole.
+    """
+    for at in [found.start() for found in re.finditer(rf"(?:^|(?<=[\s:])){_ITEM}", days)]:
+        found = _WEEKDAYS.match(days, at)
+        if not found:
+            continue
+        dates, holidays = days[:at].strip(), list[tuple[str, int]]()
+        for item in re.findall(_HOLIDAY, found[0]):
+            holidays.append((item[:2], int(re.sub(r"[^\d-]", "", item[2:]) or 0)))
+        others = re.sub(rf"{_HOLIDAY}", "", found[0])
+        weekdays = ",".join(part for part in re.split(r"[, ]+(?![+-]?\d)", others) if part.strip())
+        if _agree(whole := f"{dates} {weekdays}".strip(), dates, weekdays):
+            narrowed = re.match(rf"(?:{_HOLIDAY},?)+ {_WEEKDAY}", found[0]) is not None
+            return whole, dates, tuple(holidays), bool(holidays) and (narrowed or not weekdays)
+    if re.search(r"\b[PS]H\b", days) or not _agree(days, days, ""):
+        raise _LibraryFault(days)
+    return days, days, (), False
+
+
+_TRIED = (2027, 2028)
+"""A common and a leap year: what can be evaluated in both can be in any."""
+
+
+def _agree(whole: str, dates: str, weekdays: str) -> bool:
+    """Return whether all parts of a selector can be evaluated and the halves choose what the whole does."""
+    try:
+        for year in _TRIED:
+            first, second = (_days_of(part, year) if part else None for part in (dates, weekdays))
+            if first and second and bytes(map(min, first, second)) != _days_of(whole, year):
+                return False
+    except _LibraryFault:
+        return False
+    return True
 
 
 @lru_cache(maxsize=4096)
@@ -303,7 +358,8 @@ def _days_of(selector: str, year: int) -> bytes:
     days = bytearray((last - first).days + 1)
     start = datetime(year, 1, 1)
     end = datetime(year, 12, 31, 23, 59)
-    for begin, finish, state, _ in OpeningHours(f"{selector} 00:00-24:00").intervals(start, end):
+    found = _ask_library(lambda: list(OpeningHours(f"{selector} 00:00-24:00").intervals(start, end)))
+    for begin, finish, state, _ in found:
         if str(state) == "open":
             low = (begin.date() - first).days
             high = (finish - start).days + (1 if finish.hour or finish.minute else 0)
@@ -312,5 +368,14 @@ def _days_of(selector: str, year: int) -> bytes:
 
 
 def holds(selector: str, day: date) -> bool:
-    """Return whether a selector without holidays chooses this day; the empty one chooses every day."""
-    return not selector or _days_of(selector, day.year)[day.timetuple().tm_yday - 1] == 1
+    """Return whether a selector without holidays chooses this day; the empty one chooses every day.
+
+    Raises
+    ------
+    InvalidInput
+        It cannot be evaluated in that year (code ``hours_syntax``).
+    """
+    try:
+        return not selector or _days_of(selector, day.year)[day.timetuple().tm_yday - 1] == 1
+    except _LibraryFault as fault:
+        raise _unreadable(selector, "days such as Mo-Fr or May 01-Sep 30") from fault

@@ -33,6 +33,8 @@ class Interval(NamedTuple):
     reason: str | None = None
     rule: str | None = None
     comment: str | None = None
+    fallback: bool = False
+    """Whether a rule after ``||`` says it: then it gives way to whatever else is open or unknown."""
 
 
 class DaySchedule(NamedTuple):
@@ -55,7 +57,7 @@ def _interval_of(rule: Rule, span: Span) -> Interval:
     if state is OpenState.UNKNOWN:
         comment = (rule.comment or "").lower()
         reason = "appointment" if any(word in comment for word in APPOINTMENT) else "hours_unknown"
-    return Interval(span.start, span.end, state, reason, rule.text, rule.comment)
+    return Interval(span.start, span.end, state, reason, rule.text, rule.comment, rule.join is Join.FALLBACK)
 
 
 def cut(intervals: Iterable[Interval], start: int, end: int) -> list[Interval]:
@@ -189,7 +191,8 @@ def agree(
         if len(states) == 1 and states <= keep:
             intervals += [] if first is None or None in here else [first._replace(start=start, end=end)]
         elif start < DAY or states != {OpenState.CLOSED}:
-            intervals.append(Interval(start, end, OpenState.UNKNOWN, "calendar", schedules[0].rule))
+            last = all(each is None or each.fallback or each.state is OpenState.CLOSED for each in here)
+            intervals.append(Interval(start, end, OpenState.UNKNOWN, "calendar", schedules[0].rule, None, last))
     return DaySchedule(tuple(intervals), schedules[0].rule, (note,))
 
 
@@ -221,10 +224,13 @@ class Scheduler:
     def _intervals(self, expr: str | None, day: date, scope: Scope) -> tuple[Interval, ...]:
         """Return the whole of a day as intervals that follow one another from 0 to 1440."""
         schedule, before = self.schedule(expr, day, scope), self.schedule(expr, day - timedelta(days=1), scope)
-        intervals = [p._replace(start=max(p.start - DAY, 0), end=p.end - DAY) for p in before.intervals if p.end > DAY]
-        for interval in schedule.intervals:
-            if interval.start < DAY:
-                intervals = paint(intervals, interval._replace(end=min(interval.end, DAY)))
+        late = [p._replace(start=max(p.start - DAY, 0), end=p.end - DAY) for p in before.intervals if p.end > DAY]
+        own = [p._replace(end=min(p.end, DAY)) for p in schedule.intervals if p.start < DAY]
+        intervals = [interval for interval in late if not interval.fallback]
+        for interval in (interval for interval in own if not interval.fallback):
+            intervals = paint(intervals, interval)
+        for interval in (interval for interval in (*own, *late) if interval.fallback):
+            intervals = _fill(intervals, interval)
         return tuple(_close_gaps(intervals, schedule.rule))
 
     def _schedule(self, expr: str | None, day: date, scope: Scope) -> DaySchedule:
@@ -278,7 +284,7 @@ class Scheduler:
 def makeup_schedule(expression: Expression, day: date) -> DaySchedule:
     """Return the schedule of a weekend day on which China works: the weekdays' hours where they are all alike."""
     own = regular_schedule(expression, day)
-    if expression.always or any(names_day(rule, day) for rule in expression.rules):
+    if expression.always or any(names_day(rule, day) for rule in expression.rules if not rule.only_holidays):
         return own
     around = sorted((day + timedelta(days=n) for n in range(-6, 7)), key=lambda other: abs((other - day).days))
     weekdays = [next(other for other in around if other.weekday() == weekday) for weekday in range(5)]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from locator.errors import InvalidInput
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
 from locator.hours.expression import OpenState, parse
 from locator.hours.schedule import DaySchedule
@@ -153,7 +152,7 @@ def week_of(point: ServicePoint, at: datetime, lang: str = "zh") -> list[WeekDay
         return []
     try:
         return week_view(point.hours, at, lang, timezone=point.timezone, province=point.adcode, point_id=point.id)
-    except InvalidInput:
+    except Exception:  # as HoursClock.evaluate_point: one office's hours never end an answer
         return []
 
 

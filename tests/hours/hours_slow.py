@@ -151,11 +151,11 @@ class SlowDay:
             alike = all(_table(week) == _table(weeks[0]) for week in weeks if week != weeks[0])
             self.weeks, self.mode = (weeks[:1], "plain") if alike else (weeks, "makeup")
 
-    def at(self, minute: int) -> str | None:
-        """Return what the day says of a minute, None for nothing."""
+    def at(self, minute: int, *, fallback: bool) -> str | None:
+        """Return what the day says of a minute, with or without what follows ``||``; None for nothing."""
         if self.mode == "unsaid":
             return "unknown" if minute < 1440 else None
-        found = [_run(week, minute) for week in self.weeks]
+        found = [_run([r for r in week if fallback or r.join != "||"], minute) for week in self.weeks]
         states = {state or "closed" for state in found}
         if self.mode == "makeup":
             return "unknown" if states != {"closed"} else None if None in found else "closed"
@@ -176,14 +176,24 @@ class SlowClock:
         self.days = dict[date, SlowDay]()
 
     def state(self, day: date, minute: int) -> str:
-        """Return open, closed or unknown at a minute of a day: its own word first, else yesterday's night."""
-        for begun, since in ((day, minute), (day - timedelta(days=1), minute + 1440)):
+        """Return open, closed or unknown at a minute of a day: its own word first, else yesterday's night.
+
+        What follows ``||`` is asked only where neither says open or unknown.
+        """
+        asked = ((day, minute), (day - timedelta(days=1), minute + 1440))
+        for begun, _ in asked:
             if begun not in self.days:
                 self.days[begun] = SlowDay(self.rules, begun)
-            own = self.days[begun].at(since)
-            if own is not None:
-                return own
-        return "closed"
+        words = [self.days[begun].at(since, fallback=False) for begun, since in asked]
+        main = next((word for word in words if word is not None), "closed")
+        if main != "closed":
+            return main
+        last = [
+            self.days[begun].at(since, fallback=True)
+            for (begun, since), word in zip(asked, words, strict=True)
+            if word in (None, "closed")
+        ]
+        return next((word for word in last if word in ("open", "unknown")), "closed")
 
 
 def _comment(rules: list[SlowRule], minute: int) -> tuple[str, str | None]:
