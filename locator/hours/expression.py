@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from opening_hours import OpeningHours  # type: ignore[attr-defined]
+from opening_hours import OpeningHours
 
 from locator.errors import InvalidInput
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from locator.hours.expression import holds
 from locator.hours.reader_tokens import OSM_DAYS
 
+ALL_DAYS = frozenset(range(7))
+WORKDAYS = frozenset(range(5))
 type Ranges = tuple[tuple[int, int], ...]
 """Starts and ends in minutes since midnight."""
 
@@ -36,8 +38,16 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     days = _days_text(line)
     if not _rising(line.ranges) or not all(_rising(ranges) for ranges in line.seasons.values()):
         raise Unclear("times out of order")
-    comment = f'{line.state} "{line.comment}"' if line.state else f'open "{ticket}"' if ticket else ""
-    if line.days == frozenset(range(7)) and line.ranges == ((0, 1440),):
+    comment = (
+        "off"
+        if line.state == "off"
+        else f'{line.state} "{line.comment}"'
+        if line.state
+        else f'open "{ticket}"'
+        if ticket
+        else ""
+    )
+    if line.days == ALL_DAYS and line.ranges == ((0, 1440),):
         return [f"24/7 {comment}".strip()]
     if not line.seasons:
         return [" ".join(filter(None, [days, _times_text(line.ranges), comment]))]
@@ -58,7 +68,8 @@ def refuse_vague(lines: list[Line]) -> None:
     if not all(line.days or line.holidays for line in lines):
         raise Unclear("no days left")
     seasons = {name for line in lines for name in line.seasons if not line.ranges and name[0].isascii()}
-    if seasons and not cover_year(seasons):
+    monthly = all(len(season.split(",")) == 12 for season in seasons)  # 每月1日至25日 says which days
+    if seasons and not monthly and not cover_year(seasons):
         raise Unclear("nothing said of the rest of the year")
     if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in lines):
         raise Unclear("no times")
@@ -113,13 +124,37 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def without(ranges: Ranges, start: int, end: int) -> Ranges:
-    """Return the ranges less a break; it must lie inside one of them."""
+    """Return the ranges less a break, which lies inside one of them or between two of them."""
     result = list[tuple[int, int]]()
     for a, b in ranges:
         result += [(a, start), (end, b)] if a < start and end < b else [(a, b)]
-    if len(result) == len(ranges):
+    between = any(first[1] <= start and end <= second[0] for first, second in pairwise(ranges))
+    if len(result) == len(ranges) and not between:
         raise Unclear("a break outside the times")
     return tuple(result)
+
+
+def merge_lines(first: Line, second: Line) -> Line:
+    """Return two lines of the same days as one."""
+    return replace(second, ranges=first.ranges + second.ranges, seasons=first.seasons | second.seasons)
+
+
+def days_before_times(lines: list[Line]) -> list[Line]:
+    """Return lines with their days, where a text writes each time before its days (``9:00-17:00（周一至周五）``).
+
+    Such a text begins with times of no day and ends with days of no time. Times of no day before a
+    weekend's own are the workdays'.
+    """
+    told = [line for line in lines if line.days or line.holidays or line.ranges or line.seasons or line.state]
+    if len(told) < 2 or told[0].days or told[0].holidays or not (told[0].ranges or told[0].seasons):
+        return lines
+    if told[-1].ranges or told[-1].seasons or told[-1].state:
+        if told[1].days == frozenset({5, 6}) and told[1].ranges:
+            return [replace(told[0], days=WORKDAYS), *told[1:]]
+        return lines
+    if not all(line.days and (line.ranges or line.seasons) and not line.state for line in told[1:-1]):
+        return lines
+    return [replace(line, days=after.days, holidays=after.holidays) for line, after in pairwise(told)]
 
 
 def _days_text(line: Line) -> str:
@@ -136,3 +171,51 @@ def _days_text(line: Line) -> str:
 
 def _times_text(ranges: Ranges) -> str:
     return ",".join(f"{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}" for a, b in ranges)
+
+
+def settle_lines(lines: list[Line], excluded: frozenset[int]) -> list[Line]:
+    """Give lines without days those named before, drop empty ones, take away the excluded days.
+
+    Raises
+    ------
+    Unclear
+        Days are without times, or times without days.
+    """
+    result, days, holidays, waiting = list[Line](), frozenset[int](), False, False
+    for line in days_before_times(lines):
+        told = bool(line.ranges or line.seasons or line.state)
+        if line.days or line.holidays:
+            if waiting:
+                raise Unclear("days without times")
+            days, holidays, waiting = line.days, line.holidays, not told
+        elif told:
+            if not days and not holidays and excluded:
+                days = WORKDAYS if {5, 6} <= excluded else ALL_DAYS
+            if not (days or holidays):
+                raise Unclear("no days")
+            waiting = False
+            line = replace(line, days=days, holidays=holidays)  # noqa: PLW2901
+            if result and result[-1].days == days and not result[-1].state:
+                line = merge_lines(result.pop(), line)  # noqa: PLW2901
+        if told:
+            line = replace(line, days=line.days - excluded)  # noqa: PLW2901
+            if result and line.seasons and result[-1].seasons and result[-1].days == line.days:
+                line = merge_lines(result.pop(), line)  # noqa: PLW2901
+            result.append(line)
+    if waiting:
+        raise Unclear("days without times")
+    refuse_vague(result)
+    return result
+
+
+def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_off: bool) -> str:
+    """Return the expression of settled lines; a rule for days that have one already adds to it."""
+    rules, seen = list[str](), frozenset[int]()
+    for line in lines:
+        for rule in write_rules(line, ticket, notes):
+            again = bool(line.days & seen) and not rule[:1].isdigit() and rule.startswith(OSM_DAYS)
+            rules.append((", " if again and rules else "; " if rules else "") + rule)
+            seen |= line.days
+    if holidays_off and not any(line.holidays for line in lines):
+        rules.append("; PH off")
+    return "".join(rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from locator.hours.expression import MONTHS
@@ -11,48 +12,78 @@ from locator.hours.expression import MONTHS
 WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6}
 OSM_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MORNING = ("上午", "早上", "早晨", "清晨", "凌晨", "早", "am", "AM")
-AFTERNOON = ("下午", "晚上", "傍晚", "晚", "pm", "PM")
+AFTERNOON = ("下午", "午后", "晚上", "晚间", "夜间", "夜晚", "傍晚", "晚", "pm", "PM")
+EVENING = ("晚上", "晚间", "夜间", "夜晚", "晚")
+"""Of these, twelve o'clock is midnight."""
 NOON = ("中午",)
 PERIODS = frozenset(MORNING + AFTERNOON + NOON)
 _PERIOD = "(?:" + "|".join(MORNING + AFTERNOON + NOON) + ")"
-_CLOCK = r"\d{1,2}(?::\d{2}|[点时](?:\d{1,2}分?|半|整)?)"
+_CLOCK = r"\d{1,2}(?::\d{2}分?|[点时](?:\d{1,2}分?|半|整|钟)?)"
 _DAY = "[一二三四五六日]"
-_HOLIDAYS = "(?:国家)?(?:法定|公众|公共)?(?:的)?(?:节假日|节日|假日|假期)"
+_FEAST = "(?:元旦|春节|清明|五一|劳动|端午|中秋|国庆|十一)节?"
+_HOLIDAYS = (
+    rf"(?:{_FEAST}(?:[、,及和与]{_FEAST})*等)?(?:国家|中国)?(?:规定)?(?:的)?(?:法定|国定|公众|公共)?(?:的)?"
+    "(?:节假日|节日|假日|假期)"
+)
 _MONTH_DAY = r"\d{1,2}月(?:\d{1,2}[日号]|底|末|初)?"
 
 EPIDEMIC = re.compile(r"疫情|疫|防控|消杀|消毒|复工|epidemic|pandemic|covid", re.IGNORECASE)
 """Hours of an epidemic's time say nothing about today."""
 
+_RANGE = rf"(?:{_PERIOD})?:?(?:{_CLOCK})[-至到](?:{_PERIOD})?(?:{_CLOCK})"
 _TOKENS: tuple[tuple[str, str], ...] = (
+    ("phone", r"(?:(?:咨询|联系|服务|办公|值班|监督|投诉|预约)*(?:电话|热线|座机|手机)(?:为|是|:)*)?"
+              r"(?:\(?0\d{2,3}\)?[- ]?)?\d{7,8}(?![\d:点时])(?:[-转]\d{1,5})?"),
+    ("self_service", r"(?:[^,;。:()\d周]{0,6}自助[^,;。:()\d周]{0,8}(?:全天候?)?24小时"
+                     r"(?:全天候?)?(?:开放|营业|服务|运行|办理)*"
+                     r"|(?:全天候?)?24小时(?:全天候?)?自助(?:服务|办理)?(?:区|厅|机|终端|设备|网点)?(?:开放|营业|服务)*"
+                     r"|7[x*×]24小时?自助(?:服务)?)"),
     ("window", r"(?:窗口|对外|前台|大厅|办事|受理|接待|业务)[窗口对外服务办公办理受理接待业务大厅的]*(?:时间)?:"
                r"|(?:服务|营业|办理|开放)时间:"),
     ("office", r"(?:办公|上班|工作|作息)时间:"),
     ("other", r"[^,;。:()\d]{0,8}(?:热线|电话|咨询|网上|自助)[^,;。:()\d]{0,6}(?:时间)?:"),
     ("last_ticket", rf"(?:最后|最晚|截止)?取号(?:截止)?(?:时间)?(?:为|至|到|是|截止|:)*(?:{_PERIOD})?{_CLOCK}(?:截止)?"
-                    rf"|(?:{_PERIOD})?{_CLOCK}(?:后)?(?:停止|截止|不再)(?:取号|叫号|发号)"
-                    r"|(?:下班|闭馆|结束|关门)前(?:提前)?\d+分钟(?:停止|截止|不再)(?:取号|叫号|发号|受理)"),
-    ("range", rf"(?:{_PERIOD})?:?(?:{_CLOCK})[-至到](?:{_PERIOD})?(?:{_CLOCK})"),
-    ("always", r"(?:全天候?)?24小时(?:全天候?)?(?:开放|营业|服务|自助(?:服务|办理)?(?:区|厅|机|终端)?)*"
-               r"|7[x*×]24小时?(?:自助)?(?:服务)?"),
+                    rf"|(?:{_PERIOD})?{_CLOCK}(?:后)?(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"
+                    r"|(?:下班|闭馆|结束|关门)前(?:提前)?\d+分钟(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"),
+    ("lunch", rf"(?:中午|午间)?(?:午休|(?:中午|午间)(?:的)?休息|休息)(?:时间)?(?:为|是|:)*{_RANGE}"),
+    ("range", _RANGE),
+    ("always", r"(?:全天候?)?24小时(?:全天候?)?(?:开放|营业|服务|办理)*|7[x*×]24小时?(?:服务)?"),
+    ("all_day", r"全天候?(?:开放|营业|服务|办理|对外)*"),
     ("season", r"(?:夏|冬|春|秋)(?:季|令时|时制|天)(?:作息)?(?:时间)?"
                rf"(?:\({_MONTH_DAY}[-至到](?:次年|翌年)?{_MONTH_DAY}\))?:?"),
-    ("dates", rf"\(?(?:每年)?{_MONTH_DAY}[-至到](?:次年|翌年)?{_MONTH_DAY}(?:期间)?\)?"),
+    ("dates", rf"(?:每年)?(?:的)?{_MONTH_DAY}[-至到](?:次年|翌年|来年)?{_MONTH_DAY}(?:期间)?:?"),
+    ("month_days", r"每月(?:的)?\d{1,2}[日号]?[-至到]\d{1,2}[日号]:?"),
+    ("makeup", r"(?:包?含|包括)?(?:国家|节假日)?(?:的)?调休(?:的)?(?:工作日|上班日|补班日)"),
     ("days", rf"周{_DAY}[-至到]周?{_DAY}"),
     ("days", rf"周{_DAY}+(?:[、,和及](?:周?){_DAY}+(?![常期一二三四五六日]))*"),
     ("workdays", r"(?:国家)?(?:法定)?工作日"),
+    ("plain_days", r"平日|平时"),
     ("weekend", r"双休日|周末|(?<!公)休息日"),
     ("daily", r"全年无休|365天|全年|每天|每日|天天"),
+    ("notice", r"(?:如?(?:有|遇)?(?:特殊|变动|变化|变更|调整|临时)[^,;。()\d周停闭关迁休撤]{0,12}"
+               r"(?:通知|公告|公示|为准)"
+               r"|(?:具体|详情)?(?:请)?以?[^,;。()\d周停闭关迁休撤]{0,8}(?:另行通知|另行公告|(?:通知|公告|公示)为准))"),
     ("less", r"不含|不包括|不包含"),
     ("except", r"除(?!外)"),
     ("outside", r"(?:以外|之外|外)(?!服务|办)"),
     ("holidays", _HOLIDAYS),
-    ("noon", r"(?:中午|午间)(?:不休息?|无休|连续办公|不间断(?:服务|办公)?|正常(?:办公|上班|服务)|不打烊)"),
+    ("by_rule", r"(?:均|都)?(?:按|依|遵)照?国家(?:有关|相关|法定)?(?:规定|安排)(?:放假|休息)"),
+    ("noon", r"(?:中午|午间|午休)(?:时间)?(?:不休息?|无休|不午休|连续办公|不间断(?:服务|办公)?"
+             r"|正常(?:办公|上班|服务)|不打烊|照常(?:办公|上班)?)"),
+    ("midday", r"午休|(?:中午|午间)休息"),
     ("perhaps", r"(?:可|支持|建议|欢迎)(?:提前)?(?:网上|电话)?预约(?:办理|服务)?"),
-    ("appointment", r"(?:均|仅限|仅|只|需|须|实行|凭|提前|网上|电话|请)*预约(?:延时|错时)?(?:办理|服务|制|受理|办公)?"),
-    ("off", r"除外|(?:均|都)?(?:休息|放假|闭馆|关闭|不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务))"),
-    ("on", r"(?:也|都|均|仍)*(?:照常|不休息?|正常|无休|不打烊|不间断)(?:办公|上班|办理|营业|开放|服务|受理)*"),
+    ("extended", r"(?:早晚|午间|中午|周末|双休日)?(?:延时|错时|延长)(?:服务|办理|办公|开放)*(?:时间)?:?"),
+    ("appointment", r"(?:均|仅限|仅|只|需|须|实行|凭|提前|网上|电话|请)*预约(?:延时|错时)?"
+                    r"(?:办理|服务|制|受理|办公)?"),
+    ("off", r"除外|(?:均|都|全天)?(?:休息|放假|暂停(?:对外)?(?:办公|办理|服务|营业|受理)"
+            r"|闭馆|关闭|闭门|店休|馆休|公休(?!日)"
+            r"|不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务|办件|接件|接待|开门))"),
+    ("on", r"(?:也|都|均|仍)*(?:照常|不休息?|不闭馆|不放假|正常|无休|不打烊|不间断)"
+           r"(?:办公|上班|办理|营业|开放|服务|受理)*"),
     ("filler", r"上班|下班|办公|办理|受理|服务|营业|开放|对外|业务|窗口|大厅|时间|实行|执行"
-               r"|每周(?![一二三四五六日])|每|逢|期间|包括|包含|含|均|都|也|为|是|在|从|自(?!助)|起|的|和|及|与|以及|或|、|,|:|;|。|\(|\)|-|\s|!"
+               r"|统一|咨询|接待|现场|提供|推行|开设"
+               r"|每周(?![一二三四五六日])|每|逢|期间|包括|包含|含|均|都|也|为|是|在|从|自(?!助)|起|的|和|及|与|以及|或"
+               r"|、|,|:|;|。|\(|\)|-|\s|!|/|&|\||\+"
                r"|[\"'“”\[\]【】]|" + _PERIOD),
 )  # fmt: skip
 _MASTER = re.compile("|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(_TOKENS)))
@@ -68,14 +99,83 @@ class Token(NamedTuple):
     text: str
 
 
+_NUMERALS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_NUMERAL = "(?:[二三四五]?十[一二三四五六七八九]?|[零一二两三四五六七八九])"
+_ENGLISH_DAYS = {"mo": "周一", "tu": "周二", "we": "周三", "th": "周四", "fr": "周五", "sa": "周六", "su": "周日"}
+_ENGLISH = (
+    (r"\b(mo)(?:n(?:day)?)?\b\.?", None), (r"\b(tu)(?:e(?:s(?:day)?)?)?\b\.?", None),
+    (r"\b(we)(?:d(?:nesday)?)?\b\.?", None),
+    (r"\b(th)(?:u(?:r(?:s(?:day)?)?)?)?\b\.?", None), (r"\b(fr)(?:i(?:day)?)?\b\.?", None),
+    (r"\b(sa)(?:t(?:urday)?)?\b\.?", None),
+    (r"\b(su)(?:n(?:day)?)?\b\.?", None),
+    (r"\bclosed (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日休息"),
+    (r"\b(?:except|excluding|not) (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日除外"),
+    (r"\b(?:public |national |statutory )?holidays (?:excluded|excepted)\b", "法定节假日除外"),
+    (r"\b(?:public |national |statutory )holidays\b", "法定节假日"),
+    (r"\b(?:weekdays|working days|workdays)\b", "工作日"), (r"\bweekends?\b", "周末"),
+    (r"\b(?:daily|every ?day)\b", "每天"),
+    (r"\bby appointment(?: only)?\b", "预约"), (r"\bclosed\b", "休息"), (r"\b(?:and|&)\b", "、"),
+    (r"\b(?:opening|office|business|working) hours\b|\bopen\b", "开放"),
+    (r"(?<=[\d日一二三四五六])\s*to\s*(?=[\d周])", "-"),
+)  # fmt: skip
+
+
 def tidy_text(text: str) -> str:
     """Return the text with half-width digits and punctuation and one word for each thing."""
     tidy = unicodedata.normalize("NFKC", text).translate(_SAME)
-    tidy = re.sub(r"星期|礼拜", "周", tidy).replace("周天", "周日").replace("周七", "周日")
+    tidy = _clocks(_english(tidy))
+    tidy = re.sub(r"星期|礼拜|週", "周", tidy).replace("周天", "周日").replace("周七", "周日")
+    tidy = re.sub(r"周([1-7])(?![\d:点时])", lambda m: "周" + "一二三四五六日"[int(m[1]) - 1], tidy)
     tidy = re.sub(r"(?<=\d)\s*:\s*(?=\d)", ":", tidy)
     tidy = re.sub(rf"({_PERIOD}:?)\s+(?=\d)", r"\1", tidy)
     tidy = re.sub(r"\s*(?:-+|至|到)\s*", lambda m: "-" if "-" in m[0] else m[0].strip(), tidy)
+    tidy = re.sub(r"(?<=[至到-])(?:周末|双休日)", "周日", tidy)
+    tidy = re.sub(r"(?<!\d)(\d{1,2})([-至到])(\d{1,2}月)份?", r"\1月\2\3", tidy)
+    if "平日" in tidy:
+        tidy = re.sub(r"(?<!节)假日", "周末", tidy)  # beside 平日 the other days are the weekend; holidays stay unsaid
     return tidy.strip()
+
+
+def _english(text: str) -> str:
+    """Return English days, holidays and half days in the Chinese words for them."""
+    if not re.search(r"[A-Za-z]{2}", text):
+        return text
+    said = text
+    for pattern, word in _ENGLISH:
+        said = re.sub(pattern, word or _english_day, said, flags=re.IGNORECASE)
+    said = re.sub(r"([ap])\.m\.?", r"\1m", said, flags=re.IGNORECASE)
+    if re.match(r"[^\d]*[ap]m\b", said, flags=re.IGNORECASE):
+        return said  # the half day stands before its times: am 9:00-12:00
+    return re.sub(r"(\d{1,2})(?::(\d{2}))?\s*([ap])m\b", _half_day_clock, said, flags=re.IGNORECASE)
+
+
+def _english_day(found: re.Match[str]) -> str:
+    return _ENGLISH_DAYS[found[1].lower()]
+
+
+def _half_day_clock(found: re.Match[str]) -> str:
+    """Return ``17:00`` for ``5pm``; what is no such clock stays as it is."""
+    hours = int(found[1])
+    if not 1 <= hours <= 12:
+        return found[0]
+    return f"{hours % 12 + (12 if found[3].lower() == 'p' else 0)}:{found[2] or '00'}"
+
+
+def _clocks(text: str) -> str:
+    """Return clocks written in Chinese numerals or with a dot (九点半, 8.30-11.30) in digits."""
+    text = re.sub(rf"(?<!周)({_NUMERAL})(?=点|时(?!间|段|候|制|令))", lambda m: str(_number(m[1])), text)
+    text = re.sub(rf"(?<=[\d][点时])({_NUMERAL})(?=分)", lambda m: str(_number(m[1])), text)
+    text = re.sub(r"(?<=[点时])一刻", "15分", text)
+    dotted = rf"(?<![\d.])(\d{{1,2}})[.](\d{{2}})(\s*(?:-+|至|到)\s*(?:{_PERIOD})?\s*)(\d{{1,2}})[.](\d{{2}})(?![\d.])"
+    return re.sub(dotted, r"\1:\2\3\4:\5", text)
+
+
+def _number(numeral: str) -> int:
+    """Return 12 for 十二, 30 for 三十."""
+    tens, ten, ones = numeral.partition("十")
+    if not ten:
+        return _NUMERALS[numeral]
+    return (_NUMERALS[tens] if tens else 1) * 10 + (_NUMERALS[ones] if ones else 0)
 
 
 def tokenise(tidy: str) -> list[Token]:
@@ -94,10 +194,15 @@ def tokenise(tidy: str) -> list[Token]:
 
 
 def read_clock(text: str, period: str | None) -> int | None:
-    """Return minutes since midnight of ``2:30``, ``9点半`` or ``17时``, or None when it cannot be one."""
+    """Return minutes since midnight of ``2:30``, ``9点半`` or ``17时``, or None when it cannot be one.
+
+    Twelve in the evening is the midnight that ends the day.
+    """
     hours_text, _, rest = re.sub("[点时]", ":", text).partition(":")
-    hours, rest = int(hours_text), rest.rstrip("分整")
+    hours, rest = int(hours_text), rest.rstrip("分整钟")
     minutes = 30 if rest == "半" else int(rest or 0)
+    if hours == 12 and period in (*EVENING, "凌晨"):
+        hours = 24 if period in EVENING else 0
     if period in AFTERNOON and hours < 12:
         hours += 12
     if period in NOON and hours < 3:
@@ -108,14 +213,19 @@ def read_clock(text: str, period: str | None) -> int | None:
 
 
 def read_range(text: str) -> tuple[int, int] | None:
-    """Return start and end in minutes of ``下午2:00-5:30``, or None when the text leaves it open."""
-    parts = re.findall(rf"({_PERIOD})?:?({_CLOCK})", text)
+    """Return start and end in minutes of ``下午2:00-5:30``, or None when the text leaves it open.
+
+    An end past midnight (``18:00-凌晨2:00``) lies beyond 1440.
+    """
+    parts = re.findall(rf"({_PERIOD})?:?({_CLOCK})", text)[-2:]
     first_period = parts[0][0] or None
     second_period = parts[1][0] or first_period
     start = read_clock(parts[0][1], first_period)
     end = read_clock(parts[1][1], second_period if second_period not in MORNING or parts[1][0] else None)
-    if start is None or end is None or end <= start:
-        return None
+    if start is not None and end is not None and parts[1][0] == "凌晨" and end < 6 * 60 < start:
+        end += 24 * 60
+    if start is None or end is None or end <= start or (first_period is None and 0 < start < 6 * 60):
+        return None  # 1:30-5:00 is an afternoon that does not say so
     return start, end
 
 
@@ -126,6 +236,14 @@ def read_days(text: str) -> frozenset[int]:
         first, last = found
         return frozenset((first + n) % 7 for n in range((last - first) % 7 + 1))
     return frozenset(found)
+
+
+def read_month_days(text: str) -> str | None:
+    """Return ``Jan 01-25,Feb 01-25,…`` for ``每月1日至25日``; None when no month has such days."""
+    first, last = (int(number) for number in re.findall(r"\d{1,2}", text))
+    if not 1 <= first <= last <= 28:
+        return None
+    return ",".join(f"{month} {first:02d}-{last:02d}" for month in MONTHS)
 
 
 def read_dates(text: str) -> str | None:
@@ -142,3 +260,47 @@ def read_dates(text: str) -> str | None:
             return None
         ends.append(f"{MONTHS[int(month) - 1]} {number:02d}")
     return "-".join(ends)
+
+
+def choose_section(tokens: Sequence[Token]) -> tuple[list[Token], list[str]]:
+    """Return the counter's own hours and, as notes, what is said about office, telephone and the like."""
+    sections: list[tuple[str, list[Token]]] = [("window", [])]
+    for token in tokens:
+        if token.kind in ("window", "office", "other"):
+            sections.append((token.kind, [token]))
+        else:
+            sections[-1][1].append(token)
+    told = [(kind, part) for kind, part in sections if any(t.kind not in ("filler",) for t in part)]
+    wanted = next((kind for kind in ("window", "office") if any(k == kind for k, _ in told)), None)
+    chosen = [token for kind, part in told if kind == wanted for token in part if token.kind != kind]
+    left = ["".join(t.text for t in part).strip(" ;,。") for kind, part in told if kind != wanted]
+    return chosen, left
+
+
+def trailing_seasons(tokens: Sequence[Token]) -> frozenset[int]:
+    """Return the places of seasons that belong to the times before them.
+
+    A season alone in brackets behind times is theirs (``14:00-18:00（6月至9月）``), and so are all seasons
+    of a text that begins with times and ends with a season (``8:30-17:30 冬季，8:30-18:00 夏季``).
+    """
+    timed = [(n, token.kind) for n, token in enumerate(tokens) if token.kind in ("range", "season", "dates")]
+    seasons = {n for n, kind in timed if kind != "range"}
+    if len(seasons) > 1 and timed[0][1] == "range" and timed[-1][1] != "range":
+        return frozenset(seasons)
+    found = set[int]()
+    for n in seasons:
+        opened = n > 0 and tokens[n - 1].text == "("
+        before = next((t.kind for t in reversed(tokens[: n - 1]) if t.kind != "filler"), "") if opened else ""
+        inside = list[str]()
+        for token in tokens[n + 1 :]:
+            if token.text == ")":
+                break
+            inside.append(token.kind)
+        if before == "range" and "range" not in inside:
+            found.add(n)
+    return frozenset(found)
+
+
+def half_of_day(period: str) -> tuple[int, int]:
+    """Return the minutes from midnight of 上午 or 下午."""
+    return (0, 12 * 60) if period in MORNING else (12 * 60, 24 * 60)

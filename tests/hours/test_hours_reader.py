@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
-from locator.hours import check_hours, read_hours_text, shipped_clock
+from locator.hours import check_hours, join_weekdays, read_hours_text, shipped_clock, weekday_of
 from locator.hours.expression import holds, parse
 from locator.hours.reader_tokens import _TOKENS, AFTERNOON, MORNING, OSM_DAYS, WEEKDAYS, read_clock, read_dates
+from locator.hours.schedule import Scope
 from locator.settings import parse_moment
 
 ROOT = Path(__file__).parents[2]
@@ -155,10 +157,10 @@ def test_every_weekday_has_its_name() -> None:
 
 
 def test_every_kind_of_word_has_a_reader() -> None:
-    from locator.hours.reader import _Reading
+    from locator.hours.reader_parse import NOTED, SILENT, HoursReader
 
-    for kind in {kind for kind, _ in _TOKENS} - {"window", "office", "other"}:
-        assert hasattr(_Reading, f"_read_{kind}"), kind
+    for kind in {kind for kind, _ in _TOKENS} - {"window", "office", "other"} - NOTED - SILENT:
+        assert hasattr(HoursReader, f"_read_{kind}"), kind
 
 
 def test_every_month_is_read() -> None:
@@ -178,3 +180,66 @@ def test_mornings(period: str) -> None:
 def test_afternoons(period: str) -> None:
     assert read_clock("2点半", period) == 14 * 60 + 30
     assert read_clock("14:30", period) == 14 * 60 + 30
+
+
+@pytest.mark.parametrize(
+    ("cells", "expr"),
+    [
+        (["9:00-17:00"] * 5 + ["9:00-12:00", "休息"], "Mo-Fr 09:00-17:00; Sa 09:00-12:00; Su off"),
+        (["上午8:30-11:30 下午2:00-5:00"] * 5 + ["-", "-"], "Mo-Fr 08:30-11:30,14:00-17:00; Sa-Su off"),
+        (["09:00-17:00"] * 5 + ["", ""], "Mo-Fr 09:00-17:00; Sa-Su unknown"),
+        (["closed"] + ["9am-5pm"] * 6, "Mo off; Tu-Su 09:00-17:00"),
+        (["9:00-12:00", "13:00-17:00", "预约", "9点到17点", "9:00-16:00", None, "closed"],
+         'Mo 09:00-12:00; Tu 13:00-17:00; We unknown "预约"; Th 09:00-17:00; Fr 09:00-16:00; Sa unknown; Su off'),
+        (["9:00-17:00"] * 7 + ["closed"], "Mo-Su 09:00-17:00; PH off"),
+        ([""] * 7, None),
+    ],
+)  # fmt: skip
+def test_a_column_for_each_weekday(cells: list[str | None], expr: str | None) -> None:
+    assert join_weekdays(dict(enumerate(cells))).expr == expr
+
+
+def test_a_weekdays_cell_that_cannot_be_read_leaves_all_as_words() -> None:
+    found = join_weekdays({0: "9:00-17:00", 1: "看通知", 6: "休息"})
+    assert found == (None, "周一 9:00-17:00；周二 看通知；周日 休息")
+    assert join_weekdays({0: "9:00-17:00，周二10:00-12:00"}).expr is None
+
+
+def test_weekday_headers() -> None:
+    for n, names in enumerate(
+        [("周一", "星期一", "Mon", "monday", "Monday hours"), ("周二", "tue", "Tuesday"), ("周三", "opening_hours_wed"),
+         ("周四", "Thu."), ("星期五营业时间", "Fri"), ("周六", "SAT"), ("周日", "星期天", "礼拜日", "sunday"), ("节假日", "Public holidays", "PH")]
+    ):  # fmt: skip
+        assert [weekday_of(name) for name in names] == [n] * len(names), names
+    for name in ("地址", "营业时间", "hours", "name", "周一至周五", "monitor", "", "一"):
+        assert weekday_of(name) is None, name
+
+
+@pytest.mark.shared
+def test_at_most_fifteen_in_a_hundred_real_texts_stay_words_and_none_is_wrong(shared_data: Path) -> None:
+    rows = list(csv.DictReader((shared_data.parent / "cases/hours.csv").read_text("utf-8-sig").splitlines()))
+    kept = 0
+    for row in rows:
+        found, rules = read_hours_text(row["text"]), json.loads(row["rules"] or "[]")
+        if found.expr is None:
+            kept += bool(rules)
+            continue
+        told = {int(day): spans for days, spans in rules for day in days}
+        monday = date(2026, 3, 9)
+        for n in range(7):
+            for interval in shipped_clock().scheduler.intervals(found.expr, monday + timedelta(days=n), Scope()):
+                inside = any(
+                    _minutes(start) <= interval.start and interval.end <= _minutes(end)
+                    for start, end in (span.split("-") for span in filter(None, told.get(n + 1, "").split(",")))
+                )
+                if str(interval.state) != "unknown":
+                    assert inside == (str(interval.state) == "open"), (row["text"], found)
+        on_holiday = {str(i.state) for i in shipped_clock().scheduler.intervals(found.expr, date(2026, 10, 2), Scope())}
+        said = {"off": {"closed"}, "open": {"open", "closed"}, "unsaid": {"unknown"}}[row["holidays"]]
+        assert on_holiday <= said | {"unknown"}, (row["text"], found)
+    assert kept <= 0.15 * len(rows), kept
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
