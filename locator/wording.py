@@ -13,6 +13,8 @@ from locator.i18n import text
 
 HERE_M = 15.0
 """Nearer than this nobody walks a distance: a building is wider."""
+OLD_YEARS = 2
+"""From this age on a row says that it may have changed; from one year on it carries a sign."""
 NEARBY_M = 300.0
 """Up to this error a distance within it is "nearby"; from a wider one its size has to be told."""
 
@@ -118,3 +120,41 @@ def say_date(written: str, lang: str) -> str:
     if len(parts) == 2:
         return text("wording.date_month", lang, month=name, year=parts[0])
     return text("wording.date", lang, day=int(parts[2]), month=name, year=parts[0])
+
+
+class Translator:
+    """The texts of the page (``locales/<lang>/page.yaml``) in one language, and what is said with numbers in it."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, key: str, **params: object) -> str:
+        """Return a text of the page."""
+        return text(f"page.{key}", self.lang, **params)
+
+    def name(self, what: str, value: str) -> str:
+        """Return the name of a kind, task, person, precision, mode or datum."""
+        return text(f"names.{what}.{value}", self.lang)
+
+    def length(self, metres: float) -> str:
+        """Return a length in words."""
+        return say_length(metres, self.lang)
+
+    def duration(self, seconds: float) -> str:
+        """Return a duration in words, to the minute."""
+        return say_duration(seconds, self.lang)
+
+    def date(self, date: str) -> str:
+        """Return ``2018-07-25``, ``2018-07`` or ``2018`` as a person of this language writes it."""
+        return say_date(date, self.lang)
+
+
+def age_years(date: str | None, now: datetime) -> float | None:
+    """Return how old a source's date is in years; None when it is not known."""
+    if not date:
+        return None
+    parts = date.split("-")
+    if not all(part.isdecimal() for part in parts):
+        return None
+    year, month = int(parts[0]), int(parts[1]) if len(parts) > 1 else 6
+    return now.year - year + (now.month - month) / 12

@@ -35,8 +35,8 @@ from locator.web.map_component import build_map_data
 from locator.web.plain import plain_routes
 from locator.web.session import Session
 from locator.web.state import PageState
-from locator.web.translator import Translator
 from locator.web.way import _say_origin
+from locator.wording import Translator
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 EVERY = pytest.mark.parametrize("number", range(len(CORPUS)))

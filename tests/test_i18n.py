@@ -118,7 +118,7 @@ def test_a_copied_language_works_in_every_face(tmp_path):
         from locator.guide import load_guide
         from locator.outputs.html_document import write_document
         from locator.settings import shipped_dir
-        from locator.web.translator import Translator
+        from locator.wording import Translator
         answer = load_guide(shipped_dir() / "guide").answer("apply", "adult", "370100", "ja")
         assert answer["task_name"] == "申請する" and answer["materials"][0]["name"].isascii() and answer["region_name"]
         assert 'lang="ja"' in write_document("x", title="t", lang="ja", style="")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from locator.hours import describe
 from locator.i18n import choose, text
-from locator.model import EXACT, Answer, Hit, HoursState, Mode, Notice, Place, Route, ServicePoint
+from locator.model import EXACT, Answer, Hit, HoursState, Mode, Notice, Phone, Place, Route, ServicePoint
 from locator.wording import say_distance
 
 
@@ -45,6 +46,23 @@ def group_of(hit: Hit, *, open_only: bool = False) -> str:
     if hit.distance_m is None:
         return "unplaced"
     return "near" if hit.point.position in EXACT else "about"
+
+
+_OWN_DESK = re.compile("社保卡|社会保险|社保|医保|医疗|咨询|总机|办公室|热线|大厅|服务台|预约|挂失|电话")
+_OTHER_DESK = re.compile("补贴|仲裁|争议|劳动关系|监察|就业|人才|失业|工伤|养老|贷款|投诉")
+
+
+def split_phones(phones: Iterable[Phone]) -> tuple[list[Phone], list[Phone]]:
+    """Return an office's numbers for card and insurance, those without a label first, and its other desks' numbers.
+
+    A number whose label names another desk (arbitration, labour relations) is called after the hotline.
+    """
+    own, others = [], []
+    for phone in phones:
+        label = phone.label or ""
+        ours = not label or (_OWN_DESK.search(label) and not _OTHER_DESK.search(label))
+        (own if ours else others).append(phone)
+    return sorted(own, key=lambda phone: bool(phone.label)), others
 
 
 def say_hit_distance(hit: Hit, lang: str) -> str | None:

@@ -18,7 +18,7 @@ import streamlit as st
 from locator.i18n import language, next_language
 from locator.outputs.html_document import Markup, join, tag
 from locator.web.state import PAGES, PageState, address_of
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 _LOADER = """
 export default async function (component) {
@@ -139,9 +139,20 @@ def render_header(page: str, state: PageState, words: Translator, *, default_lan
     header = tag(
         "header",
         tag("a", words("skip"), href=f"#{target}", data_go=target, class_="skip"),
-        tag("h1", words("title"), class_="brand"),
-        tag("nav", tag("ul", *links, role="list"), aria_label=words("nav")),
+        tag("h1", words("brand"), class_="brand"),
         tag("div", large, lang, class_="switches", role="group", aria_label=words("switches")),
+        tag(
+            "button",
+            tag("span", "☰", aria_hidden="true"),
+            type="button",
+            class_="menu",
+            data_do="menu",
+            aria_expanded="false",
+            aria_controls="pages",
+            aria_label=words("menu"),
+            data_own_attributes="aria-expanded",
+        ),
+        tag("nav", tag("ul", *links, role="list"), aria_label=words("nav"), id="pages"),
         class_="top",
     )
     return join(header, lost)

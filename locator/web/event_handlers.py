@@ -10,7 +10,7 @@ from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import Kind, Person, Place, Precision, Query, Task
 from locator.routing import LinkMode
-from locator.web.session import MAX_REPORT, MAX_TEXT
+from locator.web.session import MAX_REPORT, MAX_TEXT, ROW
 from locator.web.state import LIMITS, parse_state
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def _ask(session: Session, event: Event) -> None:
         session.asked += 1
         session.state = session.state.with_choice(area=None, chosen=None)
         code = "too_long" if typed else "empty"
+        session.empty = not typed
         session.failed = text(f"page.ask.{code}", session.state.lang, n=len(typed), example=text("page.example1", "zh"))
         return
     datum = event.text("datum")
@@ -179,6 +180,12 @@ def _report(session: Session, event: Event) -> None:
         session.focus = "reported"
 
 
+def _gone(session: Session, event: Event) -> None:
+    """Take "closed or moved", said with one press."""
+    session.report = (event.text("id"), ROW, text("page.hit.gone_message", "zh"))
+    session.focus = "reported"
+
+
 def _report_open(session: Session, event: Event) -> None:
     """Open the form of one line of the guide, or close it."""
     session.reporting = None if session.reporting == event.text("id") else event.text("id")
@@ -213,6 +220,7 @@ HANDLERS: Mapping[str, Callable[[Session, Event], None]] = {
     "guide": _guide,
     "task": _task,
     "report": _report,
+    "gone": _gone,
     "report-open": _report_open,
     "online": _online,
     "live": _live,
@@ -225,4 +233,8 @@ def handle(session: Session, event: Event) -> None:
     handler = HANDLERS.get(event.name)
     if handler is not None:
         session.acted = True
+        chosen = session.state.chosen
         handler(session, event)
+        if event.text("resumed") == "1":
+            # The browser asks again what it asked before a reload: the office chosen then stays chosen.
+            session.state = session.state.with_choice(chosen=chosen)

@@ -12,11 +12,11 @@ from locator.web.components import render_footer, render_header, show_panel, sho
 from locator.web.event_handlers import handle
 from locator.web.session import Session
 from locator.web.state import PAGES, parse_state, to_params
-from locator.web.translator import Translator
 from locator.web.views.about import show_about
 from locator.web.views.centers import show_centers
 from locator.web.views.find import show_find
 from locator.web.views.guide import show_guide
+from locator.wording import Translator
 
 VIEWS = {"find": show_find, "guide": show_guide, "centers": show_centers, "about": show_about}
 

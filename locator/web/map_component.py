@@ -17,7 +17,7 @@ from locator.web import shared
 from locator.web.session import is_pinned
 from locator.web.state import PageState
 from locator.web.streamlit_patches import record_map_call, send_map_call
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 HEIGHT_PX = 540
 _PREFIX = "../../"

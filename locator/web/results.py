@@ -1,34 +1,33 @@
-"""The result list: an ordered list with headings, the same numbers as on the map."""
+"""The result list: one full card, rows for the others, what they share said once; the same numbers as on the map."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from locator.hours import describe, week_of, week_text
-from locator.i18n import choose, text
+from locator.i18n import choose
 from locator.model import Answer, Hit, Route, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
-from locator.outputs.shapes import GROUPS, group_of, say_hit_distance
-from locator.web.send_page import render_sheet
-from locator.web.session import MAX_REPORT, is_pinned
+from locator.outputs.shapes import GROUPS, group_of, say_hit_distance, split_phones
+from locator.web.send_page import address_to_send, render_print_button
+from locator.web.session import MAX_REPORT, ROW, is_pinned
 from locator.web.state import PageState
-from locator.web.translator import OLD_YEARS, Translator, age_years
+from locator.wording import OLD_YEARS, Translator, age_years
 
 SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
 """The sign beside a state's words: nothing is told by colour alone."""
-ROW = "row"
-"""The field of a report about an office: any column of its row."""
 SAME_SPOT_M = 1.0
 """Two positions so near are one and the same: the middle of the same township, which says nothing of the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListContext:
-    """What every card of one list needs."""
+    """What every card and row of one list needs."""
 
     words: Translator
     state: PageState
@@ -42,10 +41,10 @@ class ListContext:
     """The point whose error was just reported."""
     ranks: Mapping[str, int]
     """The number of each point in this list, by id."""
-    share: str
-    """The address that a copied link carries, without the point's id."""
+    public_url: str | None = None
+    """Where the page is known by, for addresses to send."""
     route: Route | None = None
-    """The way to the chosen point, for its print sheet."""
+    """The way to the chosen point, for its print page."""
 
 
 def group_hits(hits: Sequence[Hit], *, open_only: bool = False) -> list[tuple[str, list[Hit]]]:
@@ -60,153 +59,291 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
     """Return the whole list."""
     open_only = answer.query.open_now or answer.query.open_at is not None
     words, groups = context.words, group_hits(answer.hits, open_only=open_only)
-    parts: list[Markup] = []
     near = sum(len(found) for name, found in groups if name in ("yours", "near", "about"))
-    heading, first = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
-    parts.append(
-        tag(
-            "div",
-            tag("h2", words(heading, n=first), id="results"),
-            tag("p", words("results.by_distance"), class_="soft"),
-            tag("a", words("results.map"), href="#map", data_go="map", class_="to-map"),
-            class_="results-head",
-        )
-    )
+    heading, count = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
+    parts: list[Markup | None] = [tag("h2", words(heading, n=count), id="results", class_="results-head")]
+    shared = share_cautions([hit for hit in answer.hits if hit.point.id != context.chosen], context)
+    said = _render_shared(shared, len(answer.hits) - (context.chosen is not None), words)
+    quiet = {caution.code for caution in shared}
+    first_is_card = bool(answer.hits) and answer.hits[0].point.id == context.chosen
+    if said and not first_is_card:
+        parts.append(said)
     for name, found in groups:
-        if name != "near" or groups[0][0] == "yours":
+        if name not in ("yours", "near"):
             parts.append(tag("h3", words(f"results.{name}"), class_="group"))
-            if name not in ("other", "near"):
-                parts.append(tag("p", words(f"results.{name}_hint"), class_="soft"))
-        cards = [render_hit(hit, context) for hit in found]
-        parts.append(tag("ol", *cards, class_="hits", role="list", start=found[0].rank))
+        ahead, rest = (found[:1], found[1:]) if said and first_is_card and found[0] is answer.hits[0] else ([], found)
+        for part in (ahead, rest):
+            if part:
+                items = [render_hit(hit, context, quiet=quiet) for hit in part]
+                parts.append(tag("ol", *items, class_="hits", role="list", start=part[0].rank))
+            if part is ahead and ahead:
+                parts.append(said)
+    parts.append(tag("button", words("results.map"), type="button", data_do="map", class_="to-map"))
     return tag("section", *parts, aria_labelledby="results", class_="results")
 
 
-def render_hit(hit: Hit, context: ListContext) -> Markup:
-    """Return one card: number, name, distance, kind, address, telephone, states, what to bring, actions."""
-    point, words = hit.point, context.words
-    chosen = context.chosen == point.id
-    heading = tag(
-        "h4" if hit.tier != 1 or not is_pinned(hit) else "h3",
-        hide(f"{hit.rank}. "),
-        tag("bdi", point.name, lang="zh-CN"),
-    )
-    english = tag("p", point.name_en, class_="english", lang="en") if point.name_en else None
+def render_hit(hit: Hit, context: ListContext, *, quiet: Iterable[str] = ()) -> Markup:
+    """Return the chosen hit as a card and any other as a row; cautions in ``quiet`` are said elsewhere."""
+    chosen = context.chosen == hit.point.id
+    content = _render_card(hit, context) if chosen else _render_row(hit, context, frozenset(quiet))
     return tag(
         "li",
-        tag(
-            "div",
-            tag("span", hit.rank, class_="number", aria_hidden="true"),
-            tag("div", heading, english, class_="name"),
-            _render_distance(hit, words),
-            class_="hit-head",
-        ),
-        tag("div", _render_where(point, context), _render_chips(hit, context), class_="hit-body"),
-        _render_bring(context) if chosen else None,
-        render_actions(hit, context, chosen=chosen),
-        _render_details(point, context),
-        class_="hit chosen" if chosen else "hit",
-        data_card=point.id,
-        data_key=point.id,
+        content,
+        class_="hit chosen" if chosen else "hit row",
+        data_card=hit.point.id,
+        data_key=hit.point.id,
         value=hit.rank,
         id=f"hit-{hit.rank}",
     )
 
 
-def _render_distance(hit: Hit, words: Translator) -> Markup:
-    distance = say_hit_distance(hit, words.lang)
-    if hit.distance_m is not None and hit.distance_m < SAME_SPOT_M and not is_pinned(hit):
-        distance = words("hit.same_area")
-    if distance is None:
-        return tag("p", words("hit.no_distance"), class_="distance soft")
-    if not is_pinned(hit) and hit.point.position:
-        note = words("hit.level", precision=words.name("precision", hit.point.position))
-    elif hit.duration_s is not None:
-        note = words.duration(hit.duration_s)
-    else:
-        note = words("hit.straight")
-    return tag("p", tag("b", distance), tag("small", note), class_="distance")
+# --- what to be careful about
 
 
-def _render_where(point: ServicePoint, context: ListContext) -> Markup:
-    words = context.words
-    address = tag("span", point.address, lang="zh-CN") if point.address else words("hit.no_address")
-    kind = words.name("kind", point.kind)
-    return join(
-        tag("p", kind, tag("span", " · ", aria_hidden="true"), address, class_="where"),
-        tag("p", *_render_phones(point, context), class_="phones"),
+def list_cautions(hit: Hit, context: ListContext) -> dict[str, str]:
+    """Return what a person should be careful about in a hit: sentences by a code that equal cautions share."""
+    words, source = context.words, hit.point.provenance
+    found: dict[str, str] = {}
+    if hit.status.state == "unknown" and hit.status.reason == "hours_unknown":
+        found["hours_unknown"] = words("hit.hours_unknown")
+    age = age_years(source.date, context.at)
+    if age is None or source.date is None:
+        found["age_unknown"] = words("hit.age_unknown")
+    elif age >= 1:
+        year = source.date[:4] if age >= OLD_YEARS else source.date
+        found[f"age {year}"] = words("hit.age_old" if age >= OLD_YEARS else "hit.age", date=words.date(year))
+    if hit.can_do is False:
+        found["cannot"] = words("hit.cannot")
+    if hit.serves_why and not hit.serves_you:
+        found[hit.serves_why] = words(f"serves.{hit.serves_why}")
+    if source.confidence == "L":
+        found["confidence"] = words("hit.confidence_low")
+    if hit.point.status == "live":
+        found["live"] = words("hit.live")
+    return found
+
+
+class SharedCaution(NamedTuple):
+    """A caution of several rows."""
+
+    code: str
+    said: str
+    ranks: tuple[int, ...]
+
+
+def share_cautions(rows: Sequence[Hit], context: ListContext) -> list[SharedCaution]:
+    """Return the cautions that more than one of the rows has."""
+    ranks: dict[tuple[str, str], list[int]] = {}
+    for hit in rows:
+        for caution in list_cautions(hit, context).items():
+            ranks.setdefault(caution, []).append(hit.rank)
+    return [SharedCaution(code, said, tuple(who)) for (code, said), who in ranks.items() if len(who) > 1]
+
+
+def say_ranks(ranks: Sequence[int], words: Translator) -> str:
+    """Return numbers of the list in words: ``2–4, 6``."""
+    runs: list[list[int]] = []
+    for rank in ranks:
+        if runs and rank == runs[-1][-1] + 1:
+            runs[-1].append(rank)
+        else:
+            runs.append([rank])
+    return words("comma").join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _render_shared(shared: Sequence[SharedCaution], rows: int, words: Translator) -> Markup | None:
+    """Return what several rows have in common, said once above them."""
+    by_ranks: dict[tuple[int, ...], list[str]] = {}
+    for caution in shared:
+        by_ranks.setdefault(caution.ranks, []).append(caution.said)
+    lines = []
+    for ranks, said in by_ranks.items():
+        who = words("shared.all") if len(ranks) == rows else words("shared.some", ranks=say_ranks(ranks, words))
+        sign = tag("span", "! ", aria_hidden="true")
+        lines.append(tag("p", sign, who, words("comma").join(said), words("shared.call")))
+    return tag("div", *lines, class_="note shared-cautions", data_key="shared") if lines else None
+
+
+# --- a row
+
+
+def _render_row(hit: Hit, context: ListContext, quiet: frozenset[str]) -> Markup:
+    """Return a row: number, name, distance, address, state where it is known, and a button to call."""
+    point, words = hit.point, context.words
+    state = hit.status.state if hit.status.state in SIGNS else "unknown"
+    facts: list[Markup | str | None] = [_say_distance(hit, words)]
+    if state != "unknown" or hit.status.reason != "hours_unknown":
+        said = describe(hit.status, context.at, words.lang)
+        facts.append(tag("span", tag("span", SIGNS[state], aria_hidden="true"), f" {said}", class_=f"state {state}"))
+    facts += [
+        said for code, said in list_cautions(hit, context).items() if code not in quiet and code != "hours_unknown"
+    ]
+    if hit.serves_you and hit.serves_why:
+        facts.append(words(f"serves.{hit.serves_why}"))
+    facts.append(tag("span", point.address, lang="zh-CN") if point.address else words("hit.no_address"))
+    name = tag(
+        "button",
+        hide(f"{hit.rank}. "),
+        tag("bdi", point.name, lang="zh-CN"),
+        type="button",
+        data_act="choose",
+        data_id=point.id,
+        class_="row-name",
+        aria_expanded="false",
     )
+    own, _ = split_phones(point.phones)
+    call = None
+    if own:
+        said = words("hit.call_row", number=own[0].number, name=point.name)
+        call = tag("a", "☎", href=f"tel:{_dialled(own[0].number)}", class_="row-call", aria_label=said)
+    english = _render_english(point, words)
+    line = tag("p", _join_facts(facts), class_="row-facts")
+    return tag(
+        "div",
+        tag("span", hit.rank, class_="number", aria_hidden="true"),
+        tag("div", tag(_heading_of(hit), name), english, line, class_="row-text"),
+        call,
+        class_="row-line",
+    )
+
+
+def _heading_of(hit: Hit) -> str:
+    return "h4" if hit.tier != 1 or not is_pinned(hit) else "h3"
+
+
+def _join_facts(facts: Iterable[Markup | str | None]) -> Markup:
+    kept = [fact for fact in facts if fact]
+    dot = tag("span", " · ", aria_hidden="true")
+    return join(*(part for n, fact in enumerate(kept) for part in ((dot, fact) if n else (fact,))))
+
+
+def _say_distance(hit: Hit, words: Translator) -> str | None:
+    if hit.distance_m is not None and hit.distance_m < SAME_SPOT_M and not is_pinned(hit):
+        return words("hit.same_area")
+    distance = say_hit_distance(hit, words.lang)
+    if distance and hit.duration_s is not None and is_pinned(hit):
+        return f"{distance} · {words.duration(hit.duration_s)}"
+    return distance
+
+
+def _render_english(point: ServicePoint, words: Translator) -> Markup | None:
+    """Return, on the English page, the name a source prints in English, else how the Chinese one is read."""
+    if words.lang == "zh":
+        return None
+    if point.name_en or lang_of(point.name) == "en":
+        return tag("p", point.name_en, class_="english", lang="en") if point.name_en not in (None, point.name) else None
+    return tag("p", say_pinyin(point.name), class_="english", lang="zh-Latn")
+
+
+@lru_cache(maxsize=4096)
+def say_pinyin(name: str) -> str:
+    """Return a Chinese name in pinyin without tones, one capitalised word for each word of the name."""
+    from pypinyin import lazy_pinyin
+    from pypinyin.seg.mmseg import seg
+
+    return " ".join("".join(lazy_pinyin(word)).capitalize() for word in seg.cut(name))
+
+
+# --- the card
+
+
+def _render_card(hit: Hit, context: ListContext) -> Markup:
+    """Return the chosen office in full."""
+    point, words = hit.point, context.words
+    name = tag(_heading_of(hit), hide(f"{hit.rank}. "), tag("bdi", point.name, lang="zh-CN"))
+    head = tag(
+        "div",
+        tag("span", hit.rank, class_="number", aria_hidden="true"),
+        tag("div", name, _render_english(point, words), class_="name"),
+        _render_distance(hit, words),
+        class_="hit-head",
+    )
+    return join(
+        head,
+        _render_where(hit, context),
+        _render_status(hit, context),
+        _render_buttons(hit, context),
+        _render_bring(context),
+        _render_actions(hit, context),
+    )
+
+
+def _render_distance(hit: Hit, words: Translator) -> Markup | None:
+    if hit.distance_m is None:
+        return None  # the heading above says so
+    note = None
+    if hit.duration_s is not None and is_pinned(hit):
+        note = words.duration(hit.duration_s)
+    elif not is_pinned(hit) and hit.point.position and hit.distance_m is not None:
+        note = words("hit.level", precision=words.name("precision", hit.point.position))
+    said = _say_distance(hit, words) if hit.duration_s is None else say_hit_distance(hit, words.lang)
+    return tag("p", tag("b", said), tag("small", note) if note else None, class_="distance")
+
+
+def _render_where(hit: Hit, context: ListContext) -> Markup:
+    words, point = context.words, hit.point
+    facts: list[Markup | str | None] = [
+        tag("span", point.address, lang="zh-CN") if point.address else words("hit.no_address"),
+        words(f"serves.{hit.serves_why}") if hit.serves_why and hit.serves_you else words.name("kind", point.kind),
+    ]
+    return tag("p", _join_facts(facts), class_="where")
+
+
+def _render_status(hit: Hit, context: ListContext) -> Markup:
+    """Return the card's one line of status: open or not, what the source says, and what to be careful about."""
+    words = context.words
+    cautions = list_cautions(hit, context)
+    state = hit.status.state if hit.status.state in SIGNS else "unknown"
+    facts: list[Markup | str | None] = []
+    if cautions.pop("hours_unknown", None) is None:
+        facts.append(describe(hit.status, context.at, words.lang))
+    else:
+        facts.append(words("hit.hours_unknown"))
+    if hit.can_do is True:
+        facts.append(words("hit.can_do"))
+    facts += cautions.values()
+    verified = hit.point.provenance.verified
+    if verified:
+        facts.append(words("hit.verified", date=words.date(verified)))
+    sign = tag("span", SIGNS[state], " ", aria_hidden="true", class_="sign")
+    return tag("p", sign, _join_facts(facts), class_=f"status {state}")
+
+
+def _dialled(number: str) -> str:
+    return "".join(c for c in number if c.isdigit() or c in "+,")
 
 
 def render_phone(number: str, words: Translator, *, label: str | None = None) -> Markup:
     """Return a telephone link that a screen reader names as one."""
-    dialled = "".join(c for c in number if c.isdigit() or c in "+,")
     said = tag("span", f" {label}", class_="soft", lang="zh-CN") if label else None
-    return tag(
-        "span",
-        tag("a", number, href=f"tel:{dialled}", aria_label=words("hit.call", number=number), class_="phone"),
-        said,
+    link = tag(
+        "a", number, href=f"tel:{_dialled(number)}", aria_label=words("hit.phone", number=number), class_="phone"
     )
+    return tag("span", link, said)
 
 
-def _render_phones(point: ServicePoint, context: ListContext) -> Iterable[Markup | str]:
-    words = context.words
-    if point.phones:
-        return [render_phone(phone.number, words, label=phone.label) for phone in point.phones[:4]]
-    lines = (context.guide or {}).get("hotlines") or []
-    numbers = [str(line["number"]) for line in lines[:1]] or ["12333"]
-    return [tag("span", words("hit.no_phone"), " ", class_="soft"), *(render_phone(n, words) for n in numbers)]
-
-
-def _chip(sign: str, said: str, name: str) -> Markup:
-    return tag("li", tag("span", sign, aria_hidden="true", class_="sign"), said, class_=f"chip {name}")
-
-
-def _render_chips(hit: Hit, context: ListContext) -> Markup:
-    """Return the states in words, each with a sign."""
+def _render_buttons(hit: Hit, context: ListContext) -> Markup:
+    """Return the two buttons: call, first wherever hours are unknown or the data old, and the way."""
     words, point = context.words, hit.point
-    state = hit.status.state if hit.status.state in SIGNS else "unknown"
-    chips = [_chip(SIGNS[state], describe(hit.status, context.at, words.lang), state)]
-    if hit.can_do is True:
-        chips.append(_chip("✓", words("hit.can_do"), "good"))
-    if hit.can_do is False:
-        chips.append(_chip("!", words("hit.cannot"), "old"))
-    if hit.serves_why:
-        sign, name = ("✓", "good") if hit.serves_you else ("!", "old")
-        chips.append(_chip(sign, text(f"serving.{hit.serves_why}", words.lang), name))
-    chips += age_chips(point, words, context.at)
-    ranks = [str(context.ranks[other]) for other in hit.same_building if other in context.ranks]
-    if ranks:
-        chips.append(_chip("=", words("hit.same_building", ranks=words("comma").join(ranks)), "plain"))
-    if point.wheelchair:
-        chips.append(_chip("♿", words("hit.wheelchair"), "plain"))
-    if point.status == "live":
-        chips.append(_chip("!", words("hit.live"), "old"))
-    return tag("ul", *chips, class_="chips", role="list")
+    own, _ = split_phones(point.phones)
+    number = own[0].number if own else hotline_of(context.guide)
+    said = words("hit.call", number=number) if own else words("hit.call_hotline", number=number)
+    unsure = hit.status.state == "unknown" or any(code.startswith("age") for code in list_cautions(hit, context))
+    call = tag("a", said, href=f"tel:{_dialled(number)}", class_="button primary" if unsure else "button")
+    way = tag(
+        "button", words("hit.go"), type="button", data_act="go", data_id=point.id, class_=None if unsure else "primary"
+    )
+    return tag("div", *((call, way) if unsure else (way, call)), class_="two", data_key="two")
 
 
-def age_chips(point: ServicePoint, words: Translator, now: datetime) -> list[Markup]:
-    """Return how old a row is, who checked it and how sure its source is."""
-    source, chips = point.provenance, []
-    age = age_years(source.date, now)
-    if age is None or source.date is None:
-        chips.append(_chip("!", words("hit.age_unknown"), "old"))
-    elif age >= OLD_YEARS:
-        chips.append(_chip("!", words("hit.age_old", date=words.date(source.date)), "old"))
-    else:
-        chips.append(
-            _chip(
-                "!" if age >= 1 else "i", words("hit.age", date=words.date(source.date)), "old" if age >= 1 else "plain"
-            )
-        )
-    if source.verified:
-        chips.append(_chip("✓", words("hit.verified", date=words.date(source.verified)), "plain"))
-    if source.confidence == "L":
-        chips.append(_chip("!", words("hit.confidence_low"), "old"))
-    return chips
+def hotline_of(guide: Mapping[str, Any] | None) -> str:
+    """Return the number to call where an office has none of its own."""
+    lines = (guide or {}).get("hotlines") or []
+    return str(lines[0]["number"]) if lines else "12333"
 
 
 def _render_bring(context: ListContext) -> Markup | None:
+    """Return what to bring as one line that unfolds."""
     guide, words = context.guide, context.words
     if not guide:
         return None
@@ -214,9 +351,13 @@ def _render_bring(context: ListContext) -> Markup | None:
     law = guide.get("law") or []
     basis = f"{words('bring.basis')}{law[0]['name']} {law[0]['article']}" if law else None
     link = tag("a", words("bring.more"), href="./guide", data_act="page", data_id="guide")
+    marks = {True: "", False: "", None: "*"}
+    names = [f"{item['name']}{marks[item.get('required')]}" for item in materials if item.get("required") is not False]
+    dot = " · "
+    line = words("bring.line", n=len(names), names=dot.join(names)) if names else words("bring.none")
     return tag(
-        "div",
-        tag("h4", words("bring")),
+        "details",
+        tag("summary", tag("span", mark_chinese(line, words.lang), class_="clip")),
         render_materials(materials, words),
         tag("p", basis, " · " if basis else None, link, class_="soft"),
         class_="bring",
@@ -236,84 +377,52 @@ def render_materials(materials: Sequence[Mapping[str, Any]], words: Translator) 
             str(item["name"]),
             " ",
             tag("small", words(said[item.get("required")]), class_="need" if item.get("required") else "soft"),
-            tag("small", str(item["note"]), class_="soft note") if item.get("note") else None,
+            tag("small", str(item["note"]), class_="soft note-small") if item.get("note") else None,
         )
         for item in materials
     ]
     return tag("ul", *rows, class_="materials", role="list")
 
 
-def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
-    """Return the week's hours and the exceptions after it, with a calendar file to keep; None where none are known."""
-    words, lines = context.words, week_of(point, context.at, context.words.lang)
-    if not lines:
-        return None
-    rows = [tag("li", row, class_="week-day") for row in week_text(lines, words.lang).split("\n")]
-    file = tag("a", words("hit.ics"), href=f"./hours.ics?id={quote(point.id)}&lang={words.lang}")
-    return tag("div", tag("p", words("hit.week")), tag("ul", *rows, class_="week", role="list"), tag("p", file))
-
-
-def _render_details(point: ServicePoint, context: ListContext) -> Markup:
-    source, words = point.provenance, context.words
-    name = link_out(tag("bdi", source.source, lang=lang_of(source.source)), source.url)
-    licence = [" · ", tag("span", source.licence, lang=lang_of(source.licence))] if source.licence else None
-    rows = [tag("p", words("hit.source"), name, licence)]
-    notes = choose({"zh": point.notes, "en": point.notes_en}, words.lang)
-    for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
-        if value:
-            lang = "en" if value is point.notes_en else lang_of(value)
-            rows.append(tag("p", words(f"hit.{key}"), tag("bdi", mark_chinese(value, lang[:2]), lang=lang)))
-    return tag(
-        "details",
-        tag("summary", words("hit.details")),
-        _render_week(point, context),
-        *rows,
-        class_="details",
-        data_key="details",
-    )
-
-
-def render_actions(hit: Hit, context: ListContext, *, chosen: bool) -> Markup:
-    """Return the buttons of a card; the chosen one has all of them."""
-    words, point = context.words, hit.point
-    named = hide(" ", tag("span", point.name, lang="zh-CN"))
-    parts = [tag("button", words("hit.go"), named, type="button", class_="primary", data_act="go", data_id=point.id)]
-    if is_pinned(hit):
-        said, pressed = words("hit.chosen" if chosen else "hit.choose"), "true" if chosen else "false"
-        parts.append(
-            tag("button", said, named, type="button", data_act="choose", data_id=point.id, aria_pressed=pressed)
-        )
-    if chosen:
-        parts.append(_render_share(point.id, context))
-        parts.append(render_sheet(context.state, point.id, context.route))
-        parts.append(tag("span", class_="shared soft", data_own=True))
-        parts.append(_render_report(point.id, context))
+def _render_actions(hit: Hit, context: ListContext) -> Markup:
+    """Return the small actions: send, print, keep on this device, closed or moved, report an error, the source."""
+    words, state, point = context.words, context.state, hit.point
+    address = address_to_send(state, point.id, public_url=context.public_url)
+    parts: list[Markup | None] = [
+        tag(
+            "button", words("hit.send"), type="button", data_do="share", data_address=address,
+            data_title=point.name, data_done=words("hit.sent"), class_="small",
+        ),
+        render_print_button(state, point.id, context.route),
+        tag(
+            "button", words("hit.keep"), type="button", data_do="keep", data_id=point.id, data_name=point.name,
+            data_kept=words("hit.kept"), data_own_attributes="aria-pressed", aria_pressed="false", class_="small",
+        ),
+        *_render_report(point.id, context),
+        _render_details(hit, context),
+        tag("span", class_="shared soft", data_own=True, role="status"),
+    ]  # fmt: skip
     return tag("div", *parts, class_="actions", data_key="actions")
 
 
-def _render_share(point_id: str, context: ListContext) -> Markup:
-    address = f"{context.share}{'&' if '?' in context.share else '?'}id={point_id}"
-    done = context.words("hit.shared")
-    return tag(
-        "button", context.words("hit.share"), type="button", data_do="share", data_address=address, data_done=done
-    )
-
-
-def _render_report(point_id: str, context: ListContext) -> Markup:
-    """Return the way to report an error: where the operator says, else a form of the page itself."""
+def _render_report(point_id: str, context: ListContext) -> list[Markup]:
+    """Return "closed or moved" in one press, and the way to report any other error."""
     words = context.words
     address = context.report(point_id) if context.report else None
     if address:
-        return tag("a", words("hit.report"), class_="button", href=address, target="_blank", rel="noopener noreferrer")
+        said = words("hit.report")
+        return [tag("a", said, class_="button small", href=address, target="_blank", rel="noopener noreferrer")]
     if context.reported == point_id:
-        return tag("p", words("hit.report_done"), class_="soft reported", id="reported")
-    return tag(
+        return [tag("p", words("hit.report_done"), class_="soft reported", id="reported")]
+    gone = tag("button", words("hit.gone"), type="button", class_="small", data_act="gone", data_id=point_id)
+    form = tag(
         "details",
         tag("summary", words("hit.report")),
         render_report_form(point_id, ROW, words),
         class_="report",
         data_key="report",
     )
+    return [gone, form]
 
 
 def render_report_form(entry_id: str, field: str, words: Translator) -> Markup:
@@ -328,4 +437,51 @@ def render_report_form(entry_id: str, field: str, words: Translator) -> Markup:
         tag("button", words("hit.report_send"), type="submit"),
         data_act="report",
         aria_label=words("hit.report"),
+    )
+
+
+def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
+    """Return the week's hours and the exceptions after it, with a calendar file to keep; None where none are known."""
+    words, lines = context.words, week_of(point, context.at, context.words.lang)
+    if not lines:
+        return None
+    rows = [tag("li", row, class_="week-day") for row in week_text(lines, words.lang).split("\n")]
+    file = tag("a", words("hit.ics"), href=f"./hours.ics?id={quote(point.id)}&lang={words.lang}")
+    return tag("div", tag("p", words("hit.week")), tag("ul", *rows, class_="week", role="list"), tag("p", file))
+
+
+def _render_details(hit: Hit, context: ListContext) -> Markup:
+    """Return what else is known: further numbers, the week, the source and its words."""
+    point, words = hit.point, context.words
+    source = point.provenance
+    own, others = split_phones(point.phones)
+    phones = [render_phone(phone.number, words, label=phone.label) for phone in (*own, *others)[:6]]
+    name = link_out(tag("bdi", source.source, lang=lang_of(source.source)), source.url)
+    licence = [" · ", tag("span", source.licence, lang=lang_of(source.licence))] if source.licence else None
+    checked = (
+        words("hit.verified", date=words.date(source.verified)) if source.verified else words("hit.never_verified")
+    )
+    date = words("hit.age", date=words.date(source.date)) if source.date else words("hit.age_unknown")
+    rows: list[Markup] = []
+    if len(phones) > 1 or others:
+        rows.append(tag("p", words("hit.phones"), *(join(" ", phone) for phone in phones)))
+    rows.append(tag("p", words("hit.source"), name, licence, f" · {date} · {checked}"))
+    rows.append(tag("p", words.name("kind", point.kind)))
+    ranks = [str(context.ranks[other]) for other in hit.same_building if other in context.ranks]
+    if ranks:
+        rows.append(tag("p", words("hit.same_building", ranks=words("comma").join(ranks))))
+    if point.wheelchair:
+        rows.append(tag("p", words("hit.wheelchair")))
+    notes = choose({"zh": point.notes, "en": point.notes_en}, words.lang)
+    for key, value in (("services", point.services), ("hours_text", point.hours_text), ("note", notes)):
+        if value:
+            lang = "en" if value is point.notes_en else lang_of(value)
+            rows.append(tag("p", words(f"hit.{key}"), tag("bdi", mark_chinese(value, lang[:2]), lang=lang)))
+    return tag(
+        "details",
+        tag("summary", words("hit.details")),
+        _render_week(point, context),
+        *rows,
+        class_="details",
+        data_key="details",
     )

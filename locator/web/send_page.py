@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -43,17 +43,25 @@ MAX_FORM_BYTES = 131_072
 """Of a form with a way in Chinese: a character takes nine bytes in a form."""
 
 
-def render_sheet(state: PageState, point_id: str, way: Way | None) -> Markup:
-    """Return the button that opens an office's print sheet in a new window: a link, or a form with the way's words."""
-    said = text("page.hit.sheet", state.lang)
+def address_to_send(state: PageState, point_id: str, *, public_url: str | None = None) -> str:
+    """Return the address of an office's page to send: office, task, person and language, nobody's place."""
+    query = urlencode({"task": state.task, "person": state.person, "lang": state.lang})
+    return f"{public_url.rstrip('/') if public_url else '.'}/send/{quote(point_id, safe='')}?{query}"
+
+
+def render_print_button(state: PageState, point_id: str, way: Way | None) -> Markup:
+    """Return the button that opens an office's page to print: a link, or a form with the way's words."""
+    said = text("page.hit.print", state.lang)
     kept = PageState(task=state.task, person=state.person, lang=state.lang, large=state.large, chosen=point_id)
     params = to_params(kept) | {"lang": state.lang}
     if way is None:
-        return tag("a", said, class_="button", href="./sheet?" + urlencode(params), target="_blank", rel="noopener")
+        return tag(
+            "a", said, class_="button small", href="./sheet?" + urlencode(params), target="_blank", rel="noopener"
+        )
     fields = [*params.items(), ("mode", way.mode), ("length", round(way.distance_m)), ("engine", way.engine)]
     fields += [("step", step.text[:MAX_STEP]) for step in way.steps[:MAX_STEPS]]
     hidden = [tag("input", type="hidden", name=name, value=str(value)) for name, value in fields]
-    button = tag("button", said, type="submit")
+    button = tag("button", said, type="submit", class_="small")
     return tag("form", *hidden, button, method="post", action="./sheet", target="_blank", rel="noopener")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +24,8 @@ MAX_TEXT = 200
 """How many characters an address may have."""
 MAX_REPORT = 500
 """How many characters a report of an error may have."""
+ROW = "row"
+"""The field of a report about an office: any column of its row."""
 MAX_SEEN = 20
 """How many steps back a visit remembers exactly; before that a step back leads to the county."""
 STALE_S = 60.0
@@ -39,8 +42,12 @@ class Session:
     answered_at: datetime | None = None
     restored: bool = False
     """The place came from the address bar: no more exact than its adcode."""
+    key: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells a browser whether it speaks to the session it spoke to before; opens nothing."""
     failed: str | None = None
     """A sentence in place of an answer."""
+    empty: bool = False
+    """Nothing was typed."""
     go: str | None = None
     """The view to switch to."""
     focus: str | None = None
@@ -105,7 +112,7 @@ class Session:
     def start(self, query: Query, *, restored: bool = False) -> None:
         """Ask something new."""
         self.query = _with_choices(query, self.state)
-        self.answer, self.failed, self.restored = None, None, restored
+        self.answer, self.failed, self.restored, self.empty = None, None, restored, False
         self.asked += 1
         if not restored:
             # What is not understood, or could be several places, leaves no place in the address.
@@ -118,11 +125,11 @@ class Session:
 
     @property
     def chosen(self) -> Hit | None:
-        """The hit that is framed: the chosen one, else the first with a pin, else the first."""
+        """The hit that is shown in full: the chosen one, else the first."""
         by_id = {hit.point.id: hit for hit in self.hits}
         if self.state.chosen in by_id:
             return by_id[self.state.chosen]
-        return next((hit for hit in self.hits if is_pinned(hit)), self.hits[0] if self.hits else None)
+        return self.hits[0] if self.hits else None
 
     def restore(self, locator: Locator) -> None:
         """Build the question that the address bar stands for, when nothing was asked yet."""

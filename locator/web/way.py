@@ -8,7 +8,7 @@ from locator.i18n import text
 from locator.model import EXACT, Hit, Place, Route
 from locator.outputs.html_document import Markup, join, mark_chinese, tag
 from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 
 def render_way(

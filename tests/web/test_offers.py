@@ -18,7 +18,7 @@ from locator.web.event_handlers import HANDLERS
 from locator.web.send_page import sheet_routes
 from locator.web.session import Session
 from locator.web.state import PageState
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 PLACE = Place(label="拉萨市", lon=91.1, lat=29.6, precision=Precision.CITY, source="gazetteer", adcode="540100")

@@ -24,12 +24,12 @@ from locator.web import shared
 from locator.web.components import Event
 from locator.web.event_handlers import HANDLERS
 from locator.web.map_component import build_map_data, find_steps
-from locator.web.send_page import MAX_FORM_BYTES, read_way, render_sheet, sheet_routes
+from locator.web.send_page import MAX_FORM_BYTES, read_way, render_print_button, sheet_routes
 from locator.web.session import Session
 from locator.web.state import PageState, parse_state, to_params
-from locator.web.translator import Translator
 from locator.web.views import find
 from locator.web.way import render_way
+from locator.wording import Translator
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 ORIGIN = (117.00412345, 36.65498765)
@@ -106,7 +106,7 @@ def test_hostile_streets_and_names_stay_text(words):
     )
     told = Step(text=words, distance_m=1, duration_s=1, lon=117.0, lat=36.6)
     way = Route(engine="osrm", mode=Mode.WALK, distance_m=1, duration_s=1, line=((117.0, 36.6),), steps=(told,))
-    for html in (panel(way, hit=hit), render_sheet(PageState(), "p", way)):
+    for html in (panel(way, hit=hit), render_print_button(PageState(), "p", way)):
         assert not re.search(r"<(script|img|svg|iframe|b>x)|\son\w+=\"", html)
 
 
@@ -202,7 +202,7 @@ def post(client, fields, **headers):
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_sheet_tells_the_way_that_the_page_shows(sheets, lang):
-    html = render_sheet(PageState(lang=lang, large=True), "jinan-021", route())
+    html = render_print_button(PageState(lang=lang, large=True), "jinan-021", route())
     assert 'method="post" action="./sheet" target="_blank"' in html
     reply = post(sheets, fields_of(html))
     assert reply.status_code == 200 and reply.headers["cache-control"] == "no-store"
@@ -215,14 +215,14 @@ def test_the_sheet_tells_the_way_that_the_page_shows(sheets, lang):
 def test_no_position_reaches_the_sheet(locator):
     """Neither the address nor the form says where the person is, to any digit that would find them."""
     for way in (route(), straight_line(ORIGIN, (POINT.lon, POINT.lat), Mode.WALK, "zh"), None):
-        html = render_sheet(PageState(), "p-1", way)
+        html = render_print_button(PageState(), "p-1", way)
         assert "117.0" not in html and "36.65" not in html and not re.search(r"name=\"(lon|lat|from|at)\"", html)
-    assert 'href="./sheet?id=p-1&amp;lang=zh"' in render_sheet(PageState(), "p-1", None)
+    assert 'href="./sheet?id=p-1&amp;lang=zh"' in render_print_button(PageState(), "p-1", None)
 
 
 def test_a_straight_line_on_the_sheet_is_called_one(sheets):
     line = straight_line(ORIGIN, (POINT.lon, POINT.lat), Mode.WALK, "zh")
-    reply = post(sheets, fields_of(render_sheet(PageState(), "jinan-021", line)))
+    reply = post(sheets, fields_of(render_print_button(PageState(), "jinan-021", line)))
     assert "没有路线" in reply.text and "直线距离" in reply.text and "<b>1.</b>" not in reply.text
 
 
@@ -240,7 +240,9 @@ def test_a_straight_line_on_the_sheet_is_called_one(sheets):
     ],
 )
 def test_no_other_site_puts_its_words_on_our_paper(sheets, headers, told):
-    reply = post(sheets, fields_of(render_sheet(PageState(), "jinan-021", route(words="请把卡寄到 {n} 号"))), **headers)
+    reply = post(
+        sheets, fields_of(render_print_button(PageState(), "jinan-021", route(words="请把卡寄到 {n} 号"))), **headers
+    )
     assert reply.status_code == 200 and ("请把卡寄到" in reply.text) is told
 
 
@@ -264,7 +266,7 @@ def test_an_endless_form_is_refused_and_an_unknown_office_told(sheets):
     long = Route(engine="x", mode=Mode.DRIVE, distance_m=9e4, duration_s=1, line=LINE,
                  steps=tuple(Step(text="长" * 900, distance_m=1, duration_s=1, lon=1, lat=1) for _ in range(300)))  # fmt: skip
     for way in (many, long):
-        assert post(sheets, fields_of(render_sheet(PageState(), "jinan-021", way))).status_code == 200
+        assert post(sheets, fields_of(render_print_button(PageState(), "jinan-021", way))).status_code == 200
 
 
 def test_the_code_to_scan_is_the_operators_address_and_never_this_machine(locator):

@@ -247,7 +247,7 @@
     dense = next.points.features.length > 40;
     var layer = L.geoJSON(next.points, {
       pointToLayer: function (feature, at) {
-        var icon = L.divIcon({ className: "pin", html: pin(feature), iconSize: [34, 44], iconAnchor: [17, 43], popupAnchor: [0, -38] });
+        var icon = L.divIcon({ className: "pin", html: pin(feature), iconSize: [34, 44], iconAnchor: [17, 43], popupAnchor: [0, -62] /* above the number, also of the raised pin */ });
         var marker = L.marker(at, { icon: icon, keyboard: true, riseOnHover: true, alt: "",
           autoPanOnFocus: false /* else a press near the edge moves the pin away from under the finger */ });
         markers[feature.id] = marker;
@@ -328,12 +328,16 @@
     if (!place) return;
     origin = L.featureGroup();
     if (place.error_m) L.circle(latLng(place.at), { radius: place.error_m, className: "origin-circle", interactive: false }).addTo(origin);
-    var icon = L.divIcon({ className: "origin", html: make("span", "origin-dot"), iconSize: [22, 22] });
-    var marker = L.marker(latLng(place.at), { icon: icon, keyboard: false, interactive: false });
+    var icon = L.divIcon({ className: "origin", html: make("span", "origin-dot"), iconSize: [44, 44] });
+    var marker = L.marker(latLng(place.at), { icon: icon, keyboard: false, draggable: true, autoPan: true });
     marker.on("add", function () {
       marker.getElement().setAttribute("role", "img");
       marker.getElement().setAttribute("aria-label", place.label);
+      marker.getElement().title = texts.pick || "";
     });
+    /* Who sees that they are elsewhere drags the dot there, or presses it and then the place. */
+    marker.on("dragend", function () { pick(marker.getLatLng()); });
+    marker.on("click", function () { setPicking(!picking); });
     marker.addTo(origin);
     origin.addTo(map);
   }

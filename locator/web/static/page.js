@@ -18,7 +18,8 @@ let sent = 0, waiting = 0, toAnswer = false, asked = false;
    Where the pressed button is gone with its panel, the Tab key goes on from the answer. */
 function showAnswer() {
   const answer = document.querySelector(".understood") || document.getElementById("results");
-  if (answer && toAnswer) answer.scrollIntoView({ block: "start" });
+  const folded = document.documentElement.classList.contains("answered");
+  if (answer && toAnswer) (folded ? document.querySelector(".top") || answer : answer).scrollIntoView({ block: "start" });
   if (answer && document.activeElement === document.body) {
     const first = answer.id === "results" ? answer : answer.firstElementChild;
     first.tabIndex = -1;
@@ -38,31 +39,85 @@ function wait(on) {
   waiting = window.setTimeout(() => { said.hidden = false; }, 500);
 }
 
-/* Says so in the person's language when the server does not answer; Streamlit's own English dialog is off. */
-let app = null, losing = 0;
+/* Says so in the person's language when the server does not answer; Streamlit's own English dialog is off. What was
+   asked while it was away, or on its way when it went, is asked again once it is back. */
+let app = null, losing = 0, outstanding = null;
 function watchConnection() {
   const found = document.querySelector("[data-test-connection-state]");
   if (!found || found === app) return;
   app = found;
   new MutationObserver(sayConnection).observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] });
 }
+function isConnected() { return !app || app.getAttribute("data-test-connection-state") === "CONNECTED"; }
+let wasLost = false;
 function sayConnection() {
   window.clearTimeout(losing);
-  const said = document.querySelector(".lost"), lost = app.getAttribute("data-test-connection-state") !== "CONNECTED";
-  if (!said) return;
-  if (!lost) { said.hidden = true; return; }
-  wait(false);
-  losing = window.setTimeout(() => { said.hidden = false; }, 1500);
+  const said = document.querySelector(".lost");
+  if (!isConnected()) {
+    wasLost = true;
+    wait(false);
+    if (said) losing = window.setTimeout(() => { said.hidden = false; }, outstanding ? 0 : 1500);
+    return;
+  }
+  if (said) said.hidden = true;
+  if (wasLost && outstanding) window.setTimeout(sendAgain, 400);
+  wasLost = false;
+}
+function sendAgain() {
+  const root = outstanding && panels.get(outstanding.panel);
+  if (!root || !isConnected()) return;
+  root.send(outstanding.act);
 }
 
-/* What stood in the box when the person went to another view is there again when they come back: in this tab's
-   memory only. A step back in the browser leads to another question, so the box is emptied. */
-let typed = "";
-window.addEventListener("popstate", () => {
+/* What was asked in this tab, by the address that stands for its answer: in the tab's own storage only. After a reload, or
+   in a new session of the server, it is asked again: the answer is that of the address typed, not of its district. */
+const ASKED = "locator.asked";
+let session = null;
+function readAsked() {
+  try {
+    const kept = JSON.parse(window.sessionStorage.getItem(ASKED));
+    return Array.isArray(kept) ? kept : [];
+  } catch { return []; }
+}
+function keepAsked(list) {
+  try { window.sessionStorage.setItem(ASKED, JSON.stringify(list.slice(0, 10))); } catch { /* a browser that keeps nothing */ }
+}
+function noteAsked(act) {
+  const { act: name, text, datum, lon, lat, accuracy } = act;
+  if (!["ask", "here", "pick"].includes(name)) return;
+  latest = { act: name, text, datum, lon, lat, accuracy };
+  noteAddress();
+}
+let latest = null; /* the question behind what is shown */
+function noteAddress() {
+  if (!latest) return;
+  const search = window.location.search;
+  keepAsked([{ search, act: latest }, ...readAsked().filter((old) => old.search !== search)]);
+}
+window.addEventListener("pagehide", noteAddress);
+/* A step back leads to the question behind that address. */
+function stepBack() {
+  const found = readAsked().find((old) => old.search === window.location.search);
+  latest = found ? found.act : null;
   const input = document.getElementById("ask-text");
-  typed = "";
-  if (input) input.value = "";
-});
+  typed = (latest && latest.text) || "";
+  if (input) input.value = typed;
+}
+window.addEventListener("popstate", stepBack);
+function resume(page, root) {
+  const before = session;
+  session = page.session;
+  if (before === session) { window.setTimeout(noteAddress, 300); return; }
+  if (before === null) latest = (readAsked().find((old) => old.search === window.location.search) || {}).act || null;
+  if (!latest || (outstanding && before !== null)) return;
+  const input = document.getElementById("ask-text"), form = input && input.form;
+  if (latest.text && input && !input.value) { input.value = latest.text; typed = latest.text; }
+  const choices = form ? values(form) : {};
+  root.send({ ...choices, ...latest, resumed: "1" });
+}
+
+/* What stood in the box when the person went to another view is there again when they come back. */
+let typed = "";
 function keepTyped(root) {
   const input = root.querySelector("#ask-text");
   if (!input || input.kept) return;
@@ -84,11 +139,24 @@ export function mount({ data, parentElement, setTriggerValue }) {
     listen(root);
   }
   root.send = (act) => {
+    if (SLOW.has(act.act)) {
+      outstanding = { panel: data.name, act };
+      if (!act.resumed) { asked = true; noteAsked(act); }
+    }
+    if (!isConnected()) { sayConnection(); return; }
     if (isSlow(act.act)) wait(true);
-    if (SLOW.has(act.act)) asked = true;
     setTriggerValue("act", { ...act, n: ++sent });
   };
-  if (data.name === "results") { wait(false); if (asked) window.setTimeout(showAnswer, 80); asked = false; }
+  if (data.name === "results") {
+    const serial = String((data.page || {}).serial);
+    if (root.dataset.serial !== serial || session !== data.page.session) {
+      outstanding = null;
+      if (asked) document.documentElement.classList.remove("editing");
+    }
+    wait(false);
+    if (asked) window.setTimeout(showAnswer, 80);
+    asked = false;
+  }
   panels.set(data.name, root);
   const template = document.createElement("template");
   template.innerHTML = data.html;
@@ -97,6 +165,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
   adapt(root);
   root.dataset.serial = data.page && data.page.serial !== undefined ? data.page.serial : "";
   dress(data.page || {});
+  if (data.name === "results" && data.page && data.page.session) resume(data.page, root);
   return () => { if (panels.get(data.name) === root && !root.isConnected) panels.delete(data.name); };
 }
 
@@ -159,8 +228,9 @@ function dress(page) {
   if (page.lang) html.lang = page.lang;
   if ("large" in page) html.classList.toggle("large", page.large);
   html.classList.toggle("embed", new URLSearchParams(window.location.search).get("embed") === "true");
+  if ("answered" in page) html.classList.toggle("answered", !!page.answered);
   if (page.announce) announce(page.announce);
-  if (page.focus) window.setTimeout(() => goTo(page.focus), 60);
+  if (page.focus && !(over && page.focus === "way")) window.setTimeout(() => goTo(page.focus), 60);
 }
 let announced = "";
 function announce(text) {
@@ -207,12 +277,18 @@ function listen(root) {
     if (node.nodeName === "INPUT" || node.nodeName === "SELECT") return;
     event.preventDefault();
     if (node.dataset.act === "choose") { choose(root, node.dataset.id); return; }
+    if (node.dataset.act === "candidate") {
+      asked = true;
+      noteAsked({ act: "ask", text: node.querySelector("span").textContent });
+    }
+    if (node.dataset.act === "open") latest = null;
     root.send({ act: node.dataset.act, id: node.dataset.id || "" });
+    if (node.dataset.act === "go") openOver(node);
   });
   root.addEventListener("change", (event) => {
     const node = event.target;
     if (node.dataset.tick) { keepTick(node); return; }
-    if (node.dataset.auto) { root.send({ ...values(node.form), act: node.dataset.auto }); }
+    if (node.dataset.auto) { showChoice(node); root.send({ ...values(node.form), act: node.dataset.auto }); }
     else if (node.dataset.act) root.send({ act: node.dataset.act, id: node.value });
   });
   root.addEventListener("submit", (event) => {
@@ -229,10 +305,11 @@ function listen(root) {
 }
 /* Links within the page that lie outside the panels (components.show_still). */
 document.addEventListener("click", (event) => {
-  const node = event.target.closest(".panel [data-go]");
+  const node = event.target.closest(".panel [data-go], .panel [data-do]");
   if (!node || node.closest(".panel").send) return;
   event.preventDefault();
-  goTo(node.dataset.go);
+  if (node.dataset.do) doing[node.dataset.do](node, node.closest(".panel"));
+  else goTo(node.dataset.go);
 });
 function values(form) {
   const found = {};
@@ -254,6 +331,93 @@ window.addEventListener("message", (event) => {
   const card = act === "choose" && [...root.querySelectorAll("[data-card]")].find((node) => node.dataset.card === id);
   if (card) card.scrollIntoView({ block: "nearest" });
 });
+
+/* --- on a phone: the map and the way over the list ------------------------------------------------------------------- */
+const NARROW = "(max-width: 899px)";
+let over = null, swallow = false;
+function openOver(opener) {
+  const column = [...document.querySelectorAll('[data-testid="stColumn"]')].find((node) => node.querySelector(".st-key-map-box"));
+  if (over || !column || !window.matchMedia(NARROW).matches) return;
+  const kept = [];
+  for (let node = column; node && node.dataset.testid !== "stMainBlockContainer"; node = node.parentElement) {
+    for (const other of node.parentElement ? node.parentElement.children : []) {
+      if (other !== node && !other.inert) { other.inert = true; kept.push(other); }
+    }
+  }
+  const heading = column.querySelector("#map");
+  column.setAttribute("role", "dialog");
+  column.setAttribute("aria-modal", "true");
+  column.setAttribute("aria-label", heading ? heading.textContent : "");
+  column.scrollTop = 0;
+  document.documentElement.classList.add("over");
+  window.history.pushState({ locatorOver: 1 }, "", window.location.href);
+  over = { opener, column, kept };
+  const close = column.querySelector("[data-do=close]");
+  if (close) close.focus({ preventScroll: true });
+}
+function closeOver(stepped = false) {
+  if (!over) return;
+  const { opener, column, kept } = over;
+  over = null;
+  kept.forEach((node) => { node.inert = false; });
+  ["role", "aria-modal", "aria-label"].forEach((name) => column.removeAttribute(name));
+  document.documentElement.classList.remove("over");
+  if (!stepped && window.history.state && window.history.state.locatorOver) { swallow = true; window.history.back(); }
+  const back = opener.isConnected ? opener : document.querySelector(".hit.chosen [data-act=go]");
+  if (back) back.focus({ preventScroll: true });
+}
+/* Back closes what lies over the list; it is no step between questions. */
+window.addEventListener("popstate", (event) => {
+  if (!over && !swallow) return;
+  event.stopImmediatePropagation();
+  if (over) closeOver(true);
+  swallow = false;
+}, { capture: true });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape" && over) closeOver(); });
+
+/* The chips of a choice, and the words on the last one, follow its select box. */
+function showChoice(select) {
+  document.querySelectorAll(`[data-for="${select.id}"]`).forEach((chip) => chip.setAttribute("aria-pressed", String(chip.dataset.value === select.value)));
+  const list = select.closest(".choice-list"), said = list && list.querySelector(".shown");
+  if (!said) return;
+  const common = [...document.querySelectorAll(`[data-for="${select.id}"]`)].some((chip) => chip.dataset.value === select.value);
+  list.classList.toggle("on", !common);
+  said.textContent = common ? said.dataset.other : select.selectedOptions[0].textContent;
+}
+
+/* --- what is kept on this device ---------------------------------------------------------------------------------------- */
+function readList(name) {
+  try {
+    const kept = JSON.parse(window.localStorage.getItem(name));
+    return Array.isArray(kept) ? kept : [];
+  } catch { return []; }
+}
+function keepList(name, list) {
+  try { window.localStorage.setItem(name, JSON.stringify(list.slice(0, 12))); } catch { /* a browser that keeps nothing */ }
+}
+function adaptKept(root) {
+  const buttons = root.querySelectorAll("[data-do=keep]"), kept = buttons.length ? readList("locator.offices").map((office) => office.id) : [];
+  buttons.forEach((button) => button.setAttribute("aria-pressed", String(kept.includes(button.dataset.id))));
+}
+function adaptMine(root) {
+  const box = root.querySelector("[data-mine]");
+  if (!box) return;
+  const press = (name, act, text) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: text, lang: "zh-CN" });
+    Object.assign(button.dataset, act);
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  };
+  const rows = [
+    ...readList("locator.offices").map((office) => press("office", { act: "open", id: String(office.id) }, "★ " + String(office.name))),
+    ...readList("locator.recent").map((text) => press("place", { do: "example" }, String(text))),
+  ];
+  if (!rows.length) { box.replaceChildren(); return; }
+  const list = document.createElement("ul");
+  list.append(...rows);
+  box.replaceChildren(Object.assign(document.createElement("h2"), { textContent: box.dataset.heading }), list);
+}
 
 const doing = {
   here(node, root) {
@@ -279,9 +443,49 @@ const doing = {
     input.form.requestSubmit();
   },
   print() { window.print(); },
+  /* A chip stands for an option of the select box behind it. */
+  choice(node) {
+    const select = document.getElementById(node.dataset.for);
+    select.value = node.dataset.value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  },
+  edit(node) {
+    const on = document.documentElement.classList.toggle("editing");
+    const input = document.getElementById("ask-text");
+    node.setAttribute("aria-expanded", String(on));
+    if (!on || !input) return;
+    document.querySelector(".ask").scrollIntoView({ block: "start" });
+    input.focus({ preventScroll: true });
+    input.select();
+  },
+  menu(node) { node.setAttribute("aria-expanded", String(node.getAttribute("aria-expanded") !== "true")); },
+  map(node) { openOver(node); },
+  close() { closeOver(); },
+  /* The system's own share sheet where there is one, else the address is copied. */
   share(node) {
-    const address = new URL(node.dataset.address || window.location.href, node.dataset.base || window.location.href).href;
-    copy(node, address, () => window.prompt(node.dataset.done, address));
+    const url = new URL(node.dataset.address, document.baseURI).href;
+    const otherwise = () => copy(node, url, () => window.prompt(node.dataset.done, url));
+    if (navigator.share && window.matchMedia(NARROW).matches) {
+      navigator.share({ title: node.dataset.title, url }).catch((error) => { if (error.name !== "AbortError") otherwise(); });
+    } else otherwise();
+  },
+  /* Offices kept on this device: the server never hears of them. */
+  keep(node) {
+    const others = readList("locator.offices").filter((office) => office.id !== node.dataset.id);
+    const on = node.getAttribute("aria-pressed") !== "true";
+    keepList("locator.offices", on ? [{ id: node.dataset.id, name: node.dataset.name }, ...others] : others);
+    adaptKept(node.closest(".panel"));
+    if (on) report(node, node.dataset.kept);
+  },
+  forget(node) {
+    [window.localStorage, window.sessionStorage].forEach((storage) => {
+      try { Object.keys(storage).filter((key) => key.startsWith("locator.")).forEach((key) => storage.removeItem(key)); } catch { /* nothing kept */ }
+    });
+    latest = null;
+    const box = document.getElementById("ask-remember");
+    if (box) box.checked = false;
+    document.querySelectorAll("[data-panel]").forEach((panel) => { adaptKept(panel); adaptMine(panel); adaptTicks(panel); });
+    report(node, node.dataset.done);
   },
   copy(node) {
     copy(node, node.dataset.text, () => {
@@ -377,6 +581,8 @@ function keepTick(box) {
 }
 function adapt(root) {
   adaptTicks(root);
+  adaptKept(root);
+  adaptMine(root);
   const input = root.querySelector("#ask-text");
   if (!input || input.adapted) { if (input) noticeCoordinates(input); return; }
   input.adapted = true;

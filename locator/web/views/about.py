@@ -8,7 +8,7 @@ from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import show_panel
 from locator.web.session import Session
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 
 def show_about(session: Session) -> None:

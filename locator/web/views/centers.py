@@ -21,7 +21,7 @@ from locator.web.event_handlers import handle
 from locator.web.map_component import build_overview_map, show_map
 from locator.web.results import SIGNS, render_phone
 from locator.web.session import Session
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 PAGE_ROWS = 50
 MAX_ROWS = 2000

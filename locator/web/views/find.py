@@ -11,20 +11,19 @@ import streamlit as st
 from locator.errors import LocatorError
 from locator.ingest.corrections import report_link
 from locator.model import Answer, Hit, Mode, Route
-from locator.outputs.html_document import Markup, join, tag
+from locator.outputs.html_document import Markup, tag
 from locator.outputs.shapes import say_notice
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
 from locator.web import shared
-from locator.web.answer import MAX_CANDIDATES, render_trip, render_understood
-from locator.web.ask_form import render_ask, render_welcome
+from locator.web.answer import MAX_CANDIDATES, render_fallback, render_understood
+from locator.web.ask_form import render_ask, render_examples, render_welcome
 from locator.web.components import show_panel, show_static_html
 from locator.web.event_handlers import handle
 from locator.web.map_component import build_map_data, show_map
-from locator.web.results import ROW, ListContext, render_results
-from locator.web.session import Session, is_pinned, keep_report
-from locator.web.state import address_of
-from locator.web.translator import Translator
+from locator.web.results import ListContext, render_results
+from locator.web.session import ROW, Session, is_pinned, keep_report
 from locator.web.way import render_way
+from locator.wording import Translator
 
 log = logging.getLogger(__name__)
 
@@ -51,18 +50,26 @@ def _show_answer(session: Session) -> None:
         "announce": _say_outcome(session, words),
         "focus": focus,
         "serial": session.asked,
+        "session": session.key,
+        "answered": int(answer is not None and answer.place is not None),
     }
     if answer is None:
-        content = render_welcome(words) if session.failed is None else _render_trouble(session.failed, words)
+        content = render_welcome(words) if session.failed is None else _render_trouble(session, words)
         show_panel("results", content, version=version, on_event=partial(handle, session), page=page)
         return
-    understood = render_understood(answer, words, restored=session.restored, area=session.state.area)
-    trip = render_trip(answer.guide, words) if answer.hits else None
-    show_panel("understood", join(understood, trip), version=version, on_event=partial(handle, session))
-    if not answer.hits:
-        show_panel("results", tag("div", id="results"), version=version, on_event=partial(handle, session), page=page)
+    understood = render_understood(
+        answer, words, restored=session.restored, area=session.state.area, state=session.state
+    )
+    show_panel("understood", understood, version=version, on_event=partial(handle, session))
+    fallback = getattr(answer, "fallback", None)
+    nothing = render_fallback(fallback, words, beside_hits=bool(answer.hits)) if fallback else None
     if answer.hits:
         _show_hits(session, answer, now, page)
+        if nothing:
+            show_panel("fallback", nothing, version=version, on_event=partial(handle, session))
+    else:
+        content = tag("div", nothing, id="results")
+        show_panel("results", content, version=version, on_event=partial(handle, session), page=page)
 
 
 def _show_hits(session: Session, answer: Answer, now: datetime, page: dict[str, str | int | None]) -> None:
@@ -80,7 +87,7 @@ def _show_hits(session: Session, answer: Answer, now: datetime, page: dict[str, 
             report=partial(report_link, shared.read_settings(), field=ROW),
             reported=session.reported,
             ranks={hit.point.id: hit.rank for hit in answer.hits},
-            share=_share_address(session),
+            public_url=shared.read_settings().public_url,
             route=route,
         )
         with left:
@@ -145,16 +152,11 @@ def _say_arrival(chosen: Hit, route: Route | None, now: datetime, lang: str) -> 
     return say_arrival(arrival, lang) if arrival else None
 
 
-def _share_address(session: Session) -> str:
-    settings = shared.read_settings()
-    address = address_of("find", session.state.with_choice(chosen=None), default_lang=settings.lang)
-    return f"{settings.public_url}/{address.removeprefix('./')}" if settings.public_url else address
-
-
 def _render_map_head(words: Translator) -> Markup:
     return tag(
         "div",
         tag("h2", words("map.heading"), id="map", tabindex="-1"),
+        tag("button", "×", type="button", data_do="close", class_="close", aria_label=words("way.close")),
         tag("a", words("map.skip"), href="#way", data_go="way", class_="skip-map"),
         class_="map-head",
     )
@@ -164,11 +166,13 @@ def _say_tiles(words: Translator) -> str:
     return words(f"tiles.{shared.read_tiles().name}", host=shared.tile_host())
 
 
-def _render_trouble(said: str, words: Translator) -> Markup:
+def _render_trouble(session: Session, words: Translator) -> Markup:
+    """Return what went wrong; an address that is missing gets the examples, anything else a second try."""
+    again = tag("button", words("trouble.retry"), type="button", data_act="retry")
     return tag(
         "section",
-        tag("p", said, class_="notice", id="results"),
-        tag("button", words("trouble.retry"), type="button", data_act="retry"),
+        tag("p", session.failed, class_="notice", id="results"),
+        render_examples(words) if session.empty else again,
         class_="trouble",
     )
 

@@ -20,7 +20,7 @@ from locator.web.event_handlers import handle
 from locator.web.results import render_phone, render_report_form
 from locator.web.session import Session, keep_report
 from locator.web.state import PageState
-from locator.web.translator import Translator
+from locator.wording import Translator
 
 _SECTIONS = ("fees", "times", "differs", "not_found", "tips")
 
