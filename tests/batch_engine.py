@@ -64,6 +64,12 @@ def open_test_engine(version="1", *, delay_s=0.0):
     return Engine(Index(make_layer(version)), partial(locate, delay_s=delay_s))
 
 
+def open_coarse_engine():
+    """A layer of offices that are known by their district only."""
+    layer = make_layer()
+    return Engine(Index(Layer.from_points(p for p in layer.points() if p.position == Precision.DISTRICT)), locate)
+
+
 def write_positions(path: Path, count: int, seed=1) -> None:
     random = np.random.default_rng(seed)
     lon, lat = random.uniform(116.7, 117.3, count), random.uniform(36.4, 36.9, count)
@@ -79,6 +85,6 @@ def write_addresses(path: Path, count: int) -> None:
 def run_slowly(source: str, target: str) -> None:
     """What the killed process runs: addresses, one after the other, a millisecond each."""
     run_batch(
-        Settings(), Path(source), Path(target), address="where", limit=2, threads=1, progress=False,
+        Settings(), Path(source), Path(target), address="where", limit=2, within_m=None, threads=1, progress=False,
         opener=partial(open_test_engine, delay_s=0.001),
     )  # fmt: skip

@@ -14,14 +14,22 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from batch_engine import Understood, make_layer, open_test_engine, run_slowly, write_addresses, write_positions
+from batch_engine import (
+    Understood,
+    make_layer,
+    open_coarse_engine,
+    open_test_engine,
+    run_slowly,
+    write_addresses,
+    write_positions,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.batch import Engine, intake, run, run_batch
-from locator.batch.intake import Block, open_source, parse, read_blocks
-from locator.batch.ledger import Ledger, Progress
-from locator.batch.spread import _in_order
+from locator.batch import Engine, csv_blocks, dask_workers, run, run_batch
+from locator.batch.checkpoint import Checkpoint, Progress
+from locator.batch.csv_blocks import CsvBlock, open_csv, parse, read_blocks
+from locator.batch.run import _in_order
 from locator.csv_text import escape_formulas
 from locator.datum import Datum, from_wgs84
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
@@ -32,7 +40,7 @@ from locator.settings import Settings
 
 
 def run_it(source, target, **options):
-    options = {"opener": open_test_engine, "progress": False, "threads": 1} | options
+    options = {"opener": open_test_engine, "progress": False, "threads": 1, "within_m": None} | options
     return run_batch(Settings(), source, target, **options)
 
 
@@ -88,6 +96,43 @@ def test_filter_reach_and_datum_are_respected(tmp_path):
         and nothing["rank"] == nothing["point_id"] == nothing["distance_m"] == nothing["approximate"] == ""
     )
     assert (summary.rows, summary.answered, summary.refused) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("within_m", "at", "notice"),
+    [
+        (50_000.0, "117.0,36.65", ""),
+        (50_000.0, "104.0,30.6", "nothing_near"),
+        (900.0, "116.0,36.65", "nothing_near"),
+        (None, "104.0,30.6", ""),
+    ],
+)
+def test_a_row_without_an_office_in_reach_says_why(tmp_path, within_m, at, notice):
+    source = positions(tmp_path / "in.csv", at)
+    run_it(source, tmp_path / "out.csv", limit=1, within_m=within_m, **XY)
+    (row,) = rows_of(tmp_path / "out.csv")
+    assert row["notice"] == notice and (row["point_id"] == "") == bool(notice)
+
+
+def test_a_row_near_offices_that_are_known_by_their_district_only_says_so(tmp_path):
+    source = positions(tmp_path / "in.csv", "117.0,36.65", "104.0,30.6")
+    run_it(source, tmp_path / "out.csv", limit=1, within_m=50_000.0, opener=open_coarse_engine, **XY)
+    assert [(row["notice"], row["point_id"]) for row in rows_of(tmp_path / "out.csv")] == [
+        ("only_coarse", ""),
+        ("nothing_near", ""),
+    ]
+
+
+def test_a_batch_names_nothing_farther_than_find_does(tmp_path):
+    source = positions(tmp_path / "in.csv", "104.0,30.6")
+    run_batch(Settings(), source, tmp_path / "out.csv", opener=open_test_engine, progress=False, **XY)
+    assert [row["notice"] for row in rows_of(tmp_path / "out.csv")] == ["nothing_near"]
+
+
+def test_dask_s_private_parts_are_as_they_were_read():
+    import distributed
+
+    assert dask_workers.fits_private_parts(distributed)
 
 
 REFUSED = [
@@ -194,12 +239,12 @@ def test_bytes_of_another_encoding_refuse_their_row_only(tmp_path):
 
 
 def test_a_quote_that_never_closes_loses_one_row_and_no_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "LONGEST_RECORD", 4096)
+    monkeypatch.setattr(csv_blocks, "LONGEST_RECORD", 4096)
     monkeypatch.setattr(run, "POSITIONS_BLOCK", 512)
     lines = [f"{n},117.0,36.6\n" for n in range(2000)]
     lines[20] = 'x"y,117.0,36.6\n'
     (tmp_path / "in.csv").write_text("key,x,y\n" + "".join(lines), "utf-8")
-    source = open_source(tmp_path / "in.csv")
+    source = open_csv(tmp_path / "in.csv")
     assert max(len(block.data) for block in read_blocks(source, start=source.start, size=512)) <= 4096 + 512
     summary = run_it(tmp_path / "in.csv", tmp_path / "out.csv", limit=1, **XY)
     assert summary.rows == 2000 and summary.answered >= 1999
@@ -220,7 +265,7 @@ def test_blocks_hold_whole_records_and_together_the_file(tmp_path_factory, rows,
     path = tmp_path_factory.mktemp("blocks") / "in.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([["a", "b"], *rows])
-    source = open_source(path)
+    source = open_csv(path)
     blocks = list(read_blocks(source, start=source.start, size=size))
     content = path.read_bytes()[source.start :]
     assert b"".join(block.data for block in blocks) == content
@@ -329,30 +374,30 @@ def test_lines_that_a_worker_left_in_a_file_are_appended_whole(tmp_path, monkeyp
         monkeypatch.setattr(os, "copy_file_range", some, raising=False)
     first = Progress(question="q", read=0)
     lines = [os.urandom(70_000), b"", os.urandom(3)]
-    with Ledger(tmp_path / "out.csv", tmp_path / "bad.csv", first, fresh=False) as ledger:
-        ledger.add(b"head\n", b"", first)
+    with Checkpoint(tmp_path / "out.csv", tmp_path / "bad.csv", first, fresh=False) as checkpoint:
+        checkpoint.add(b"head\n", b"", first)
         for number, content in enumerate(lines):
             left = tmp_path / str(number)
             left.write_bytes(content)
-            ledger.add(left, b"r", replace(ledger.progress, rows=number))
+            checkpoint.add(left, b"r", replace(checkpoint.progress, rows=number))
             assert not left.exists()
-        assert ledger.progress.written == 5 + 70_003
-        ledger.finish()
+        assert checkpoint.progress.written == 5 + 70_003
+        checkpoint.finish()
     assert (tmp_path / "out.csv").read_bytes() == b"head\n" + b"".join(lines)
     assert (tmp_path / "bad.csv").read_bytes() == b"rrr"
 
 
-def test_what_a_killed_run_left_on_the_shelf_is_swept_away(truth, tmp_path):
-    shelf = tmp_path / "out.csv.blocks"
-    shelf.mkdir()
-    (shelf / "half").write_bytes(b"a block")
+def test_what_a_killed_run_left_on_the_spool_dir_is_swept_away(truth, tmp_path):
+    spool_dir = tmp_path / "out.csv.blocks"
+    spool_dir.mkdir()
+    (spool_dir / "half").write_bytes(b"a block")
     run_it(truth[0], tmp_path / "out.csv", **XY)
     assert (tmp_path / "out.csv").read_bytes() == truth[1]
-    assert not shelf.exists()
+    assert not spool_dir.exists()
 
 
 def test_a_scheduler_that_is_not_there(truth, tmp_path, monkeypatch):
-    monkeypatch.setattr("locator.batch.cluster.CONNECT_S", 0.5)
+    monkeypatch.setattr("locator.batch.dask_workers.CONNECT_S", 0.5)
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:9"):
         run_it(truth[0], tmp_path / "out.csv", scheduler="tcp://127.0.0.1:9", **XY)
 
@@ -372,7 +417,7 @@ def test_few_blocks_are_under_way_at_a_time():
         for number in range(100):
             taken.append(number)
             assert len(taken) - len(done) <= 5
-            yield Block(b"", number)
+            yield CsvBlock(b"", number)
 
     answers = list(_in_order(Later, blocks(), 4))
     assert [block.end for block, _ in answers] == list(range(100))

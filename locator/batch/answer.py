@@ -1,35 +1,116 @@
-"""One block: parse it, place its rows, find the nearest points, write the lines."""
+"""One block answered: parse it, place its rows, find the nearest points, write the lines.
+
+What answers is an :class:`Engine`, made once in each process: the index of a layer, and somebody who knows where
+addresses are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from locator.batch.engine import FACTS, NEAREST_PLACED, Engine
-from locator.batch.intake import Block, Records, Source, parse
+from locator.batch.csv_blocks import CsvBlock, CsvFile, CsvRecords, parse
 from locator.csv_text import escape_formulas
 from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import LocatorError
+from locator.finder.hits import NEAR_M, UNPLACED
 from locator.ingest.positions import PositionFault, read_position
-from locator.model import EXACT, Filter
+from locator.model import APPROXIMATE, EXACT, Filter, Place
+from locator.search import Index
+from locator.settings import Settings
 
+NEAREST_PLACED = Filter(positions=EXACT | APPROXIMATE)
+"""Every point but those known by district or city only: their distance would say nothing."""
+
+FACTS = ("id", "name", "kind", "address", "adcode", "lon", "lat", "position")
+"""The columns of a point that go into the output, as ``point_id`` and so on."""
 ORIGIN = ("origin_label", "origin_lon", "origin_lat", "origin_precision", "origin_error_m")
-ANSWER = ("rank", *(f"point_{name}" for name in FACTS), "distance_m", "approximate")
+ANSWER = ("rank", *(f"point_{name}" for name in FACTS), "distance_m", "approximate", "notice")
 _EXACT = [str(precision) for precision in EXACT]
 
 
+class LocatedText(Protocol):
+    """What :class:`locator.geocode.GeocodeResult` is: a place, or candidates, or neither."""
+
+    @property
+    def place(self) -> Place | None:
+        """The one place meant."""
+
+    @property
+    def candidates(self) -> tuple[Place, ...]:
+        """What an ambiguous text may mean."""
+
+
+Locate = Callable[[str], LocatedText]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Answers blocks; made once in each process."""
+
+    index: Index
+    locate: Locate | None = None
+    """Understands addresses; None where only positions are asked."""
+
+    @cached_property
+    def facts(self) -> pa.Table:
+        """The layer's columns for the output, in one piece, safe for a spreadsheet."""
+        facts = self.index.layer.table.select(list(FACTS)).combine_chunks()
+        for name in ("lon", "lat"):
+            place = facts.column_names.index(name)
+            facts = facts.set_column(place, name, pc.round(facts.column(name), ndigits=7))
+        for place, column in enumerate(facts.columns):
+            if pa.types.is_string(column.type):
+                facts = facts.set_column(place, facts.column_names[place], escape_formulas(column))
+        return facts
+
+    @property
+    def version(self) -> str:
+        """What changes when the layer does."""
+        return f"{self.index.layer.version}/{len(self.index.layer)}"
+
+
+Opener = Callable[[], Engine]
+"""Makes the engine where it is needed, in another process too: a function of a module, or a ``partial`` of one."""
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Return the engine over the layer and the geocoders of these settings."""
+    from locator.service import Locator
+    from locator.stores.parquet import ParquetStore
+
+    locator = Locator(settings)
+    store = locator.engines.store
+    index = store.index() if isinstance(store, ParquetStore) else Index(store.layer())
+
+    def locate(text: str) -> LocatedText:
+        located: LocatedText = locator.engines.geocoder.locate(text, lang=settings.lang)
+        return located
+
+    return Engine(index, locate)
+
+
+@lru_cache(maxsize=2)
+def opened(pickled: bytes) -> Engine:
+    """Return the engine of a pickled opener, made once in this process."""
+    opener: Opener = pickle.loads(pickled)  # noqa: S301 - written by the process that gives the work
+    return opener()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class BatchQuestion:
     """What is asked of every row."""
 
-    source: Source
+    source: CsvFile
     address: int | None = None
     """The column of the address; or ``lon`` and ``lat``."""
     lon: int | None = None
@@ -37,7 +118,8 @@ class Question:
     datum: Datum = Datum.WGS84
     """What ``lon`` and ``lat`` are measured against."""
     limit: int = 5
-    within_m: float | None = None
+    within_m: float | None = NEAR_M
+    """Nothing farther is named; None for no bound."""
     where: Filter = NEAREST_PLACED
 
     @property
@@ -46,7 +128,7 @@ class Question:
         return (*self.source.columns, *ORIGIN, *ANSWER)
 
 
-class Refused(NamedTuple):
+class RefusedRow(NamedTuple):
     """A row without an answer."""
 
     number: int
@@ -57,12 +139,12 @@ class Refused(NamedTuple):
     value: str
 
 
-class Answered(NamedTuple):
+class BlockAnswer(NamedTuple):
     """The lines of a block, and what became of its rows."""
 
     lines: pa.Buffer | Path
     """CSV without a header, in UTF-8, or the file that holds it; a buffer travels between processes uncopied."""
-    refused: list[Refused]
+    refused: list[RefusedRow]
     rows: int
     answered: int
     """Rows with at least one point."""
@@ -81,15 +163,16 @@ class _Origins(NamedTuple):
     error_m: pa.Array
 
 
-def answer_block(engine: Engine, question: Question, block: Block) -> Answered:
+def answer_block(engine: Engine, question: BatchQuestion, block: CsvBlock) -> BlockAnswer:
     """Return the output lines of a block: for every row, in order, its nearest points, nearest first.
 
-    A row with a position but no point (nothing within reach) has one line with an empty rank.
+    A row with a position but no point has one line with an empty rank; its ``notice`` says why: ``only_coarse``
+    (offices near here are known by their district or city only) or ``nothing_near`` (none is on record).
     """
     records = parse(question.source, block)
     width = len(question.source.columns)
     refused = [
-        Refused(number, "", "cells", f"{text[:80]} ({width} columns expected)") for number, text in records.broken
+        RefusedRow(number, "", "cells", f"{text[:80]} ({width} columns expected)") for number, text in records.broken
     ]
     usable = _without_garbled(records, question.source, refused)
     place = _place_addresses if question.address is not None else _read_positions
@@ -97,12 +180,13 @@ def answer_block(engine: Engine, question: Question, block: Block) -> Answered:
     rows, metres = engine.index.nearest_many(
         origins.lon, origins.lat, limit=question.limit, within_m=question.within_m, where=question.where
     )
-    lines = _write(_lines(engine, records, origins, rows, metres))
+    notices = _explain_empty(engine, question, origins, rows[:, 0] < 0)
+    lines = _write([*_lines(engine, records, origins, rows, metres), notices.take(pa.array(_line_origins(rows)))])
     refused.sort()
-    return Answered(lines, refused, records.total, int((rows[:, :1] >= 0).sum()), engine.version)
+    return BlockAnswer(lines, refused, records.total, int((rows[:, :1] >= 0).sum()), engine.version)
 
 
-def _without_garbled(records: Records, source: Source, refused: list[Refused]) -> NDArray[np.int64]:
+def _without_garbled(records: CsvRecords, source: CsvFile, refused: list[RefusedRow]) -> NDArray[np.int64]:
     if not records.garbled:
         return np.arange(len(records.numbers))
     bad = np.zeros(len(records.numbers), bool)
@@ -110,13 +194,13 @@ def _without_garbled(records: Records, source: Source, refused: list[Refused]) -
         column = records.table.column(place)
         flags = pc.match_substring(column, "\ufffd").to_numpy()
         for row in np.flatnonzero(flags & ~bad).tolist():
-            refused.append(Refused(records.numbers[row], name, "encoding", column[row].as_py()))
+            refused.append(RefusedRow(records.numbers[row], name, "encoding", column[row].as_py()))
         bad |= flags
     return np.flatnonzero(~bad)
 
 
 def _read_positions(
-    _: Engine, question: Question, records: Records, usable: NDArray[np.int64], refused: list[Refused]
+    _: Engine, question: BatchQuestion, records: CsvRecords, usable: NDArray[np.int64], refused: list[RefusedRow]
 ) -> _Origins:
     columns = question.source.columns
     texts = [pc.utf8_trim_whitespace(records.table.column(c or 0)) for c in (question.lon, question.lat)]
@@ -127,10 +211,10 @@ def _read_positions(
     for row in usable[~sure[usable]].tolist():
         read = read_position(texts[0][row].as_py(), texts[1][row].as_py())
         if read is None:
-            refused.append(Refused(records.numbers[row], columns[question.lon or 0], "position_missing", ""))
+            refused.append(RefusedRow(records.numbers[row], columns[question.lon or 0], "position_missing", ""))
         elif isinstance(read, PositionFault):
             column = columns[(question.lon if read.column == "lon" else question.lat) or 0]
-            refused.append(Refused(records.numbers[row], column, read.code, read.value))
+            refused.append(RefusedRow(records.numbers[row], column, read.code, read.value))
         else:
             lon[row], lat[row] = read
             good[row] = True
@@ -152,7 +236,7 @@ def _numbers(texts: pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def _place_addresses(
-    engine: Engine, question: Question, records: Records, usable: NDArray[np.int64], refused: list[Refused]
+    engine: Engine, question: BatchQuestion, records: CsvRecords, usable: NDArray[np.int64], refused: list[RefusedRow]
 ) -> _Origins:
     column = question.address or 0
     name, texts = question.source.columns[column], records.table.column(column).to_pylist()
@@ -164,7 +248,7 @@ def _place_addresses(
             known[address] = _locate(engine, address)
         found = known[address]
         if isinstance(found, str):
-            refused.append(Refused(records.numbers[row], name, found, address[:120]))
+            refused.append(RefusedRow(records.numbers[row], name, found, address[:120]))
         else:
             at.append(row)
     placed = [known[texts[row].strip()] for row in at]
@@ -197,8 +281,26 @@ def _locate(engine: Engine, address: str) -> tuple[float, float, str, str, float
     return place.lon, place.lat, place.label, str(place.precision), place.error_m
 
 
+def _explain_empty(engine: Engine, question: BatchQuestion, origins: _Origins, empty: NDArray[np.bool_]) -> pa.Array:
+    """Return for each origin why nothing was found for it, null where something was."""
+    said = np.full(len(empty), None, object)
+    if empty.any():
+        where = replace(question.where, positions=UNPLACED)
+        lon, lat = origins.lon[empty], origins.lat[empty]
+        coarse, _ = engine.index.nearest_many(lon, lat, limit=1, within_m=question.within_m, where=where)
+        said[empty] = np.where(coarse[:, 0] >= 0, "only_coarse", "nothing_near")
+    return pa.array(said.tolist(), pa.string())
+
+
+def _line_origins(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which origin each line of the output belongs to: one line for each point, or one for none."""
+    shown = rows >= 0
+    shown[:, :1] = True
+    return np.nonzero(shown)[0]
+
+
 def _lines(
-    engine: Engine, records: Records, origins: _Origins, rows: NDArray[np.int64], metres: NDArray[np.float64]
+    engine: Engine, records: CsvRecords, origins: _Origins, rows: NDArray[np.int64], metres: NDArray[np.float64]
 ) -> list[pa.Array]:
     """Return the output's columns: the input's own, the origin's, the answer's."""
     shown = rows >= 0

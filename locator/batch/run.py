@@ -7,19 +7,30 @@ import csv
 import io
 import os
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from locator.batch.answer import Answered, Question, Refused
-from locator.batch.engine import NEAREST_PLACED, Opener, open_engine
-from locator.batch.intake import Block, Source, open_source, read_blocks
-from locator.batch.ledger import Ledger, Progress
-from locator.batch.spread import spread
+from locator.batch.answer import (
+    NEAREST_PLACED,
+    BatchQuestion,
+    BlockAnswer,
+    Opener,
+    RefusedRow,
+    answer_block,
+    open_engine,
+)
+from locator.batch.checkpoint import Checkpoint, Progress
+from locator.batch.csv_blocks import CsvBlock, CsvFile, open_csv, read_blocks
+from locator.batch.dask_workers import open_cluster
 from locator.datum import Datum
 from locator.errors import DataError, InvalidInput
+from locator.finder.hits import NEAR_M
 from locator.i18n import load_catalogue
 from locator.model import Filter
 from locator.search.index import check_bounds
@@ -29,6 +40,10 @@ POSITIONS_BLOCK = 1 << 20
 """Bytes of a file of positions that are answered at once, some 30,000 rows."""
 ADDRESSES_BLOCK = 1 << 14
 """Bytes of a file of addresses: some 300 rows, since each takes much longer."""
+AHEAD = 2
+"""Blocks under way for each thread or worker."""
+
+AnswerBlocks = Callable[[Iterator[CsvBlock]], Iterator[tuple[CsvBlock, BlockAnswer]]]
 REJECT_HEADER = ("file", "row", "column", "code", "value", "reason")
 
 
@@ -57,7 +72,7 @@ def run_batch(
     lat: str | None = None,
     datum: Datum = Datum.WGS84,
     limit: int = 5,
-    within_m: float | None = None,
+    within_m: float | None = NEAR_M,
     where: Filter = NEAREST_PLACED,
     rejects: Path | None = None,
     threads: int | None = None,
@@ -76,11 +91,11 @@ def run_batch(
         CSV in (UTF-8 or GB18030, with a header) and CSV out (UTF-8 with a mark, as Excel wants it). The
         output has, for every row in order, a line for each of its nearest points: the row's own columns,
         where it lies (``origin_…``, WGS-84), ``rank``, the point (``point_…``), ``distance_m`` and
-        ``approximate``. A row with nothing in reach has one line without a rank.
+        ``approximate``. A row with nothing in reach has one line without a rank, and ``notice`` says why.
     address
         The column of addresses; or ``lon`` and ``lat``, columns of degrees in ``datum``.
     limit, within_m, where
-        How many at most, within how many metres, and which points.
+        How many at most, within how many metres (50 km as in ``find``; None for no bound), and which points.
     rejects
         Where rows that are not understood go; ``<target>.rejects.csv`` when None.
     threads
@@ -106,7 +121,7 @@ def run_batch(
         Dask is not installed; its scheduler does not answer.
     """
     started = time.monotonic()
-    question = _ask(open_source(source, encoding=encoding), address, lon, lat)
+    question = _ask(open_csv(source, encoding=encoding), address, lon, lat)
     if limit < 1:
         raise InvalidInput(f"limit is {limit}; expected 1 or more", code="batch_limit", value=limit)
     check_bounds(limit, within_m)
@@ -114,34 +129,88 @@ def run_batch(
     rejects = rejects or target.with_name(target.name + ".rejects.csv")
     _check_paths(source, target, rejects)
     first = Progress(question=_describe(question), read=question.source.start)
-    with Ledger(target, rejects, first, fresh=fresh) as ledger:
-        done_before = ledger.progress.rows
-        if not ledger.progress.done:
+    with Checkpoint(target, rejects, first, fresh=fresh) as checkpoint:
+        done_before = checkpoint.progress.rows
+        if not checkpoint.progress.done:
             work = spread(
                 opener or partial(open_engine, settings),
                 question,
                 threads=threads or os.cpu_count() or 1,
                 workers=workers,
                 scheduler=scheduler,
-                shelf=ledger.shelf,
+                spool_dir=checkpoint.spool_dir,
             )
-            with work as answer, _bar(question.source, ledger.progress, shown=progress) as bar:
+            with work as answer, _bar(question.source, checkpoint.progress, shown=progress) as bar:
                 size = POSITIONS_BLOCK if address is None else ADDRESSES_BLOCK
-                blocks = read_blocks(question.source, start=ledger.progress.read, size=size)
+                blocks = read_blocks(question.source, start=checkpoint.progress.read, size=size)
                 for block, answered in answer(blocks):
-                    _keep(ledger, question, block, answered, settings.lang)
-                    _advance(bar, ledger.progress, done_before)
-                _begin(ledger, question)
-        ledger.finish()
-        end = ledger.progress
+                    _keep(checkpoint, question, block, answered, settings.lang)
+                    _advance(bar, checkpoint.progress, done_before)
+                _begin(checkpoint, question)
+        checkpoint.finish()
+        end = checkpoint.progress
     return BatchSummary(end.rows, end.answered, end.refused, done_before, time.monotonic() - started, target, rejects)
 
 
-def _ask(source: Source, address: str | None, lon: str | None, lat: str | None) -> Question:
+class _Future(Protocol):
+    def result(self) -> BlockAnswer: ...
+
+
+@contextmanager
+def spread(
+    opener: Opener, question: BatchQuestion, *, threads: int, workers: int, scheduler: str | None, spool_dir: Path
+) -> Iterator[AnswerBlocks]:
+    """Yield what turns blocks into answers, in order.
+
+    Parameters
+    ----------
+    opener
+        Makes the engine; called once in each process that answers.
+    workers
+        With 1 or more: that many local Dask processes.
+    scheduler
+        The address of a Dask scheduler; wins over ``workers``.
+    spool_dir
+        A folder that does not exist, beside the output: where local workers leave what they wrote.
+
+    Raises
+    ------
+    MissingExtra
+        Dask is asked for and not installed.
+    ServiceError
+        The scheduler does not answer.
+    """
+    submit: Callable[[CsvBlock], _Future]
+    with ExitStack() as stack:
+        if scheduler is None and workers <= 0:
+            engine = opener()
+            pool = stack.enter_context(ThreadPoolExecutor(threads))
+            count, submit = threads, lambda block: pool.submit(answer_block, engine, question, block)
+        else:
+            cluster = open_cluster(opener, question, workers=workers, scheduler=scheduler, spool_dir=spool_dir)
+            count, submit = stack.enter_context(cluster)
+        yield lambda blocks: _in_order(submit, blocks, AHEAD * count)
+
+
+def _in_order(
+    submit: Callable[[CsvBlock], _Future], blocks: Iterator[CsvBlock], ahead: int
+) -> Iterator[tuple[CsvBlock, BlockAnswer]]:
+    waiting: deque[tuple[CsvBlock, _Future]] = deque()
+    for block in blocks:
+        waiting.append((block, submit(block)))
+        if len(waiting) > ahead:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    while waiting:
+        first, future = waiting.popleft()
+        yield first, future.result()
+
+
+def _ask(source: CsvFile, address: str | None, lon: str | None, lat: str | None) -> BatchQuestion:
     if address is not None and lon is None and lat is None:
-        return Question(source=source, address=source.column(address))
+        return BatchQuestion(source=source, address=source.column(address))
     if address is None and lon is not None and lat is not None:
-        return Question(source=source, lon=source.column(lon), lat=source.column(lat))
+        return BatchQuestion(source=source, lon=source.column(lon), lat=source.column(lat))
     raise InvalidInput("give the column of addresses, or those of longitude and latitude", code="batch_what")
 
 
@@ -150,7 +219,7 @@ def _check_paths(source: Path, target: Path, rejects: Path) -> None:
         raise InvalidInput("input, output and rejects must be three files", code="batch_paths")
 
 
-def _describe(question: Question) -> str:
+def _describe(question: BatchQuestion) -> str:
     """Return a question as a text that is the same when the question is; a predicate counts by its name."""
     predicate = question.where.predicate
     where = replace(question.where, predicate=None)
@@ -164,16 +233,16 @@ def _describe(question: Question) -> str:
     return repr(parts)
 
 
-def _begin(ledger: Ledger, question: Question) -> None:
+def _begin(checkpoint: Checkpoint, question: BatchQuestion) -> None:
     """Write the headers, if nothing is written yet."""
-    if ledger.progress.written == 0:
-        ledger.add(_csv([question.header], mark=True), _csv([REJECT_HEADER], mark=True), ledger.progress)
+    if checkpoint.progress.written == 0:
+        checkpoint.add(_csv([question.header], mark=True), _csv([REJECT_HEADER], mark=True), checkpoint.progress)
 
 
-def _keep(ledger: Ledger, question: Question, block: Block, answered: Answered, lang: str) -> None:
+def _keep(checkpoint: Checkpoint, question: BatchQuestion, block: CsvBlock, answered: BlockAnswer, lang: str) -> None:
     """Write a block's answers and rejects, and that it is done."""
-    _begin(ledger, question)
-    before = ledger.progress
+    _begin(checkpoint, question)
+    before = checkpoint.progress
     if before.version is not None and before.version != answered.version:
         raise DataError("the layer changed during the batch: start it anew", code="batch_layer_changed")
     rejects = _csv(_reject_rows(answered.refused, question.source, before.rows, lang))
@@ -185,10 +254,12 @@ def _keep(ledger: Ledger, question: Question, block: Block, answered: Answered, 
         refused=before.refused + len(answered.refused),
         version=answered.version,
     )
-    ledger.add(answered.lines, rejects, after)
+    checkpoint.add(answered.lines, rejects, after)
 
 
-def _reject_rows(refused: list[Refused], source: Source, rows_before: int, lang: str) -> Iterator[tuple[object, ...]]:
+def _reject_rows(
+    refused: list[RefusedRow], source: CsvFile, rows_before: int, lang: str
+) -> Iterator[tuple[object, ...]]:
     texts = load_catalogue(lang)
     for number, column, code, value in refused:
         reason = texts.get(f"batch.{code}") or texts.get(f"notices.{code}") or code
@@ -206,7 +277,7 @@ def _csv(rows: Any, *, mark: bool = False) -> bytes:
     return (codecs.BOM_UTF8 if mark else b"") + out.getvalue().encode()
 
 
-def _bar(source: Source, done: Progress, *, shown: bool) -> Any:
+def _bar(source: CsvFile, done: Progress, *, shown: bool) -> Any:
     from tqdm import tqdm
 
     form = "{percentage:3.0f}% |{bar}| {elapsed} < {remaining}{postfix}"

@@ -70,8 +70,7 @@ def build_parser(*names: str) -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(name, help=command.help)
         if name in names:
             _add_common(subparser)
-            add: Callable[[argparse.ArgumentParser], None] = _load(f"add_{name}", command)
-            add(subparser)
+            _load(f"add_{name}", command)(subparser)
     return parser
 
 

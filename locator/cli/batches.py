@@ -25,7 +25,7 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lat", metavar="COLUMN", help="the column of latitudes")
     add_choice(parser, "--datum", Datum, default="wgs84", help="what the columns are measured against")
     parser.add_argument("--limit", type=int, default=5, metavar="K", help="how many points a row (default: 5)")
-    parser.add_argument("--within-m", type=float, metavar="M", help="no farther than this")
+    parser.add_argument("--within-m", type=float, metavar="M", help="no farther than this (default: 50 km)")
     parser.add_argument(
         "--rejects", type=Path, metavar="FILE", help="rows not understood (default: OUT.csv.rejects.csv)"
     )
@@ -50,7 +50,7 @@ def run_batch(args: argparse.Namespace, settings: Settings) -> None:
         lat=args.lat,
         datum=Datum(args.datum),
         limit=args.limit,
-        within_m=args.within_m,
+        **({} if args.within_m is None else {"within_m": args.within_m}),
         rejects=args.rejects,
         workers=args.workers,
         scheduler=args.scheduler,

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 NEAR_M = 50_000.0
 """Nothing farther is offered as near unless the person asked for a wider circle."""
 UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
-COARSE = frozenset({Precision.CITY, Precision.PROVINCE, Precision.DISTRICT})
 
 
 StateOf = Callable[[ServicePoint], HoursState]
@@ -73,7 +72,7 @@ def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
         notices.append(Notice(code="hours_unknown_kept"))
     if search.query.mode is not None and hits and all(hit.duration_s is None for hit in hits):
         notices.append(Notice(code="travel_time_unavailable"))
-    if search.place.precision in COARSE and hits:
+    if search.place.precision in UNPLACED and hits:
         notices.append(Notice(code="origin_coarse", params={"precision": search.place.precision}))
     numbered = [replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)]
     return group_by_building(numbered), notices
@@ -173,7 +172,7 @@ def _make_hit(search: Search, tier: int, found: Found, duration_s: float | None)
     """Return one hit with its state and what is claimed of it; the rank comes later."""
     point, query = found.point, search.query
     yours, why = serves_you(point, search.place)
-    rough = search.place.precision in APPROXIMATE | COARSE or point.position not in EXACT
+    rough = search.place.precision in APPROXIMATE | UNPLACED or point.position not in EXACT
     return Hit(
         rank=0,
         point=point,

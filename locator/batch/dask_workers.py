@@ -18,26 +18,25 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from locator.batch.answer import Answered, Question, answer_block
-from locator.batch.engine import Opener, opened
-from locator.batch.intake import Block
+from locator.batch.answer import BatchQuestion, BlockAnswer, Opener, answer_block, opened
+from locator.batch.csv_blocks import CsvBlock
 from locator.errors import MissingExtra, ServiceError
 
 CONNECT_S = 10.0
 """How long a Dask scheduler may take to answer."""
-IMPORTED_ONCE = ["distributed", "locator.batch.cluster", "locator.service", "scipy.spatial", "pandas"]
+IMPORTED_ONCE = ["distributed", "locator.batch.dask_workers", "locator.service", "scipy.spatial", "pandas"]
 """What local workers have in them when they are forked (pandas, because Arrow asks for it)."""
 
 
 @contextmanager
 def open_cluster(
-    opener: Opener, question: Question, *, workers: int, scheduler: str | None, shelf: Path
-) -> Iterator[tuple[int, Callable[[Block], Any]]]:
+    opener: Opener, question: BatchQuestion, *, workers: int, scheduler: str | None, spool_dir: Path
+) -> Iterator[tuple[int, Callable[[CsvBlock], Any]]]:
     """Yield how many workers there are, and what submits a block to them and returns its future.
 
     Parameters
     ----------
-    shelf
+    spool_dir
         The folder in which local workers leave their lines.
 
     Raises
@@ -51,16 +50,16 @@ def open_cluster(
         client = _open_client(stack, workers, scheduler)
         pickled = pickle.dumps(opener)
         asked = client.scatter(question, broadcast=True)
-        folder = None if scheduler is not None else stack.enter_context(_folder(shelf))
+        folder = None if scheduler is not None else stack.enter_context(_folder(spool_dir))
 
-        def submit(block: Block) -> Any:
+        def submit(block: CsvBlock) -> Any:
             return client.submit(_answer_there, pickled, asked, block, folder, pure=False, retries=2)
 
         yield max(1, len(client.scheduler_info()["workers"])), submit
 
 
-def _answer_there(pickled: bytes, question: Question, block: Block, folder: Path | None) -> Answered:
-    answered = answer_block(opened(pickled), question, Block(*block))
+def _answer_there(pickled: bytes, question: BatchQuestion, block: CsvBlock, folder: Path | None) -> BlockAnswer:
+    answered = answer_block(opened(pickled), question, CsvBlock(*block))
     if folder is None or isinstance(answered.lines, Path):
         return answered
     path = folder / uuid4().hex
@@ -93,10 +92,20 @@ def _open_client(stack: ExitStack, workers: int, scheduler: str | None) -> Any:
         raise ServiceError(message, code="batch_scheduler", address=scheduler) from error
 
 
+def fits_private_parts(dask: Any) -> bool:
+    """Tell whether the installed Dask still has what :func:`_open_local` sets.
+
+    Read from distributed 2026.8.0, ``distributed/utils.py``; ``pyproject.toml`` holds the upper bound. Where it is
+    gone, a start takes half a second longer and nothing else changes.
+    """
+    return hasattr(dask.utils, "_forkserver_preload_set")
+
+
 def _open_local(stack: ExitStack, dask: Any, workers: int) -> Any:
     multiprocessing.get_context("forkserver").set_forkserver_preload(IMPORTED_ONCE)
     forkserver.ensure_running()
-    dask.utils._forkserver_preload_set = True  # else Dask imports pandas here too, to name what is imported there
+    if fits_private_parts(dask):
+        dask.utils._forkserver_preload_set = True  # else Dask imports pandas here too, to name what is imported there
     options = {"distributed.worker.profile.enabled": False, "distributed.worker.multiprocessing-method": "forkserver"}
     stack.enter_context(import_module("dask").config.set(options))
     cluster = stack.enter_context(

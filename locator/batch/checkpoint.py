@@ -1,7 +1,7 @@
 """How far a batch has come, on disk: whatever kills it, the next run goes on from there.
 
-Output and rejects grow in ``….part`` files; after each block the ledger, a small file replaced in one
-step, says how long each is and how far the input was read. What lies beyond is cut off on resuming.
+Output and rejects grow in ``….part`` files; after each block the checkpoint, a small file replaced in
+one step, says how long each is and how far the input was read. What lies beyond is cut off on resuming.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Progress:
     """What is done."""
 
     question: str
-    """What the run was asked: file, columns, limit … A ledger of another question is not continued."""
+    """What the run was asked: file, columns, limit … A checkpoint of another question is not continued."""
     read: int
     """The byte of the input at which the next record begins."""
     written: int = 0
@@ -41,7 +41,7 @@ class Progress:
     done: bool = False
 
 
-class Ledger:
+class Checkpoint:
     """The output, the reject file and the record of both, kept in step. Use as a context.
 
     Raises
@@ -56,7 +56,7 @@ class Ledger:
         self.target, self.rejects = target, rejects
         self._paths = (_beside(target, ".part"), _beside(rejects, ".part"))
         self._record = _beside(target, ".progress.json")
-        self.shelf = _beside(target, ".blocks")
+        self.spool_dir = _beside(target, ".blocks")
         """A folder for answers on their way into the output; gone when a run starts and when it has ended."""
         self._streams: list[IO[bytes]] = []
         try:
@@ -66,7 +66,7 @@ class Ledger:
                 path.touch()
             self._streams = [path.open("r+b", buffering=0) for path in self._paths]
             self._lock()
-            shutil.rmtree(self.shelf, ignore_errors=True)
+            shutil.rmtree(self.spool_dir, ignore_errors=True)
             self.progress = first if fresh else self._resume(first)
             for stream, length in zip(self._streams, (self.progress.written, self.progress.rejected), strict=True):
                 if not self.progress.done:
@@ -79,7 +79,7 @@ class Ledger:
             self.close()
             raise
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Checkpoint:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +118,7 @@ class Ledger:
         self.progress = progress
 
     def finish(self) -> None:
-        """Put the whole output and the rejects in their places and drop the ledger."""
+        """Put the whole output and the rejects in their places and drop the checkpoint."""
         try:
             if not self.progress.done:
                 for stream in self._streams:

@@ -25,7 +25,7 @@ DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class CsvFile:
     """A CSV file and how to read it."""
 
     path: Path
@@ -46,7 +46,7 @@ class Source:
         return self.columns.index(name)
 
 
-class Block(NamedTuple):
+class CsvBlock(NamedTuple):
     """Whole records, as they stand in the file."""
 
     data: bytes
@@ -54,7 +54,7 @@ class Block(NamedTuple):
     """The byte of the file at which the next record begins."""
 
 
-class Records(NamedTuple):
+class CsvRecords(NamedTuple):
     """The parsed records of a block."""
 
     table: pa.Table
@@ -69,7 +69,7 @@ class Records(NamedTuple):
     """True when some bytes are not in the file's encoding; they read as U+FFFD."""
 
 
-def open_source(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> Source:
+def open_csv(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> CsvFile:
     """Return a CSV file's columns and form.
 
     Parameters
@@ -108,7 +108,7 @@ def open_source(path: Path, *, encoding: str | None = None, delimiter: str | Non
     columns = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter)))
     if len(set(columns)) < len(columns):
         raise InvalidInput(f"{path} names a column twice", code="batch_columns_twice", path=str(path))
-    return Source(
+    return CsvFile(
         path=path, columns=columns, encoding=encoding, delimiter=delimiter, start=mark + len(header), size=size
     )
 
@@ -140,7 +140,7 @@ def _record_end(data: bytes, start: int, *, last: bool) -> int | None:
     return None
 
 
-def read_blocks(source: Source, *, start: int, size: int) -> Iterator[Block]:
+def read_blocks(source: CsvFile, *, start: int, size: int) -> Iterator[CsvBlock]:
     """Yield the file's records from byte ``start`` on, in blocks of about ``size`` bytes."""
     with source.path.open("rb") as stream:
         stream.seek(start)
@@ -153,13 +153,13 @@ def read_blocks(source: Source, *, start: int, size: int) -> Iterator[Block]:
                 cut = held.rfind(b"\n") + 1 or len(held)
             if cut:
                 position += cut
-                yield Block(held[:cut], position)
+                yield CsvBlock(held[:cut], position)
                 held = held[cut:]
             if not more:
                 return
 
 
-def parse(source: Source, block: Block) -> Records:
+def parse(source: CsvFile, block: CsvBlock) -> CsvRecords:
     """Return the records of a block."""
     import pyarrow.csv as arrow_csv
 
@@ -192,7 +192,7 @@ def parse(source: Source, block: Block) -> Records:
     bad = {number for number, _ in broken}
     total = table.num_rows + len(bad)
     numbers = [number for number in range(1, total + 1) if number not in bad]
-    return Records(table, numbers, total, broken, garbled)
+    return CsvRecords(table, numbers, total, broken, garbled)
 
 
 def _note(broken: list[tuple[int, str]]) -> Callable[[object], str]:
