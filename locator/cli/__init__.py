@@ -40,6 +40,7 @@ COMMANDS = {
     "geocode": Command("locator.cli.places", "where a text is"),
     "suggest": Command("locator.cli.places", "what a beginning may become"),
     "hours": Command("locator.cli.answers", "open, closed or unknown, by China's working calendar"),
+    "calendar": Command("locator.cli.answers", "read a year's holiday notice of the State Council"),
     "guide": Command("locator.cli.answers", "steps, materials, where, by which rule"),
     "route": Command("locator.cli.ways", "the way to a point, step by step"),
     "links": Command("locator.cli.ways", "links into navigation apps"),

@@ -1,10 +1,11 @@
-"""``locator hours`` and ``locator guide``."""
+"""``locator hours``, ``locator calendar`` and ``locator guide``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from functools import partial
+from pathlib import Path
 
 from locator.adcode import is_adcode
 from locator.cli.terms import add_choice, now_of, write_json
@@ -38,6 +39,39 @@ def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     print(describe(state, at, args.lang))
     if expr != args.expression:
         print(text("cli.hours_read_as", args.lang, expr=expr or note or ""))
+
+
+def add_calendar(parser: argparse.ArgumentParser) -> None:
+    """Add ``locator calendar``."""
+    parser.description = "Read a holiday notice of the State Council (its text or a table of it) into the calendar."
+    parser.epilog = "example: locator calendar docs/examples/notice-2026.txt --year 2026 --source https://www.gov.cn/zhengce/zhengceku/202511/content_7047091.htm"
+    parser.add_argument("file", type=Path, help="a text file with the notice's seven paragraphs, or a table of them")
+    parser.add_argument("--year", type=int, required=True, help="the year it announces")
+    parser.add_argument("--source", required=True, help="the notice's number and address")
+    parser.add_argument("--save", action="store_true", help="put it over the calendar of LOCATOR_DATA, from now on")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run_calendar(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator calendar``."""
+    from locator.disk import write_whole
+    from locator.hours.calendar import read_notice
+
+    try:
+        content = args.file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{args.file} cannot be read", code="calendar_notice", why=str(args.file)) from error
+    made = read_notice(content, args.year, args.source)
+    saved = settings.data / "calendar" / "overrides" / f"{args.year}.yaml" if args.save else None
+    if saved is not None:
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(saved, made)
+    if args.format == "json":
+        write_json({"year": args.year, "override": made, "saved": str(saved) if saved else None})
+        return
+    sys.stdout.write(made)
+    if saved is not None:
+        sys.stderr.write(text("cli.calendar_saved", args.lang, path=saved) + "\n")
 
 
 def add_guide(parser: argparse.ArgumentParser) -> None:

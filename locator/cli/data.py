@@ -226,6 +226,7 @@ def run_info(args: argparse.Namespace, settings: Settings) -> None:
 
     locator = Locator(settings)
     info = describe_layer(locator.engines.store, now=now_of(settings)) | {"engines": locator.engines.describe()}
+    info["calendar_known_until"] = locator.engines.clock.calendar.known_until
     if args.format == "json":
         write_json(info)
     else:

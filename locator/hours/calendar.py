@@ -1,14 +1,16 @@
-"""Which days China works: the OpenState Council's calendar, the law beyond it, and what is put over both.
+"""Which days China works: the State Council's calendar, the law beyond it, and what is put over both.
 
-Announced years come from chinesecalendar (2004 on). For a year it does not hold, the days that the law
-itself fixes are holidays (lunar dates from ``data/calendar/lunar.yaml``) and every other day is an
-ordinary one, marked as not announced. ``data/calendar/overrides/*.yaml`` puts a new year's notice, a
-province's own holidays or one office's closure over that: ``docs/HOURS.md``.
+Announced years come from chinesecalendar (2004 on; a newer release brings newer years). For a year it
+does not hold, the days that the law itself fixes are holidays (lunar dates from
+``data/calendar/lunar.yaml``), the days around them that notices usually bridge are uncertain, and every
+other day is an ordinary one, marked as not announced. ``data/calendar/overrides/*.yaml`` puts a new year's
+notice, a province's own holidays or one office's closure over that: ``docs/HOURS.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -37,7 +39,7 @@ class DayKind(StrEnum):
     MAKEUP = "makeup"
     """A weekend day on which China works."""
     UNCERTAIN = "uncertain"
-    """Perhaps a holiday here: no source says."""
+    """Perhaps a holiday here: no source says; in a year not announced perhaps a make-up workday too."""
     CLOSED = "closed"
     """The office is shut, whatever its hours say."""
     HOURS = "hours"
@@ -59,13 +61,20 @@ class Day:
 
 
 REGULAR = Day(DayKind.REGULAR)
+_BRIDGES = {(5, n): "labour_day" for n in range(1, 6)} | {(10, n): "national_day" for n in range(1, 9)}
 _NAMES = {
     "new_years_day": "new_year", "spring_festival": "spring_festival", "tomb_sweeping_day": "qingming",
     "labour_day": "labour_day", "dragon_boat_festival": "dragon_boat", "national_day": "national_day",
     "mid_autumn_festival": "mid_autumn", "anti_fascist_70th_day": "victory_day",
 }  # fmt: skip
 """chinesecalendar's names to ours."""
-_ANNOUNCED = frozenset(day.year for day in constants.holidays)
+
+
+def library_years() -> frozenset[int]:
+    """Return the years whose notices chinesecalendar holds."""
+    return frozenset(day.year for day in constants.holidays)
+
+
 _WORD_OF = {member.value: _NAMES[member.name] for member in constants.Holiday}
 
 
@@ -89,7 +98,7 @@ class Calendar:
     national: Mapping[date, Day] = field(default_factory=dict)
     regional: Mapping[date, tuple[tuple[str, Day], ...]] = field(default_factory=dict)
     points: Mapping[str, Mapping[date, Day]] = field(default_factory=dict)
-    announced: frozenset[int] = _ANNOUNCED
+    announced: frozenset[int] = field(default_factory=library_years)
     regions: Mapping[str, str] = field(default_factory=dict)
     """Names of provinces to six digits."""
 
@@ -126,13 +135,36 @@ class Calendar:
     def _nation(self, day: date) -> Day:
         if day in self.national:
             return self.national[day]
-        if day.year in _ANNOUNCED:
-            if day in constants.holidays:
-                return Day(DayKind.HOLIDAY, _WORD_OF.get(constants.holidays[day]))
-            return Day(DayKind.MAKEUP, _WORD_OF.get(constants.workdays[day])) if day in constants.workdays else REGULAR
-        name = self._statutory(day)
-        known = day.year in self.announced
-        return Day(DayKind.HOLIDAY, name, known) if name and not known else Day(DayKind.REGULAR, None, known)
+        if day in constants.holidays:
+            return Day(DayKind.HOLIDAY, _WORD_OF.get(constants.holidays[day]))
+        if day in constants.workdays:
+            return Day(DayKind.MAKEUP, _WORD_OF.get(constants.workdays[day]))
+        if day.year in self.announced:
+            return REGULAR
+        if name := self._statutory(day):
+            return Day(DayKind.HOLIDAY, name, announced=False)
+        name = self._bridged(day)
+        return Day(DayKind.UNCERTAIN if name else DayKind.REGULAR, name, announced=False)
+
+    def _bridged(self, day: date) -> str | None:
+        """Return the holiday around which notices usually give this day off or make it a workday, if any.
+
+        From the eve of Spring Festival to the eighth day after it, 1 to 5 May, 1 to 8 October, and the days beside
+        the other holidays.
+        """
+        festival = self.lunar.get(day.year, {}).get("spring_festival")
+        if festival and -1 <= (day - festival).days <= 8:
+            return "spring_festival"
+        if (day.month, day.day) in _BRIDGES:
+            return _BRIDGES[day.month, day.day]
+        beside = (self._statutory(day + timedelta(days=step)) for step in (1, -1))
+        return next((name for name in beside if name in ("new_year", "qingming", "dragon_boat", "mid_autumn")), None)
+
+    @property
+    def known_until(self) -> int:
+        """The last year of which a notice is known, with all years before it."""
+        years = sorted(self.announced)
+        return next(year for year in years if year + 1 not in self.announced)
 
     def _statutory(self, day: date) -> str | None:
         """Return the holiday that the law itself puts on this day (as amended on 2024-11-10), if any.
@@ -160,7 +192,7 @@ def load_calendar(*folders: Path) -> Calendar:
     DataError
         A file is broken: the message names it and the entry.
     """
-    lunar, regions, years = dict[int, Mapping[str, date]](), dict[str, str](), set(_ANNOUNCED)
+    lunar, regions, years = dict[int, Mapping[str, date]](), dict[str, str](), set(library_years())
     overrides = list[Override]()
     for folder in folders:
         for year, moments in _read(folder / "lunar.yaml").get("years", {}).items():
@@ -257,3 +289,87 @@ def _read_override(path: Path, number: int, entry: Any, source: object) -> Overr
 def shipped_calendar() -> Calendar:
     """Return the calendar that ships with the program; read once."""
     return load_calendar(shipped_dir() / "calendar")
+
+
+_FEASTS = {
+    "元旦": "new_year", "春节": "spring_festival", "清明": "qingming", "劳动节": "labour_day", "端午": "dragon_boat",
+    "中秋": "mid_autumn", "国庆": "national_day",
+}  # fmt: skip
+_NOTICE_DAY = r"(?:(\d{4})\s*年)?\s*(?:(\d{1,2})\s*月)?\s*(\d{1,2})\s*日\s*(?:[（(]([^（）()]*)[）)])?"
+_NOTICE_SPAN = re.compile(rf"{_NOTICE_DAY}(?:\s*(?:至|到|-|—|–|~|～)+\s*{_NOTICE_DAY})?")
+
+
+def read_notice(text: str, year: int, source: str) -> str:
+    """Return the override file that a notice of the State Council amounts to, as text.
+
+    Parameters
+    ----------
+    text
+        The notice's paragraphs, or a table of them: each part begins with a holiday's name (``元旦：1月1日（周四）
+        至3日（周六）放假调休，共3天。1月4日（周日）上班。``).
+    year
+        The year it is for.
+    source
+        Its number and address; it stands in the file.
+
+    Raises
+    ------
+    InvalidInput
+        A holiday of the law is missing, or a day does not fit: its weekday, the number of days, a make-up day that
+        is no weekend (code ``calendar_notice``).
+    """
+    plain = re.sub(r"\s+", " ", text)
+    starts = list(re.finditer(rf"({'|'.join(_FEASTS)})节?(?:[、和]({'|'.join(_FEASTS)})节?)?\s*[:：|,，\t ]", plain))
+    if not starts:
+        raise _unfit("no holiday is named")
+    found, entries = set[str](), list[str]()
+    for start, end in zip(starts, [*(s.start() for s in starts[1:]), len(plain)], strict=True):
+        names = [_FEASTS[name] for name in start.groups() if name]
+        if set(names) & found:
+            continue  # a table may name a holiday again in its notes
+        found |= set(names)
+        entries += _notice_part(plain[start.end() : end], year, names)
+    if missing := [name for name in _FEASTS.values() if name not in found]:
+        raise _unfit(f"no line for {', '.join(missing)}")
+    said = source.replace("\\", " ").replace('"', "'")
+    return "\n".join([f"announces: [{year}]", f'source: "{said}"', "days:", *entries]) + "\n"
+
+
+def _notice_part(part: str, year: int, names: list[str]) -> Iterator[str]:
+    """Yield the entries of one holiday: its days off, then its make-up days."""
+    month, off, spans = None, 0, list[tuple[str, date, date]]()
+    for match in _NOTICE_SPAN.finditer(part):
+        month = match[2] or month
+        if month is None:
+            raise _unfit(f"{match[0]!r} has no month")
+        first = _notice_day(int(match[1] or year), month, match[3], match[4])
+        month = match[6] or month
+        last = _notice_day(int(match[5] or year), month, match[7], match[8]) if match[7] else first
+        rest = part[match.end() :]
+        work = re.match(r"(?:[、，,和及]?\s*" + _NOTICE_DAY + r")*\s*(?:均|照常|正常)?\s*(?:上班|补班)", rest) or off
+        kind = "makeup" if work and first == last else "holiday"
+        if kind == "makeup" and first.weekday() < 5:
+            raise _unfit(f"{first} is a make-up workday but no weekend day")
+        off += (last - first).days + 1 if kind == "holiday" else 0
+        spans.append((kind, first, last))
+    counted = re.search(r"共?\s*(\d+)\s*天", part)
+    if not off or (counted and int(counted[1]) != off):
+        raise _unfit(f"{names[0]} has {off} days off, the notice says {counted[1] if counted else 'nothing'}")
+    for kind, first, last in spans:
+        until = f", to: {last}" if last != first else ""
+        yield f"  - {{from: {first}{until}, kind: {kind}, name: {names[0]}}}"
+
+
+def _notice_day(year: int, month: str, day: str, bracket: str | None) -> date:
+    try:
+        found = date(year, int(month), int(day))
+    except ValueError as error:
+        raise _unfit(f"{month}月{day}日 is no day of {year}") from error
+    weekday = re.search(r"(?:周|星期)([一二三四五六日天])", bracket or "")
+    if weekday and "一二三四五六日".index(weekday[1].replace("天", "日")) != found.weekday():
+        raise _unfit(f"{found} is not the weekday that {bracket} says")
+    return found
+
+
+def _unfit(why: str) -> InvalidInput:
+    return InvalidInput(f"this is not a year's notice of the State Council: {why}", code="calendar_notice", why=why)

@@ -24,7 +24,7 @@ from locator.settings import shipped_dir
 logger = logging.getLogger(__name__)
 ZONE = "Asia/Shanghai"
 CHINA = frozenset({ZONE, "Asia/Urumqi", "Asia/Kashgar", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "PRC"})
-"""Zones whose offices follow the OpenState Council's calendar."""
+"""Zones whose offices follow the State Council's calendar."""
 HORIZON = 400
 """Days looked ahead for the next change; beyond, it is not known."""
 FIRST_YEAR, LAST_YEAR = 1971, 2199
@@ -197,7 +197,7 @@ class HoursClock:
         if opens is not None and opens.date() != today:
             notes += [n for n in self.scheduler.schedule(expr, opens.date(), now.scope).notes if n == "makeup_workday"]
             notes += self._after(now, opens.date())
-        if expr is not None and not parse(expr).always:
+        if expr is not None and not parse(expr).always and not any(note.startswith("bridging:") for note in notes):
             days = {today, *([opens.date()] if opens else [])}
             missing = sorted(day.year for day in days if not self.scheduler.day(day, now.scope).announced)
             foreign = not now.scope.china

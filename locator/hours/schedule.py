@@ -249,7 +249,11 @@ class Scheduler:
             return makeup_schedule(expression, day)
         schedule = self._ordinary(expression, day, scope)
         if special.kind is DayKind.UNCERTAIN and not expression.always:
-            return agree([schedule, self._holiday(expression, day, special, scope)], f"perhaps_holiday:{special.name}")
+            perhaps = [schedule, self._holiday(expression, day, special, scope)]
+            if special.announced:
+                return agree(perhaps, f"perhaps_holiday:{special.name}")
+            perhaps += [makeup_schedule(expression, day)] if day.weekday() > 4 else []
+            return agree(perhaps, f"bridging:{special.name}")
         return schedule
 
     def _ordinary(self, expression: Expression, day: date, scope: Scope) -> DaySchedule:

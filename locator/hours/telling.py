@@ -50,6 +50,10 @@ def _main(state: HoursState, at: datetime, lang: str) -> str:
     return said
 
 
+_NAMED = frozenset({"holiday", "perhaps_holiday", "bridging", "closed_day"})
+"""Notes whose value is a holiday's name."""
+
+
 def describe_notes(state: HoursState, lang: str) -> list[str]:
     """Return the sentences of a state's notes; a note that only serves another sentence has none."""
     catalogue, said = load_catalogue(lang), list[str]()
@@ -57,7 +61,7 @@ def describe_notes(state: HoursState, lang: str) -> list[str]:
         code, _, value = note.partition(":")
         template = catalogue.get(f"hours.note_{code}")
         if template:
-            shown = holiday_name(value, lang) if code in ("holiday", "perhaps_holiday", "closed_day") else value
+            shown = holiday_name(value, lang) if code in _NAMED else value
             said.append(template.format(value=shown))
     return said
 

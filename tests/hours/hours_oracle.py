@@ -1,6 +1,6 @@
 """China's working calendar 2019-2026, independent of chinesecalendar.
 
-The days the OpenState Council's notices declare off and the weekend days they declare workdays, read from
+The days the State Council's notices declare off and the weekend days they declare workdays, read from
 holiday-cn (MIT, NateScarlet) on 2026-11-22; ``../shared/data/eval/cn_days_2019_2026.csv`` is the same
 list day by day with the notices' addresses. A weekend beside a one-day holiday is no declared day off.
 """

@@ -1,8 +1,9 @@
-"""The working calendar against the OpenState Council's list, the law and the moon."""
+"""The working calendar against the State Council's list, the law and the moon."""
 
 from __future__ import annotations
 
 import csv
+import importlib
 import math
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,10 +12,22 @@ import hours_oracle as oracle
 import pytest
 from chinese_calendar import get_solar_terms
 
-from locator.errors import DataError
-from locator.hours import Calendar, DayKind, load_calendar, shipped_calendar
-from locator.settings import shipped_dir
+from locator.errors import DataError, InvalidInput
+from locator.hours import (
+    Calendar,
+    Day,
+    DayKind,
+    HoursClock,
+    describe_notes,
+    load_calendar,
+    open_clock,
+    shipped_calendar,
+    shipped_clock,
+)
+from locator.hours.calendar import read_notice
+from locator.settings import parse_moment, shipped_dir
 
+ROOT = Path(__file__).parents[2]
 WORDS = {DayKind.HOLIDAY: "off", DayKind.MAKEUP: "work", DayKind.REGULAR: ""}
 
 
@@ -42,7 +55,8 @@ def test_oracle_is_the_shared_list(shared_data: Path) -> None:
 def test_partial_holidays_are_ordinary_days(calendar: Calendar, year: int) -> None:
     for month, day in oracle.PARTIAL:
         found = calendar.day(date(year, month, day))
-        assert found.kind is DayKind.REGULAR or date(year, month, day) in oracle.OFF
+        bridged = not found.announced and (month, day) == (5, 4)  # between 1 and 5 May of a year without notice
+        assert found.kind is (DayKind.UNCERTAIN if bridged else DayKind.REGULAR) or date(year, month, day) in oracle.OFF
 
 
 @pytest.mark.parametrize("year", range(2019, 2027))
@@ -139,7 +153,8 @@ def test_uncertain_days_hide_no_declared_day(calendar: Calendar) -> None:
     for day, found in calendar.regional.items():
         for prefix, special in found:
             if special.kind is DayKind.UNCERTAIN:
-                assert calendar.day(day).kind is DayKind.REGULAR, (day, prefix)
+                nation = calendar.day(day)
+                assert nation.kind is DayKind.REGULAR or not nation.announced, (day, prefix)
 
 
 def test_every_override_names_a_known_holiday_and_a_source(calendar: Calendar) -> None:
@@ -209,3 +224,99 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match=r"2027\.yaml") as error:
         load_calendar(write(tmp_path, text))
     assert error.value.code == "calendar_file"
+
+
+NOTICE_2025 = """
+一、元旦：1月1日（周三）放假1天，不调休。
+二、春节：1月28日（农历除夕、周二）至2月4日（农历正月初七、周二）放假调休，共8天。1月26日（周日）、2月8日（周六）上班。
+三、清明节：4月4日（周五）至6日（周日）放假，共3天。
+四、劳动节：5月1日（周四）至5日（周一）放假调休，共5天。4月27日（周日）上班。
+五、端午节：5月31日（周六）至6月2日（周一）放假，共3天。
+六、国庆节、中秋节：10月1日（周三）至8日（周三）放假调休，共8天。9月28日（周日）、10月11日（周六）上班。
+"""
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_a_notice_read_from_its_text_is_the_librarys_year(tmp_path: Path, year: int) -> None:
+    text = NOTICE_2025 if year == 2025 else (ROOT / "docs/examples/notice-2026.txt").read_text("utf-8")
+    (tmp_path / "overrides").mkdir()
+    (tmp_path / "overrides/notice.yaml").write_text(read_notice(text, year, "国办发明电"), "utf-8")
+    told = load_calendar(tmp_path)
+    assert year in told.announced
+    for n in range(365):
+        day = date(year, 1, 1) + timedelta(days=n)
+        known = shipped_calendar().day(day).kind
+        assert told.national.get(day, Day(DayKind.REGULAR)).kind is known, day
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("1月1日（周三）放假1天", "1月1日（周四）放假1天"), "weekday"),
+        (("共8天。1月26日", "共7天。1月26日"), "days off"),
+        (("4月27日（周日）上班", "4月28日（周一）上班"), "weekend"),
+        ((NOTICE_2025.split("\n")[5] + "\n", ""), "no line for dragon_boat"),
+        (("2月8日", "2月30日"), "no day"),
+        ((NOTICE_2025, "放假通知"), "no holiday"),
+    ],
+)
+def test_a_notice_that_does_not_fit_is_refused(change: tuple[str, str], why: str) -> None:
+    with pytest.raises(InvalidInput, match=why) as refusal:
+        read_notice(NOTICE_2025.replace(*change), 2025, "x")
+    assert refusal.value.code == "calendar_notice"
+
+
+WINDOW = "Mo-Fr 09:00-17:00; PH off"
+
+
+@pytest.mark.parametrize(
+    ("moment", "state"),
+    [
+        ("2027-02-05T10:00", "closed"),  # the eve
+        ("2027-02-08T10:00", "closed"),  # the third day
+        ("2027-02-09T10:00", "unknown"),
+        ("2027-02-12T10:00", "unknown"),
+        ("2027-02-14T10:00", "unknown"),  # a Sunday that may be made up for
+        ("2027-02-09T22:00", "closed"),
+        ("2027-02-15T10:00", "open"),
+        ("2027-04-06T10:00", "unknown"),
+        ("2027-05-03T10:00", "unknown"),
+        ("2027-05-06T10:00", "open"),
+        ("2027-09-16T10:00", "unknown"),
+        ("2027-10-04T10:00", "unknown"),
+        ("2027-10-08T10:00", "unknown"),
+        ("2027-10-11T10:00", "open"),
+        ("2027-12-31T10:00", "unknown"),
+        ("2026-12-31T10:00", "open"),
+        ("2027-07-05T10:00", "open"),
+    ],
+)
+def test_bridging_windows_of_a_year_without_notice_are_unknown(moment: str, state: str) -> None:
+    found = shipped_clock().evaluate(WINDOW, parse_moment(moment))
+    assert found.state == state
+    if state == "unknown":
+        assert found.reason == "calendar"
+        notes = describe_notes(found, "zh")
+        assert any("12333" in note for note in notes), notes
+    assert shipped_clock().evaluate("24/7", parse_moment(moment)).state == "open"
+
+
+def test_a_newer_library_or_an_override_takes_over_without_a_change(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    moment = parse_moment("2027-02-14T10:00")
+    assert shipped_calendar().known_until == 2026
+    library = importlib.import_module("chinese_calendar.constants")
+    monkeypatch.setattr(library, "holidays", {**library.holidays, date(2027, 2, 11): "Spring Festival"})
+    monkeypatch.setattr(library, "workdays", {**library.workdays, date(2027, 2, 14): "Spring Festival"})
+    newer = load_calendar(shipped_dir() / "calendar")
+    assert newer.known_until == 2027
+    assert HoursClock(newer).evaluate(WINDOW, moment).state == "open"
+    monkeypatch.undo()
+    (tmp_path / "calendar/overrides").mkdir(parents=True)
+    (tmp_path / "calendar/overrides/2027.yaml").write_text(
+        "announces: [2027]\nsource: s\ndays: [{from: 2027-02-14, kind: makeup, name: spring_festival}]", "utf-8"
+    )
+    clock = open_clock(tmp_path)
+    assert (clock.calendar.known_until, clock.evaluate(WINDOW, moment).state) == (2027, "open")
+    assert clock.evaluate(WINDOW, parse_moment("2027-02-16T10:00")).notes == ()
