@@ -26,6 +26,7 @@ from locator.stores import open_store
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
+    from locator.gazetteer.districts import DistrictIndex
     from locator.stores import Store
 
 
@@ -109,6 +110,14 @@ class Engines:
                 self._geocoder = FallbackGeocoder(self.settings, self.gazetteer)
             self._geocoder.gazetteer = self.gazetteer
             return self._geocoder
+
+    @cached_property
+    def districts(self) -> DistrictIndex:
+        """The outlines of the districts, and the named places that vote where there is none."""
+        from locator.gazetteer.districts import DistrictIndex, read_voters
+
+        with self._lock:
+            return DistrictIndex.open(self.settings.data, voters=lambda: read_voters(shipped_dir() / "gazetteer"))
 
     @cached_property
     def clock(self) -> HoursClock:

@@ -180,6 +180,10 @@ class Place:
     """Nine digits of the township, when known."""
     note: str | None = None
     """A code of what the person should know, e.g. ``number_unknown`` (found the street's area only)."""
+    also: tuple[str, ...] = ()
+    """Adcodes of districts across a border that is as near as the position is uncertain."""
+    district_probable: bool = False
+    """The district is what the nearest named places say: no outline of a district holds the position."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

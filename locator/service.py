@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,12 @@ from locator.datum import Datum, to_wgs84
 from locator.engines import Engines
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.finder import Search, find_hits, no_result_notices
+from locator.gazetteer.districts import add_district
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.records import GeocodeResult
 from locator.ingest.services import ask_surroundings, keep_surroundings
 from locator.model import (
+    EXACT,
     Answer,
     Filter,
     HoursState,
@@ -72,7 +75,28 @@ class Locator:
     # --- places
 
     def locate(self, query: Query) -> GeocodeResult:
-        """Return what a query's text, pair of coordinates or chosen candidate stands for."""
+        """Return what a query's text, pair of coordinates or chosen candidate stands for, with its district."""
+        located = self._locate(query)
+        place = located.place
+        if place is None or (place.adcode is not None and place.precision not in EXACT):
+            return located
+        placed = add_district(
+            place, self.engines.districts, lambda code: self.engines.gazetteer.describe(code, query.lang)
+        )
+        return replace(located, place=placed, notices=(*located.notices, *self._district_notices(placed, query.lang)))
+
+    def _district_notices(self, place: Place, lang: str) -> list[Notice]:
+        """Return what to say of a district that is only probable, or of a border that is near."""
+        own = self.engines.gazetteer.describe(place.adcode, lang) if place.adcode else ""
+        others = [name for code in place.also if (name := self.engines.gazetteer.describe(code, lang))]
+        if not own:
+            return []
+        if place.district_probable:
+            return [Notice(code="district_probable", params={"place": own})]
+        joined = ("、" if lang == "zh" else "; ").join(others)
+        return [Notice(code="near_border", params={"place": own, "others": joined})] if others else []
+
+    def _locate(self, query: Query) -> GeocodeResult:
         if query.place is not None:
             return GeocodeResult(place=query.place)
         if query.at is not None:

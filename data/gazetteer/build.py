@@ -34,7 +34,7 @@ import shapely
 from pypinyin import lazy_pinyin
 
 from locator.adcode import prefecture_of
-from locator.datum import Datum, distance_m, to_wgs84
+from locator.datum import GEOD, Datum, distance_m, to_wgs84
 from locator.gazetteer.districts import DistrictIndex
 from locator.gazetteer.text import short_name, short_names, simplify
 
@@ -50,6 +50,8 @@ NO_COUNTIES = {"441900", "442000", "460400", "620200"}
 STREET_ERROR_M, TOWN_ERROR_M = 2_100.0, 1_400.0
 TOWN_ERRORS_M = dict.fromkeys(("15", "54", "62", "63", "65"), 2_400.0)
 """How far GeoNames' positions of townships are from their seats: 85 of 100 are nearer; farther in sparse provinces."""
+MOST_EXTENT_M = 20_000.0
+"""In the largest townships of the west people live in a part of it."""
 PROVINCE_OF_ADMIN1 = {
     "01": "34", "02": "33", "03": "36", "04": "32", "05": "22", "06": "63", "07": "35", "08": "23", "09": "41",
     "10": "13", "11": "43", "12": "42", "13": "65", "14": "54", "15": "62", "16": "45", "18": "52", "19": "21",
@@ -72,6 +74,8 @@ class Row:
     position_source: str = ""
     name_en: str = ""
     pinyin: str = ""
+    extent_m: float | None = None
+    """How far a township reaches from its middle, roughly."""
     near: list[float] = field(default_factory=list)
     """Distances in metres to the placed parts of this division."""
 
@@ -342,6 +346,21 @@ def gather_parts(rows: Mapping[str, Row]) -> None:
                 above.near.append(float(distance_m(above.lon, above.lat, row.lon, row.lat)))
 
 
+def estimate_extents(rows: Mapping[str, Row], index: DistrictIndex) -> None:
+    """Give every township the radius of a circle as large as its district's share for each township."""
+    townships = Counter(r.code[:6] for r in rows.values() if r.level == "township")
+    radii: dict[str, float] = {}
+    for code, count in townships.items():
+        outline = index.outline(code) or index.outline(code[:4] + "00")
+        if outline is not None:
+            area, _ = GEOD.geometry_area_perimeter(outline)
+            radii[code] = math.sqrt(abs(area) / count / math.pi)
+    middle = sorted(radii.values())[len(radii) // 2]
+    for row in rows.values():
+        if row.level == "township":
+            row.extent_m = float(f"{min(radii.get(row.code[:6], middle), MOST_EXTENT_M):.2g}")
+
+
 def near_rows(row: Row, placed: list[Row]) -> list[Row]:
     """Return the placed districts around one."""
     assert row.lon is not None and row.lat is not None
@@ -456,16 +475,18 @@ def main(folder: Path) -> None:
     with (HERE / "former_more.csv").open(encoding="utf-8") as file:
         place_by_former(rows, old, [list(f) for f in former] + list(csv.reader(file)))
     place_by_townships(rows)
-    place_by_polygons(rows, DistrictIndex.open(folder))
+    districts = DistrictIndex.open(folder)
+    place_by_polygons(rows, districts)
     estimate_errors(rows)
+    estimate_extents(rows, districts)
     for row in rows.values():
         row.pinyin = READINGS.get(row.name) or " ".join(lazy_pinyin(row.name, v_to_u=False))
     write(
         HERE / "divisions.csv",
-        ["code", "name", "level", "lon", "lat", "error_m", "position_source", "name_en", "pinyin"],
+        ["code", "name", "level", "lon", "lat", "error_m", "extent_m", "position_source", "name_en", "pinyin"],
         (
             [r.code, r.name, r.level, *(f"{v:.5f}" if v is not None else "" for v in (r.lon, r.lat)),
-             f"{r.error_m:.0f}" if r.error_m else "", r.position_source, r.name_en, r.pinyin]
+             *(f"{v:.0f}" if v else "" for v in (r.error_m, r.extent_m)), r.position_source, r.name_en, r.pinyin]
             for r in sorted(rows.values(), key=lambda r: (len(r.code), r.code))
         ),
     )  # fmt: skip

@@ -154,12 +154,15 @@ def run_check(args: argparse.Namespace, settings: Settings) -> int:
     gazetteer = open_data_gazetteer(settings)
     centre_of = Placer(gazetteer, places_of(gazetteer)).centre_of
     if args.file is None:
-        reports = [check_layer(locator.engines.store.layer(), centre_of=centre_of)]
+        reports = [check_layer(locator.engines.store.layer(), centre_of=centre_of, districts=locator.engines.districts)]
     else:
         datum = Datum(args.datum) if args.datum else None
         files = sorted(args.file.glob("*.csv")) if args.file.is_dir() else [args.file]
         known = locator.engines.store.parts()
-        reports = [check_file(file, datum=datum, centre_of=centre_of, known=known) for file in files]
+        reports = [
+            check_file(file, datum=datum, centre_of=centre_of, districts=locator.engines.districts, known=known)
+            for file in files
+        ]
     rows, rejects = sum(report.rows for report in reports), [r for report in reports for r in report.rejects]
     faults = sum(len(report.faults) for report in reports)
     if args.format == "json":

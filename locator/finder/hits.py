@@ -82,7 +82,7 @@ def _where(search: Search, kinds: frozenset[Kind] | None, positions: frozenset[P
     """Return the filter of one group; the other prefecture's points are nobody's near ones."""
     regions, adcode = search.regions, search.place.adcode
     if regions is None and search.query.within_m is None and adcode:
-        regions = (prefecture_of(adcode),)
+        regions = tuple(dict.fromkeys(prefecture_of(code) for code in (adcode, *search.place.also)))
     return Filter(
         kinds=search.query.kinds if search.query.kinds is not None else kinds,
         regions=regions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from locator.adcode import prefecture_of
+from locator.adcode import SPECIAL_REGIONS, prefecture_of
 from locator.datum import on_mainland
 from locator.i18n import language, text
 from locator.model import Filter, Notice, Place, Precision, Query, Task
@@ -30,7 +30,8 @@ def no_result_notices(place: Place, query: Query, *, empty: bool, gazetteer: Gaz
     if not empty:
         return [Notice(code="place_without_position")] if place.lon is None else []
     cities = {"cities": name_cities(store, query.lang)}
-    if place.lon is not None and place.lat is not None and not place.adcode and not on_mainland(place.lon, place.lat):
+    abroad = not place.adcode or place.adcode[:2] in {"71", *SPECIAL_REGIONS}
+    if place.lon is not None and place.lat is not None and abroad and not on_mainland(place.lon, place.lat):
         return [Notice(code="outside_area", params=cities)]
     if place.adcode and query.region is None and not any(store.points(Filter(regions=(prefecture_of(place.adcode),)))):
         return [_send_elsewhere(place, query, cities, gazetteer)]

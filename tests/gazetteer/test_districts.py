@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from locator.gazetteer import districts
-from locator.gazetteer.districts import District, DistrictIndex, read_voters
+from locator.gazetteer.districts import District, DistrictIndex, add_district, read_voters
+from locator.model import Place, Precision
 
 SHIPPED = Path(__file__).parents[2] / "data" / "gazetteer"
 
@@ -59,17 +60,17 @@ def test_arrays_answer_as_single_positions_do(index: DistrictIndex) -> None:
 
 
 def test_without_polygons_the_nearest_named_places_vote_and_say_probably() -> None:
-    nothing = DistrictIndex(np.empty(0, np.int32), np.empty(0, object), voters=lambda: read_voters(SHIPPED))
+    nothing = DistrictIndex(lambda: (np.empty(0, np.int32), np.empty(0, object)), voters=lambda: read_voters(SHIPPED))
     assert nothing.districts_of([116.3975], [39.9087]).tolist() == [0]
     found = nothing.district_of(116.405, 39.915)
     assert found is not None and found.probable and found.adcode == "110101"
     assert nothing.district_of(126.98, 37.57) is None
-    assert DistrictIndex(np.empty(0, np.int32), np.empty(0, object)).district_of(116.4, 39.9) is None
+    assert DistrictIndex(lambda: (np.empty(0, np.int32), np.empty(0, object))).district_of(116.4, 39.9) is None
 
 
 def test_an_even_vote_is_the_nearest_places_and_names_the_others() -> None:
     voters = (np.array([116.40, 116.41, 116.42]), np.full(3, 39.9), np.array([110101, 110102, 110105], np.int32))
-    index = DistrictIndex(np.empty(0, np.int32), np.empty(0, object), voters=lambda: voters)
+    index = DistrictIndex(lambda: (np.empty(0, np.int32), np.empty(0, object)), voters=lambda: voters)
     assert index.district_of(116.40, 39.9) == District("110101", ("110102", "110105"), probable=True)
 
 
@@ -84,7 +85,7 @@ def test_the_package_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_prepared_polygons_that_are_broken_are_prepared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     square = (np.array([540102], np.int32), np.array([shapely.box(91, 29, 92, 30)], object))
     monkeypatch.setattr(districts, "_read_package", lambda: square)
-    DistrictIndex.open(tmp_path)
+    DistrictIndex.open(tmp_path).districts_of(91.12, 29.65)
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
     for content in (b"", b"PAR1", b"PAR1" + bytes(1000) + b"PAR1", whole[: len(whole) // 2]):
@@ -100,5 +101,50 @@ def test_a_folder_that_cannot_be_written_still_answers(tmp_path: Path) -> None:
 
 def test_a_corner_on_a_shared_border_has_one_answer() -> None:
     squares = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], object)
-    index = DistrictIndex(np.array([110101, 110102], np.int32), squares)
+    index = DistrictIndex(lambda: (np.array([110101, 110102], np.int32), squares))
     assert index.districts_of([1.0, 0.5, 1.5], [0.5, 0.5, 0.5]).tolist() == [110101, 110101, 110102]
+
+
+def place(**values: object) -> Place:
+    return Place(
+        **{
+            "label": "39.92000, 116.39000",
+            "precision": Precision.POINT,
+            "source": "coordinates",
+            "error_m": 10.0,
+            **values,
+        }
+    )  # type: ignore[arg-type]
+
+
+NAMES = {"110101": "北京市东城区", "110102": "北京市西城区"}
+
+
+def two_districts() -> DistrictIndex:
+    squares = np.array([shapely.box(116.3, 39.9, 116.4, 40.0), shapely.box(116.4, 39.9, 116.5, 40.0)], object)
+    return DistrictIndex(lambda: (np.array([110102, 110101], np.int32), squares))
+
+
+def test_a_bare_position_gets_the_name_of_its_district() -> None:
+    found = add_district(place(lon=116.35, lat=39.95), two_districts(), NAMES.__getitem__)
+    assert (found.label, found.adcode, found.also) == ("北京市西城区 (39.92000, 116.39000)", "110102", ())
+
+
+def test_a_place_keeps_its_own_district_and_names_the_one_its_position_says() -> None:
+    given = place(lon=116.35, lat=39.95, adcode="110101", label="某处", source="amap")
+    found = add_district(given, two_districts(), NAMES.__getitem__)
+    assert (found.label, found.adcode, found.also) == ("某处", "110101", ("110102",))
+
+
+def test_a_place_of_a_city_learns_nothing_of_its_districts_border() -> None:
+    found = add_district(place(lon=116.3999, lat=39.95, adcode="110000"), two_districts(), NAMES.__getitem__)
+    assert (found.adcode, found.also) == ("110000", ())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"lon": None, "lat": None}, {"lon": 116.35, "lat": 39.95, "precision": Precision.CITY}, {"lon": 0.0, "lat": 0.0}],
+)
+def test_what_is_vague_or_abroad_stays_as_it_is(values: dict[str, object]) -> None:
+    given = place(**values)
+    assert add_district(given, two_districts(), NAMES.__getitem__) is given

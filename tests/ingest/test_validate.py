@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from locator.csv_text import escape_formula, unescape_formula
 from locator.datum import Datum, distance_m, from_wgs84
+from locator.gazetteer.districts import DistrictIndex
 from locator.hours import shipped_clock
 from locator.i18n import LANGS, load_catalogue
 from locator.ingest import RawRecord
@@ -222,6 +224,26 @@ def test_far_from_its_region_is_a_doubt_and_outside_a_boundary_a_fault():
     assert check_records([inside], boundaries={"370104": shapely.box(116, 36, 117, 37)}).rejects == []
 
 
+@pytest.mark.parametrize(
+    ("adcode", "lon", "position", "expected", "codes"),
+    [
+        ("", "116.95", "", "370103", []),  # no district: that of the position
+        ("", "116.95", "township", None, []),  # a township's middle says nothing of the office's district
+        ("370103", "116.95", "", "370103", []),
+        ("370100", "116.95", "", "370100", []),  # the city holds the district: nothing is wrong
+        ("370104", "116.95", "", "370104", ["other_district"]),
+        ("370104", "116.904", "", "370104", []),  # 360 m from the border
+        ("370104", "113.95", "", "370104", []),  # no outline there: nothing is known
+    ],
+)
+def test_the_district_of_a_position_fills_the_rows_or_is_told_beside_it(adcode, lon, position, expected, codes):
+    squares = np.array([shapely.box(116.8, 36, 116.9, 37), shapely.box(116.9, 36, 117, 37)], object)
+    districts = DistrictIndex(lambda: (np.array([370104, 370103], np.int32), squares))
+    fields = {"name": "n", "adcode": adcode, "lon": lon, "lat": "36.5", "position": position}
+    (point,), rejects = check_records([RawRecord(source="s", file="f", row=2, fields=fields)], districts=districts)
+    assert (point.adcode, [(r.code, r.severity) for r in rejects]) == (expected, [(code, "doubt") for code in codes])
+
+
 def test_a_file_in_another_datum_is_noticed_where_offices_are_known():
     known = [(117.0 + i / 100, 36.6) for i in range(5)]
     shifted = [tuple(float(v) for v in from_wgs84(*pair, Datum.GCJ02)) for pair in known]
@@ -347,6 +369,7 @@ def test_every_code_has_a_sentence_in_every_language():
         "duplicate_id",
         "duplicate_row",
         "far_from_region",
+        "other_district",
         "outside_boundary",
         "phone_no_area_code",
         "cells_extra",
