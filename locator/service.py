@@ -80,9 +80,8 @@ class Locator:
         place = located.place
         if place is None or (place.adcode is not None and place.precision not in EXACT):
             return located
-        placed = add_district(
-            place, self.engines.districts, lambda code: self.engines.gazetteer.describe(code, query.lang)
-        )
+        gazetteer = self.engines.gazetteer
+        placed = add_district(place, self.engines.districts, lambda code: gazetteer.describe(code, query.lang))
         return replace(located, place=placed, notices=(*located.notices, *self._district_notices(placed, query.lang)))
 
     def _district_notices(self, place: Place, lang: str) -> list[Notice]:
