@@ -7,16 +7,27 @@ for to every reply.
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from locator.api.around import Faults
 from locator.i18n import LANGS, language, text
 from locator.outputs.folium_map import OWN_SUBDOMAINS
 from locator.outputs.html_document import escape
-from locator.web.streamlit_patches import rewrite_document, rewrite_host_config
+from locator.web.plain import render_opening
+from locator.web.routes import PackedFiles, choose_encoding, pack
+from locator.web.streamlit_patches import (
+    component_folder,
+    list_late_chunks,
+    list_map_files,
+    rewrite_document,
+    rewrite_host_config,
+    static_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,14 +108,27 @@ def read_lang(query_string: bytes, default: str) -> str:
     return asked if asked in LANGS else default
 
 
-def rewrite_page(document: str, assets: Assets, lang: str) -> str:
-    """Return Streamlit's HTML document in the person's language, with our style sheet and without its extras."""
+@lru_cache(maxsize=16)
+def rewrite_page(document: str, assets: Assets, lang: str, *, first: bool = True) -> str:
+    """Return Streamlit's HTML document in the person's language, with a form that works before any script has run.
+
+    Parameters
+    ----------
+    document
+        Streamlit's document.
+    first
+        Whether the address is that of the page itself: the other views have no form.
+    """
+    preloads = [f'<link rel="modulepreload" href="{address}">' for address in list_late_chunks()]
+    later = [assets.url(name) for name in ("leaflet.js", "map.js", "markercluster.js", "leaflet.css", "map.css")]
     head = (
-        f'<link rel="stylesheet" href="{assets.url("page.css")}">'
+        f'<script async src="{assets.url("first.js")}"></script>'
         f'<link rel="modulepreload" href="{assets.url("page.js")}">'
-        '<meta name="color-scheme" content="light dark">'
+        + "".join(preloads)
+        + '<meta name="color-scheme" content="light dark">'
         f'<meta name="description" content="{escape(text("page.description", lang))}">'
     )
+    fetched = [f'<link rel="prefetch" href="{address}">' for address in (*list_map_files(), *later)]
     plain = f'<p><a href="./plain?lang={lang}">{escape(text("page.no_script", lang))}</a></p>'
     return rewrite_document(
         document,
@@ -112,15 +136,10 @@ def rewrite_page(document: str, assets: Assets, lang: str) -> str:
         title=escape(text("page.title", lang)),
         icon=assets.url("icon.svg"),
         head=head,
-        body=_write_opening(lang),
-        no_script=f"<style>#opening{{display:none}}</style>{plain}",
+        body=render_opening(lang, with_form=first),
+        end=f'<link rel="stylesheet" href="{assets.url("page.css")}">' + "".join(fetched),
+        no_script="" if first else f"<style>#opening{{display:none}}</style>{plain}",
     )
-
-
-def _write_opening(lang: str) -> str:
-    """Return what stands there until the page's own script has drawn something, with a way out if it never does."""
-    said, plain = escape(text("page.opening", lang)), escape(text("page.slow", lang))
-    return f'<div id="opening" role="status"><p>{said}</p><p><a href="./plain?lang={lang}">{plain}</a></p></div>'
 
 
 class HtmlMiddleware:
@@ -131,6 +150,7 @@ class HtmlMiddleware:
         self.settings = settings
         self.assets = assets
         self.base = base
+        self.files = open_packed_files()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -139,8 +159,15 @@ class HtmlMiddleware:
             return
         path: str = scope["path"].removeprefix(self.base)
         headers = build_headers(self.settings, path)
+        file = self.files.find(path) if scope["method"] in ("GET", "HEAD") else None
+        if file is not None:
+            reply = await self.files.answer(file, Headers(scope=scope))
+            await reply(scope, receive, _Rewriter(send, headers, None))
+            return
+        accepted = ""
         if scope["method"] in ("GET", "HEAD") and (_may_be_page(path) or path.endswith(_HOST_CONFIG)):
             # The document must arrive uncompressed to be rewritten; it is small.
+            accepted = Headers(scope=scope).get("accept-encoding", "")
             scope = dict(scope)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k not in (b"accept-encoding", b"range")]
         lang = read_lang(scope.get("query_string", b""), self.settings.lang)
@@ -148,21 +175,37 @@ class HtmlMiddleware:
         if path.endswith(_HOST_CONFIG):
             rewrite = (b"application/json", rewrite_host_config)
         elif _may_be_page(path):
-            rewrite = (b"text/html", lambda document: rewrite_page(document, self.assets, lang))
-        await self.app(scope, receive, _Rewriter(send, headers, rewrite))
+            first = not path.strip("/")
+            rewrite = (b"text/html", lambda document: rewrite_page(document, self.assets, lang, first=first))
+        await self.app(scope, receive, _Rewriter(send, headers, rewrite, choose_encoding(accepted)))
+
+
+@cache
+def open_packed_files() -> PackedFiles:
+    """Return the files of Streamlit and of the map's component, each to be compressed once."""
+    return PackedFiles(
+        {"/static/": static_folder() / "static", "/component/streamlit_folium.st_folium/": component_folder()}
+    )
+
+
+@lru_cache(maxsize=16)
+def _pack_document(document: bytes, encoding: str) -> bytes:
+    return pack(document, encoding)
 
 
 def _may_be_page(path: str) -> bool:
     last = path.rsplit("/", 1)[-1]
-    inner = ("/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/plain", "/sheet")
+    inner = ("/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/plain", "/sheet", "/send/")
     return "." not in last and not path.startswith(inner)
 
 
 class _Rewriter:
     """The ``send`` of one reply."""
 
-    def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]], rewrite: Rewrite | None) -> None:
-        self._send, self._headers, self._rewrite = send, headers, rewrite
+    def __init__(
+        self, send: Send, headers: Sequence[tuple[bytes, bytes]], rewrite: Rewrite | None, encoding: str = "identity"
+    ) -> None:
+        self._send, self._headers, self._rewrite, self._encoding = send, headers, rewrite, encoding
         self._start: Message | None = None
         self._body: list[bytes] = []
 
@@ -188,6 +231,9 @@ class _Rewriter:
         body = self._rewrite[1](document).encode() if document else b""
         stale = (b"content-length", b"etag", b"last-modified", b"accept-ranges")
         headers = [(k, v) for k, v in self._start["headers"] if k.lower() not in stale]
+        if body and self._encoding != "identity":
+            body = _pack_document(body, self._encoding)
+            headers += [(b"content-encoding", self._encoding.encode()), (b"vary", b"Accept-Encoding")]
         if body:
             headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**self._start, "headers": headers})

@@ -6,6 +6,7 @@ in an address.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -165,6 +166,55 @@ def _options(names: type[Task] | type[Person], lang: str, chosen: str | None) ->
 
 def _field(name: str, control: Markup, lang: str) -> Markup:
     return tag("p", tag("label", text(f"plain.{name}", lang), " ", control))
+
+
+_OPENING_STYLE = (
+    "#opening{position:fixed;z-index:50;inset:0;overflow:auto;background:#f6f8fa;color:#16202b;"
+    "font:1rem/1.55 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Noto Sans SC',sans-serif}"
+    "#opening>div{max-width:56rem;margin:0 auto;padding:8px 24px;box-sizing:border-box}"
+    "#opening h1{font-size:1.1rem;margin:0 0 12px;padding:0 0 10px;border-bottom:1px solid #c9d2dc}"
+    "#opening label{display:block;font-weight:700;font-size:1.1rem;margin:12px 0 6px}"
+    "#opening :is(input,select,button){font:inherit;box-sizing:border-box;width:100%;min-height:50px;padding:8px 14px;"
+    "border:1px solid #7c8894;border-radius:8px;background:#fff;color:inherit}"
+    "#opening input{border:2px solid #0b5cad}"
+    "#opening button{background:#0b5cad;color:#fff;font-weight:700;margin-top:14px}"
+    "#opening p{margin:12px 0;color:#4f5b68}#opening a{color:#0b5cad}"
+    "@media(prefers-color-scheme:dark){#opening{background:#10161d;color:#e6ecf2}"
+    "#opening :is(input,select){background:#18212b}"
+    "#opening button{background:#8ec3f7;color:#0b1a29}#opening p{color:#a9b6c3}#opening a{color:#8ec3f7}}"
+)
+
+
+@cache
+def render_opening(lang: str, *, with_form: bool) -> Markup:
+    """Return what stands in the first HTML until the page's own script is there.
+
+    On the page itself that is a form that works: it posts to the page without JavaScript, and ``static/first.js``
+    and ``static/page.js`` hand what was typed over to the page.
+    """
+    style = tag("style", Markup(_OPENING_STYLE))
+    waiting = tag("p", text("page.opening", lang), role="status")
+    plain = tag("p", tag("a", text("page.slow", lang), href=f"./plain?lang={lang}"))
+    heading = tag("h1", text("page.brand", lang))
+    if not with_form:
+        return tag("div", style, tag("div", heading, waiting, plain), id="opening")
+    box = tag("input", id="first-text", name="text", required=True, maxlength=MAX_TEXT, autocomplete="off",
+              enterkeyhint="search", placeholder=text("page.ask.placeholder", lang))  # fmt: skip
+    form = tag(
+        "form",
+        tag("label", text("page.ask.task", lang), for_="first-task"),
+        tag("select", *_options(Task, lang, Task.APPLY), id="first-task", name="task"),
+        tag("label", text("page.ask.text", lang), for_="first-text"),
+        box,
+        tag("label", text("page.ask.person", lang), for_="first-person"),
+        tag("select", *_options(Person, lang, Person.ADULT), id="first-person", name="person"),
+        tag("input", type="hidden", name="lang", value=lang),
+        tag("button", text("page.ask.submit", lang), type="submit"),
+        method="post",
+        action="./plain",
+        id="first-form",
+    )
+    return tag("div", style, tag("div", heading, form, tag("p", text("page.welcome.privacy", lang))), id="opening")
 
 
 def _page(lang: str, fields: Mapping[str, str], result: Markup | None) -> HTMLResponse:

@@ -7,24 +7,29 @@ An address carries a hash of its content, so that a browser may keep it for ever
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import ipaddress
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import brotli
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from locator.errors import DataError
+from locator.web.streamlit_patches import strip_fonts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from starlette.datastructures import Headers
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
@@ -32,7 +37,7 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
-OWN = ("page.css", "page.js", "map.css", "map.js", "icon.svg")
+OWN = ("page.css", "page.js", "first.js", "map.css", "map.js", "icon.svg")
 VENDOR: Mapping[str, str] = {
     "leaflet.js": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js",
     "leaflet.css": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.css",
@@ -42,6 +47,7 @@ VENDOR: Mapping[str, str] = {
 """Our name of each library file, and the address under which folium-offline carries it."""
 
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_PACKED_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 """What a proxy adds: whoever comes through one is not the operator on the machine itself."""
 _FOREVER = "public, max-age=31536000, immutable"
@@ -55,6 +61,10 @@ class Asset:
     content: bytes
     digest: str
     """First twelve hex digits of the content's SHA-256."""
+
+    def packed(self, encoding: str) -> bytes:
+        """Return the content compressed; done once for each file and encoding."""
+        return _pack_once(self, encoding)
 
     @property
     def media_type(self) -> str:
@@ -77,6 +87,73 @@ class Assets:
     def url(self, name: str, *, prefix: str = "./") -> str:
         """Return the address of a file, relative to a page at ``prefix``'s end."""
         return f"{prefix}assets/{name}?v={self._assets[name].digest}"
+
+
+def pack(content: bytes, encoding: str) -> bytes:
+    """Return bytes compressed for the way, as HTTP names it: ``br``, ``gzip`` or ``identity``."""
+    if encoding == "br":
+        return brotli.compress(content, quality=9)  # type: ignore[no-any-return]
+    return gzip.compress(content, 9, mtime=0) if encoding == "gzip" else content
+
+
+def choose_encoding(accepted: str) -> str:
+    """Return the best compression that a request accepts (``Accept-Encoding``)."""
+    offered = {
+        part.partition(";")[0].strip() for part in accepted.lower().split(",") if ";q=0" not in part.replace(" ", "")
+    }
+    return "br" if "br" in offered else "gzip" if "gzip" in offered else "identity"
+
+
+@lru_cache(maxsize=64)
+def _pack_once(asset: Asset, encoding: str) -> bytes:
+    return pack(asset.content, encoding)
+
+
+class PackedFiles:
+    """Files that other packages send to the browser, each compressed once and kept.
+
+    Streamlit sends its own files as they are, 2.3 MB for a first visit.
+    """
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = folders
+        """By the start of the address, such as ``/static/``."""
+        self._kept: dict[tuple[Path, str], bytes] = {}
+
+    def find(self, path: str) -> Path | None:
+        """Return the text file behind an address, or None when there is none of ours."""
+        for prefix, folder in self._folders.items():
+            if path.startswith(prefix) and Path(path).suffix in _PACKED_TYPES:
+                found = (folder / path.removeprefix(prefix)).resolve()
+                return found if found.is_relative_to(folder.resolve()) and found.is_file() else None
+        return None
+
+    def read(self, file: Path, encoding: str) -> bytes:
+        """Return a file's content, compressed."""
+        kept = self._kept.get((file, encoding))
+        if kept is None:
+            content = file.read_bytes()
+            if file.suffix == ".css":
+                content = strip_fonts(content)
+            kept = self._kept[file, encoding] = pack(content, encoding)
+        return kept
+
+    async def answer(self, file: Path, headers: Headers) -> Response:
+        """Return the reply to a request for a file. Names carry a hash of the content, so it may be kept for ever."""
+        encoding = choose_encoding(headers.get("accept-encoding", ""))
+        content = await run_in_threadpool(self.read, file, encoding)
+        sent = {"cache-control": _FOREVER, "vary": "Accept-Encoding"}
+        if encoding != "identity":
+            sent["content-encoding"] = encoding
+        return Response(content, media_type=_PACKED_TYPES[file.suffix], headers=sent)
+
+    def warm_up(self, addresses: Iterable[str]) -> None:
+        """Compress the files of a first visit before anybody asks for them."""
+        for address in addresses:
+            file = self.find(address.removeprefix("."))
+            if file is not None:
+                self.read(file, "br")
+                self.read(file, "gzip")
 
 
 def _vendor_files(folder: Path) -> dict[str, bytes]:
@@ -154,7 +231,11 @@ def _own_routes(assets: Assets, locate: Callable[[], Locator]) -> list[BaseRoute
         headers = {"cache-control": _FOREVER if fresh else "no-cache", "etag": f'"{asset.digest}"'}
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
-        return Response(asset.content, media_type=asset.media_type, headers=headers)
+        encoding = choose_encoding(request.headers.get("accept-encoding", ""))
+        if encoding != "identity":
+            headers["content-encoding"] = encoding
+        content = await run_in_threadpool(asset.packed, encoding)
+        return Response(content, media_type=asset.media_type, headers=headers | {"vary": "Accept-Encoding"})
 
     async def send_health(_: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})

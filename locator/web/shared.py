@@ -101,6 +101,14 @@ def read_clock() -> datetime:
     return read_settings().now or datetime.now(CHINA)
 
 
+def pack_first_visit() -> None:
+    """Compress what a first visit loads, so that nobody waits for that."""
+    from locator.web.html_middleware import open_packed_files
+    from locator.web.streamlit_patches import list_first_files
+
+    open_packed_files().warm_up(list_first_files())
+
+
 @asynccontextmanager
 async def warm_up(_: object) -> AsyncIterator[None]:
     """Open the Locator in the background while the server starts, so that the first person need not wait."""
@@ -117,6 +125,7 @@ async def warm_up(_: object) -> AsyncIterator[None]:
             import folium.plugins  # noqa: F401 - the slow part of it
         except LocatorError as error:
             log.error("the data cannot be opened yet: %s", error.code)
+        pack_first_visit()
         if not read_settings().postscript_gc:
             collect_on_timer()
 

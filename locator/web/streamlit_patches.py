@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -40,8 +41,15 @@ DOCUMENT_PARTS = (
     "</noscript>",
     '<div id="root">',
     "</head>",
+    '<link rel="stylesheet"',
+    "</body>",
 )
 """What :func:`rewrite_document` replaces in Streamlit's HTML document."""
+LATE_CHUNKS = (
+    "BidiComponent.", "_arrayReduce.", "serialization.", "recordbatch.", "Html.", "purify.es.", "ComponentInstance.",
+    "IFrameUtil.", "urls.", "withCalculatedWidth.", "DownloadButton.", "createDownloadLinkElement.",
+)  # fmt: skip
+"""Parts of Streamlit's script that it asks for only once it draws what our page has: asked for at once instead."""
 FRONT_END_MARKS = (
     "data-test-connection-state",
     "stMainBlockContainer",
@@ -130,7 +138,44 @@ def send_map_call(sent: Mapping[str, Any], *, layer: str) -> None:
     streamlit_folium._component_func(**sent, feature_group=layer)
 
 
-def rewrite_document(document: str, *, lang: str, title: str, icon: str, head: str, body: str, no_script: str) -> str:
+def static_folder() -> Path:
+    """Return the folder of the files that Streamlit sends to the browser."""
+    return Path(streamlit.__file__).parent / "static"
+
+
+def component_folder() -> Path:
+    """Return the folder of the files of streamlit-folium's component; importing the package would declare it."""
+    return Path(str(metadata.distribution("streamlit-folium").locate_file("streamlit_folium"))) / "frontend" / "build"
+
+
+@cache
+def list_late_chunks() -> tuple[str, ...]:
+    """Return the addresses of :data:`LATE_CHUNKS`; of one that is no longer there, none."""
+    names = sorted(path.name for path in (static_folder() / "static" / "js").glob("*.js"))
+    return tuple(f"./static/js/{name}" for name in names if name.startswith(LATE_CHUNKS))
+
+
+@cache
+def list_map_files() -> tuple[str, ...]:
+    """Return the addresses of the scripts of streamlit-folium's component."""
+    scripts = sorted((component_folder() / "static" / "js").glob("main.*.js"))
+    return tuple(f"./component/streamlit_folium.st_folium/static/js/{path.name}" for path in scripts)
+
+
+def list_first_files() -> list[str]:
+    """Return the addresses of the framework's files that a first visit loads."""
+    document = (static_folder() / "index.html").read_text("utf-8")
+    return [*re.findall(r'(?:href|src)="(\./static/[^"]+)"', document), *list_late_chunks(), *list_map_files()]
+
+
+def strip_fonts(css: bytes) -> bytes:
+    """Return Streamlit's style sheet without its fonts: the page is set in those of the machine."""
+    return re.sub(rb"@font-face\s*\{[^}]*\}", b"", css)
+
+
+def rewrite_document(
+    document: str, *, lang: str, title: str, icon: str, head: str, body: str, end: str, no_script: str
+) -> str:
     """Return Streamlit's HTML document with our own words, and without what it loads or tells for its own sake.
 
     Parameters
@@ -143,12 +188,15 @@ def rewrite_document(document: str, *, lang: str, title: str, icon: str, head: s
         The title, escaped.
     icon
         Address of the icon.
-    head, body, no_script
-        HTML at the end of the head, at the start of the body, and for browsers without JavaScript.
+    head, body, end, no_script
+        HTML at the end of the head, at the start and at the end of the body, and for browsers without JavaScript.
+        Style sheets move to the end of the body, so that what stands before them is drawn without waiting for them.
     """
     start, _, rest = document.partition("<noscript>")
-    _, _, end = rest.partition("</noscript>")
-    document = f"{start}<noscript>{no_script}</noscript>{end}" if end else document
+    _, _, after = rest.partition("</noscript>")
+    document = f"{start}<noscript>{no_script}</noscript>{after}" if after else document
+    sheets = "".join(re.findall(r'<link rel="stylesheet"[^>]*>', document))
+    document = re.sub(r'\s*<link rel="stylesheet"[^>]*>', "", document).replace("</body>", f"{sheets}{end}</body>", 1)
     document = document.replace('<div id="root">', f'{body}<div id="root">', 1)
     document = document.replace('<html lang="en">', f'<html lang="{lang}">', 1)
     document = document.replace("<title>Streamlit</title>", f"<title>{title}</title>", 1)
@@ -177,11 +225,6 @@ def rewrite_host_config(document: str) -> str:
     return json.dumps({**json.loads(document), "allowedOrigins": [], "blockErrorDialogs": True})
 
 
-def static_folder() -> Path:
-    """Return the folder of the files that Streamlit sends to the browser."""
-    return Path(streamlit.__file__).parent / "static"
-
-
 def _reads(function: Callable[..., Any], name: str) -> bool:
     """Tell whether a function's code uses a global or attribute of that name."""
     return name in inspect.unwrap(function).__code__.co_names
@@ -196,6 +239,11 @@ def _map_component_fits() -> bool:
 def _document_fits() -> bool:
     document = (static_folder() / "index.html").read_text("utf-8")
     return all(part in document for part in DOCUMENT_PARTS)
+
+
+def _late_chunks_fit() -> bool:
+    found = [address.rsplit("/", 1)[-1] for address in list_late_chunks()]
+    return all(any(name.startswith(prefix) for name in found) for prefix in LATE_CHUNKS)
 
 
 def _host_config_fits() -> bool:
@@ -229,6 +277,8 @@ PATCHES = (
     ),
     Patch(name="map component", package="streamlit-folium", read_from="0.27.4", fits=_map_component_fits),
     Patch(name="HTML document", package="streamlit", read_from="1.67.0", fits=_document_fits),
+    Patch(name="late chunks", package="streamlit", read_from="1.67.0", fits=_late_chunks_fit),
+    Patch(name="map files", package="streamlit-folium", read_from="0.27.4", fits=lambda: len(list_map_files()) == 1),
     Patch(name="host config", package="streamlit", read_from="1.67.0", fits=_host_config_fits),
 )
 """All of them, in the order in which they are applied."""

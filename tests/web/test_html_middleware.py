@@ -14,9 +14,10 @@ from starlette.routing import Route
 
 from locator.errors import DataError
 from locator.settings import Settings
-from locator.web import shared
-from locator.web.html_middleware import HtmlMiddleware, list_tile_hosts, rewrite_page
-from locator.web.routes import OWN, VENDOR, build_routes, open_assets
+from locator.web import routes, shared
+from locator.web.html_middleware import HtmlMiddleware, list_tile_hosts, open_packed_files, rewrite_page
+from locator.web.routes import OWN, VENDOR, PackedFiles, build_routes, open_assets
+from locator.web.streamlit_patches import static_folder
 
 DOCUMENT = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
 
@@ -39,13 +40,13 @@ def _client(assets, settings: Settings) -> AsyncClient:
         )
 
     own = [Route("/other.txt", other), Route("/_stcore/host-config", host_config)]
-    routes = [
+    served = [
         *own,
         *build_routes(settings, assets, locate=shared.open_locator, clock=shared.read_clock),
         Route("/{rest:path}", page),
     ]
     return AsyncClient(
-        transport=ASGITransport(HtmlMiddleware(Starlette(routes=routes), settings=settings, assets=assets)),
+        transport=ASGITransport(HtmlMiddleware(Starlette(routes=served), settings=settings, assets=assets)),
         base_url="http://t",
     )
 
@@ -65,20 +66,63 @@ def test_the_document_speaks_the_persons_language(assets, path, lang):
     page = _get(assets, path).text
     assert f'<html lang="{lang}">' in page
     assert "<title>Streamlit</title>" not in page
-    assert 'href="./plain?lang=' in page
+    assert ('action="./plain"' in page) == (path.startswith("/?") or path == "/")
     assert "prerenderReady = false" not in page, "no inline script is left for the policy to allow"
     assert "SourceSans" not in page and "service-desc" not in page
 
 
-@pytest.mark.parametrize(("path", "said"), [("/", "正在打开"), ("/guide?lang=en", "Opening")])
-def test_what_stands_there_before_the_page_is_drawn_leads_to_the_plain_page(assets, path, said):
-    page = _get(assets, path).text
+def test_a_view_without_a_form_leads_to_the_plain_page_before_it_is_drawn(assets):
+    page = _get(assets, "/guide?lang=en").text
     opening = page[page.index('<div id="opening"') : page.index('<div id="root">')]
-    assert said in opening and 'href="./plain?lang=' in opening
+    assert "Opening" in opening and 'href="./plain?lang=' in opening
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_first_html_holds_a_form_that_works_before_any_script(assets, lang):
+    page = _get(assets, f"/?lang={lang}").text
+    opening = page[page.index('<div id="opening"') : page.index('<div id="root">')]
+    assert '<form method="post" action="./plain" id="first-form">' in opening
+    fields = re.findall(r'<(?:input|select)[^>]* name="(\w+)"', opening)
+    assert fields == ["task", "text", "person", "lang"] and f'value="{lang}"' in opening
+    assert "<script" not in opening
+    before = page[: page.index('<div id="opening"')]
+    assert 'rel="stylesheet"' not in before, "nothing that is loaded stands between the form and the screen"
+    assert len(re.findall('rel="stylesheet"', page)) == 2
+
+
+@pytest.mark.parametrize(
+    ("accepted", "used"), [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("", None)]
+)
+@pytest.mark.parametrize("kind", ["js", "css"])
+def test_the_frameworks_files_are_compressed_once_and_kept_for_a_year(assets, accepted, used, kind):
+    file = next((static_folder() / "static" / kind).glob("index.*"))
+    reply = _get(assets, f"/static/{kind}/{file.name}", headers={"accept-encoding": accepted})
+    assert reply.headers.get("content-encoding") == used
+    assert "max-age=31536000" in reply.headers["cache-control"] and "x-content-type-options" in reply.headers
+    packed = int(reply.headers["content-length"])
+    assert packed < 0.4 * file.stat().st_size if used else packed <= file.stat().st_size
+    if kind == "js":
+        assert reply.text == file.read_text("utf-8")
+    else:
+        assert "@font-face" not in reply.text
+
+
+@pytest.mark.parametrize("path", ["/static/js/../../index.html", "/static/js/nothing.js", "/static/../../net_util.py"])
+def test_no_other_file_is_sent_from_the_frameworks_folder(path):
+    assert open_packed_files().find(path) is None
+
+
+def test_a_file_is_compressed_once(tmp_path, monkeypatch):
+    (tmp_path / "a.js").write_text("x" * 1000)
+    files, calls = PackedFiles({"/static/": tmp_path}), []
+    monkeypatch.setattr(routes, "pack", lambda content, encoding: calls.append(encoding) or b"packed")
+    file = files.find("/static/a.js")
+    assert [files.read(file, encoding) for encoding in ("br", "br", "gzip")] == [b"packed"] * 3
+    assert calls == ["br", "gzip"]
 
 
 def test_nobody_steers_the_page_from_outside_and_no_dialog_is_streamlits(assets):
-    reply = _get(assets, "/_stcore/host-config")
+    reply = _get(assets, "/_stcore/host-config", headers={"accept-encoding": ""})
     assert reply.json() == {"allowedOrigins": [], "blockErrorDialogs": True, "metricsUrl": ""}
     assert int(reply.headers["content-length"]) == len(reply.content)
 
@@ -86,7 +130,7 @@ def test_nobody_steers_the_page_from_outside_and_no_dialog_is_streamlits(assets)
 def test_the_document_asks_only_this_machine(assets):
     page = rewrite_page(DOCUMENT, assets, "zh")
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
-    sizes = _get(assets, "/")
+    sizes = _get(assets, "/", headers={"accept-encoding": ""})
     assert int(sizes.headers["content-length"]) == len(sizes.content)
 
 

@@ -116,6 +116,37 @@ function resume(page, root) {
   root.send({ ...choices, ...latest, resumed: "1" });
 }
 
+/* The first HTML's form gives what was typed over to the page: not in the middle of composing a word, and not once it was
+   sent, when the plain page answers. */
+function takeOver() {
+  const opening = document.getElementById("opening");
+  if (!opening) return;
+  const form = opening.querySelector("form"), input = document.getElementById("ask-text");
+  if (form && !input) {
+    if (!panels.has("ask") && !["guide", "centers", "about"].some((name) => panels.has(name))) return;
+    opening.remove();
+    return;
+  }
+  if (form) {
+    if (form.dataset.sent) return;
+    if (form.dataset.composing) { form.addEventListener("locator:composed", () => window.setTimeout(takeOver), { once: true }); return; }
+    const { text, task, person } = form.elements, focused = document.activeElement === text;
+    if (text.value) { input.value = text.value; typed = text.value; }
+    noticeCoordinates(input);
+    if (focused) {
+      input.focus({ preventScroll: true });
+      input.setSelectionRange(text.selectionStart, text.selectionEnd);
+    }
+    [task, person].forEach((select) => {
+      const own = document.getElementById("ask-" + select.name);
+      if (!own || select.value === form.dataset[select.name] || own.value === select.value) return;
+      own.value = select.value;
+      own.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+  opening.remove();
+}
+
 /* What stood in the box when the person went to another view is there again when they come back. */
 let typed = "";
 function keepTyped(root) {
@@ -127,8 +158,6 @@ function keepTyped(root) {
 }
 
 export function mount({ data, parentElement, setTriggerValue }) {
-  const opening = document.getElementById("opening");
-  if (opening) opening.remove();
   watchConnection();
   let root = parentElement.querySelector(":scope > .panel");
   if (!root) {
@@ -163,6 +192,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
   sync(root, template.content);
   keepTyped(root);
   adapt(root);
+  takeOver();
   root.dataset.serial = data.page && data.page.serial !== undefined ? data.page.serial : "";
   dress(data.page || {});
   if (data.name === "results" && data.page && data.page.session) resume(data.page, root);
