@@ -215,7 +215,7 @@ def _homophones(places: Places, head: str, within: Sequence[str]) -> list[Correc
     rows = places.file.ask(f"SELECT code FROM division_latin WHERE key = ? AND kind IN {kinds}", (key,))  # noqa: S608
     codes = [str(row[0]) for row in rows]
     codes = [c for c in codes if any(is_inside(c, outer) and c != outer for outer in within)] if within else codes
-    codes = [c for c in codes if len(c) == 6 or within]
+    codes = [c for c in codes if len(c) == 6 or (within and head[-1] in _ENDS)]
     names = [(c, places.division(c)) for c in codes]
     same = [Correction(c, d.name, len(head), 0) for c, d in names if d is not None]
     return [c for c in same if len(c.name) == len(head)] or [c for c in same if head[-1] not in _ENDS]

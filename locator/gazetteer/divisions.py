@@ -12,7 +12,7 @@ from locator.gazetteer.text import HAN, TOWNSHIP_SUFFIXES
 
 LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
-_STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区)"
+_STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区|口)"
 _COMPASS = "(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
 _A_STREET = re.compile(f"{_COMPASS}(?:{_STREET_WORD})(?!口[岸])")
 _A_LANDMARK = re.compile(
@@ -35,7 +35,8 @@ class Name(NamedTuple):
 
     code: str
     kind: str
-    """``full``, ``short``, ``former``, ``popular``, ``english`` or ``part``."""
+    """``full``, ``short``, ``former``, ``popular``, ``nickname``, ``english``, ``part``, or ``area``: of a new area,
+    which lies in several districts."""
 
 
 class Reading(NamedTuple):
@@ -96,7 +97,7 @@ class DivisionTable:
         found = self.names.get(name, ())
         if within:
             found = tuple(n for n in found if any(is_inside(n.code, outer) for outer in within))
-        full = tuple(n for n in found if n.kind in {"full", "popular", "english"})
+        full = tuple(n for n in found if n.kind in {"full", "popular", "english", "area"})
         found = full or tuple(n for n in found if n.kind != "former") or found
         if not full or any(n.kind == "english" for n in full):
             found = self._outermost(self._largest(found))
@@ -107,12 +108,14 @@ class DivisionTable:
         for suffix in TOWNSHIP_SUFFIXES:
             base = name.removesuffix(suffix)
             if base != name and len(base) > 1:
-                return tuple(dict.fromkeys(n.code for n in self.names.get(base, ()) if len(n.code) == 9))
+                return tuple(
+                    dict.fromkeys(n.code for n in self.names.get(base, ()) if self.levels[n.code] == "township")
+                )
         return ()
 
     def _outermost(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
         """Drop a district of the name of its own city (喀什市 in 喀什地区), and what is named like a capital."""
-        cities = {n.code for n in found if self.levels[n.code] == "city"}
+        cities = {n.code for n in found if self.levels[n.code] == "city" and n.kind != "nickname"}
         capitals = {code for code in cities if code.endswith("0100")}
         if capitals:
             return tuple(n for n in found if n.code in capitals or self.levels[n.code] == "province")
@@ -142,7 +145,7 @@ class DivisionTable:
         text = reading.rest
         for size in range(min(self.longest, len(text)), 0, -1):
             name = text[:size]
-            if name not in self.names and not self._is_former_township(name, reading):
+            if name not in self.names and not self._former_township(name, reading.codes or within):
                 continue
             longer = self._step(reading, name, within)
             if longer is None:
@@ -156,18 +159,19 @@ class DivisionTable:
         """Return the reading one name further, or None where the name cannot be meant."""
         rest = reading.rest[len(name) :]
         scope = reading.codes or within
-        meant = self.called(name, within=scope) or self._former_township(name, reading)
+        meant = self.called(name, within=scope) or self._former_township(name, scope)
         if reading.codes:
             meant = tuple(n for n in meant if n.code not in reading.codes or n.kind in {"full", "part"})
         if not meant:
             return None
         kind = meant[0].kind
         codes = tuple(n.code for n in meant)
-        if kind == "short" and not self._short_fits(name, codes, rest, scoped=bool(reading.codes or within)):
+        short = kind in {"short", "nickname"} or (kind == "area" and len(name) < 3)
+        if short and not self._short_fits(name, codes, rest, scoped=bool(reading.codes or within)):
             return None
         if kind == "former" and len(name) < 3 and rest and not scope:
             return None
-        weight = reading.weight + (1.5 + 0.5 * len(name) if kind == "full" else 0.5 + 0.5 * len(name))
+        weight = reading.weight + (1.5 + 0.5 * len(name) if kind in {"full", "area"} else 0.5 + 0.5 * len(name))
         for word in _KIND_WORDS:
             rest = rest.removeprefix(word)
         return Reading(codes, rest.strip(), weight, kind, name, reading.names + 1)
@@ -198,21 +202,12 @@ class DivisionTable:
                 return True
         return False
 
-    def _is_former_township(self, name: str, reading: Reading) -> bool:
-        return bool(self._former_township(name, reading))
-
-    def _former_township(self, name: str, reading: Reading) -> tuple[Name, ...]:
+    def _former_township(self, name: str, scope: tuple[str, ...]) -> tuple[Name, ...]:
         """Return the township that 西丽镇 means where it is 西丽街道 today; only within a known city."""
-        if not reading.codes:
+        if not scope:
             return ()
-        for suffix in TOWNSHIP_SUFFIXES:
-            base = name.removesuffix(suffix)
-            if base != name and len(base) > 1:
-                found = self.names.get(base, ())
-                inside = {n.code for n in found if any(is_inside(n.code, c) for c in reading.codes)}
-                towns = [c for c in inside if self.levels[c] == "township"]
-                return (Name(towns[0], "former"),) if len(towns) == 1 else ()
-        return ()
+        towns = [code for code in self.namesakes(name) if any(is_inside(code, outer) for outer in scope)]
+        return (Name(towns[0], "former"),) if len(towns) == 1 else ()
 
     def find_inside(self, text: str, *, within: tuple[str, ...]) -> Reading | None:
         """Return the first full division name inside a text, below a known city: 沿河路罗湖区 -> 罗湖区.

@@ -42,6 +42,7 @@ _ENDS = re.compile(
     "|裙楼|底商|底层|商铺|铺|门面|门市|对面|旁|内|里|附近|地下|负|首层|楼下|楼上|一楼|临街|路口|背后|后面|"
     "小区|大厦|大楼|商场|社区|停车场|物业|居委|校区|院区|分院|本部|综合楼|住院|门诊|宿舍|家属)"
 )
+_PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
 _STATIONS = ("地铁站", "火车站", "高铁站", "站")
 
 
@@ -127,6 +128,12 @@ def other_forms(name: str) -> list[str]:
         if base != name and len(base) > 1:
             return [base + other for other in (*_STATIONS, "") if other != ending]
     return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
+
+
+def without_tail(name: str) -> str:
+    """Return a name without the part of it that is numbered: 天通苑北一区 -> 天通苑北."""
+    shorter = _PART.sub("", name)
+    return shorter if len(shorter) > 2 else name
 
 
 def area_of(places: Places, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
-from locator.adcode import is_inside, prefecture_stems
+from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
 from locator.datum import distance_m
 from locator.gazetteer.address import split_number
 from locator.gazetteer.index import IndexFile
@@ -172,6 +173,7 @@ class Places:
         self.file = IndexFile(path, places)
         self.numbers = HouseNumbers(self.file)
         self.division = lru_cache(20_000)(self._division)
+        self.reach_m = lru_cache(4000)(self._reach_m)
 
     def _division(self, code: str) -> Division | None:
         found = self.file.ask("SELECT * FROM division WHERE code = ?", (code,))
@@ -199,15 +201,59 @@ class Places:
         return next(d.code for d in reversed(self.names_of(code)) if d.level in {"province", "city", "district"})
 
     def place(self, code: str, *, note: str | None = None) -> Place:
-        """Return the place of a division; a township without a position lies somewhere in its district."""
+        """Return the place of a division; a township without a position lies somewhere in its district.
+
+        With a note something inside the division is meant: its error then is as wide as an average township.
+        """
         around = self.names_of(code)
+        outer = around[-2] if len(around) > 1 else None
         at = division = around.pop()
         while at.lon is None and at.level in {"township", "zone"} and around:
             at = around.pop()
+        error_m = at.error_m
+        if note and at.level == "township" and outer is not None:
+            error_m = max(error_m or 0.0, self.reach_m(outer))
         return Place(
-            label=self.label(code), lon=at.lon, lat=at.lat, precision=_PRECISIONS[at.level], error_m=at.error_m,
+            label=self.label(code), lon=at.lon, lat=at.lat, precision=_PRECISIONS[at.level], error_m=error_m,
             source="gazetteer", adcode=self.adcode(code), township=code if division.level == "township" else None,
             note=note,
+        )  # fmt: skip
+
+    def _reach_m(self, outer: Division) -> float:
+        """Return how far an average township of a district reaches, in metres: its share of the district."""
+        ((count,),) = self.file.ask(
+            "SELECT count(*) FROM division WHERE level = 'township' AND parent = ?", (outer.code,)
+        )
+        return round((outer.error_m or 0.0) / max(1.0, float(str(count))) ** 0.5, -2)
+
+    def area(self, name: str, codes: Sequence[str], *, note: str | None = None) -> Place:
+        """Return the place of an area that lies in several districts: amid them, as unsure as they reach."""
+        parts = [d for code in codes if (d := self.division(code)) and d.lon is not None and d.lat is not None]
+        lon, lat = fmean(d.lon or 0.0 for d in parts), fmean(d.lat or 0.0 for d in parts)
+        reach = [float(distance_m(lon, lat, d.lon or 0.0, d.lat or 0.0)) + (d.error_m or 0.0) for d in parts]
+        cities = {prefecture_of(code) for code in codes}
+        adcode = cities.pop() if len(cities) == 1 else province_of(codes[0])
+        return Place(
+            label=f"{self.label(adcode)}{name}", lon=lon, lat=lat, precision=Precision.CITY, error_m=round(max(reach)),
+            source="gazetteer", adcode=adcode, note=note,
+        )  # fmt: skip
+
+    def extent(self, street: int, name: str, within: Sequence[str]) -> list[Place]:
+        """Return where the known numbers of a street are, one place for each city: amid them."""
+        cities: dict[str, list[Spot]] = {}
+        for _, spot in self.numbers.some(street, within=within, limit=2000):
+            if spot.code:
+                cities.setdefault(prefecture_of(spot.code), []).append(spot)
+        return [self._amid(name, spots) for spots in cities.values()]
+
+    def _amid(self, name: str, spots: Sequence[Spot]) -> Place:
+        lon, lat = fmean(s.lon for s in spots), fmean(s.lat for s in spots)
+        reach = max(float(distance_m(lon, lat, s.lon, s.lat)) for s in spots)
+        codes = {s.code[:6] for s in spots if s.code}
+        code = codes.pop() if len(codes) == 1 else prefecture_of(codes.pop())
+        return Place(
+            label=self.label(code) + name, lon=lon, lat=lat, precision=Precision.STREET,
+            error_m=round(max(reach, 1000.0)), source="gazetteer", adcode=self.adcode(code),
         )  # fmt: skip
 
     def spot(self, street: str, number: str, spot: Spot, *, finest: str | None = None) -> Place:
@@ -230,5 +276,5 @@ class Places:
         return Place(
             label=label, lon=spot.lon, lat=spot.lat, precision=spot.precision, error_m=spot.error_m,
             source="gazetteer", adcode=self.adcode(code) if code else None,
-            township=code if code and len(code) == 9 else None,
+            township=code if code and is_township_code(code) and self.names_of(code)[-1].level == "township" else None,
         )  # fmt: skip

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.adcode import is_inside, prefecture_stems
+from locator.adcode import is_inside, prefecture_stem, prefecture_stems
 from locator.datum import distance_m
 from locator.gazetteer.address import Address, Crossing, read_address, read_crossing, strip_pasted
 from locator.gazetteer.deletion_index import correct_head
 from locator.gazetteer.divisions import Reading
 from locator.gazetteer.index import area_filter, phrase
-from locator.gazetteer.named import area_of, find_inside, merge_rows, other_forms, weigh
+from locator.gazetteer.named import area_of, find_inside, merge_rows, other_forms, weigh, without_tail
 from locator.gazetteer.places import Places
 from locator.gazetteer.records import Meaning
 from locator.gazetteer.text import HAN, MAX_TEXT, split_parts, to_key
@@ -21,11 +21,12 @@ from locator.model import Place, Precision
 
 NEAR_M = 60_000.0
 """A place this near to where the person is known to be is meant before one elsewhere."""
+_KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|技术)?(?:开发区|高新区|经开区)(?=.{2})")
 """A zone of the division before it, which has no name of its own."""
 CROSSING_M = 500.0
 """Streets whose known extents come so near to each other cross there."""
-_LACKING = frozenset({"number_unknown", "street_unknown", "rest_unknown"})
+_LACKING = frozenset({"street_unknown", "rest_unknown"})
 _ORGANISATION = re.compile("[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校)")
 _NAME_GOES_ON = re.compile("(?:桥(?![东西南北])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
 """What makes a city's short name the beginning of the name of something that is anywhere: 苏州桥, 重庆小面."""
@@ -66,18 +67,23 @@ def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
     if crossing is not None:
         return _at_crossing(places, query, crossing, bias)
     reading = read_divisions(places, query, bias)
-    if reading.codes and not reading.rest and reading.names == 1 and len(reading.codes[0]) == 9:
+    if reading.codes and not reading.rest and reading.names == 1 and _level(places, reading) == "township":
         return _township_or_place(places, reading, query, bias)
-    if reading.codes and (not reading.rest or _is_plain(reading)):
+    if reading.codes and (not reading.rest or _is_plain(places, reading)):
         return _with_divisions(places, reading, bias)
     return _weakly(places, query, reading, bias)
 
 
-def _is_plain(reading: Reading) -> bool:
+def _level(places: Places, reading: Reading) -> str:
+    return places.file.divisions.levels[reading.codes[0]]
+
+
+def _is_plain(places: Places, reading: Reading) -> bool:
     """Tell whether divisions are meant for sure: a full name of more than a township, or several names."""
     if reading.names > 1:
         return True
-    return reading.kind in {"full", "english"} and len(reading.name) > 2 and len(reading.codes[0]) == 6
+    full = reading.kind in {"full", "english", "popular", "area", "part"}
+    return full and len(reading.name) > 2 and _level(places, reading) != "township"
 
 
 def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolved:
@@ -155,7 +161,7 @@ def _at_crossing(places: Places, query: str, crossing: Crossing, bias: Bias) -> 
         return Resolved(tuple(Meaning(_between(a, b)) for a, b in pairs[:10]))
     if codes:
         return Resolved(tuple(Meaning(places.place(c, note="street_unknown"), ("street_unknown",)) for c in codes))
-    return choose([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)
+    return choose([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)._replace(sure=False)
 
 
 def _full_names(places: Places, query: str, bias: Bias) -> Reading:
@@ -168,7 +174,9 @@ def _full_names(places: Places, query: str, bias: Bias) -> Reading:
 
 def _street_of(places: Places, name: str, within: Sequence[str]) -> list[Meaning]:
     rows = [r for r in places.file.named(to_key(name), within=within) if r.kind == "street"]
-    known = [Meaning(r.place()) for r in merge_rows(rows)]
+    known = [Meaning(r.place()) for r in merge_rows(rows)] or [
+        Meaning(spot) for number in places.numbers.streets(name) for spot in places.extent(number, name, within)
+    ]
     return known or area_of(places, name, within=within, precision=Precision.STREET)
 
 
@@ -211,10 +219,13 @@ def read_divisions(places: Places, query: str, bias: Bias) -> Reading:
     """Return the best reading of a text's divisions; the chosen city decides between equals."""
     table = places.file.divisions
     best = table.read_head(query)[0]
-    if bias.region and (len(best.codes) != 1 or best.kind != "full"):
+    lone_town = bool(best.codes) and best.names == 1 and _level(places, best) == "township"
+    if bias.region and (lone_town or len(best.codes) != 1 or best.kind != "full"):
         local = table.read_head(query, within=bias.region)[0]
-        if local.codes and local.weight >= best.weight:
+        if local.codes and (local.weight >= best.weight or lone_town):
             best = local
+    if best.rest in _KINDS and best.kind == "short":  # 思茅市, which is 思茅区 today
+        best = best._replace(rest="", kind="former")
     if len(best.codes) == 1 and best.rest and table.levels[best.codes[0]] in {"province", "city"}:
         inside = table.find_inside(best.rest, within=best.codes)
         if inside is not None:
@@ -223,29 +234,40 @@ def read_divisions(places: Places, query: str, bias: Bias) -> Reading:
 
 
 def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
-    """Return the places, not divisions, whose very name the text is."""
+    """Return the places, not divisions, whose very name the text is, or is but for 站 and 地铁站."""
     key = to_key(query)
-    if len(key) < 4:
-        return Resolved()
-    rows = [r for r in places.file.named(key) if r.kind not in _DIVISIONS]
     if key in places.file.divisions.names:
         return Resolved()
-    return choose([Meaning(r.place(), ()) for r in merge_rows(rows)], bias, local=False)
+    for name in (key, *other_forms(key)) if len(key) > 3 else ():
+        rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
+        rows = [r for r in rows if to_key(r.name) == name] or rows
+        merged = weigh(merge_rows(rows))
+        if merged:
+            sure = name == key or (len(merged) == 1 and len(name) > 4)
+            found = choose([Meaning(r.place(), ()) for r in merged], bias, local=False)
+            return found._replace(sure=sure)
+    return Resolved()
 
 
 def _township_or_place(places: Places, reading: Reading, query: str, bias: Bias) -> Resolved:
     """Return a township of a name and the streets and places of that very name: 长江路 is both."""
+    if reading.kind == "full" and len(reading.codes) == 1 and not bias.region:
+        others = [c for c in places.file.divisions.namesakes(reading.name) if c not in reading.codes]
+        reading = reading._replace(codes=(*reading.codes, *others))
     found = list(_with_divisions(places, reading, bias).meanings)
     if reading.kind == "short":
         rows = [r for r in places.file.named(to_key(query)) if r.kind not in _DIVISIONS]
         found = [*(Meaning(r.place()) for r in merge_rows(rows)), *found]
-    return choose(found, bias, local=True)
+    if bias.region and not any(_is_local(m, bias) for m in found):
+        return _asked(places, query, found, bias)
+    street = reading.kind == "short" and bool(read_address(query).street)  # 桂林路 is a street of forty cities
+    return choose(found, bias, local=True)._replace(sure=not street or bool(bias.region or bias.near))
 
 
 def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
     notes = ("renamed",) if reading.kind == "former" else ()
     if not reading.rest:
-        return Resolved(tuple(Meaning(places.place(code), notes) for code in reading.codes))
+        return Resolved(_divisions_of(places, reading, None, notes))
     rest = _NAMELESS_ZONE.sub("", reading.rest) or reading.rest
     address = read_address(rest)
     found = find_address(places, address, rest, within=reading.codes, finest=_only(reading.codes))
@@ -256,7 +278,14 @@ def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
     if finer.meanings:
         return finer
     unknown = _what_is_unknown(places, address, reading.codes)
-    return Resolved(tuple(Meaning(places.place(code, note=unknown), (*notes, unknown)) for code in reading.codes))
+    return Resolved(_divisions_of(places, reading, unknown, (*notes, unknown)))
+
+
+def _divisions_of(places: Places, reading: Reading, note: str | None, notes: tuple[str, ...]) -> tuple[Meaning, ...]:
+    """Return the divisions of a reading; one place for an area of several districts."""
+    if reading.kind == "area" and len(reading.codes) > 1:
+        return (Meaning(places.area(reading.name, reading.codes, note=note), notes),)
+    return tuple(Meaning(places.place(code, note=note), notes) for code in reading.codes)
 
 
 def _corrected_below(places: Places, rest: str, reading: Reading, bias: Bias) -> Resolved:
@@ -295,10 +324,35 @@ def _known_street(places: Places, street: str, within: Sequence[str]) -> bool:
 def _without_divisions(places: Places, query: str, bias: Bias) -> Resolved:
     address = read_address(query)
     found = find_address(places, address, query, within=bias.region, finest=None)
-    if not found and bias.region:
+    elsewhere = not found and bool(bias.region)
+    if elsewhere:
         found = find_address(places, address, query, within=(), finest=None)
     assumed = [m._replace(notes=(*m.notes, "city_assumed")) for m in found]
-    return choose(assumed, bias, local=True)
+    chosen = choose(assumed, bias, local=True)
+    if elsewhere and assumed:
+        return _asked(places, query, chosen.meanings, bias)
+    return chosen._replace(sure=chosen.sure and not _may_be_anywhere(places, query, assumed))
+
+
+def _is_local(meaning: Meaning, bias: Bias) -> bool:
+    return bool(meaning.place.adcode) and any(is_inside(meaning.place.adcode or "", code) for code in bias.region)
+
+
+def _asked(places: Places, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
+    """Return the chosen region first, then what the text means elsewhere: the person says which."""
+    note = "street_unknown" if read_address(query).street else "rest_unknown"
+    here = tuple(Meaning(places.place(code, note=note), (note,)) for code in bias.region[:1])
+    return Resolved((*here, *far), sure=False)
+
+
+def _may_be_anywhere(places: Places, query: str, found: Sequence[Meaning]) -> bool:
+    """Tell whether a bare name may as well be meant in another city, where more is named after it: 国贸."""
+    key = to_key(query)
+    if len(found) != 1 or len(key) > 3 or found[0].place.adcode is None:
+        return False
+    city = prefecture_stem(found[0].place.adcode)
+    codes = [row.code for row in places.file.begun(key, limit=200) if row.code]
+    return sum(not code.startswith(city) for code in codes) > sum(code.startswith(city) for code in codes)
 
 
 def _in_region(places: Places, query: str, bias: Bias) -> Resolved:
@@ -344,7 +398,7 @@ def _named_after(places: Places, address: Address, text: str, within: Sequence[s
         note = "number_unknown" if address.number or address.lane else "street_about"
         found = area_of(places, address.street, within=within, precision=Precision.STREET)
         return [Meaning(replace(m.place, note=note), (note,)) for m in found]
-    return area_of(places, text, within=within, precision=Precision.VILLAGE)
+    return area_of(places, without_tail(to_key(text)), within=within, precision=Precision.VILLAGE)
 
 
 def _named_nearly(places: Places, text: str, within: Sequence[str]) -> list[Meaning]:
@@ -382,7 +436,7 @@ def _numbered(places: Places, address: Address, within: Sequence[str], finest: s
 def choose(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
     """Return the one meaning near the person or in the chosen region, else all of them."""
     if len(meanings) > 1 and bias.region:
-        inside = [m for m in meanings if m.place.adcode and any(is_inside(m.place.adcode, c) for c in bias.region)]
+        inside = [m for m in meanings if _is_local(m, bias)]
         meanings = inside or meanings
     if len(meanings) > 1 and bias.near is not None:
         gaps = [_gap_m(m.place, bias.near) for m in meanings]

@@ -202,7 +202,22 @@ def load_divisions(shipped: Path) -> dict[str, Division]:
             error_m = float(f"{math.hypot(error_m, float(row['extent_m'])):.2g}")
         name, name_en = clean_name(row["name"]), clean_name(row["name_en"])
         divisions[code] = Division(code, name, row["level"], parent, lon, lat, name_en, row["pinyin"], error_m)
+    for part in _read_parts(shipped / "parts.csv", divisions):
+        divisions[part.code] = part
     return divisions
+
+
+def _read_parts(path: Path, divisions: Mapping[str, Division]) -> Iterator[Division]:
+    """Yield the parts of Hong Kong, Macau and Taiwan: zones, for they have no adcode of their own."""
+    if not path.exists():
+        return
+    for number, row in enumerate(read_csv(path), 1):
+        code, name = row["code"], clean_name(row["name"])
+        if code in divisions:
+            place = float(row["lon"]), float(row["lat"])
+            yield Division(
+                f"{code}{number:03d}", name, "zone", code, *place, "", spell_name(name), float(row["error_m"])
+            )
 
 
 def _read_seats(path: Path) -> dict[str, tuple[float, float, float]]:
@@ -238,7 +253,7 @@ def _short_pinyin(division: Division, shorter: tuple[str, ...]) -> str:
 def insert_divisions(connection: sqlite3.Connection, divisions: Mapping[str, Division], shipped: Path) -> None:
     """Write the divisions, every name of theirs, and their places."""
     connection.executemany("INSERT INTO division VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", divisions.values())
-    shorter = {d.code: short_names(d.name, d.level) for d in divisions.values()}
+    shorter = {d.code: _shorter(d) for d in divisions.values()}
     names = [*_names(divisions, shorter), *_other_names(divisions, shipped)]
     connection.executemany("INSERT INTO division_name VALUES (?, ?, ?)", dict.fromkeys(names))
     connection.executemany("INSERT OR IGNORE INTO division_latin VALUES (?, ?, ?)", _latin(divisions, shorter, names))
@@ -247,6 +262,12 @@ def insert_divisions(connection: sqlite3.Connection, divisions: Mapping[str, Div
         if kind in {"short", "popular", "english"} and len(name) > 1:
             aliases.setdefault(code, []).append(name)
     stage(connection, (_place(d, divisions, aliases.get(d.code, [])) for d in divisions.values()))
+
+
+def _shorter(division: Division) -> tuple[str, ...]:
+    """Return the shorter names of a division; a part of Taiwan is shortened as a district is: 高雄."""
+    level = "district" if division.level == "zone" and len(division.code) == 9 else division.level
+    return short_names(division.name, level)
 
 
 Shorter = Mapping[str, tuple[str, ...]]
@@ -259,13 +280,23 @@ def _names(divisions: Mapping[str, Division], shorter: Shorter) -> Iterator[tupl
         for name in shorter[division.code]:
             kind = "full" if division.level == "township" and name.endswith("办事处") else "short"
             yield to_key(name), division.code, kind
+        yield from ((to_key(name), division.code, "popular") for name in _misnamed(division))
         if division.name_en:
             yield to_key(division.name_en), division.code, "english"
 
 
+def _misnamed(division: Division) -> tuple[str, ...]:
+    """Return what people write for an autonomous region or prefecture, as if it were any other: 内蒙古省, 凉山市."""
+    ending = {"province": "省", "city": "市"}.get(division.level, "")
+    base = short_name(division.name)
+    autonomous = division.name.endswith(("自治区", "自治州", "特别行政区"))
+    return (base + ending,) if ending and autonomous and base != division.name else ()
+
+
 def _other_names(divisions: Mapping[str, Division], shipped: Path) -> Iterator[tuple[str, str, str]]:
-    for row in read_csv(shipped / "aliases.csv"):
-        if row["code"] in divisions:
+    parts = {(d.parent, to_key(d.name)) for d in divisions.values() if d.level == "zone"}
+    for row in (*read_csv(shipped / "aliases.csv"), *_area_names(shipped / "new_areas.csv")):
+        if row["code"] in divisions and (row["code"], to_key(row["alias"])) not in parts:
             yield to_key(row["alias"]), row["code"], row["kind"]
             if row["kind"] == "part":
                 yield to_key(short_name(row["alias"])), row["code"], row["kind"]
@@ -275,6 +306,14 @@ def _other_names(divisions: Mapping[str, Division], shipped: Path) -> Iterator[t
                 yield to_key(row["name"]), row["successor"], "former"
                 if row["level"] != "township":
                     yield to_key(short_name(row["name"])), row["successor"], "former"
+
+
+def _area_names(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the names of new areas as names of each district that they lie in."""
+    if path.exists():
+        for row in read_csv(path):
+            for name in (row["name"], *filter(None, row["short"].split(";"))):
+                yield from ({"alias": name, "code": code, "kind": "area"} for code in row["codes"].split(";"))
 
 
 def _latin(

@@ -69,13 +69,15 @@ def locate_embedded(
     if pair is not None:
         place = read_coordinates(text, datum)
         return GeocodeResult(place=place) if place else GeocodeResult(notices=(Notice(code="coordinates_invalid"),))
-    meanings = gazetteer.resolve(text, near=near, region=region).meanings[:MAX_CANDIDATES]
+    resolved = gazetteer.resolve(text, near=near, region=region)
+    meanings = resolved.meanings[:MAX_CANDIDATES]
     notes = dict.fromkeys(note for meaning in meanings for note in meaning.notes)
     notices = tuple(Notice(code=note) for note in notes)
-    if len(meanings) == 1:
+    if len(meanings) == 1 and resolved.sure:
         return GeocodeResult(place=meanings[0].place, notices=notices)
     if meanings:
-        notices = (Notice(code="ambiguous_place"), *(n for n in notices if n.code in {"renamed", "corrected"}))
+        asked = "ambiguous_place" if resolved.sure else "which_city"
+        notices = (Notice(code=asked), *(n for n in notices if n.code in {"renamed", "corrected"}))
         return GeocodeResult(candidates=tuple(m.place for m in meanings), notices=notices)
     return GeocodeResult(notices=(Notice(code="place_not_found"),))
 

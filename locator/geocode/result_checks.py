@@ -13,7 +13,7 @@ from locator.model import Place, Precision
 
 ORDER = tuple(Precision)
 """Finest first."""
-LACKING = frozenset({"number_unknown", "street_unknown", "rest_unknown"})
+LACKING = frozenset({"number_unknown", "street_unknown", "street_about", "rest_unknown"})
 """Notes of the embedded index: it understood the place around, and not all that the text asks for."""
 MARGIN_M = 150.0
 """How far apart two sources may be on one street beyond their own errors; a datum mix-up is 300 m and more."""

@@ -16,6 +16,6 @@ def write_small(folder: Path) -> Path:
         writer = csv.DictWriter(file, DIVISIONS[0].keys())
         writer.writeheader()
         writer.writerows(row for row in DIVISIONS if len(row["code"]) == 6)
-    for name in ("aliases.csv", "former.csv", "former_more.csv"):
+    for name in ("aliases.csv", "former.csv", "former_more.csv", "new_areas.csv", "parts.csv"):
         (folder / name).write_text((SHIPPED / name).read_text("utf-8"), "utf-8")
     return folder
