@@ -98,6 +98,9 @@ class DivisionTable:
         if within:
             found = tuple(n for n in found if any(is_inside(n.code, outer) for outer in within))
         full = tuple(n for n in found if n.kind in {"full", "popular", "english", "area"})
+        full = tuple(n for n in full if n.kind == "area") or full
+        if any(self.level(n.code) < _ORDER["zone"] for n in full):
+            full = tuple(n for n in full if self.level(n.code) <= _ORDER["zone"])
         found = full or tuple(n for n in found if n.kind != "former") or found
         if not full or any(n.kind == "english" for n in full):
             found = self._outermost(self._largest(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -224,7 +225,7 @@ class Places:
         ((count,),) = self.file.ask(
             "SELECT count(*) FROM division WHERE level = 'township' AND parent = ?", (outer.code,)
         )
-        return round((outer.error_m or 0.0) / max(1.0, float(str(count))) ** 0.5, -2)
+        return round((outer.error_m or 0.0) / math.sqrt(max(1, int(str(count)))), -2)
 
     def area(self, name: str, codes: Sequence[str], *, note: str | None = None) -> Place:
         """Return the place of an area that lies in several districts: amid them, as unsure as they reach."""

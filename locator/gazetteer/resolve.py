@@ -21,6 +21,7 @@ from locator.model import Place, Precision
 
 NEAR_M = 60_000.0
 """A place this near to where the person is known to be is meant before one elsewhere."""
+_FORMER_TOWN = re.compile("(?P<name>[\u4e00-\u9fff]{2,4}?[镇乡])")
 _KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|技术)?(?:开发区|高新区|经开区)(?=.{2})")
 """A zone of the division before it, which has no name of its own."""
@@ -83,7 +84,10 @@ def _is_plain(places: Places, reading: Reading) -> bool:
     if reading.names > 1:
         return True
     full = reading.kind in {"full", "english", "popular", "area", "part"}
-    return full and len(reading.name) > 2 and _level(places, reading) != "township"
+    if full and _level(places, reading) == "township":  # nobody else's name: 昆山开发区
+        alone = len(reading.codes) == 1 and len(reading.name) > 3
+        return alone and not set(places.file.divisions.namesakes(reading.name)) - set(reading.codes)
+    return full and len(reading.name) > 2
 
 
 def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolved:
@@ -101,6 +105,11 @@ def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolve
     found = _without_divisions(places, query, bias)
     if found.meanings:
         return found
+    if not reading.codes and (town := _FORMER_TOWN.match(query)):
+        codes = places.file.divisions.namesakes(town["name"])
+        former = Reading(codes, query[town.end() :].strip(), 1.0, "former", town["name"], 1)
+        if codes:
+            return _with_divisions(places, former, bias)._replace(sure=len(codes) == 1 and not former.rest)
     if not _is_city(places, reading):
         found = _corrected(places, query, bias)
         if found.meanings:
@@ -111,7 +120,7 @@ def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolve
     if _is_city(places, reading) and not _NAME_GOES_ON.match(reading.rest):
         return _with_divisions(places, reading, bias)
     namesakes = places.file.divisions.namesakes(reading.name) if reading.kind == "full" else ()
-    codes = list(dict.fromkeys((*reading.codes, *namesakes)))
+    codes = tuple(dict.fromkeys((*reading.codes, *namesakes)))
     meanings = _with_divisions(places, reading._replace(codes=tuple(codes)), bias).meanings
     return Resolved(meanings, sure=False) if not _NAME_GOES_ON.match(reading.rest) else Resolved()
 
