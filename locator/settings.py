@@ -71,6 +71,8 @@ class Settings:
     rate_limit: int = 120
     """Requests a minute that one client may send to the API; 0 is no limit."""
     trusted_proxy: tuple[str, ...] = ()
+    client_connections: int = 200
+    """Connections that one client (an address, or a /64 network of IPv6) may hold at once; 0 is no limit."""
     timeout_s: float = 5.0
     """How long a service elsewhere may take before the next in the chain is asked."""
     user_agent: str = "locator/0.1 (service point locator)"
@@ -278,6 +280,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "CORS": lambda v: _origins("CORS", v, subdomains=False),
     "FRAME_ANCESTORS": lambda v: _origins("FRAME_ANCESTORS", v, subdomains=True),
     "RATE_LIMIT": lambda v: _whole("RATE_LIMIT", v),
+    "CLIENT_CONNECTIONS": lambda v: _whole("CLIENT_CONNECTIONS", v),
     "TRUSTED_PROXY": lambda v: _networks("TRUSTED_PROXY", v),
     "TIMEOUT_S": lambda v: _number("TIMEOUT_S", v, 0.1),
     "USER_AGENT": lambda v: _header("USER_AGENT", v),

@@ -22,9 +22,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from locator import __version__
 from locator import model as m
 from locator.adcode import ADCODE_PATTERN
-from locator.api.around import Faults, Heads
-from locator.api.limits import Limits
-from locator.api.problems import add_problem_handlers, document_problems, make_problem
+from locator.api.limits import ClientLimits, Limits
+from locator.api.problems import (
+    ErrorMiddleware,
+    HeadMiddleware,
+    add_problem_handlers,
+    document_problems,
+    make_problem,
+)
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.hours import read_hours
@@ -116,7 +121,7 @@ def read_pair(value: str, *, decimals: int | None = None) -> tuple[float, float]
     return (lon, lat) if decimals is None else (round(lon, decimals), round(lat, decimals))
 
 
-def build_api(locate: Callable[[], Locator], settings: Settings) -> FastAPI:
+def build_api(locate: Callable[[], Locator], settings: Settings, *, limits: ClientLimits | None = None) -> FastAPI:
     """Return the API, to be mounted under ``/api``.
 
     Parameters
@@ -125,6 +130,8 @@ def build_api(locate: Callable[[], Locator], settings: Settings) -> FastAPI:
         Returns the process's one :class:`~locator.service.Locator`; called at the first request.
     settings
         CORS, rate limit and trusted proxies come from here.
+    limits
+        What each client has used already, where the page counts too; of the API's own when None.
     """
     api = FastAPI(
         title="locator",
@@ -136,9 +143,11 @@ def build_api(locate: Callable[[], Locator], settings: Settings) -> FastAPI:
         redirect_slashes=False,  # it would name the scheme that the proxy uses, not the caller's
     )
     add_problem_handlers(api)
-    api.add_middleware(Faults, answer=lambda: make_problem(500))  # the innermost: the next added stands around it
-    api.add_middleware(Heads)
-    api.add_middleware(Limits, per_minute=settings.rate_limit, trusted=settings.trusted_proxy)
+    api.add_middleware(
+        ErrorMiddleware, answer=lambda: make_problem(500)
+    )  # the innermost: the next added stands around it
+    api.add_middleware(HeadMiddleware)
+    api.add_middleware(Limits, limits=limits or ClientLimits(settings))
     if settings.cors:
         api.add_middleware(
             CORSMiddleware,

@@ -1,18 +1,26 @@
-"""Errors as ``application/problem+json`` (RFC 9457), in the language asked for."""
+"""Errors as ``application/problem+json`` (RFC 9457), in the language asked for; what stands around the operations."""
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from locator.errors import InvalidInput, LocatorError, NotFound, ServiceError, ServiceRateLimited, ServiceTimeout
 from locator.i18n import LANGS, explain
 
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (NotFound, 404),
     (InvalidInput, 422),
@@ -104,3 +112,60 @@ def add_problem_handlers(api: FastAPI) -> None:
     api.add_exception_handler(LocatorError, on_locator_error)
     api.add_exception_handler(RequestValidationError, on_validation_error)
     api.add_exception_handler(HTTPException, on_http_error)
+
+
+class ErrorMiddleware:
+    """ASGI: answer an error that nobody foresaw, and keep it from the server, which would log what it says.
+
+    The message of an exception may hold what a person typed, so only its kind is told.
+
+    Parameters
+    ----------
+    app
+        What may break.
+    answer
+        Makes the reply to a request that broke.
+    """
+
+    def __init__(self, app: ASGIApp, *, answer: Callable[[], Response]) -> None:
+        self._app, self._answer = app, answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; a connection that is no request is passed on as it is."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except ClientDisconnect:
+            return  # nobody is there any more
+        except Exception as error:
+            log.error("a request broke", exc_info=error)  # the journal writes its kind and place only
+            if started:
+                raise ConnectionAbortedError("half a reply was sent") from None  # the server hangs up
+            await self._answer()(scope, receive, send)
+
+
+class HeadMiddleware:
+    """ASGI: answer ``HEAD`` with what ``GET`` would have for headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_no_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            await self._app({**scope, "method": "GET"}, receive, send_no_body)
+        else:
+            await self._app(scope, receive, send)

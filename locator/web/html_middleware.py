@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
-from locator.api.around import Faults
+from locator.api.problems import ErrorMiddleware
 from locator.i18n import LANGS, language, text
 from locator.outputs.folium_map import OWN_SUBDOMAINS
 from locator.outputs.html_document import escape
@@ -146,7 +146,7 @@ class HtmlMiddleware:
     """The ASGI layer: rewrites HTML documents of the page, adds headers to everything."""
 
     def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets, base: str = "") -> None:
-        self.app = Faults(app, answer=lambda: PlainTextResponse(text("page.trouble.data", settings.lang), 500))
+        self.app = ErrorMiddleware(app, answer=lambda: PlainTextResponse(text("page.trouble.data", settings.lang), 500))
         self.settings = settings
         self.assets = assets
         self.base = base

@@ -8,18 +8,42 @@ import logging
 import threading
 import traceback
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from locator.web.streamlit_patches import apply_patches
+from locator.api.connections import count_spare_files, make_protocol
+from locator.api.limits import ClientLimits
+from locator.web.streamlit_patches import apply_patches, set_server_options
+
+if TYPE_CHECKING:
+    from locator.settings import Settings
 
 log = logging.getLogger(__name__)
+GRACE_S = 8
+"""How long requests under way may take to finish when the server is told to stop."""
+MAX_HEAD_BYTES = 32_768
+"""Of the headers of one request."""
 INTERVAL_S = 30.0
 """How long garbage stays at most."""
 
 
-def configure_process() -> None:
-    """Set the process up; once, after the settings are read."""
+def configure_process(settings: Settings) -> ClientLimits:
+    """Set the process up; once, after the settings are read.
+
+    Returns
+    -------
+    ClientLimits
+        What each client may take of this process, bounded by the files that it may open.
+    """
     raise_file_limit()
     apply_patches()
+    limits = ClientLimits(settings, files=count_spare_files())
+    options = {
+        "http_protocol_class": make_protocol(limits),
+        "timeout_graceful_shutdown": GRACE_S,
+        "h11_max_incomplete_event_size": MAX_HEAD_BYTES,
+    }
+    set_server_options(options)
+    return limits
 
 
 def raise_file_limit() -> None:

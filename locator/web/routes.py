@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import brotli
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +25,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 
 from locator.errors import DataError
+from locator.i18n import text
+from locator.web.html_middleware import read_lang
 from locator.web.streamlit_patches import strip_fonts
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from locator.api.limits import ClientLimits
     from locator.service import Locator
     from locator.settings import Settings
 
@@ -46,6 +50,8 @@ VENDOR: Mapping[str, str] = {
 }
 """Our name of each library file, and the address under which folium-offline carries it."""
 
+COUNTED = ("/plain", "/sheet", "/send", "/hours.ics")
+"""Paths whose requests count against a client's limit, as those to the API do: each costs a search or a page."""
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 _PACKED_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
@@ -200,6 +206,7 @@ def build_routes(
     *,
     locate: Callable[[], Locator],
     clock: Callable[[], datetime],
+    limits: ClientLimits | None = None,
     base: str = "",
 ) -> list[BaseRoute]:
     """Return every route that is not Streamlit's own, below the page's base path (``/cards``), as Streamlit's are.
@@ -210,8 +217,24 @@ def build_routes(
         Returns the process's one Locator.
     clock
         Returns now (aware).
+    limits
+        What each client has used, of the page and the API together.
     """
-    return [_move_below(base, route) for route in (*_own_routes(assets, locate), *_api_routes(settings, locate, clock))]
+    routes = (*_own_routes(assets, locate), *_api_routes(settings, locate, clock, limits))
+    return [_move_below(base, route) for route in routes]
+
+
+def choose_guard(settings: Settings, base: str = "") -> dict[str, Any]:
+    """Return what :class:`locator.api.limits.Guard` is to know of the page: what is counted, and how it answers."""
+
+    def say_busy(query_string: bytes) -> str:
+        return text("page.trouble.often", read_lang(query_string, settings.lang))
+
+    return {
+        "limited": tuple(base + path for path in COUNTED),
+        "busy": say_busy,
+        "own_hosts": (urlsplit(settings.public_url or "").netloc.lower(),),
+    }
 
 
 def _move_below(base: str, route: BaseRoute) -> BaseRoute:
@@ -268,7 +291,9 @@ def write_metrics(counts: Mapping[str, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _api_routes(settings: Settings, locate: Callable[[], Locator], clock: Callable[[], datetime]) -> list[BaseRoute]:
+def _api_routes(
+    settings: Settings, locate: Callable[[], Locator], clock: Callable[[], datetime], limits: ClientLimits | None
+) -> list[BaseRoute]:
     """Return what other programs and browsers without JavaScript use: the JSON API and the plain page."""
     from locator.api import build_api
     from locator.web.plain import plain_routes
@@ -276,5 +301,5 @@ def _api_routes(settings: Settings, locate: Callable[[], Locator], clock: Callab
 
     plain = plain_routes(locate, clock, settings.lang)
     sheets = sheet_routes(locate, clock, settings)
-    api = Mount("/api", app=build_api(locate, settings))
+    api = Mount("/api", app=build_api(locate, settings, limits=limits))
     return [*plain, *sheets, Route("/api", lambda _: RedirectResponse("./api/docs")), api]

@@ -22,11 +22,12 @@ from locator.model import Query, Task
 from locator.outputs.folium_map import TileSource, open_tiles
 from locator.search_metrics import SearchMetrics
 from locator.settings import Settings, load_settings
-from locator.web.process import collect_on_timer
+from locator.web.process import collect_on_timer, configure_process
 from locator.web.routes import Assets, open_assets
 from locator.web.state import to_params
 
 if TYPE_CHECKING:
+    from locator.api.limits import ClientLimits
     from locator.service import Locator
     from locator.web.session import Session
 
@@ -53,6 +54,12 @@ def start() -> tuple[Settings, Assets]:
     except LocatorError as error:
         sys.stderr.write(f"locator: {error}\n")
         raise SystemExit(error.exit_code) from None
+
+
+@cache
+def read_limits() -> ClientLimits:
+    """Return what each client has used of this process; made when the process is set up."""
+    return configure_process(read_settings())
 
 
 @cache

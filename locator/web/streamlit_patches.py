@@ -21,9 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit
 import uvicorn.config
+import uvicorn.server
 from streamlit import config, net_util
 from streamlit.runtime import app_session
 from streamlit.web.server import server_util
+
+from locator.api import connections
 
 if TYPE_CHECKING:
     import folium
@@ -97,6 +100,30 @@ def disable_external_ip_lookup() -> None:
     it waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
     """
     net_util.get_external_ip = lambda: None
+
+
+def set_server_options(options: Mapping[str, Any]) -> None:
+    """Give uvicorn what Streamlit has no setting for; ``app.py`` is read after the server was configured.
+
+    Parameters
+    ----------
+    options
+        Attributes of ``uvicorn.Config``, set right before the server starts to listen.
+    """
+    start = uvicorn.server.Server.startup
+
+    async def start_with_options(self: uvicorn.Server, *args: Any, **more: Any) -> None:
+        for name, value in options.items():
+            setattr(self.config, name, value)
+        await start(self, *args, **more)
+
+    uvicorn.server.Server.startup = start_with_options  # type: ignore[method-assign]
+
+
+def _server_options_fit() -> bool:
+    listen = inspect.getsource(uvicorn.server.Server.startup)
+    end = inspect.getsource(uvicorn.server.Server.shutdown)
+    return "config.http_protocol_class(" in listen and "self.config.timeout_graceful_shutdown" in end
 
 
 def cache_option_lookups() -> None:
@@ -261,6 +288,8 @@ PATCHES = (
         fits=lambda: _reads(uvicorn.config.Config.load, "ProxyHeadersMiddleware"),
         apply=disable_proxy_headers,
     ),
+    Patch(name="server options", package="uvicorn", read_from="0.54.0", fits=_server_options_fit),
+    Patch(name="connections", package="uvicorn", read_from=connections.READ_FROM, fits=connections.protocol_fits),
     Patch(
         name="external address",
         package="streamlit",
