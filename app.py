@@ -8,9 +8,9 @@ from streamlit.config import get_option, set_option
 
 from locator.api.limits import Guard
 from locator.web import shared
-from locator.web.html_middleware import HtmlMiddleware
+from locator.web.html_middleware import HtmlMiddleware, choose_guard
 from locator.web.process import configure_json_logging
-from locator.web.routes import build_routes, choose_guard
+from locator.web.routes import build_routes
 
 configure_json_logging()
 settings, assets = shared.start()

@@ -8,7 +8,7 @@ for to every reply.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     type Rewrite = tuple[bytes, Callable[[str], str]]
 
+COUNTED = ("/plain", "/sheet", "/send", "/hours.ics")
+"""Paths whose requests count against a client's limit, as those to the API do: each costs a search or a page."""
 _MAP_FRAME = "/component/streamlit_folium"
 _HOST_CONFIG = "/_stcore/host-config"
 _TILE_HOSTS = {
@@ -106,6 +108,19 @@ def read_lang(query_string: bytes, default: str) -> str:
     """Return the language an address asks for, or the default."""
     asked = parse_qs(query_string.decode("latin-1")).get("lang", [default])[0]
     return asked if asked in LANGS else default
+
+
+def choose_guard(settings: Settings, base: str = "") -> dict[str, Any]:
+    """Return what :class:`locator.api.limits.Guard` is to know of the page: what is counted, and how it answers."""
+
+    def say_busy(query_string: bytes) -> str:
+        return text("page.trouble.often", read_lang(query_string, settings.lang))
+
+    return {
+        "limited": tuple(base + path for path in COUNTED),
+        "busy": say_busy,
+        "own_hosts": (urlsplit(settings.public_url or "").netloc.lower(),),
+    }
 
 
 @lru_cache(maxsize=16)

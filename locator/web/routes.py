@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import brotli
 from starlette.concurrency import run_in_threadpool
@@ -25,8 +24,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 
 from locator.errors import DataError
-from locator.i18n import text
-from locator.web.html_middleware import read_lang
 from locator.web.streamlit_patches import strip_fonts
 
 if TYPE_CHECKING:
@@ -50,8 +47,6 @@ VENDOR: Mapping[str, str] = {
 }
 """Our name of each library file, and the address under which folium-offline carries it."""
 
-COUNTED = ("/plain", "/sheet", "/send", "/hours.ics")
-"""Paths whose requests count against a client's limit, as those to the API do: each costs a search or a page."""
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 _PACKED_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
@@ -222,19 +217,6 @@ def build_routes(
     """
     routes = (*_own_routes(assets, locate), *_api_routes(settings, locate, clock, limits))
     return [_move_below(base, route) for route in routes]
-
-
-def choose_guard(settings: Settings, base: str = "") -> dict[str, Any]:
-    """Return what :class:`locator.api.limits.Guard` is to know of the page: what is counted, and how it answers."""
-
-    def say_busy(query_string: bytes) -> str:
-        return text("page.trouble.often", read_lang(query_string, settings.lang))
-
-    return {
-        "limited": tuple(base + path for path in COUNTED),
-        "busy": say_busy,
-        "own_hosts": (urlsplit(settings.public_url or "").netloc.lower(),),
-    }
 
 
 def _move_below(base: str, route: BaseRoute) -> BaseRoute:
