@@ -234,7 +234,7 @@ class Hit:
     rank: int
     point: ServicePoint
     distance_m: float | None
-    """None for a point that is placed by district or city only: not ranked by distance."""
+    """None where the point or the place is known by district or city only: not ranked by distance."""
     approximate: bool
     """True when the point's or the origin's position makes the distance an "about"."""
     error_m: float | None = None
@@ -248,6 +248,11 @@ class Hit:
     duration_s: float | None = None
     same_building: tuple[str, ...] = ()
     """Ids of other points at the same position."""
+    area: str | None = None
+    """Where the place is known by district or city only: ``own`` for a point of that area, ``other`` for one of
+    another part of the city; how far away, nobody knows. None where distances are known."""
+    may_not_handle: bool = False
+    """A general neighbourhood or Party service centre of which no source says that it handles insurance at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +261,82 @@ class Notice:
 
     code: str
     params: Mapping[str, object] = field(default_factory=dict)
+
+
+class FactBasis(NamedTuple):
+    """What a general statement rests on."""
+
+    name: str
+    url: str | None
+    date: str | None
+
+
+class DesignatedPlace(NamedTuple):
+    """Where a matter is generally handled: said to be so, never an office on record; no number, no position."""
+
+    name: str
+    """A description with the place's own township or district: 八廓街道的便民服务中心."""
+    what: str
+    """What is generally so there, and to ask before going."""
+    basis: FactBasis
+
+
+class MapSearch(NamedTuple):
+    """A link that opens a map app's own search for a word around the place."""
+
+    app: str
+    """``amap``, ``baidu``, ``tencent`` or ``apple``; its name for people is ``routing.app.<app>``."""
+    keyword: str
+    url: str
+    """Holds the word and, where the place has a position, that position rounded to three decimals."""
+    datum: Datum
+    """The datum of the degrees in the link."""
+
+
+class CityHotline(NamedTuple):
+    """A number to call, with the city's area code where it has one."""
+
+    number: str
+    label: str
+
+
+class OnlineService(NamedTuple):
+    """What can be done without going anywhere."""
+
+    name: str
+    url: str | None
+    source: str
+
+
+class NearestOffice(NamedTuple):
+    """An office in another region."""
+
+    id: str
+    name: str
+    distance_m: float | None
+    """Geodesic distance from the place in metres; None where either position is not known."""
+
+
+class RegionWithOffices(NamedTuple):
+    """Another district of the city, or another city of the province, that has offices on record."""
+
+    region: str
+    adcode: str
+    points: int
+    nearest: NearestOffice | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """What helps where no office on record stands near: everything in it says what it is."""
+
+    designated: tuple[DesignatedPlace, ...] = ()
+    searches: tuple[MapSearch, ...] = ()
+    """In the order of the words, the likeliest first; each word once for each app."""
+    hotlines: tuple[CityHotline, ...] = ()
+    online: tuple[OnlineService, ...] = ()
+    elsewhere: tuple[RegionWithOffices, ...] = ()
+    """The nearest first, then those of unknown distance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,10 +399,13 @@ class Answer:
     place: Place | None
     candidates: tuple[Place, ...] = ()
     hits: tuple[Hit, ...] = ()
-    """Tier 1 by distance, then tier 2; exact before approximate before unplaced in each."""
+    """Tier 1, then tier 2; in each, for an exact place, by distance: exact before approximate before unplaced; for a
+    place known by district or city only, what fits the matter best there, without distances."""
     guide: Mapping[str, Any] | None = None
     notices: tuple[Notice, ...] = ()
     may_ask: tuple[str, ...] = ()
     """Services that the operator switched on and that may place the text better: offer to ask them."""
     may_ask_live: str | None = None
     """The live source to offer where the layer has nothing near."""
+    fallback: Fallback | None = None
+    """What else helps, where no hit is near or all of them serve others; None where real results stand near."""

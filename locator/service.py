@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,11 @@ from locator.adcode import is_adcode
 from locator.datum import Datum, to_wgs84
 from locator.engines import Engines
 from locator.errors import InvalidInput, LocatorError, NotFound
-from locator.finder import Search, find_hits, no_result_notices
+from locator.finder import Records, Search, build_fallback, find_hits, no_result_notices
 from locator.gazetteer.districts import add_district
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.records import GeocodeResult
+from locator.i18n import language
 from locator.ingest.services import ask_surroundings, keep_surroundings
 from locator.model import (
     EXACT,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 COORDINATE_ERROR_M = 10.0
 """What a typed or shared pair of coordinates is taken to be good for, at best."""
+BREAK = timedelta(hours=3)
+"""No break at noon is longer: an office that was open this long before, and opens again today, is on its break."""
 KEPT_GUIDES = 256
 """How many of the guide's answers are kept: many people ask the same of the same city."""
 
@@ -92,7 +95,7 @@ class Locator:
             return []
         if place.district_probable:
             return [Notice(code="district_probable", params={"place": own})]
-        joined = ("、" if lang == "zh" else "; ").join(others)
+        joined = language(lang).join(others)
         return [Notice(code="near_border", params={"place": own, "others": joined})] if others else []
 
     def _locate(self, query: Query) -> GeocodeResult:
@@ -194,37 +197,50 @@ class Locator:
                 notices=(*located.notices, *own),
                 may_ask=may_ask,
             )
+        engines, at = self.engines, query.open_at or now
+        rule = engines.guide.rule(query.task) if query.task else None
         search = Search(
-            store=self.engines.store,
+            store=engines.store,
             place=place,
             query=query,
             regions=self.regions_of(query.region),
-            tiers=self.engines.guide.kinds_for(query.task) if query.task else (None, None),
-            state_of=lambda point: self.state_of(point, query.open_at or now),
-            matrix=self.engines.router.matrix if query.mode and self.engines.router else None,
+            tiers=(rule.first, rule.second) if rule else (None, None),
+            authority=rule.authority if rule else None,
+            state_of=lambda point: self.state_of(point, at),
+            reopens_today=lambda point: self._reopens_today(point, at),
+            matrix=engines.router.matrix if query.mode and engines.router else None,
         )
         hits, notices = find_hits(search)
-        notices += no_result_notices(
-            place, query, empty=not hits, gazetteer=self.engines.gazetteer, store=self.engines.store
-        )
-        adcode = place.adcode or next((hit.point.adcode for hit in hits if hit.distance_m is not None), None)
-        guide = self.guide(query.task, query.person, adcode, query.lang) if query.task else None
-        if query.task and hits and self.engines.guide.insured_city_only(query.task):
+        records = Records(guide=engines.guide, gazetteer=engines.gazetteer, store=engines.store)
+        fallback = build_fallback(place, query, hits, records, kinds=rule.first if rule else None)
+        notices += no_result_notices(place, query, hits=hits, fallback=fallback, records=records)
+        if rule and hits and rule.insured_city_only:
             notices.insert(0, Notice(code="insured_city_only"))
+        adcode = place.adcode or next((hit.point.adcode for hit in hits if hit.distance_m is not None), None)
+        live = self.settings.live
         return Answer(
             query=query,
             place=place,
             candidates=located.candidates,
             hits=tuple(hits),
-            guide=guide,
+            guide=self.guide(query.task, query.person, adcode, query.lang) if query.task else None,
             notices=(*located.notices, *notices),
             may_ask=may_ask,
-            may_ask_live=None if hits or place.lon is None or self.settings.live == "off" else self.settings.live,
+            may_ask_live=None if hits or place.lon is None or live == "off" else live,
+            fallback=fallback,
         )
 
     def state_of(self, point: ServicePoint, at: datetime) -> HoursState:
         """Return whether a point is open at a moment; the one function behind badge, filter, CSV and batch."""
         return self.engines.clock.evaluate_point(point, at)
+
+    def _reopens_today(self, point: ServicePoint, at: datetime) -> bool:
+        """Tell whether a point is closed for a break: it was open earlier in the day and opens again on it."""
+        state = self.state_of(point, at)
+        if state.state != "closed" or state.reopens is None:
+            return False
+        here = at.astimezone(state.reopens.tzinfo)
+        return state.reopens.date() == here.date() and self.state_of(point, at - BREAK).state == "open"
 
     def ask_surroundings(self, place: Place) -> int:
         """Ask the live source for the offices around a place, keep them, and return how many it knew.

@@ -7,10 +7,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from locator.finder import Search, find_hits
+from locator.finder.fitness import LIKE_DISTANCE_M, settle_like_distances
 from locator.layer import Layer
-from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Query, ServicePoint, Task
+from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Provenance, Query, ServicePoint, Task
 from locator.outputs.shapes import group_of
 from locator.search import Index
 
@@ -33,7 +36,8 @@ class MemoryStore:
     def points(self, where):
         for point in self.all:
             region = any((point.adcode or "").startswith(code.rstrip("0")) for code in where.regions or ("",))
-            if region and (where.kinds is None or point.kind in where.kinds) and point.position in where.positions:
+            kind = where.kinds is None or point.kind in where.kinds
+            if region and kind and (where.positions is None or point.position in where.positions):
                 yield point
 
 
@@ -46,11 +50,15 @@ def office(point_id, east_km=0.0, **fields):
     return ServicePoint(id=point_id, **made)
 
 
-def find(points, *, place=HERE, state=lambda point: HoursState(state="unknown"), matrix=None, regions=None, **query):
+def find(
+    points, *, place=HERE, state=lambda point: HoursState(state="unknown"), matrix=None, regions=None, authority=None,
+    reopens=lambda point: False, **query,
+):  # fmt: skip
     """Run a search and return its ids and notices."""
     search = Search(
         store=MemoryStore(points), place=place, query=Query(**query), regions=regions,
         tiers=(CARD, MEDICAL) if query.get("task") else (None, None), state_of=state, matrix=matrix,
+        authority=authority, reopens_today=reopens,
     )  # fmt: skip
     hits, notices = find_hits(search)
     return hits, [notice.code for notice in notices]
@@ -107,10 +115,104 @@ def test_a_place_without_position_lists_its_area_unranked():
     assert [(hit.point.id, hit.distance_m) for hit in hits] == [("d", None)]
 
 
-def test_a_coarse_origin_makes_every_distance_an_about():
-    city = Place(label="市", lon=117.0, lat=36.65, precision=Precision.CITY, source="gazetteer", adcode="370100")
-    hits, codes = find([office("a", 1)], place=city)
-    assert hits[0].approximate and codes == ["origin_coarse"]
+CITY = Place(label="市", lon=117.0, lat=36.65, precision=Precision.CITY, source="gazetteer", adcode="370100")
+DISTRICT = replace(CITY, precision=Precision.DISTRICT, adcode="370104", township="370104007")
+
+
+def test_from_a_coarse_origin_nothing_has_a_distance():
+    hits, codes = find([office("a", 1), office("b", 3, position=Precision.TOWNSHIP)], place=CITY)
+    assert [(hit.distance_m, hit.approximate, hit.area) for hit in hits] == [(None, True, "own")] * 2
+    assert codes == ["origin_coarse"] and {group_of(hit) for hit in hits} == {"area"}
+
+
+def test_a_circle_asked_for_around_a_coarse_place_is_measured():
+    hits, _ = find([office("a", 1), office("b", 9)], place=CITY, within_m=5000.0)
+    assert ids(hits) == ["a"] and hits[0].distance_m == pytest.approx(1000, rel=0.01) and hits[0].approximate
+
+
+def test_in_a_district_its_own_halls_come_first_then_the_townships_then_the_rest():
+    points = [
+        office("neighbours", 0.1, kind=Kind.COMMUNITY_CENTER),
+        office("other-street", 0.2, kind=Kind.COMMUNITY_CENTER, serves=("370104001",), serves_basis="name"),
+        office("city", 1, kind=Kind.INSURANCE_AGENCY, adcode="370100"),
+        office("other-district", 1, kind=Kind.INSURANCE_AGENCY, adcode="370105"),
+        office("street", 4, kind=Kind.COMMUNITY_CENTER, serves=("370104007",), serves_basis="name"),
+        office("hall", 5, kind=Kind.GOVERNMENT_HALL),
+        office("agency", 9, kind=Kind.INSURANCE_AGENCY, position=Precision.DISTRICT),
+        office("bureau", 7),
+    ]
+    hits, _ = find(points, place=DISTRICT, task=Task.APPLY, limit=10, authority="hrss")
+    assert ids(hits) == [
+        "agency", "bureau", "hall", "street", "neighbours", "other-street", "city", "other-district",
+    ]  # fmt: skip
+    assert [hit.area for hit in hits] == ["own"] * 6 + ["other"] * 2
+    assert [group_of(hit) for hit in hits][-2:] == ["elsewhere"] * 2
+    hits, _ = find(points, place=DISTRICT, task=Task.APPLY, limit=4, authority="hrss")
+    assert ids(hits) == ["agency", "bureau", "hall", "street"]
+
+
+def test_a_medical_matter_asks_the_medical_hall_of_the_district_first():
+    points = [
+        office("bureau", 1),
+        office("hall", 2, kind=Kind.GOVERNMENT_HALL),
+        office("med", 9, kind=Kind.MEDICAL_INSURANCE),
+    ]
+    hits, _ = find(points, place=DISTRICT, authority="medical")
+    assert ids(hits) == ["med", "hall", "bureau"]
+
+
+# --- of two at like distance the better fit first
+
+
+MAPPED = Provenance(source="OpenStreetMap contributors", licence="ODbL-1.0")
+
+
+def test_at_like_distance_the_one_known_to_do_it_comes_first():
+    points = [office("near", 1.0), office("does", 1.4, tasks=frozenset({Task.APPLY})), office("later", 1.45)]
+    hits, _ = find(points, task=Task.APPLY, authority="hrss")
+    assert ids(hits) == ["does", "near", "later"]
+    hits, _ = find([points[0], replace(points[1], lon=117.0 + 1.6 / 89.3)], task=Task.APPLY, authority="hrss")
+    assert ids(hits) == ["near", "does"], "600 m farther is farther"
+
+
+def test_a_bureau_comes_before_a_bank_at_like_distance():
+    points = [office("bank", 1.0, kind=Kind.BANK), office("bureau", 1.3)]
+    assert ids(find(points, task=Task.APPLY, authority="hrss")[0]) == ["bureau", "bank"]
+    assert ids(find(points)[0]) == ["bank", "bureau"], "without a matter only distance counts"
+
+
+@pytest.mark.parametrize(
+    ("name", "provenance", "doubtful"),
+    [
+        ("幸福社区服务中心", MAPPED, True),
+        ("光明党群服务中心", MAPPED, True),
+        ("新村社区居委会", MAPPED, True),
+        ("幸福社区事务受理服务中心", MAPPED, False),
+        ("幸福社区社保服务站", MAPPED, False),
+        ("段店北路街道人社中心", MAPPED, False),
+        ("幸福社区服务中心", Provenance(source="www.example.gov.cn", licence="facts"), False),
+    ],
+)
+def test_a_plain_neighbourhood_centre_of_a_map_may_not_handle_it(name, provenance, doubtful):
+    points = [
+        office("plain", 1.0, name=name, kind=Kind.COMMUNITY_CENTER, provenance=provenance),
+        office("bank", 1.4, kind=Kind.BANK),
+    ]
+    hits, _ = find(points, task=Task.APPLY, authority="hrss")
+    assert {hit.point.id: hit.may_not_handle for hit in hits} == {"plain": doubtful, "bank": False}
+    assert doubtful is (ids(hits) == ["bank", "plain"])
+
+
+@given(st.lists(st.tuples(st.floats(0, 5000), st.sampled_from([Kind.HRSS_BUREAU, Kind.BANK, Kind.OTHER])), max_size=12))
+def test_no_point_passes_one_that_is_much_nearer(rows):
+    found = sorted(
+        (Found(office(f"p{n}", kind=kind), metres) for n, (metres, kind) in enumerate(rows)), key=lambda f: f.distance_m
+    )
+    settled = settle_like_distances(found, Task.APPLY, "hrss")
+    assert sorted(settled, key=id) == sorted(found, key=id)
+    for place, item in enumerate(settled):
+        for other in settled[:place]:
+            assert other.distance_m - item.distance_m <= LIKE_DISTANCE_M
 
 
 def test_open_now_drops_the_closed_and_puts_the_open_first():
@@ -118,6 +220,19 @@ def test_open_now_drops_the_closed_and_puts_the_open_first():
     points = [office("ask", 1), office("shut", 2, hours="Mo 09:00-10:00"), office("open", 3, hours="Mo-Fr 09:00-17:00")]
     hits, codes = find(points, state=lambda p: HoursState(state=states[p.id]), open_now=True)
     assert ids(hits) == ["open", "ask"] and codes == ["hours_unknown_kept"]
+
+
+def test_open_now_keeps_what_opens_again_today_in_its_place():
+    points = [
+        office("break", 1, hours="Mo-Fr 09:00-12:00"),
+        office("open", 2, hours="24/7"),
+        office("shut", 0.5, hours="Sa 09:00-10:00"),
+    ]
+    states = {"break": "closed", "open": "open", "shut": "closed"}
+    hits, _ = find(
+        points, state=lambda p: HoursState(state=states[p.id]), reopens=lambda p: p.id == "break", open_now=True
+    )
+    assert ids(hits) == ["break", "open"]
 
 
 def test_can_do_is_true_only_where_a_source_says_so():

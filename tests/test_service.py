@@ -43,8 +43,16 @@ def test_an_import_beside_the_running_page_is_noticed(in_data_folder, tmp_path):
     assert locator.find(Query(text="拉萨市测试人社中心"), NOW).place.precision is Precision.POI
 
 
-def test_a_province_is_too_large_and_says_so(locator):
-    assert codes(locator.find(Query(text="山东省"), NOW))[-1] == "place_too_coarse"
+@pytest.mark.parametrize(("text", "parts"), [("山东省", "3701"), ("北京", "11")])
+def test_a_province_offers_its_parts_with_offices(locator, text, parts):
+    answer = locator.find(Query(text=text), NOW)
+    assert codes(answer)[-1] == "choose_region" and not answer.hits
+    assert any(region.adcode.startswith(parts) and region.points > 0 for region in answer.fallback.elsewhere)
+
+
+def test_a_province_without_offices_is_too_large(locator):
+    answer = locator.find(Query(text="西藏自治区"), NOW)
+    assert codes(answer)[-1] == ("choose_region" if answer.fallback.elsewhere else "place_too_coarse")
 
 
 def test_a_place_abroad_is_told_apart_from_an_empty_city(locator):

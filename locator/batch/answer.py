@@ -22,7 +22,8 @@ from locator.batch.csv_blocks import CsvBlock, CsvFile, CsvRecords, parse
 from locator.csv_text import escape_formulas
 from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import LocatorError
-from locator.finder.hits import NEAR_M, UNPLACED
+from locator.finder.fitness import UNPLACED
+from locator.finder.hits import NEAR_M
 from locator.ingest.positions import PositionFault, read_position
 from locator.model import APPROXIMATE, EXACT, Filter, Place
 from locator.search import Index

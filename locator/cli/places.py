@@ -9,8 +9,8 @@ from typing import Any
 from locator.cli.terms import add_choice, add_mode, add_position, now_of, read_pair, say, tell, write_json
 from locator.datum import Datum
 from locator.i18n import text
-from locator.model import Answer, Hit, Kind, Mode, Person, Place, Query, Task
-from locator.outputs.shapes import group_of, say_hit_distance, shape_answer, shape_place
+from locator.model import EXACT, Answer, Hit, Kind, Mode, Person, Place, Query, Task
+from locator.outputs.shapes import group_of, say_fallback, say_hit_distance, shape_answer, shape_place
 from locator.settings import Settings, parse_moment
 
 
@@ -96,7 +96,24 @@ def _lines(answer: Answer, lang: str, at: object) -> list[str]:
             lines += ["", text(f"cli.heading_{new}", lang)]
             heading = new
         lines += _hit_lines(hit, lang, at)
+    return lines + _fallback_lines(answer, lang)
+
+
+def _fallback_lines(answer: Answer, lang: str) -> list[str]:
+    """Return what helps where no office is near."""
+    if answer.fallback is None or answer.place is None:
+        return []
+    lines = ["", text("fallback.heading_beside" if answer.hits else "fallback.heading", lang)]
+    for title, advice in say_fallback(answer.fallback, lang, exact=answer.place.precision in EXACT):
+        lines += ["", f"■ {title}"]
+        for line in advice:
+            web = f"  {line.href}" if line.href and line.href.startswith("https:") else ""
+            lines += [f"  - {line.text}{web}", *([f"    {line.remark}"] if line.remark else [])]
     return lines
+
+
+def _area_of(hit: Hit) -> str:
+    return (hit.point.district or hit.point.city or "") if hit.area else ""
 
 
 def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:
@@ -107,9 +124,10 @@ def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:
     date = point.provenance.date or say("date_unknown", lang)
     facts = [text(f"names.kind.{point.kind}", lang), point.address, phone]
     return [
-        f"{hit.rank:>2}. {point.name}  {say_hit_distance(hit, lang) or ''}".rstrip(),
+        f"{hit.rank:>2}. {point.name}  {say_hit_distance(hit, lang) or _area_of(hit)}".rstrip(),
         "    " + " · ".join(fact for fact in facts if fact),
         *(["    " + text(f"serving.{hit.serves_why}", lang)] if hit.serves_why else []),
+        *(["    " + text("fallback.may_not_handle", lang)] if hit.may_not_handle else []),
         "    " + describe(hit.status, at, lang),
         "    " + say("data_of", lang, date=date, source=point.provenance.source),
     ]

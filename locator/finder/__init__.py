@@ -1,6 +1,7 @@
-"""The main job: the counters for a place, in order, and what to say where there are few or none."""
+"""The main job: the counters for a place, in order, and what to say and do where there are few or none."""
 
+from locator.finder.fallback import Records, build_fallback
 from locator.finder.hits import Search, find_hits
 from locator.finder.notices import name_cities, no_result_notices
 
-__all__ = ["Search", "find_hits", "name_cities", "no_result_notices"]
+__all__ = ["Records", "Search", "build_fallback", "find_hits", "name_cities", "no_result_notices"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from locator.adcode import ancestors, is_adcode
+from locator.adcode import ancestors, is_adcode, prefecture_of
 from locator.errors import DataError, InvalidInput
 from locator.guide._load import Shelf, read_folder
 from locator.guide._shape import Shaper
@@ -17,6 +18,7 @@ from locator.guide.records import (
     STEPS,
     Entry,
     Fault,
+    GuideSource,
     Material,
     Region,
     Statement,
@@ -31,6 +33,9 @@ _FIRST_LINE: Mapping[str, tuple[str, ...]] = {
     "both": ("hrss", "medical", "card", "government", "bank"),
 }
 """Whom to call first, by the authority of the task."""
+
+AREA_CODES = "area_codes.csv"
+"""The table of telephone area codes beside the guide's files (``data/guide/build_area_codes.py`` makes it)."""
 
 
 def load_guide(folder: Path) -> Guide:
@@ -47,7 +52,15 @@ def load_guide(folder: Path) -> Guide:
         raise DataError(
             describe_fault(first, "en"), code="guide", fault=describe_fault(first, "zh"), count=len(shelf.faults)
         )
-    return Guide(shelf)
+    return Guide(shelf, area_codes=_read_area_codes(folder / AREA_CODES))
+
+
+def _read_area_codes(path: Path) -> dict[str, str]:
+    """Return the telephone area codes of cities by adcode; none where the folder has no such table."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["adcode"]: row["code"] for row in csv.DictReader(file)}
 
 
 def check_guide(folder: Path) -> list[Fault]:
@@ -63,8 +76,9 @@ def describe_fault(fault: Fault, lang: str) -> str:
 class Guide:
     """Answers from one folder of guide files; nothing in it changes after loading."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, *, area_codes: Mapping[str, str] | None = None) -> None:
         self._shelf = shelf
+        self._area_codes = area_codes or {}
 
     @cached_property
     def regions(self) -> Mapping[str, Region]:
@@ -104,9 +118,18 @@ class Guide:
         local = {line.authority for line in found if line.region != NATION}
         found = [line for line in found if line.region != NATION or line.authority not in local]
         found.sort(key=lambda line: order.index(line.authority))
-        area = next((r.area_code for c in _chain(adcode) if (r := self.regions.get(c)) and r.area_code), None)
+        area = self.area_code(adcode)
         shaper = Shaper(self._shelf.sources, _language(lang))
         return [shaper.hotline(line, area) for line in found]
+
+    def area_code(self, adcode: str | None) -> str | None:
+        """Return the telephone area code of the city that holds an adcode, with its 0; None where it is not known."""
+        own = next((r.area_code for c in _chain(adcode) if (r := self.regions.get(c)) and r.area_code), None)
+        return own or (self._area_codes.get(prefecture_of(adcode)) if adcode else None)
+
+    def source(self, source_id: str) -> GuideSource:
+        """Return a source that the guide's files name; KeyError where they do not."""
+        return self._shelf.sources[source_id]
 
     def answer(self, task: Task | str, person: Person | str, adcode: str | None, lang: str) -> dict[str, Any]:
         """Return everything the guide knows for a task, a person and a region (JSON values only).

@@ -5,12 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from locator.hours import describe
-from locator.i18n import choose, text
-from locator.model import EXACT, Answer, Hit, HoursState, Mode, Notice, Phone, Place, Route, ServicePoint
-from locator.wording import say_distance
+from locator.i18n import choose, language, text
+from locator.model import (
+    EXACT,
+    Answer,
+    DesignatedPlace,
+    Fallback,
+    Hit,
+    HoursState,
+    Mode,
+    Notice,
+    Phone,
+    Place,
+    RegionWithOffices,
+    Route,
+    ServicePoint,
+)
+from locator.wording import say_distance, say_length
 
 
 def region_of(point: ServicePoint) -> str | None:
@@ -27,7 +41,7 @@ def say_notice(notice: Notice, lang: str) -> str:
     return text(f"notices.{notice.code}", lang, **params)
 
 
-GROUPS = ("yours", "near", "about", "unplaced", "unknown")
+GROUPS = ("yours", "near", "about", "area", "elsewhere", "unplaced", "unknown")
 """The headings that a tier's hits stand under, in order."""
 
 
@@ -44,7 +58,7 @@ def group_of(hit: Hit, *, open_only: bool = False) -> str:
     if hit.serves_you:
         return "yours"
     if hit.distance_m is None:
-        return "unplaced"
+        return "area" if hit.area == "own" else "elsewhere" if hit.area else "unplaced"
     return "near" if hit.point.position in EXACT else "about"
 
 
@@ -57,7 +71,8 @@ def split_phones(phones: Iterable[Phone]) -> tuple[list[Phone], list[Phone]]:
 
     A number whose label names another desk (arbitration, labour relations) is called after the hotline.
     """
-    own, others = [], []
+    own: list[Phone] = []
+    others: list[Phone] = []
     for phone in phones:
         label = phone.label or ""
         ours = not label or (_OWN_DESK.search(label) and not _OTHER_DESK.search(label))
@@ -163,6 +178,7 @@ def shape_hit(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
         "serves_you": hit.serves_you,
         "serves_why": hit.serves_why,
         "same_building": list(hit.same_building),
+        "may_not_handle": hit.may_not_handle,
     }
 
 
@@ -177,7 +193,85 @@ def shape_answer(answer: Answer, at: datetime) -> dict[str, Any]:
         "notices": [shape_notice(notice, lang) for notice in answer.notices],
         "may_ask": list(answer.may_ask),
         "may_ask_live": answer.may_ask_live,
+        "fallback": shape_fallback(answer.fallback) if answer.fallback else None,
     }
+
+
+def shape_fallback(fallback: Fallback) -> dict[str, Any]:
+    """Return what helps where no office is near as JSON values."""
+    return {
+        "designated": [
+            {"name": item.name, "what": item.what, "basis": item.basis._asdict()} for item in fallback.designated
+        ],
+        "searches": [{**item._asdict(), "datum": str(item.datum)} for item in fallback.searches],
+        "hotlines": [item._asdict() for item in fallback.hotlines],
+        "online": [item._asdict() for item in fallback.online],
+        "elsewhere": [
+            {**item._asdict(), "nearest": item.nearest._asdict() if item.nearest else None}
+            for item in fallback.elsewhere
+        ],
+    }
+
+
+class AdviceLine(NamedTuple):
+    """One line of a fallback in words, and where it leads: a web address, a telephone number, or nowhere."""
+
+    text: str
+    href: str | None = None
+    remark: str | None = None
+    """What stands under it: what is generally so there, and on what that rests."""
+
+
+def say_fallback(fallback: Fallback, lang: str, *, exact: bool) -> list[tuple[str, list[AdviceLine]]]:
+    """Return what helps where no office is near as titled lists of lines, those that are empty left out.
+
+    Parameters
+    ----------
+    exact
+        Whether the map searches are around the person's own position (then the apps learn it).
+    """
+    designated = [AdviceLine(item.name, None, f"{item.what} {_say_basis(item, lang)}") for item in fallback.designated]
+    words = list(dict.fromkeys(search.keyword for search in fallback.searches))
+    searches = [
+        AdviceLine(text("fallback.search_row", lang, app=text(f"routing.app.{s.app}", lang), keyword=s.keyword), s.url)
+        for s in fallback.searches
+        if s.keyword == words[0]
+    ]
+    if len(words) > 1:
+        others = language(lang).join(language(lang).quote(word) for word in words[1:])
+        searches.append(AdviceLine(text("fallback.other_words", lang, words=others)))
+    if searches:
+        searches.append(AdviceLine(text("fallback.learns" if exact else "fallback.learns_area", lang)))
+    hotlines = [AdviceLine(f"{line.number} {line.label}", f"tel:{line.number}") for line in fallback.hotlines]
+    parts = [
+        ("designated", designated),
+        ("searches", searches),
+        ("hotlines", hotlines),
+        ("online", [AdviceLine(service.name, service.url) for service in fallback.online]),
+        ("elsewhere", [AdviceLine(_say_region(region, lang)) for region in fallback.elsewhere]),
+    ]
+    return [(text(f"fallback.{name}", lang), lines) for name, lines in parts if lines]
+
+
+def _say_basis(item: DesignatedPlace, lang: str) -> str:
+    code = "fallback.basis" if item.basis.date else "fallback.basis_undated"
+    return language(lang).in_brackets(text(code, lang, name=item.basis.name, date=item.basis.date))
+
+
+def _say_region(region: RegionWithOffices, lang: str) -> str:
+    nearest = region.nearest
+    if nearest is None:
+        return f"{region.region} {region.points}"
+    unknown = nearest.distance_m is None
+    distance = text("fallback.elsewhere_unknown", lang) if unknown else say_length(nearest.distance_m or 0.0, lang)
+    return text(
+        "fallback.elsewhere_row",
+        lang,
+        region=region.region,
+        points=region.points,
+        name=nearest.name,
+        distance=distance,
+    )
 
 
 def shape_route(route: Route) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The way to a point: routes, travel times, the straight line, and links into navigation apps."""
 
-from locator.routing.links import APPS, Link, LinkMode, address_for_driver, links
+from locator.routing.links import APPS, SEARCH_APPS, Link, LinkMode, address_for_driver, links, map_searches
 from locator.routing.narrative import (
     Arrival,
     find_arrival,
@@ -15,6 +15,7 @@ from locator.routing.tiles import build_tiles
 
 __all__ = [
     "APPS",
+    "SEARCH_APPS",
     "Arrival",
     "Link",
     "LinkMode",
@@ -24,6 +25,7 @@ __all__ = [
     "download_extract",
     "find_arrival",
     "links",
+    "map_searches",
     "open_router",
     "route_or_line",
     "say_arrival",

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from locator.datum import Datum, from_wgs84
 from locator.i18n import text
-from locator.model import ServicePoint
+from locator.model import MapSearch, ServicePoint
 from locator.routing.positions import LonLat, check_position
 
 SOURCE = "locator"
@@ -194,6 +194,88 @@ def links(
             ends = _Ends(first, _in_datum(end, datum), end_name, start_name, city)
             made.append(Link(app, build(ends, modes[wanted]), wanted, datum))
     return made
+
+
+SEARCH_DECIMALS = 3
+"""A link into an app's search tells it where, to about 100 m."""
+SEARCH_RADIUS_M = 5000
+
+
+class _Around(NamedTuple):
+    """Where to search: degrees in the app's datum as text, or None; and the city, by adcode and name."""
+
+    at: tuple[str, str] | None
+    exact: bool
+    city: str | None
+    city_name: str | None
+
+    @property
+    def lat_lon(self) -> str | None:
+        return f"{self.at[1]},{self.at[0]}" if self.at else None
+
+
+def _amap_search(keyword: str, around: _Around) -> str:
+    """https://lbs.amap.com/api/uri-api/guide/search/search: ``center`` is ``lon,lat``, ``city`` an adcode."""
+    center = ",".join(around.at) if around.at else None
+    values = {"keyword": keyword, "center": center, "city": around.city, "view": "list", "src": SOURCE}
+    return _query("https://uri.amap.com/search", {**values, "coordinate": "gaode", "callnative": "1"})
+
+
+def _baidu_search(keyword: str, around: _Around) -> str:
+    """https://lbsyun.baidu.com/index.php?title=uri/api/web: a circle (``lat,lon``), or else a city by its name."""
+    circle = {"location": around.lat_lon, "radius": str(SEARCH_RADIUS_M), "coord_type": "bd09ll"}
+    where = circle if around.at and (around.exact or not around.city_name) else {"region": around.city_name}
+    values = {"query": keyword, **where, "output": "html", "src": f"webapp.{SOURCE}.{SOURCE}"}
+    return _query("https://api.map.baidu.com/place/search", values)
+
+
+def _tencent_search(keyword: str, around: _Around) -> str:
+    """https://lbs.qq.com/webApi/uriV1/uriGuide/uriWebSearch: ``center`` is ``lat,lon`` in GCJ-02."""
+    radius = str(SEARCH_RADIUS_M) if around.at and around.exact else None
+    values = {"keyword": keyword, "center": around.lat_lon, "radius": radius, "referer": SOURCE}
+    return _query("https://apis.map.qq.com/uri/v1/search", values)
+
+
+def _apple_search(keyword: str, around: _Around) -> str:
+    """https://developer.apple.com/library/archive/featuredarticles/iPhoneURLScheme_Reference/MapLinks/MapLinks.html."""
+    return _query("https://maps.apple.com/", {"q": keyword, "sll": around.lat_lon})
+
+
+_SEARCHES: Mapping[str, tuple[Callable[[str, _Around], str], Datum]] = {
+    "amap": (_amap_search, Datum.GCJ02),
+    "baidu": (_baidu_search, Datum.BD09),
+    "tencent": (_tencent_search, Datum.GCJ02),
+    "apple": (_apple_search, Datum.GCJ02),
+}
+SEARCH_APPS = tuple(_SEARCHES)
+"""The apps whose own search a link can open, in the order they are offered."""
+
+
+def map_searches(
+    keyword: str, around: LonLat | None, *, exact: bool = True, city: str | None = None, city_name: str | None = None
+) -> list[MapSearch]:
+    """Return links that open each map app's own search for a word.
+
+    Parameters
+    ----------
+    keyword
+        What to look for, with the name of the district where the place is known no more exactly.
+    around
+        WGS-84 (lon, lat) to search around, or None. The link holds it in the app's datum, rounded to
+        :data:`SEARCH_DECIMALS`: that and the keyword are what the app learns.
+    exact
+        False for the seat of a district or city, around which no circle is drawn.
+    city, city_name
+        The city's adcode and name: AMap takes the one, Baidu the other.
+    """
+    word, found = clean_name(keyword), []
+    for app, (build, datum) in _SEARCHES.items():
+        at = None
+        if around is not None:
+            lon, lat = from_wgs84(*around, datum)
+            at = (f"{float(lon):.{SEARCH_DECIMALS}f}", f"{float(lat):.{SEARCH_DECIMALS}f}")
+        found.append(MapSearch(app, word, build(word, _Around(at, exact, city, city_name)), datum))
+    return found
 
 
 def address_for_driver(point: ServicePoint) -> str:

@@ -18,7 +18,7 @@ from locator.errors import LocatorError
 from locator.i18n import LANGS, explain, text
 from locator.model import EXACT, Answer, Person, Query, Task
 from locator.outputs.html_document import Markup, join, tag, write_document
-from locator.outputs.shapes import say_hit_distance, say_notice
+from locator.outputs.shapes import say_fallback, say_hit_distance, say_notice
 from locator.routing import links as links_into_apps
 from locator.web.session import MAX_TEXT
 
@@ -119,7 +119,28 @@ def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
         "cli.understood", lang, place=text("cli.place", lang, label=answer.place.label, precision=precision)
     )
     rows = [_write_hit(hit, now, lang) for hit in answer.hits]
-    return join(tag("p", understood), *notices, tag("ol", *rows), _write_materials(answer, lang))
+    return join(
+        tag("p", understood), *notices, tag("ol", *rows), _write_fallback(answer, lang), _write_materials(answer, lang)
+    )
+
+
+def _write_fallback(answer: Answer, lang: str) -> Markup | None:
+    """Return what helps where no office is near."""
+    if answer.fallback is None or answer.place is None:
+        return None
+    heading = text("fallback.heading_beside" if answer.hits else "fallback.heading", lang)
+    parts = [tag("h2", heading)]
+    for title, advice in say_fallback(answer.fallback, lang, exact=answer.place.precision in EXACT):
+        rows = [
+            tag(
+                "li",
+                tag("a", line.text, href=line.href) if line.href else line.text,
+                tag("p", tag("small", line.remark)) if line.remark else None,
+            )
+            for line in advice
+        ]
+        parts += [tag("h3", title), tag("ul", *rows)]
+    return tag("section", *parts)
 
 
 def _write_hit(hit: Hit, now: datetime, lang: str) -> Markup:

@@ -1,0 +1,266 @@
+"""What helps where no office on record stands near: general places, map apps, hotlines, online services, elsewhere.
+
+Nothing here is a found office. What is said of a kind of place in general names its source
+(``data/fallback/designated.yaml``); a map app's search is the app's own; the offices of other districts are on
+record and say where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from locator.adcode import (
+    SPECIAL_REGIONS,
+    holds_cities,
+    is_inside,
+    is_one_city,
+    is_province,
+    prefecture_of,
+    province_of,
+)
+from locator.datum import distance_m, on_mainland
+from locator.errors import DataError
+from locator.finder.fitness import UNPLACED, kind_rank
+from locator.i18n import choose, text
+from locator.model import (
+    EXACT,
+    CityHotline,
+    DesignatedPlace,
+    FactBasis,
+    Fallback,
+    Filter,
+    Hit,
+    Kind,
+    MapSearch,
+    NearestOffice,
+    OnlineService,
+    Place,
+    Precision,
+    Query,
+    RegionWithOffices,
+    ServicePoint,
+    Task,
+)
+from locator.routing import map_searches
+from locator.settings import shipped_dir
+
+if TYPE_CHECKING:
+    from locator.gazetteer import Gazetteer
+    from locator.guide import Guide
+    from locator.stores import Store
+
+FAR_M = 10_000.0
+"""An office farther than this is no longer near: what else there is to do is shown beside it."""
+ELSEWHERE = 8
+"""How many other regions are named."""
+COUNTED = 20_000
+"""No more points than this are counted in one city or province."""
+_ONLINE = frozenset({"app", "website", "mini-program", "wechat"})
+_MEDICAL = ("医保服务", "政务服务中心")
+_CARD = ("社保服务中心", "政务服务中心", "便民服务中心")
+_WORDS: Mapping[Task, tuple[str, ...]] = {
+    Task.MEDICAL: _MEDICAL, Task.E_VOUCHER: _MEDICAL, Task.ACTIVATE: ("银行", "社保服务中心"),
+    Task.TRANSFER: ("社保服务中心", "政务服务中心"), Task.ENQUIRE: ("社保服务中心", "政务服务中心"),
+}  # fmt: skip
+"""What a map app is asked for, by task, the likeliest word first; the rest is :data:`_CARD`."""
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What a fallback is made from."""
+
+    guide: Guide
+    gazetteer: Gazetteer
+    store: Store
+
+
+def is_near(hit: Hit, place: Place) -> bool:
+    """Tell whether a hit is a real result for a place: of the right authority, not far, not for others only."""
+    if hit.tier != 1 or hit.serves_you is False or hit.may_not_handle:
+        return False
+    if hit.distance_m is not None:
+        return hit.distance_m <= FAR_M
+    known = hit.point.adcode
+    return bool(known and place.adcode and (is_inside(known, place.adcode) or is_inside(place.adcode, known)))
+
+
+def build_fallback(
+    place: Place, query: Query, hits: Sequence[Hit], records: Records, *, kinds: frozenset[Kind] | None
+) -> Fallback | None:
+    """Return what helps besides the hits, or None where a hit is near or the place is outside the mainland.
+
+    Parameters
+    ----------
+    kinds
+        The kinds of office that the task does not exclude, None without a task.
+    """
+    if any(is_near(hit, place) for hit in hits):
+        return None
+    if is_outside(place) or (place.adcode is None and place.lon is None):
+        return None
+    others = find_elsewhere(place, query, records, kinds)
+    narrowed = (query.within_m, query.kinds, query.open_now, query.open_at, query.wheelchair, query.region)
+    if any(narrowed) and not hits and has_offices(place, records.store):
+        return None  # the offices are there, what was asked of them is not
+    task = query.task or Task.ENQUIRE
+    answer = records.guide.answer(task, query.person, place.adcode, query.lang)
+    return Fallback(
+        designated=tuple(list_designated(place, task, query.lang, records)),
+        searches=tuple(list_searches(place, task, records.gazetteer)),
+        hotlines=tuple(CityHotline(h["from_elsewhere"] or h["number"], h["name"]) for h in answer["hotlines"]),
+        online=tuple(
+            OnlineService(channel["name"], channel["url"], channel["source"])
+            for channel in answer["channels"]
+            if channel["type"] in _ONLINE
+        ),
+        elsewhere=tuple(others),
+    )
+
+
+def is_outside(place: Place) -> bool:
+    """Tell whether a place is known to lie outside the mainland, whose offices the data is about."""
+    elsewhere = place.adcode is None or place.adcode[:2] in {"71", *SPECIAL_REGIONS}
+    return elsewhere and place.lon is not None and not on_mainland(place.lon, place.lat or 0.0)
+
+
+def has_offices(place: Place, store: Store) -> bool:
+    """Tell whether the place's district, or its city, has offices on record at all."""
+    area = place.adcode and (place.adcode if place.precision is Precision.PROVINCE else prefecture_of(place.adcode))
+    return bool(area) and any(store.points(Filter(regions=(str(area),))))
+
+
+# ---- what is generally so
+
+
+@cache
+def read_designated(path: Path | None = None) -> tuple[Mapping[str, Any], ...]:
+    """Return the general places of ``data/fallback/designated.yaml``.
+
+    Raises
+    ------
+    DataError
+        The file is missing or broken.
+    """
+    found = path or shipped_dir() / "fallback" / "designated.yaml"
+    try:
+        places = yaml.load(found.read_text("utf-8"), Loader=_Loader)["places"]  # noqa: S506 - a safe loader
+        for item in places:
+            item["tasks"] = frozenset(Task(task) for task in item["tasks"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise DataError(f"{found} is broken: {error}", code="fallback_file", path=str(found)) from error
+    return tuple(places)
+
+
+def list_designated(place: Place, task: Task, lang: str, records: Records) -> list[DesignatedPlace]:
+    """Return where a task is generally handled around a place, the nation's lines less those a region replaces."""
+    fitting = [item for item in read_designated() if task in item["tasks"]]
+    own = [item for item in fitting if "region" in item and place.adcode and is_inside(place.adcode, item["region"])]
+    replaced = {item["id"] for item in own}
+    chosen = own + [item for item in fitting if "region" not in item and item["id"] not in replaced]
+    order = {name: number for number, name in enumerate(dict.fromkeys(item["id"] for item in read_designated()))}
+    made = []
+    for item in sorted(chosen, key=lambda item: order[item["id"]]):
+        source = records.guide.source(item["source"])
+        date = source.date if source.date and source.date != "unknown" else None
+        name = str(choose(item["name"], lang)).format(area=_area_name(place, item["area"], lang, records.gazetteer))
+        basis = FactBasis(source.name, source.url, date)
+        made.append(DesignatedPlace(name, str(choose(item["what"], lang)), basis))
+    return made
+
+
+def _area_name(place: Place, level: str, lang: str, gazetteer: Gazetteer) -> str:
+    """Return the name of the place's township or district, or "yours" where it is not known."""
+    code = place.township if level == "township" else place.adcode
+    if level == "district" and code and (is_province(code) or place.precision in (Precision.CITY, Precision.PROVINCE)):
+        code = None
+    division = gazetteer.division(code[:9]) if code else None
+    if division is None:
+        return "" if level == "none" else text(f"fallback.{level}", lang)
+    return choose({"zh": division.name, "en": division.name_en}, lang) or division.name
+
+
+# ---- map apps
+
+
+def list_searches(place: Place, task: Task, gazetteer: Gazetteer) -> list[MapSearch]:
+    """Return links into the map apps' own search, around the place or, of a coarse one, in its district or city."""
+    division = gazetteer.division(place.adcode) if place.adcode and place.precision in UNPLACED else None
+    around = (place.lon, place.lat) if place.lon is not None and place.lat is not None else None
+    city = prefecture_of(place.adcode) if place.adcode and not holds_cities(place.adcode) else None
+    known = gazetteer.division(city) if city else division
+    city_name = known.name if known else None
+    words = [f"{division.name}{word}" if division else word for word in _WORDS.get(task, _CARD)]
+    return [
+        link
+        for word in words
+        for link in map_searches(word, around, exact=division is None, city=city, city_name=city_name)
+    ]
+
+
+# ---- the nearest offices one level up
+
+
+def find_elsewhere(
+    place: Place, query: Query, records: Records, kinds: frozenset[Kind] | None
+) -> list[RegionWithOffices]:
+    """Return the other districts of the city that have offices, or else the other cities of the province."""
+    if not place.adcode:
+        return []
+    own = place.adcode
+    levels = [own] if is_province(own) else [prefecture_of(own), province_of(own)]
+    for area in dict.fromkeys(levels):
+        where = Filter(regions=(area,), kinds=kinds, task=query.task)
+        by_region: dict[str, list[ServicePoint]] = {}
+        for point in islice(records.store.points(where), COUNTED):
+            region = _part_of(point.adcode, area)
+            if region is not None and (region != own or is_province(own)):
+                by_region.setdefault(region, []).append(point)
+        if by_region:
+            found = [_region_of(code, points, place, query, records) for code, points in by_region.items()]
+            found = [_without_district(region, query.lang) if region.adcode == area else region for region in found]
+            found.sort(key=_by_distance)
+            return found[:ELSEWHERE]
+    return []
+
+
+def _without_district(region: RegionWithOffices, lang: str) -> RegionWithOffices:
+    """Return the city itself among its districts: of these offices no source says in which one they are."""
+    return region._replace(region=text("fallback.whole_area", lang, region=region.region))
+
+
+def _by_distance(region: RegionWithOffices) -> tuple[bool, float, int, str]:
+    metres = region.nearest.distance_m if region.nearest else None
+    return metres is None, metres or 0.0, -region.points, region.adcode
+
+
+def _part_of(adcode: str | None, area: str) -> str | None:
+    """Return the district (in a city) or the city (in a province) of an area that a point's adcode lies in."""
+    if not adcode:
+        return None
+    return prefecture_of(adcode) if is_province(area) and not is_one_city(area) else adcode
+
+
+def _region_of(
+    code: str, points: Sequence[ServicePoint], place: Place, query: Query, records: Records
+) -> RegionWithOffices:
+    division = records.gazetteer.division(code)
+    name = choose({"zh": division.name, "en": division.name_en}, query.lang) if division else None
+    authority = records.guide.rule(query.task).authority if query.task else None
+    exact = [p for p in points if p.position in EXACT and p.lon is not None and p.lat is not None]
+    if exact and place.lon is not None and place.lat is not None and place.precision is not Precision.PROVINCE:
+        metres = distance_m(place.lon, place.lat, [p.lon or 0.0 for p in exact], [p.lat or 0.0 for p in exact])
+        first = int(metres.argmin())
+        grain = -3 if place.precision in UNPLACED else 0
+        nearest = NearestOffice(exact[first].id, exact[first].name, round(float(metres[first]), grain))
+    else:
+        best = min(points, key=lambda p: (kind_rank(p, authority), p.id))
+        nearest = NearestOffice(best.id, best.name, None)
+    return RegionWithOffices(name or code, code, len(points), nearest)

@@ -1,0 +1,218 @@
+"""Where no office on record stands near there is still an answer, and nothing in it claims to be a found office."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from locator.datum import Datum, distance_m, to_wgs84
+from locator.errors import DataError
+from locator.finder.fallback import FAR_M, read_designated
+from locator.guide import load_guide
+from locator.i18n import LANGS, load_catalogue
+from locator.model import Kind, Person, Query, Task
+from locator.outputs.shapes import say_fallback, say_notice, shape_answer
+from locator.routing import SEARCH_APPS, map_searches
+from locator.settings import shipped_dir
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+CAPITALS = (
+    "北京市东城区", "天津市河西区", "石家庄市长安区", "太原市迎泽区", "呼和浩特市新城区", "沈阳市皇姑区", "长春市绿园区",
+    "哈尔滨市松北区", "上海市黄浦区", "南京市鼓楼区", "杭州市西湖区", "合肥市滨湖新区", "福州市鼓楼区", "南昌市红谷滩区",
+    "济南市历下区", "郑州市金水区", "武汉市武昌区", "长沙市天心区", "广州市越秀区", "南宁市青秀区", "海口市美兰区",
+    "重庆市渝中区", "成都市青羊区", "贵阳市云岩区", "昆明市五华区", "拉萨市城关区", "西安市新城区", "兰州市城关区",
+    "西宁市城中区", "银川市金凤区", "乌鲁木齐市天山区",
+)  # fmt: skip
+"""Where the governments of the 31 provinces sit."""
+
+
+def find(locator, text, **query):
+    return locator.find(Query(text=text, task=query.pop("task", Task.APPLY), **query), NOW)
+
+
+@pytest.mark.parametrize("seat", CAPITALS)
+def test_every_provincial_capital_gets_an_office_or_the_fallback(locator, seat):
+    answer = find(locator, seat)
+    assert answer.place is not None
+    city = (answer.place.adcode or "")[: 2 if answer.place.adcode[:2] in ("11", "12", "31", "50") else 4]
+    if any(hit.tier == 1 and (hit.point.adcode or "").startswith(city) for hit in answer.hits) and not answer.fallback:
+        return
+    assert answer.fallback is not None
+    assert answer.fallback.searches and any(re.match(r"0\d{2,3}-\d", line.number) for line in answer.fallback.hotlines)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("task", Task)
+def test_every_task_has_something_to_do_in_lhasa(locator, task, lang):
+    answer = find(locator, "拉萨市城关区", task=task, lang=lang)
+    if not answer.fallback:
+        pytest.skip("an office on record is near")
+    fallback = answer.fallback
+    assert fallback.designated and fallback.hotlines and {s.app for s in fallback.searches} == set(SEARCH_APPS)
+    for item in fallback.designated:
+        assert item.basis.name and "{" not in item.name + item.what
+        assert not re.search(r"\d{7,}", item.name + item.what), "a general place has no number"
+    parts = say_fallback(fallback, lang, exact=False)
+    assert all(title and lines for title, lines in parts) and "0891-" in str(parts)
+
+
+def test_the_first_word_fits_the_task(locator):
+    words = {
+        task: find(locator, "拉萨市城关区", task=task).fallback.searches[0].keyword.removeprefix("城关区")
+        for task in (Task.APPLY, Task.MEDICAL, Task.E_VOUCHER, Task.ACTIVATE)
+    }
+    assert words == {
+        Task.APPLY: "社保服务中心", Task.MEDICAL: "医保服务", Task.E_VOUCHER: "医保服务", Task.ACTIVATE: "银行",
+    }  # fmt: skip
+    first = find(locator, "拉萨市城关区", task=Task.MEDICAL).fallback.hotlines[0]
+    assert first.number == "0891-12393"
+
+
+POSITIONS = {
+    "amap": lambda q: tuple(float(v) for v in q["center"][0].split(",")),
+    "baidu": lambda q: tuple(float(v) for v in reversed(q["location"][0].split(","))),
+    "tencent": lambda q: tuple(float(v) for v in reversed(q["center"][0].split(","))),
+    "apple": lambda q: tuple(float(v) for v in reversed(q["sll"][0].split(","))),
+}
+
+
+@pytest.mark.parametrize("here", [(91.1234567, 29.6512345), (116.3974, 39.9087), (121.4737, 31.2304)])
+def test_each_app_is_asked_in_its_own_datum_to_three_decimals(here):
+    links = map_searches("社保服务中心", here, city="540100", city_name="拉萨市")
+    assert [link.app for link in links] == list(SEARCH_APPS)
+    assert {link.app: link.datum for link in links} == {
+        "amap": Datum.GCJ02, "baidu": Datum.BD09, "tencent": Datum.GCJ02, "apple": Datum.GCJ02,
+    }  # fmt: skip
+    for link in links:
+        parts = urlsplit(link.url)
+        assert parts.scheme == "https" and "社保服务中心" in unquote(parts.query)
+        lon, lat = POSITIONS[link.app](parse_qs(parts.query))
+        x, y = to_wgs84(lon, lat, link.datum)
+        assert float(distance_m(*here, float(x), float(y))) < 100
+        assert max(len(v.partition(".")[2]) for v in re.findall(r"\d+\.\d+", unquote(parts.query))) == 3
+
+
+def test_a_coarse_place_is_searched_by_name_and_not_in_a_circle():
+    links = {s.app: parse_qs(urlsplit(s.url).query) for s in map_searches("城关区社保服务中心", (91.1, 29.6), exact=False, city="540100", city_name="拉萨市")}  # fmt: skip
+    assert links["baidu"]["region"] == ["拉萨市"] and "location" not in links["baidu"]
+    assert links["amap"]["city"] == ["540100"] and "radius" not in links["tencent"]
+    (no_city, *_) = map_searches("社保服务中心", None)
+    assert "center" not in no_city.url and "city" not in no_city.url
+
+
+def test_a_hostile_word_stays_a_word():
+    for link in map_searches('社保"><script>&q=1#x\n', (91.1, 29.6)):
+        assert not set('"<>\n#') & set(link.url) and "script" in link.url and "q=1" not in link.url
+
+
+# --- when it is there, and when it is not
+
+
+def test_where_offices_stand_near_there_is_none(locator):
+    answer = find(locator, "济南市槐荫区经四路478号")
+    assert answer.fallback is None and shape_answer(answer, NOW)["fallback"] is None
+
+
+def test_it_stands_beside_hits_that_are_all_far(locator):
+    near = find(locator, "济南市槐荫区经四路478号")
+    far = replace(near.place, lon=near.place.lon + 0.35, township=None)
+    answer = locator.find(Query(place=far, task=Task.APPLY), NOW)
+    measured = [hit.distance_m for hit in answer.hits if hit.distance_m is not None and hit.tier == 1]
+    if not measured or min(measured) <= FAR_M or any(h.distance_m is None for h in answer.hits):
+        pytest.skip("an office on record is near there by now")
+    assert answer.fallback is not None and "only_far" in [notice.code for notice in answer.notices]
+
+
+def test_narrow_limits_are_not_blamed_on_the_place(locator):
+    answer = find(locator, "济南市槐荫区经四路478号", kinds=frozenset({Kind.BANK}))
+    assert answer.fallback is None and [n.code for n in answer.notices] == ["nothing_matches"]
+
+
+def test_abroad_there_is_none(locator):
+    assert locator.find(Query(at=(9.5, 47.1), task=Task.APPLY), NOW).fallback is None
+
+
+def test_what_is_said_is_not_contradicted_below(locator):
+    answer = find(locator, "上海浦东")
+    said = " ".join(say_notice(notice, "zh") for notice in answer.notices)
+    here = [hit for hit in answer.hits if hit.point.adcode == "310115"]
+    assert "上海市还没有收录" not in said
+    assert here or "浦东新区还没有收录" in said
+    named = {region.adcode for region in answer.fallback.elsewhere} if answer.fallback else set()
+    assert "310115" not in named
+
+
+def test_elsewhere_is_the_rest_of_the_city_then_of_the_province(locator):
+    answer = find(locator, "济南市商河县")
+    if answer.fallback:
+        assert all(region.adcode.startswith("3701") for region in answer.fallback.elsewhere)
+    answer = find(locator, "山东省菏泽市牡丹区")
+    if answer.fallback and answer.fallback.elsewhere:
+        assert all(region.adcode.startswith("37") and region.points > 0 for region in answer.fallback.elsewhere)
+        known = [r.nearest.distance_m for r in answer.fallback.elsewhere if r.nearest and r.nearest.distance_m]
+        assert known == sorted(known)
+
+
+# --- the table of general places
+
+
+def test_general_places_cover_every_task_and_name_sources_of_the_guide():
+    guide = load_guide(shipped_dir() / "guide")
+    for task in Task:
+        fitting = [item for item in read_designated() if task in item["tasks"] and "region" not in item]
+        assert {"township", "district"} <= {item["id"] for item in fitting}, task
+        assert len({item["id"] for item in fitting}) == len(fitting), task
+    for item in read_designated():
+        source = guide.source(item["source"])
+        assert source.name and source.confidence in ("H", "M"), "no anonymous page is a basis"
+        for words in (item["name"], item["what"]):
+            assert set(words) >= {"zh", "en"}
+        assert ("{area}" in item["name"]["zh"]) == (item["area"] != "none")
+
+
+def test_a_broken_table_is_told(tmp_path):
+    path = tmp_path / "designated.yaml"
+    path.write_text("places: [{tasks: [fly]}]", "utf-8")
+    with pytest.raises(DataError) as caught:
+        read_designated(path)
+    assert caught.value.code == "fallback_file"
+
+
+def test_shanghai_says_what_its_centres_are_called(locator):
+    answer = find(locator, "上海市崇明区")
+    names = [item.name for item in answer.fallback.designated] if answer.fallback else ["社区事务受理服务中心"]
+    assert "社区事务受理服务中心" in names[0] and not any("便民服务中心" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("adcode", "code"),
+    [("540102", "0891"), ("370104", "0531"), ("130302", "0335"), ("469002", "0898"), ("140981", "0350"), (None, None)],
+)
+def test_area_codes(adcode, code):
+    guide = load_guide(shipped_dir() / "guide")
+    assert guide.area_code(adcode) == code
+    if code:
+        numbers = [line["from_elsewhere"] for line in guide.hotlines(adcode, Task.APPLY, "zh")]
+        assert f"{code}-12333" in numbers
+
+
+def test_every_text_of_it_is_in_every_language():
+    for lang in LANGS:
+        assert {f"fallback.{name}" for name in ("heading", "designated", "searches", "hotlines", "online", "elsewhere")} <= set(load_catalogue(lang))  # fmt: skip
+
+
+def test_the_shape_is_the_documented_one(locator):
+    shape = shape_answer(find(locator, "拉萨市城关区", person=Person.CHILD), NOW)["fallback"]
+    assert set(shape) == {"designated", "searches", "hotlines", "online", "elsewhere"}
+    assert set(shape["designated"][0]) == {"name", "what", "basis"}
+    assert set(shape["designated"][0]["basis"]) == {"name", "url", "date"}
+    assert set(shape["searches"][0]) == {"app", "keyword", "url", "datum"}
+    assert set(shape["hotlines"][0]) == {"number", "label"} and set(shape["online"][0]) == {"name", "url", "source"}
+    for region in shape["elsewhere"]:
+        assert set(region) == {"region", "adcode", "points", "nearest"}
+        assert region["nearest"] is None or set(region["nearest"]) == {"id", "name", "distance_m"}
