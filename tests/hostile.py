@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+
 _PAYLOADS = (
     "{{{{7*7}}}}{n}", "{{% raw %}}{{{{7*7}}}}{n}", "{{{{ ''.__class__.__mro__ }}}}{n}", "{{{{config}}}}{n}", "{{# x #}}{n}",
     "${{alert({n})}}", "`${{alert({n})}}`", "`;alert({n});`", "\\u0060+alert({n})+\\u0060", "\\x3cscript\\x3ealert({n})",
@@ -18,3 +22,31 @@ _PAYLOADS = (
 )  # fmt: skip
 CORPUS = tuple(payload.format(n=n) for n in range(4) for payload in _PAYLOADS)
 """200 texts; ``49`` or a dialog anywhere means that one of them ran."""
+
+
+def looped(name: str, values: Sequence[object]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a test for every value, as ``parametrize`` does, but as one test that names the values it failed for.
+
+    Two hundred strings that one microsecond each would do for cost more to collect, on every worker, than to test.
+    """
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(test)
+        def run(**given: object) -> None:
+            wrong = []
+            for value in values:
+                try:
+                    test(**given, **{name: value})
+                except AssertionError as error:
+                    wrong.append((value, error))
+            if wrong:
+                shown = ", ".join(repr(value)[:80] for value, _ in wrong[:5])
+                raise AssertionError(f"{len(wrong)} of {len(values)} failed: {shown}") from wrong[0][1]
+
+        signature = inspect.signature(test)
+        kept = [parameter for key, parameter in signature.parameters.items() if key != name]
+        run.__signature__ = signature.replace(parameters=kept)
+        del run.__wrapped__
+        return run
+
+    return decorate

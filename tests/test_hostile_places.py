@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
-from hostile import CORPUS
+from hostile import CORPUS, looped
 from hostile_places import alias, city_code, make_hostile, shown, way_to, ways_to
 from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
@@ -39,7 +39,7 @@ from locator.web.way import _say_origin
 from locator.wording import Translator
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
-EVERY = pytest.mark.parametrize("number", range(len(CORPUS)))
+EVERY = looped("number", range(len(CORPUS)))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 
 from locator.errors import SettingError
 from locator.outputs.html_document import link_out
@@ -91,7 +91,7 @@ SHOWN = (
 )
 
 
-@pytest.mark.parametrize("word", CORPUS)
+@looped("word", CORPUS)
 def test_a_hostile_setting_is_refused_or_fit_for_where_it_stands(tmp_path, word):
     """Alone, and behind what makes it look right: no header gets another rule, no link another host."""
     for name in SHOWN:

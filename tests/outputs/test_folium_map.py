@@ -8,7 +8,7 @@ import re
 
 import folium
 import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,7 +52,7 @@ def _payloads(page: str) -> list[object]:
     return [json.loads(base64.b64decode(word)) for word in re.findall(r"'([A-Za-z0-9+/=]{20,})'", page)]
 
 
-@pytest.mark.parametrize("text", CORPUS)
+@looped("text", CORPUS)
 def test_no_hostile_text_reaches_a_template_or_a_script(text):
     page, plain = _render(_scene(text)), _render(_scene("甲"))
     shapes = _payloads(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ def _read(page: str) -> _Reader:
     return reader
 
 
-@pytest.mark.parametrize("text", CORPUS)
+@looped("text", CORPUS)
 def test_a_hostile_text_stays_text(text):
     page = tag("li", tag("b", text, title=text), data_card=text)
     reader = _read(page)
@@ -126,7 +126,7 @@ def test_chinese_in_an_english_sentence_is_marked_and_nothing_is_lost():
     assert mark_chinese("", "en") == ""
 
 
-@pytest.mark.parametrize("text", CORPUS)
+@looped("text", CORPUS)
 def test_a_hostile_text_stays_text_when_its_chinese_is_marked(text):
     assert mark_chinese(text, "en").replace('<span lang="zh-CN">', "").replace("</span>", "") == escape(text)
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 
 from locator.i18n import LANGS, text
 from locator.model import (
@@ -242,7 +242,7 @@ def test_names_and_addresses_stay_chinese_and_say_so(lang):
     assert ('<p class="english" lang="en">A Bureau</p>' in page) == (lang == "en")
 
 
-@pytest.mark.parametrize("text", CORPUS)
+@looped("text", CORPUS)
 def test_hostile_rows_stay_text(text):
     hit = _hit(name=text, address=text, notes=text, services=text, phones=(Phone(text, text),),
                provenance=Provenance(source=text, url=text, date=text, licence=text))  # fmt: skip
@@ -254,7 +254,7 @@ def test_hostile_rows_stay_text(text):
     assert all(attrs.get("href", "#").startswith(("#", "./", "tel:", "http")) for attrs in page.all("a"))
 
 
-@pytest.mark.parametrize("text", CORPUS)
+@looped("text", CORPUS)
 def test_hostile_places_stay_text(text):
     place = Place(label=text, precision=Precision.CITY, source="x")
     answer = Answer(query=Query(text="x"), place=place, candidates=(place,))

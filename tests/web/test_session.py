@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 
 from locator.errors import DataError, InvalidInput, ServiceTimeout
 from locator.model import Kind, Mode, Person, Task
@@ -168,7 +168,7 @@ def test_every_fault_becomes_one_sentence_and_no_address_in_the_log(locator, cap
     assert session.hits, "nothing is lost"
 
 
-@pytest.mark.parametrize("word", CORPUS)
+@looped("word", CORPUS)
 def test_a_hostile_act_changes_nothing_it_should_not(word):
     session = _visit()
     for name in (*HANDLERS, word):

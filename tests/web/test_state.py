@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +45,7 @@ def test_any_address_gives_a_state(params):
     assert parse_state(to_params(state)) == state
 
 
-@pytest.mark.parametrize("word", CORPUS)
+@looped("word", CORPUS)
 def test_a_hostile_word_counts_as_not_there(word):
     names = (
         "task",

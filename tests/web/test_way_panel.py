@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from hostile import CORPUS
+from hostile import CORPUS, looped
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -98,7 +98,7 @@ def test_a_straight_line_has_nothing_to_press_and_is_drawn_as_an_estimate():
     assert scene.line_is_estimate and scene.steps == () and "估计" in scene.line_label
 
 
-@pytest.mark.parametrize("words", CORPUS)
+@looped("words", CORPUS)
 def test_hostile_streets_and_names_stay_text(words):
     point = ServicePoint(id="p", name=words, address=words, lon=117.0, lat=36.6, position=Precision.POI)
     hit = Hit(
