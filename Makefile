@@ -9,22 +9,31 @@ export UV_PROJECT_ENVIRONMENT := .venv
 PORT ?= 8501
 # STRICT=1 (what .ci/run sets): a skipped test is a failed test.
 STRICT ?=
-# A test that fails runs once more (and says so): servers and browsers share two cores here.
-PYTEST := $(if $(STRICT),LOCATOR_TEST_STRICT=1 )$(BIN)/python -m pytest --reruns 1 --reruns-delay 2
+# Tests share the machine's cores by stealing work. Only a browser's tests run once more when they fail (and say so).
+WORKERS ?= 2
+PYTEST := $(if $(STRICT),LOCATOR_TEST_STRICT=1 )$(BIN)/python -m pytest
+SPREAD := -n $(WORKERS) --dist worksteal
+REPORTS := .reports
 
 # The real Nominatim of the tests compiles against ICU: where its headers are missing, those tests are skipped, loudly.
 WITHOUT := $(if $(STRICT),,$(shell pkg-config --exists icu-i18n 2>/dev/null || echo --no-group nominatim))
 
-.PHONY: run test lint types unit browser-tests browser fmt bench clean help
+.PHONY: run test quick test-all lint types unit browser-tests slow-tests browser fmt bench measure clean help
 
 help:
-	@echo "make run    open the page at http://localhost:$(PORT)"
-	@echo "make test   lint, types, tests, browser tests (STRICT=1: nothing may be skipped)"
-	@echo "make fmt    format the code"
-	@echo "make bench  the commands behind the figures: see benchmarks/README.md"
+	@echo "make run       open the page at http://localhost:$(PORT)"
+	@echo "make quick     lint, types and every test that needs no server: while you write"
+	@echo "make test      lint, types, tests, browser tests (STRICT=1: nothing may be skipped)"
+	@echo "make test-all  what is slow by nature too (Nominatim, kills, a million rows), with branch coverage"
+	@echo "make measure   modules, floors, circles, lines, duplicates, slowest tests, and whether the limits hold"
+	@echo "make fmt       format the code"
+	@echo "make bench     the commands behind the figures: see benchmarks/README.md"
 
 run: .venv/.run-stamp
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+quick: lint types
+	$(PYTEST) -m "not server and not slow" $(SPREAD) -q
 
 test: lint types unit browser-tests
 
@@ -36,10 +45,18 @@ types: .venv/.test-stamp
 	$(BIN)/mypy
 
 unit: .venv/.test-stamp
-	$(PYTEST) -m "not browser" -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "not browser and not slow" $(SPREAD) --junitxml=$(REPORTS)/unit.xml
 
 browser-tests: .venv/.test-stamp browser
-	$(PYTEST) -m browser
+	$(PYTEST) -m "browser and not slow" $(SPREAD) --reruns 1 --reruns-delay 2 --junitxml=$(REPORTS)/browser.xml
+
+# Beside make test: the slow ones, and the branch coverage of all that needs no browser.
+test-all: .venv/.test-stamp browser
+	$(PYTEST) -m "browser and slow" --reruns 1 --reruns-delay 2 || [ $$? -eq 5 ]
+	$(PYTEST) -m "not browser" $(SPREAD) --cov --cov-branch --cov-report=term:skip-covered --junitxml=$(REPORTS)/all.xml
+
+measure: .venv/.test-stamp
+	$(BIN)/python benchmarks/measure.py
 
 browser: .venv/.test-stamp
 	sh .ci/browser
@@ -64,4 +81,4 @@ bench: .venv/.test-stamp
 	@touch $@ .venv/.run-stamp
 
 clean:
-	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage
+	rm -rf .reports .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage

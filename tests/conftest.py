@@ -113,6 +113,23 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+SERVERS = frozenset({"postgis_cluster", "chromium", "server", "nominatim_server"})
+"""The fixtures that start a server or a browser: what asks for one is left out by ``make quick``."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests by what they ask for, so that no list of files has to be kept."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if "chromium" in asked:
+            item.add_marker(pytest.mark.browser)
+        if asked & SERVERS or any(item.get_closest_marker(name) for name in ("postgis", "nominatim", "browser")):
+            item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("nominatim"):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_terminal_summary(terminalreporter, exitstatus):
     """Say loudly what was skipped and why."""
     skipped = terminalreporter.stats.get("skipped", [])

@@ -2,12 +2,11 @@
 
     UPDATE_LOOKS=1 python -m pytest tests/e2e/test_looks.py     # take them anew, then look at every one
 
-Shrunk to a quarter, so that a font's smoothing and a changed word do not count, and a broken layout does.
+A font's smoothing does not count; a lost button does (``tests/pictures.py``).
 """
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 import subprocess
@@ -15,33 +14,15 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, make_visitor, run_server
+from pictures import Difference, compare_pictures
 
 LOOKS = ROOT / "docs" / "img" / "looks"
-TOLERANCE = 0.06
-"""How much of the picture may differ."""
 SEARCHES = {"answer": "济南市槐荫区经四路478号", "which": "中山", "nothing-near": "拉萨市"}
 VIEWS = ("first", *SEARCHES, "guide", "centers", "about")
 DARK = ("answer", "map", "which", "nothing-near", "guide", "centers", "about", "plain")
 """What is looked at on a phone in the dark too, and the last of it is the page without JavaScript."""
 LARGE = ("answer", "map")
 """What is looked at in large type too; ``map`` is the answer further down."""
-
-_COMPARE = """async ([one, two]) => {
-  const read = async (data) => {
-    const image = await createImageBitmap(await (await fetch("data:image/jpeg;base64," + data)).blob());
-    const canvas = new OffscreenCanvas(Math.round(image.width / 4), Math.round(image.height / 4));
-    const context = canvas.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    return context.getImageData(0, 0, canvas.width, canvas.height);
-  };
-  const [a, b] = [await read(one), await read(two)];
-  if (a.width !== b.width || a.height !== b.height) return 1;
-  let apart = 0;
-  for (let i = 0; i < a.data.length; i += 4)
-    if ([0, 1, 2].some((c) => Math.abs(a.data[i + c] - b.data[i + c]) > 40)) apart += 1;
-  return apart / (a.width * a.height);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -94,16 +75,8 @@ def _has_the_fonts() -> bool:
     return found is not None and "Noto Sans CJK" in found.stdout
 
 
-def _compare(browser, one: bytes, two: bytes) -> float:
-    page = browser.new_page()
-    try:
-        return page.evaluate(_COMPARE, [base64.b64encode(one).decode(), base64.b64encode(two).decode()])
-    finally:
-        page.close()
-
-
-def _find_changed(chromium, person, views, size: str, lang: str, *, large: bool = False) -> dict[str, float]:
-    """Return how much of each view's picture differs, of those where it is too much."""
+def _find_changed(chromium, person, views, size: str, lang: str, *, large: bool = False) -> dict[str, Difference]:
+    """Return how far each view's picture is from the one kept, of those where that is seen."""
     if not _has_the_fonts():
         pytest.skip("the pictures were taken with Noto Sans CJK, which is not here: install fonts-noto-cjk")
     changed = {}
@@ -113,9 +86,9 @@ def _find_changed(chromium, person, views, size: str, lang: str, *, large: bool 
         if os.environ.get("UPDATE_LOOKS"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(taken)
-        apart = _compare(chromium, path.read_bytes(), taken)
-        if apart > TOLERANCE:
-            changed[path.name] = round(apart, 3)
+        apart = compare_pictures(chromium, path.read_bytes(), taken)
+        if apart.is_seen:
+            changed[path.name] = apart
     assert person.faults == []
     return changed
 
@@ -145,7 +118,7 @@ def test_a_light_patch_in_the_dark_is_seen(chromium, still_server):
         frame = next(frame for frame in person.page.frames if "st_folium" in frame.url)
         frame.evaluate("() => document.documentElement.style.setProperty('--ground', '#eceae3')")
         bad = _shoot(person.page)
-    assert _compare(chromium, good, bad) > TOLERANCE
+    assert compare_pictures(chromium, good, bad).is_seen
 
 
 def test_a_broken_layout_is_seen(chromium, still_server):
@@ -153,5 +126,5 @@ def test_a_broken_layout_is_seen(chromium, still_server):
         good = _take(person, "answer", "zh")
         person.page.evaluate("() => document.querySelector('link[href*=\"page.css\"]').remove()")
         bad = person.page.screenshot(type="jpeg", quality=72)
-    assert _compare(chromium, good, good) == 0
-    assert _compare(chromium, good, bad) > TOLERANCE
+    assert not compare_pictures(chromium, good, good).is_seen
+    assert compare_pictures(chromium, good, bad).is_seen
