@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locator.cli.terms import add_choice, now_of, say, write_json
 from locator.datum import Datum
+from locator.errors import SourceError
 from locator.i18n import text
 from locator.model import Kind
 from locator.settings import Settings
@@ -17,6 +19,9 @@ from locator.settings import Settings
 if TYPE_CHECKING:
     from locator.ingest import Issue
     from locator.ingest.importing import ImportSummary
+
+COMMON = 3
+"""A fault of more rows than this is told once, with their number."""
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +38,8 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="read, check and place; change nothing")
     parser.add_argument("--mapping", metavar="FILE", help="which column is which, where the headers are not known")
     parser.add_argument("--encoding", help="of a table, if it is neither UTF-8 nor GB18030")
-    parser.add_argument("--sheet", help="of a workbook; the first with a header when not given")
+    parser.add_argument("--sheet", help="of a workbook; all that are not hidden and have a header when not given")
+    parser.add_argument("--country", metavar="CODE", help="of its telephone numbers, when that is not China: JP, CA …")
     parser.add_argument(
         "--boundaries", type=Path, metavar="GEOJSON", help="areas by adcode, to check positions against"
     )
@@ -47,10 +53,19 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 def run_import(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator import``."""
+    with _offering_mapping(args.location):
+        summary = _import(args, settings)
+    if args.format == "json":
+        write_json(_shape_summary(summary))
+        return
+    sys.stdout.writelines(line + "\n" for line in _summary_lines(summary, args))
+
+
+def _import(args: argparse.Namespace, settings: Settings) -> ImportSummary:
     from locator.ingest.importing import import_source
 
     defaults = {"source_date": args.source_date, "licence": args.licence}
-    summary = import_source(
+    return import_source(
         args.kind,
         args.location,
         settings,
@@ -63,12 +78,28 @@ def run_import(args: argparse.Namespace, settings: Settings) -> None:
         show_progress=True,
         download=args.download,
         roads=not args.no_roads,
+        country=args.country,
         **_options(args),
     )
-    if args.format == "json":
-        write_json(_shape_summary(summary))
-        return
-    sys.stdout.writelines(line + "\n" for line in _summary_lines(summary, args))
+
+
+@contextlib.contextmanager
+def _offering_mapping(location: str) -> Iterator[None]:
+    """Write a mapping file to start from, in the working folder, when no column of a table is a name."""
+    try:
+        yield
+    except SourceError as error:
+        columns = getattr(error, "seen_columns", [])
+        path = Path(f"{Path(location).stem}.mapping.yaml")
+        if not columns or path.exists():
+            raise
+        with contextlib.suppress(OSError):
+            from locator.ingest.headers import write_mapping
+
+            write_mapping(path, location, columns)
+            error.code = "header_unknown_mapping"
+            error.params["mapping"] = str(path)
+        raise
 
 
 def _options(args: argparse.Namespace) -> dict[str, object]:
@@ -128,8 +159,25 @@ def _summary_lines(summary: ImportSummary, args: argparse.Namespace) -> list[str
     if args.rejects is not None:
         lines.append(tell("summary_rejects", path=args.rejects))
     elif summary.rejects:
-        lines += [_reject_line(reject, lang) for reject in summary.rejects[:10]]
+        lines += _issue_lines(summary.rejects, lang)
     return lines
+
+
+def _issue_lines(issues: Sequence[Issue], lang: str) -> list[str]:
+    """Return the first ten lines about what was wrong; what many rows have in common is one line."""
+    same: dict[tuple[str, str, str], list[Issue]] = {}
+    for issue in issues:
+        same.setdefault((issue.column, issue.code, issue.severity), []).append(issue)
+    lines = []
+    for (column, code, severity), found in same.items():
+        if len(found) <= COMMON:
+            lines += [_reject_line(issue, lang) for issue in found]
+            continue
+        first = found[0]
+        words = {"sentence": text(f"import.fault.{code}", lang), "severity": text(f"import.severity.{severity}", lang)}
+        common = {"column": column, "code": code, "count": len(found), "row": first.row, "value": repr(first.value)}
+        lines.append(text("import.issue_common", lang, **common, **words))
+    return lines[:10]
 
 
 def add_check(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from locator.datum import Datum
@@ -83,6 +84,10 @@ class Draft:
     refused: bool = False
     own_id: bool = False
     """Whether the id is the row's own, not one that was made."""
+    country: str | None = None
+    """The country of its telephone numbers, when that is not China."""
+    abroad: bool = False
+    """Whether its position is outside China."""
 
     def text(self, name: str) -> str:
         """Return a field's text without the blanks around it, ``""`` when there is none."""
@@ -141,8 +146,24 @@ SOURCES: Mapping[str, str] = {
 """Import kinds and the classes that read them, imported when asked for."""
 
 
+FILES = frozenset({"table", "geojson"})
+"""Kinds of which the file itself says which one it is; the operator's word decides only where it does not."""
 NETWORKED = frozenset({"overpass", "amap"})
 """Kinds that ask a service elsewhere, and need the settings for its address, key and pace."""
+
+
+def _kind_of_file(kind: str, path: Path) -> str:
+    """Return whether a file is one of rows or one of features."""
+    ending = path.suffix.lower()
+    if ending == ".json" and path.is_file():
+        from locator.ingest.workbooks import find_format
+
+        return "geojson" if find_format(path) == "geojson" else "table"
+    if ending in (".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet"):
+        return "geojson"
+    if ending in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", ".ndjson", ".htm", ".html"):
+        return "table"
+    return kind
 
 
 def open_source(kind: str, location: str, *, settings: object = None, **options: object) -> Source:
@@ -171,6 +192,8 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
             given=kind,
             expected=", ".join(SOURCES),
         )
+    if kind in FILES:
+        kind = _kind_of_file(kind, Path(location))
     module, _, name = SOURCES[kind].partition(":")
     if kind in NETWORKED:
         options["settings"] = settings

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from locator.adcode import ADCODE_PATTERN, is_adcode
 from locator.errors import LocatorError
 from locator.ingest import Draft
-from locator.ingest.values import clean_text, find_text_fault, kind_of_name, read_kind, read_phones
+from locator.ingest.values import clean_text, find_text_fault, kind_of_name, read_kind, read_phones, says_closed
 from locator.layer import COLUMNS
 from locator.model import Kind, Precision, Provenance, Task
 
@@ -45,10 +45,13 @@ def check_fields(draft: Draft) -> None:
     for name, text in fields.items():
         fault = find_text_fault(name, text) if text and name not in _NOT_TEXT else None
         if fault:
-            draft.add_issue(name, fault[0], draft.record.fields[name], fault[1], "row")
+            draft.add_issue(name, fault[0], draft.record.fields[name], fault[1], "row" if name == "name" else "value")
+            fields[name] = ""
     if _REMARK.match(fields.get("name", "")):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
-    if not fields.get("name"):
+    if says_closed(fields.get("name", "")):
+        draft.add_issue("name", "name_closed", fields["name"], "its name says that it is closed or moved", "row")
+    if not draft.refused and not fields.get("name"):
         draft.add_issue("name", "name_missing", "", "a point needs a name", "row")
     if draft.refused:
         return
@@ -69,8 +72,11 @@ def _read_id(draft: Draft, fields: Mapping[str, str]) -> None:
 
 
 def make_id(source: str, fields: Mapping[str, str]) -> str:
-    """Return the id of a row that brings none: from its source, name and address, so that it stays."""
-    parts = "\x1f".join(fields.get(name, "") for name in ("name", "province", "city", "district", "address"))
+    """Return the id of a row that brings none: from its source, name and address alone, so that it stays.
+
+    A further column (a city, a telephone number) does not change it, nor does another order of the rows.
+    """
+    parts = "\x1f".join(fields.get(name, "") for name in ("name", "address"))
     digest = blake2b(f"{source}\x1f{parts}".encode(), digest_size=5).hexdigest()
     slug = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:20].strip("-")
     return f"{slug or 'import'}-{digest}"
@@ -91,7 +97,7 @@ def _read_phones(draft: Draft, fields: Mapping[str, str]) -> None:
     draft.values["phones"] = ()
     if not cell:
         return
-    found = read_phones(cell)
+    found = read_phones(cell, country=draft.country, abroad=draft.abroad)
     draft.values["phones"] = found.phones
     for part in found.unread:
         draft.add_issue("phones", "phone", part, "no telephone number; expected such as 0531-88923656 or +423 2366111")
@@ -181,6 +187,8 @@ def _read_codes(draft: Draft, fields: Mapping[str, str]) -> None:
 
 def _read_rest(draft: Draft, fields: Mapping[str, str]) -> None:
     website = fields.get("website", "")
+    if website.startswith("www.") and " " not in website:
+        website = f"http://{website}"
     if website and not re.match(r"https?://[^\s<>\"']+$", website):
         draft.add_issue("website", "url_form", website, "expected an address that starts with https:// or http://")
         website = ""

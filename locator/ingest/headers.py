@@ -1,4 +1,4 @@
-"""What the columns of other people's tables are called, in Chinese and English, and what they are here."""
+"""Which column of somebody's table is which of ours: by its name, by words like it, and by what stands in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,14 +14,18 @@ import yaml
 
 from locator.csv_text import unescape_formula
 from locator.datum import Datum
-from locator.errors import InvalidInput, SourceError
+from locator.errors import InvalidInput
+from locator.ingest.positions import read_degrees, split_pair
+from locator.ingest.values import DAYS, kind_of_name, normalize_number, read_days, read_kind
 from locator.layer import COLUMNS
 
 LONLAT, LATLON = "lonlat", "latlon"
 """Columns that hold a whole position, ``117.02,36.67``, longitude or latitude first."""
+SAMPLE_ROWS = 200
+"""How many rows below the header are looked at where a column's name is not known."""
 
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "id": ("编号", "编码", "代码", "标识", "pointid", "fid", "@id", "uid", "code"),
+    "id": ("@id",),
     "name": ("名称", "机构名称", "单位名称", "网点名称", "单位", "机构", "网点", "全称", "办事点", "服务点", "经办机构",
              "title", "officename", "office", "name:zh", "namezh", "label"),
     "name_en": ("英文名", "英文名称", "name:en", "englishname", "nameenglish"),
@@ -36,6 +40,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "address": ("地址", "详细地址", "办公地址", "单位地址", "机构地址", "网点地址", "地点", "所在地址", "通讯地址",
                 "addr", "addr:full", "location", "streetaddress", "fulladdress"),
     "phones": ("电话", "联系电话", "办公电话", "咨询电话", "服务电话", "电话号码", "联系方式", "固定电话", "热线",
+               "手机", "手机号", "移动电话",
                "phone", "tel", "telephone", "contact:phone", "phonenumber"),
     "hours": ("办公时间", "营业时间", "工作时间", "服务时间", "开放时间", "受理时间", "办理时间", "对外服务时间",
               "上班时间", "openinghours", "opening_hours", "businesshours", "officehours"),
@@ -44,7 +49,10 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("可办任务",),
     "lon": ("经度", "lng", "long", "longitude", "x", "x坐标", "pointx", "lond"),
     "lat": ("纬度", "latitude", "y", "y坐标", "pointy"),
-    LONLAT: ("经纬度", "坐标", "位置坐标", "lnglat", "coordinates", "coordinate", "coords"),
+    LONLAT: (
+        "wkt", "geom", "geometry", "thegeom", "point", "经纬度", "坐标", "位置坐标", "lnglat", "coordinates",
+        "coordinate", "coords",
+    ),
     LATLON: ("纬经度", "latlng", "latlong"),
     "datum": ("坐标系", "坐标系统", "基准", "crs"),
     "error_m": ("位置误差", "误差"),
@@ -60,15 +68,55 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Other words for the layer's columns; the columns' own names go without saying."""
 
+_LIKE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (column, re.compile(pattern))
+    for column, pattern in (
+        ("ignore", r"传真|邮编|邮政|邮箱|mail|fax|zip|postcode|联系人|负责人|法人|姓名|面积|人数|序号|编号|图片|照片"),
+        ("name_en", r"英文|english"),
+        ("phones", r"电话|手机|热线|联系方式|phone|mobile|^tel"),
+        ("lonlat", r"经纬"),
+        ("lon", r"经度|longitude|^lng|^lon"),
+        ("lat", r"纬度|latitude|^lat"),
+        ("hours", r"(?:办公|服务|营业|工作|上班|受理|开放|接待|办理|作息).{0,4}时间|opening|hours"),
+        ("source_date", r"(?:更新|发布|采集|登记)(?:时间|日期)"),
+        ("website", r"网址|网站|官网|website|homepage|^url"),
+        ("address", r"地址|住所|住址|地点|位置|address"),
+        ("township", r"街道|乡镇|镇街|township|subdistrict"),
+        ("district", r"区县|县区|所属区|所在区|行政区|district|county"),
+        ("city", r"城市|地市|所属市|所在市|^city"),
+        ("province", r"省份|所属省|所在省|province"),
+        ("notes", r"备注|说明|remark|comment"),
+        ("services", r"业务|事项|服务内容|服务项目"),
+        ("kind", r"类型|类别|性质|category"),
+        ("name", r"名称$|名$|name$|机构$|网点$|单位$|中心$|办事处$|大厅$|^name|医院$|支行$|站点$"),
+    )
+)
+"""Words in a column's name that say what it may be; what stands in it has to fit too."""
+_OFFICE = re.compile(
+    r"(?:局|中心|所|站|处|厅|大厅|支行|分行|分理处|营业部|营业所|网点|医院|卫生院|窗口|服务点|银行|委员会|办公室)(?:[(（].*)?$"
+)
+_ADDRESS = re.compile(
+    r"[路街道巷弄村镇][^,，]{0,12}\d{1,5}\s*(?:号|弄|-)|(?:省|市|区|县).{1,20}(?:路|街|道|巷|村|镇|号|大厦)|\d+\s+\w+\s+(?:st|street|road|rd|ave)\b",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(r"[+(]?\d[\d\-() ]*[-(). ][\d\-() ]*\d|1[3-9]\d{9}|0\d{9,11}")
+
 _DATUM_WORDS = (
     (Datum.GCJ02, re.compile(r"gcj|高德|腾讯|火星|国测局|amap", re.IGNORECASE)),
     (Datum.BD09, re.compile(r"bd-?09|百度|baidu", re.IGNORECASE)),
     (Datum.WGS84, re.compile(r"wgs|gps|cgcs|天地图", re.IGNORECASE)),
 )
-_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
+_BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _PAIR = re.compile(r"\d{1,3}\.\d{3,}\s*[,，]\s*\d{1,2}\.\d{3,}")
 """A map service's ``location`` is a pair of degrees, other people's an address."""
 _LOOSE = re.compile(r"[\s_\-./·*]+")
+_JOINED = frozenset({"phones", "address"})
+"""Columns that two of a table's may fill together; of any other, the first that is not blank counts."""
+_TAGS = frozenset({
+    "@id", "addr:street", "addr:housenumber", "addr:city", "addr:district", "addr:full", "contact:phone", "amenity",
+    "government",
+})  # fmt: skip
+"""Keys of OpenStreetMap: a table with one of them and ``name`` holds its tags."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +125,24 @@ class Header:
 
     fields: tuple[str | None, ...]
     """For each column of the table the layer's column, or None for one that is left aside."""
+    names: tuple[str, ...] = ()
+    """The columns' names as a mapping may call them: the second 电话 is ``电话#2``."""
     ignored: tuple[str, ...] = ()
     """The names of the columns that nobody knew."""
+    guessed: Mapping[str, str] = field(default_factory=dict)
+    """What was taken for a column of ours by words like it, or by what stands in it."""
     datum: Datum | None = None
     """What the names of the position columns say: ``经度(GCJ-02)``."""
+    mapped: frozenset[str] = frozenset()
+    """The columns of ours that the mapping names."""
+
+    order: tuple[int, ...] = ()
+    """The columns in the order in which they are read: those named as ours are come before other words for it."""
+
+    @property
+    def holds_tags(self) -> bool:
+        """Whether the columns are OpenStreetMap's keys."""
+        return "name" in self.names and not _TAGS.isdisjoint(self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +150,7 @@ class ColumnMapping:
     """A mapping file: the operator's own words for columns, and values for every row."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    """Ours by theirs, as :func:`_key` writes them."""
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,12 +159,28 @@ def _plain(name: str) -> str:
     return _LOOSE.sub("", _BRACKETS.sub("", text)) or text
 
 
+def _key(name: str) -> str:
+    """Return a column's name as a mapping and a header are compared: blanks around it and double ones do not count."""
+    return " ".join(unicodedata.normalize("NFKC", name).strip("\ufeff").split())
+
+
 _KNOWN: Mapping[str, str] = {
     _plain(word): column
     for column, words in {**{name: (name,) for name in (*COLUMNS, "datum")}, **WORDS}.items()
     for word in (column, *words)
 }
 _FIELDS = frozenset((*COLUMNS, "datum", LONLAT, LATLON))
+
+
+def _known(name: str) -> str | None:
+    """Return the column of ours that a name stands for, written in traditional characters too."""
+    plain = _plain(name)
+    found = _KNOWN.get(plain)
+    if found is None and not plain.isascii():
+        from locator.gazetteer.text import simplify
+
+        found = _KNOWN.get(simplify(plain))
+    return found or read_days(plain)
 
 
 def load_mapping(path: Path | None) -> ColumnMapping:
@@ -118,22 +197,22 @@ def load_mapping(path: Path | None) -> ColumnMapping:
         text = path.read_text("utf-8")
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         made = ColumnMapping(
-            columns={str(k): str(v) for k, v in (content.get("columns") or {}).items()},
+            columns={_key(str(k)): str(v) for k, v in (content.get("columns") or {}).items()},
             defaults={str(k): str(v) for k, v in (content.get("defaults") or {}).items()},
         )
     except (OSError, ValueError, yaml.YAMLError, AttributeError) as error:
         raise InvalidInput(f"{path}: {error}", code="mapping_file", path=str(path), fault=str(error)) from error
     for name in (*made.columns.values(), *made.defaults):
-        if name not in _FIELDS and name != "ignore":
+        if name not in _FIELDS and name not in ("ignore", *DAYS):
             fault = f"{name!r} is no column; expected one of {', '.join(sorted(_FIELDS))}"
             raise InvalidInput(f"{path}: {fault}", code="mapping_file", path=str(path), fault=fault)
     return made
 
 
 def read_header(
-    cells: Sequence[str], mapping: Mapping[str, str], *, where: str, doubles: bool = False
+    cells: Sequence[str], mapping: Mapping[str, str], *, sample: Sequence[Sequence[str]] = (), guess: bool = True
 ) -> Header | None:
-    """Return which column is which, or None when these cells are no header (no name, no mapping).
+    """Return which column is which, or None when these cells are no header (nothing that is a name).
 
     Parameters
     ----------
@@ -141,36 +220,164 @@ def read_header(
         The texts of one row.
     mapping
         The operator's own words, from the table's column to ours (``ignore`` leaves one aside).
-    where
-        The file's name, for the error.
-    doubles
-        Whether two columns may stand for one of ours, as OpenStreetMap's ``phone`` and ``contact:phone`` do: the
-        first that is not blank counts.
-
-    Raises
-    ------
-    SourceError
-        Two columns have the same name, or stand for the same column of ours.
+    sample
+        Rows below it, for columns whose names are not known.
+    guess
+        False takes names that are known or mapped, and nothing else.
     """
-    fields: list[str | None] = []
-    ignored: list[str] = []
-    datum: Datum | None = None
-    for cell in cells:
-        name = mapping.get(cell.strip()) or _KNOWN.get(_plain(cell))
-        fields.append(None if name == "ignore" else name)
-        if name is None and cell.strip():
-            ignored.append(cell.strip())
-        if name in ("lon", "lat", LONLAT, LATLON):
-            datum = datum or next((found for found, word in _DATUM_WORDS if word.search(cell)), None)
+    names = _number_doubles(cells)
+    fields: list[str | None] = [mapping.get(name) or _known(name.partition("#")[0]) for name in names]
+    mapped = frozenset(mapping[name] for name in names if name in mapping)
+    guessed: dict[str, str] = {}
+    if guess and ("name" in fields or _may_be_header(cells)):
+        columns = [[row[place].strip() for row in sample if place < len(row)] for place in range(len(names))]
+        guessed = _guess(names, fields, columns)
+        fields = [found or guessed.get(name) for name, found in zip(names, fields, strict=True)]
     if "name" not in fields:
         return None
-    if not doubles:
-        _refuse_doubles(cells, fields, where)
-    return Header(fields=tuple(fields), ignored=tuple(ignored), datum=datum)
+    if "name" in names and not _TAGS.isdisjoint(names):  # ``office=government`` is no name
+        fields = [None if f == "name" and not n.startswith("name") else f for n, f in zip(names, fields, strict=True)]
+    positions = [n for n, f in zip(names, fields, strict=True) if f in ("lon", "lat", LONLAT, LATLON)]
+    datum = next((found for name in positions for found, word in _DATUM_WORDS if word.search(name)), None)
+    return Header(
+        fields=tuple(None if name == "ignore" else name for name in fields),
+        names=tuple(names),
+        ignored=tuple(name for name, found in zip(names, fields, strict=True) if found is None and name),
+        guessed=guessed,
+        datum=datum,
+        mapped=mapped,
+        order=tuple(sorted(range(len(names)), key=lambda place: names[place].casefold() != fields[place])),
+    )
+
+
+def _number_doubles(cells: Sequence[str]) -> list[str]:
+    """Return the columns' names; one that was there before gets its number: ``电话#2``."""
+    counts: dict[str, int] = {}
+    names = []
+    for cell in cells:
+        name = _key(cell)
+        counts[name] = counts.get(name, 0) + 1
+        names.append(name if counts[name] == 1 or not name else f"{name}#{counts[name]}")
+    return names
+
+
+def _may_be_header(cells: Sequence[str]) -> bool:
+    """Tell whether a row of unknown words may name columns: two or more, short, and none of them a value."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return (
+        len(filled) > 1
+        and len(set(filled)) > len(filled) / 2
+        and not any(len(cell) > 30 or _PHONE.fullmatch(cell) or read_degrees(cell) is not None for cell in filled)
+    )
+
+
+# --- what a column may be, by words like it and by what stands in it
+
+
+def _guess(names: Sequence[str], fields: Sequence[str | None], columns: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Return a column of ours for names that are not known, where its cells fit."""
+    taken = {field for field in fields if field}
+    found: dict[str, str] = {}
+
+    def take(name: str, column: str) -> None:
+        found[name] = column
+        taken.add(column)
+
+    open_ = [place for place, name in enumerate(names) if name and fields[place] is None]
+    for place in open_:
+        like = _like(names[place])
+        cells = [cell for cell in columns[place] if cell]
+        if like and like != "ignore" and (like not in taken or like == "phones") and _fits(like, cells):
+            take(names[place], like)
+    for column in ("phones", "lonlat", "address", "hours", "name"):
+        if column not in taken and not (column == "lonlat" and {"lon", "lat"} & taken):
+            scores = [
+                (_share(column, columns[place]), -place)
+                for place in open_
+                if names[place] not in found and _like(names[place]) != "ignore"
+            ]
+            best = max(scores, default=(0.0, 0))
+            if best[0] >= 0.6:
+                take(names[-best[1]], column)
+    if not {"lon", "lat", "lonlat"} & taken:
+        _guess_degrees(names, [place for place in open_ if names[place] not in found], columns, take)
+    return found
+
+
+def _like(name: str) -> str | None:
+    plain = _plain(name.partition("#")[0])
+    if not plain.isascii():
+        from locator.gazetteer.text import simplify
+
+        plain = simplify(plain)
+    return next((column for column, pattern in _LIKE if pattern.search(plain)), None)
+
+
+def _fits(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether the cells do not speak against a column that their header sounds like."""
+    if not cells:
+        return True
+    numbers = sum(_is_number(cell) for cell in cells) / len(cells)
+    if column in ("lon", "lat"):
+        return sum(read_degrees(cell) is not None for cell in cells) >= len(cells) / 2
+    if column == "phones":
+        return sum(any(c.isdigit() for c in cell) for cell in cells) >= len(cells) / 2
+    if column == "kind":
+        return any(read_kind(cell) for cell in cells)
+    return numbers <= 0.5
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(".", "", 1).replace("-", "", 1).isdigit()
+
+
+def _share(column: str, cells: Sequence[str]) -> float:
+    """Return which share of a column's cells are of a kind, 0 where there are none."""
+    filled = [cell for cell in cells if cell][:SAMPLE_ROWS]
+    if not filled:
+        return 0.0
+    if column == "name" and len(set(filled)) < 0.5 * len(filled):
+        return 0.0  # the authority that all of them belong to
+    return sum(map(_TESTS[column], filled)) / len(filled)
+
+
+def _is_hours(cell: str) -> bool:
+    from locator.hours import read_hours_text
+
+    return any(c.isdigit() for c in cell) and read_hours_text(cell).expr is not None
+
+
+_TESTS: Mapping[str, Callable[[str], bool]] = {
+    "phones": lambda cell: (
+        bool(_PHONE.match(cell)) and normalize_number(re.split("[,，;；、/ ]", cell)[0])[0] is not None
+    ),
+    "lonlat": lambda cell: bool(_PAIR.fullmatch(cell)),
+    "address": lambda cell: bool(_ADDRESS.search(cell[:200])),
+    "hours": _is_hours,
+    "name": lambda cell: len(cell) <= 60 and (kind_of_name(cell) is not None or bool(_OFFICE.search(cell[:60]))),
+}
+
+
+def _guess_degrees(
+    names: Sequence[str], places: Iterable[int], columns: Sequence[Sequence[str]], take: Callable[[str, str], None]
+) -> None:
+    """Take two neighbouring columns of numbers that are degrees of China for a position."""
+
+    def within(place: int, low: float, high: float) -> bool:
+        cells = [cell for cell in columns[place] if cell]
+        degrees = [read_degrees(cell) for cell in cells if "." in cell]
+        return bool(cells) and len(degrees) == len(cells) and all(d is not None and low <= d <= high for d in degrees)
+
+    for left, right in itertools.pairwise(sorted(places)):
+        for lon, lat in ((left, right), (right, left)):
+            if right == left + 1 and within(lon, 73, 136) and within(lat, 3, 54):
+                take(names[lon], "lon")
+                take(names[lat], "lat")
+                return
 
 
 def join_headers(
-    upper: Sequence[str], lower: Sequence[str], mapping: Mapping[str, str], *, where: str
+    upper: Sequence[str], lower: Sequence[str], mapping: Mapping[str, str], *, sample: Sequence[Sequence[str]] = ()
 ) -> Header | None:
     """Return the header of two rows (联系方式 over 电话 and 手机), or None when the lower one is no header.
 
@@ -182,53 +389,98 @@ def join_headers(
         The row under it: of a header when nothing but a word for the name is under the name, and at least two of
         its cells, and half of them, are words that are known.
     """
-    known = [mapping.get(cell.strip()) or _KNOWN.get(_plain(cell)) for cell in lower]
+    known = [mapping.get(_key(cell)) or _known(cell) for cell in lower]
     filled = [name for name, cell in zip(known, lower, strict=True) if cell.strip()]
     words = sum(name is not None for name in filled)
     if words < 2 or 2 * words < len(filled):
         return None
     for cell, name, below in itertools.zip_longest(upper, known, lower, fillvalue=""):
-        if (mapping.get(cell.strip()) or _KNOWN.get(_plain(cell))) == "name" and below.strip() and name != "name":
+        if (mapping.get(_key(cell)) or _known(cell)) == "name" and below.strip() and name != "name":
             return None
     both = [below if below.strip() else above for above, below in itertools.zip_longest(upper, lower, fillvalue="")]
-    return read_header(both, mapping, where=where)
-
-
-def _refuse_doubles(cells: Sequence[str], fields: Sequence[str | None], where: str) -> None:
-    seen: dict[str, str] = {}
-    for cell, name in zip(cells, fields, strict=True):
-        key = name or _plain(cell)
-        if not key:
-            continue
-        if key in seen:
-            raise SourceError(
-                f"{where}: the columns {seen[key]!r} and {cell!r} are the same; keep one, or map the other to 'ignore'",
-                code="header_twice",
-                file=where,
-                first=seen[key][:60],
-                second=cell[:60],
-            )
-        seen[key] = cell
-
-
-def split_pair(text: str, *, lat_first: bool) -> tuple[str, str]:
-    """Return the texts of longitude and latitude of a cell such as ``117.02,36.67``."""
-    parts = [part for part in re.split(r"[,，;；\s]+", text.strip().strip("()（）[]")) if part]
-    if len(parts) != 2:
-        return text, ""
-    return (parts[1], parts[0]) if lat_first else (parts[0], parts[1])
+    return read_header(both, mapping, sample=sample)
 
 
 def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
     """Return a row's texts by our columns' names."""
     found: dict[str, str] = {}
-    for name, shielded in zip(header.fields, cells, strict=False):
-        cell = unescape_formula(shielded)
-        if name in (LONLAT, LATLON):
+    days: dict[str, str] = {}
+    for place in header.order:
+        name = header.fields[place]
+        if name is None or place >= len(cells):
+            continue
+        cell = unescape_formula(cells[place])
+        if name in DAYS:
+            days[name] = cell
+        elif name in (LONLAT, LATLON):
             if cell.strip():
                 found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
         elif name == "address" and _PAIR.fullmatch(cell.strip()):
             found["lon"], found["lat"] = split_pair(cell, lat_first=False)
-        elif name is not None and not found.get(name, "").strip():
+        elif name == "id" and "id" not in header.mapped and cell.strip().removesuffix(".0").isdigit():
+            continue  # a running number is no name for ever
+        elif not found.get(name, "").strip():
             found[name] = cell
+        elif name in _JOINED:
+            found[name] = _join(name, found[name], cell)
+    if any(cell.strip() for cell in days.values()) and not found.get("hours", "").strip():
+        found["hours"] = _join_days(days)
     return found
+
+
+def _join(column: str, first: str, second: str) -> str:
+    """Return two cells of one row as one: telephones behind each other, addresses as one line."""
+    one, other = first.strip(), second.strip()
+    if not other or other in one:
+        return first
+    if column == "phones":
+        return f"{one}; {other}"
+    if one in other:
+        return other
+    return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
+
+
+_CLOSED = frozenset({"", "休息", "不办公", "闭馆", "关闭", "无", "-", "—", "/", "closed", "off", "休"})
+_CLOCK = re.compile(r"(\d{1,2})[:：.点时](\d{2})?分?\s*(?:-|–|—|~|～|至|到)+\s*(\d{1,2})[:：.点时](\d{2})?分?")
+
+
+def _join_days(days: Mapping[str, str]) -> str:
+    """Return the hours of columns for single days, as an expression where all of them are times of the clock."""
+    rules, words = [], []
+    for day, cell in days.items():
+        plain = unicodedata.normalize("NFKC", cell).strip()
+        spans = [f"{int(h):02d}:{m or '00'}-{int(k):02d}:{n or '00'}" for h, m, k, n in _CLOCK.findall(plain)]
+        if plain.casefold() in _CLOSED:
+            rules.append(f"{day} off")
+        elif spans and not _CLOCK.sub("", plain).strip(" ,，;；、/上下午"):
+            rules.append(f"{day} {','.join(spans)}")
+        if plain:
+            words.append(f"{DAYS[day]} {plain}")
+    return "; ".join(rules) if len(rules) == len(days) else "；".join(words)
+
+
+def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each column's name, as a mapping may call it, and its first value that is not blank."""
+    for place, name in enumerate(_number_doubles(header_cells)):
+        if name:
+            yield name, next((row[place].strip() for row in sample if place < len(row) and row[place].strip()), "")
+
+
+def write_mapping(path: Path, file: str, columns: Iterable[tuple[str, str]]) -> None:
+    """Write a mapping file to start from: every column of a table that could not be read, with its first value.
+
+    Parameters
+    ----------
+    file
+        The table's name, for the command in the first lines.
+    """
+    lines = [
+        "# Write the layer's column after each of the table's, or ignore; one of them must be: name",
+        f"# then: locator import table {file} --mapping {path.name}",
+        f"# columns: {', '.join(name for name in COLUMNS if name != 'origins')}",
+        "columns:",
+    ]
+    for name, value in columns:
+        shown = " ".join(value.split())[:40]
+        lines.append(f"  {json.dumps(name, ensure_ascii=False)}: ignore" + (f"  # {shown}" if shown else ""))
+    path.write_text("\n".join([*lines, "defaults: {}", ""]), "utf-8")

@@ -79,6 +79,7 @@ def import_source(
     show_progress: bool = False,
     download: bool = False,
     roads: bool = True,
+    country: str | None = None,
     **options: object,
 ) -> ImportSummary:
     """Bring a source into the layer, whole or not at all.
@@ -106,6 +107,8 @@ def import_source(
         For ``osm``: ``location`` is a region whose extract is fetched first.
     roads
         For ``osm``: build the road tiles too.
+    country
+        The country of its telephone numbers (``JP``), when that is not China.
     options
         The source kind's own.
 
@@ -131,6 +134,7 @@ def import_source(
         centre_of=placer.centre_of,
         adcode_of=placer.adcode_of,
         boundaries=load_boundaries(boundaries) if boundaries else None,
+        country=country,
         districts=DistrictIndex.open(settings.data),
     )
     records = _with_defaults(_with_progress(source, show_progress), source, defaults or {})
@@ -231,9 +235,12 @@ def _notices(
     ignored = getattr(source, "ignored", ())
     if ignored:
         yield "columns_ignored", {"columns": ", ".join(ignored)}
-    sheets = getattr(source, "other_sheets", ())
+    guessed: Mapping[str, str] = getattr(source, "guessed", {})
+    if guessed:
+        yield "columns_guessed", {"columns": ", ".join(f"{theirs} → {ours}" for theirs, ours in guessed.items())}
+    sheets = getattr(source, "hidden_sheets", ())
     if sheets:
-        yield "sheets_left", {"sheets": ", ".join(sheets)}
+        yield "sheets_hidden", {"sheets": ", ".join(sheets)}
     known = {name: layer for name, layer in store.parts().items() if name != source.name}
     doubt = doubt_datum(find_overlaps(checked, checker.given, known), checker.datum)
     if doubt is not None:

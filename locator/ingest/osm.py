@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.ingest import RawRecord
-from locator.ingest.values import kind_of_name
+from locator.ingest.values import kind_of_name, says_closed
 from locator.model import Kind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ GOVERNMENT = ("social_security", "social_services", "social_welfare")
 """Values of ``government`` that mean a social insurance institution (or are used for one), whatever the name."""
 NAMED: Mapping[str, tuple[str, ...]] = {
     "office": ("government", "administrative", "insurance", "association", "yes"),
-    "amenity": ("townhall", "community_centre", "public_building", "social_facility"),
+    "amenity": ("townhall", "community_centre", "public_building", "social_facility", "social_centre"),
     "building": ("government", "public", "civic"),
 }
 """Tags that make an office together with a name that tells its kind; banks are left out, no name tells theirs."""
@@ -60,7 +60,7 @@ def find_kind(tags: Mapping[str, str]) -> tuple[Kind, str] | None:
     >>> find_kind({"office": "insurance", "name": "中国人寿保险股份有限公司"})
     """
     name = name_of(tags)
-    if name is None or any(tags.get(key) == "yes" for key in ("disused", "abandoned")):
+    if name is None or says_closed(name) or any(tags.get(key) == "yes" for key in ("disused", "abandoned")):
         return None
     told = kind_of_name(name)
     government = tags.get("government", "")
@@ -77,9 +77,11 @@ def name_of(tags: Mapping[str, str]) -> str | None:
     return tags.get("name:zh") or tags.get("name") or tags.get("official_name") or None
 
 
-def to_fields(tags: Mapping[str, str], kind: Kind, said_by: str) -> dict[str, str]:
-    """Return an office's tags as fields of the layer; what is not tagged is left out."""
-    fields = {"name": name_of(tags) or "", "kind": str(kind), "kind_source": said_by}
+def tags_to_fields(tags: Mapping[str, str], kind: Kind | None, said_by: str) -> dict[str, str]:
+    """Return an office's tags as fields of the layer; what is not tagged, or no kind, is left out."""
+    fields = {"name": name_of(tags) or ""}
+    if kind is not None:
+        fields |= {"kind": str(kind), "kind_source": said_by}
     for column, keys in _COPIED.items():
         value = next((tags[key] for key in keys if tags.get(key)), None)
         if value:
@@ -331,7 +333,7 @@ def _inside(area: BaseGeometry) -> Position:
 def _to_fields(office: _Office, position: Position | None, date: str) -> dict[str, str]:
     fields = {
         "id": office.what,
-        **to_fields(office.tags, office.kind, office.said_by),
+        **tags_to_fields(office.tags, office.kind, office.said_by),
         "source": PUBLISHER,
         "source_url": f"https://www.openstreetmap.org/{office.what}",
         "licence": LICENCE,

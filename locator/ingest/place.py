@@ -59,11 +59,11 @@ class Placer:
         """Return a point with its adcode and its names of divisions filled, and placed if it was not."""
         point = self._fill_divisions(point)
         if point.lon is not None:
-            return point
+            return self._fill_divisions(self._name_region(point)) if point.adcode is None else point
         place = self._find(point)
         if place is None or place.lon is None or place.lat is None:
             return point
-        return replace(
+        found = replace(
             point,
             lon=place.lon,
             lat=place.lat,
@@ -71,6 +71,12 @@ class Placer:
             error_m=place.error_m,
             adcode=finer(point.adcode, place.adcode),
         )
+        return self._fill_divisions(found) if found.adcode != point.adcode else found
+
+    def _name_region(self, point: ServicePoint) -> ServicePoint:
+        """Return a point whose position no outline covers with the region that its address names."""
+        place = self._places(point.address, region=None) if point.address else None
+        return point if place is None or place.adcode is None else replace(point, adcode=place.adcode)
 
     def centre_of(self, adcode: str) -> Centre | None:
         """Return the centre of a division, for the doubt of far positions."""

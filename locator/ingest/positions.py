@@ -20,9 +20,18 @@ FEWEST_OVERLAPS = 3
 """Below this many offices in common nothing is said about a file's datum."""
 
 
-_SIDES = re.compile(r"^\s*(?:东经|北纬|[EN])\s*|(?<=[\d°′″'\"])\s*[ENen]\s*$")
+_SIDE = re.compile(r"^\s*(东经|西经|北纬|南纬|[EWNS])\s*|(?<=[\d°′″'\"度分秒])\s*([EWNSewns])\s*$")
 _DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
-_SEXAGESIMAL = re.compile(r"(\d{1,3})\s*[°度]\s*([0-5]?\d)\s*[′'’分]\s*(?:([0-5]?\d(?:\.\d+)?)\s*(?:[″\"”秒]|''|′′))?")
+_SEXAGESIMAL = re.compile(
+    r"(\d{1,3})\s*[°度:]\s*([0-5]?\d(?:\.\d+)?)\s*(?:[′'’分:]\s*(?:([0-5]?\d(?:\.\d+)?)\s*(?:[″\"”秒]|''|′′)?)?)?"
+)
+_WKT = re.compile(r"(?:SRID=\d+;)?\s*POINT\s*(?:Z|M|ZM)?\s*\(\s*([-\d.eE]+)\s+([-\d.eE]+)[^()]*\)", re.IGNORECASE)
+_NAMED = re.compile(
+    r"[\"']?(?P<name>lon(?:gitude)?|lng|lat(?:itude)?|经度|纬度|[xy])[\"']?\s*[:：=]\s*[\"']?(?P<value>-?\d{1,3}(?:\.\d+)?)",
+    re.IGNORECASE,
+)
+_MOST_PAIR = 200
+"""Characters of a cell that a pair of degrees is looked for in."""
 
 
 class PositionFault(NamedTuple):
@@ -39,6 +48,8 @@ def read_position(lon_text: str, lat_text: str) -> tuple[float, float] | Positio
     if not lon_text and not lat_text:
         return None
     if not lon_text or not lat_text:
+        lon_text, lat_text = split_pair(lon_text or lat_text, lat_first=False)
+    if not lon_text or not lat_text:
         missing = "lat" if lon_text else "lon"
         return PositionFault(missing, "position_half", lon_text or lat_text, "one of longitude and latitude is missing")
     parsed: list[float] = []
@@ -50,22 +61,62 @@ def read_position(lon_text: str, lat_text: str) -> tuple[float, float] | Positio
     return _judge(parsed[0], parsed[1])
 
 
+def split_pair(text: str, *, lat_first: bool) -> tuple[str, str]:
+    """Return the texts of longitude and latitude of a cell that holds both.
+
+    ``117.02,36.67``, ``(117.02 36.67)``, ``POINT(117.02 36.67)``, ``lon:117.02 lat:36.67``, ``{"lng": 117.02, …}``,
+    ``36°40′N 117°01′E``. Where the cell says which is which, that counts; else ``lat_first`` does.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()[:_MOST_PAIR]
+    wkt = _WKT.search(plain)
+    if wkt:
+        return wkt[1], wkt[2]
+    named = {m["name"][:3].lower(): m["value"] for m in _NAMED.finditer(plain)}
+    lon = next((named[name] for name in ("lon", "lng", "经度", "x") if name in named), None)
+    lat = next((named[name] for name in ("lat", "纬度", "y") if name in named), None)
+    if lon and lat:
+        return lon, lat
+    parts = [part for part in re.split(r"[,;/]+", plain.strip("()[]")) if part.strip()]
+    if len(parts) != 2:
+        parts = plain.strip("()[]").replace(",", " ").split()
+    if len(parts) != 2:
+        return text, ""
+    one, other = (part.strip() for part in parts)
+    if _side(one) in ("N", "S") or _side(other) in ("E", "W"):
+        return other, one
+    if _side(one) in ("E", "W") or _side(other) in ("N", "S"):
+        return one, other
+    return (other, one) if lat_first else (one, other)
+
+
+def _side(text: str) -> str | None:
+    """Return the side of the earth that a text of degrees names: one of E, W, N, S."""
+    match = _SIDE.search(text)
+    if match is None:
+        return None
+    word = (match[1] or match[2]).upper()
+    return {"东经": "E", "西经": "W", "北纬": "N", "南纬": "S"}.get(word, word)
+
+
 def read_degrees(text: str) -> float | None:
     """Return degrees as people write them, or None.
 
-    ``117.0208``, ``１１７．０２``, ``东经117.02°``, ``E117.02``, ``117°01′15″`` and, with a decimal comma, ``9,52``.
+    ``117.0208``, ``１１７．０２``, ``东经117.02°``, ``E117.02``, ``117°01′15″``, ``117:01:15``
+    and, with a decimal comma, ``9,52``. West and south are negative.
     """
-    plain = _SIDES.sub("", unicodedata.normalize("NFKC", text)).strip()
+    plain = unicodedata.normalize("NFKC", text).strip()
+    sign = -1.0 if _side(plain) in ("W", "S") else 1.0
+    plain = _SIDE.sub("", plain).strip()
     if _DECIMAL_COMMA.fullmatch(plain):
         plain = plain.replace(",", ".")
     try:
         degrees = float(plain.rstrip("°度 "))
-        return degrees if math.isfinite(degrees) else None
+        return sign * degrees if math.isfinite(degrees) else None
     except ValueError:
         parts = _SEXAGESIMAL.fullmatch(plain)
     if parts is None:
         return None
-    return int(parts[1]) + int(parts[2]) / 60 + float(parts[3] or 0) / 3600
+    return sign * (int(parts[1]) + float(parts[2]) / 60 + float(parts[3] or 0) / 3600)
 
 
 def _judge(lon: float, lat: float) -> tuple[float, float] | PositionFault:

@@ -11,7 +11,7 @@ from locator.datum import Datum, is_position
 from locator.errors import InvalidInput, ServiceReplyError, ServiceTimeout
 from locator.http import HttpClient
 from locator.ingest import RawRecord
-from locator.ingest.osm import GOVERNMENT, LICENCE, NAMED, find_kind, to_fields
+from locator.ingest.osm import GOVERNMENT, LICENCE, NAMED, find_kind, tags_to_fields
 from locator.settings import load_settings
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ MAX_BYTES = 64_000_000
 MAX_RADIUS_M = 50_000.0
 WORDS = (
     "社保|社会保险|社会保障|医保|医疗保障|医疗保险|人社|人力社保|人力资源|劳动保障|政务服务|政务大厅|行政服务|行政审批|市民之家"
-    "|市民中心|市民服务|市民卡|事务受理|便民服务|党群服务|办事大厅"
+    "|市民中心|市民服务|市民卡|事务受理|便民服务|党群服务|办事大厅|社會保|醫療保|人力資源|勞動|政務|行政服務"
+    "|[Ss]ocial [SsIi]|[Mm]edical [Ii]nsurance|[Hh]uman [Rr]esources|[Ss]ervice [Cc]ent"
 )
 """Names worth reading; :func:`locator.ingest.osm.find_kind` decides."""
 _NUMBER = r"-?\d{1,3}(?:\.\d+)?"
@@ -132,7 +133,7 @@ class OverpassSource:
         what = f"{element['type']}/{element['id']}"
         return {
             "id": what,
-            **to_fields(element["tags"], kind, said_by),
+            **tags_to_fields(element["tags"], kind, said_by),
             "lon": str(centre.get("lon", "")),
             "lat": str(centre.get("lat", "")),
             "source_url": f"https://www.openstreetmap.org/{what}",

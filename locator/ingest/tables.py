@@ -1,32 +1,52 @@
-"""Spreadsheets: CSV in any usual encoding and with any usual separator, and XLSX.
+"""Tables: CSV in any usual encoding, workbooks of Excel and OpenDocument, tables of web pages, JSON records.
 
-The header is recognised in Chinese and English (:mod:`locator.ingest.headers`), also below a title
-row or two; a mapping file names what it does not know. Nothing of a file is believed before it has
-been measured: a cell, a line, a row of columns and an unpacked workbook have a largest size.
+What a file is shows in its content, whatever its name ends with. The header is recognised in Chinese and
+English (:mod:`locator.ingest.headers`), also below a title row or two; a mapping file names what it does not
+know. Nothing of a file is believed before it has been measured: a cell, a line, a row of columns and an
+unpacked workbook have a largest size.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-from locator.csv_text import TITLE_ROWS, find_encoding, read_rows
+from locator.csv_text import TITLE_ROWS
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.ingest import RawRecord
-from locator.ingest.headers import Header, join_headers, load_mapping, read_header, to_fields
+from locator.ingest.headers import (
+    SAMPLE_ROWS,
+    Header,
+    describe_columns,
+    join_headers,
+    load_mapping,
+    read_header,
+    to_fields,
+)
+from locator.ingest.workbooks import Sheet, find_format, open_sheets
+
+Rows = Sequence[tuple[int, Sequence[str]]]
+
+
+class _Table(NamedTuple):
+    """A sheet that holds offices, and where its header is."""
+
+    title: str
+    row: int
+    header: Header
 
 
 class TableSource:
-    """A CSV or XLSX file as records.
+    """A file of rows as records.
 
     Parameters
     ----------
     location
-        The file. ``.xlsx`` is a workbook, everything else is read as CSV.
+        The file.
     name
         What the layer calls this source; the file's name without its ending when None.
     datum
@@ -36,7 +56,7 @@ class TableSource:
     encoding
         ``utf-8``, ``gb18030`` …; found by itself when None.
     sheet
-        A workbook's sheet; the first that has a header when None.
+        A workbook's sheet; all those that are not hidden and have a header when None.
     licence
         The licence of the rows.
 
@@ -64,44 +84,78 @@ class TableSource:
         self.licence = licence
         self._mapping = load_mapping(Path(mapping) if mapping else None)
         self._encoding, self._sheet, self._datum = encoding, sheet, datum
-        self.other_sheets: tuple[str, ...] = ()
-        """Further sheets of a workbook that have a header too, once it has been opened."""
-
-    @property
-    def _is_workbook(self) -> bool:
-        return self.path.suffix.lower() in (".xlsx", ".xlsm")
+        self.hidden_sheets: tuple[str, ...] = ()
+        """Hidden sheets of a workbook, which are not read, once it has been opened."""
 
     @cached_property
-    def header(self) -> tuple[int, Header]:
-        """The header's row number, from 1, and what its columns are."""
-        columns, where = self._mapping.columns, self.path.name
-        with self._rows() as rows:
-            for number, cells in itertools.islice(rows, TITLE_ROWS):
-                found = read_header(cells, columns, where=where)
-                if found is not None:
-                    below = next(rows, (number, ()))
-                    both = join_headers(cells, below[1], columns, where=where)
-                    return (number, found) if both is None else (below[0], both)
-        raise SourceError(
-            f"{self.path.name}: no row of the first {TITLE_ROWS} names its columns (at least 名称 or name)",
+    def _tables(self) -> list[_Table]:
+        """The sheets that hold offices; those whose name column is known, else the one that may have it."""
+        with open_sheets(self.path, self._encoding) as sheets:
+            named = [sheet for sheet in sheets if sheet.title == self._sheet] if self._sheet else []
+            if self._sheet and not named:
+                titles = ", ".join(sheet.title for sheet in sheets)
+                raise InvalidInput(
+                    f"{self.path.name} has no sheet {self._sheet!r}; it has {titles}",
+                    code="sheet_missing",
+                    file=self.path.name,
+                    sheet=self._sheet,
+                )
+            self.hidden_sheets = tuple(s.title for s in sheets if not s.shown and s.title != self._sheet)
+            heads = [(s.title, _read_head(s)) for s in named or [s for s in sheets if s.shown] or sheets]
+        tables = [table for title, head in heads if (table := self._find_header(title, head, guess=False))]
+        if not tables:
+            guessed = (self._find_header(title, head, guess=True) for title, head in heads)
+            tables = [table for table in guessed if table is not None][:1]
+        if not tables:
+            raise self._refuse([row for _, head in heads for row in head])
+        return tables
+
+    def _find_header(self, title: str, head: Rows, *, guess: bool) -> _Table | None:
+        columns = self._mapping.columns
+        for place, (number, cells) in enumerate(head[:TITLE_ROWS]):
+            sample = [cells for _, cells in head[place + 1 :]]
+            if guess or read_header(cells, columns, guess=False) is not None:
+                if sample and (both := join_headers(cells, sample[0], columns, sample=sample[1:])) is not None:
+                    return _Table(title, head[place + 1][0], both)
+                if (found := read_header(cells, columns, sample=sample)) is not None:
+                    return _Table(title, number, found)
+        return None
+
+    def _refuse(self, head: Rows) -> SourceError:
+        """Return the error that says which columns there are, for a mapping to name them."""
+        filled = [(number, cells) for number, cells in head if sum(bool(cell.strip()) for cell in cells) > 1]
+        first = filled[0][1] if filled else (head[0][1] if head else ())
+        columns = list(describe_columns(first, [cells for _, cells in filled[1:]]))
+        shown = "; ".join(f"{name} ({value[:20]})" if value else name for name, value in columns[:12]) or "—"
+        error = SourceError(
+            f"{self.path.name}: no column of the first {TITLE_ROWS} rows is a name; columns: {shown}",
             code="header_unknown",
             file=self.path.name,
+            columns=shown,
         )
+        error.seen_columns = columns  # type: ignore[attr-defined]
+        return error
 
     @property
     def datum(self) -> Datum:
         """What the positions are measured against."""
-        return self._datum or self.header[1].datum or Datum.WGS84
+        found = next((table.header.datum for table in self._tables if table.header.datum), None)
+        return self._datum or found or Datum.WGS84
 
     @property
     def ignored(self) -> tuple[str, ...]:
         """The columns that nobody knew."""
-        return self.header[1].ignored
+        return tuple(dict.fromkeys(name for table in self._tables for name in table.header.ignored))
+
+    @property
+    def guessed(self) -> Mapping[str, str]:
+        """The columns that were taken for ours by words like them, or by what stands in them."""
+        return {name: ours for table in self._tables for name, ours in table.header.guessed.items()}
 
     @cached_property
     def total(self) -> int | None:
         """About how many rows there are (a cell may hold line breaks); None for a workbook."""
-        if self._is_workbook:
+        if find_format(self.path) != "csv":
             return None
         with self.path.open("rb") as handle:
             lines = sum(block.count(b"\n") for block in iter(lambda: handle.read(1 << 20), b""))
@@ -115,49 +169,28 @@ class TableSource:
         SourceError
             The file is not what its name says, too large in some way, or has no header.
         """
-        header_row, header = self.header
+        tables = {table.title: table for table in self._tables}
+        with open_sheets(self.path, self._encoding) as sheets:
+            for sheet in sheets:
+                if sheet.title in tables:
+                    yield from self._read(sheet, tables[sheet.title], alone=len(tables) == 1)
+
+    def _read(self, sheet: Sheet, table: _Table, *, alone: bool) -> Iterator[RawRecord]:
+        header, defaults = table.header, self._mapping.defaults
         width = len(header.fields)
+        file = self.path.name if alone else f"{self.path.name} [{sheet.title}]"
         own = [place for place, name in enumerate(header.fields) if name in ("id", "name")]
-        with self._rows(own) as rows:
-            for number, cells in rows:
-                if number <= header_row or not any(cell.strip() for cell in cells):
-                    continue
-                extra = [cell for cell in cells[width:] if cell.strip()]
-                fault = ("", "cells_extra", extra[0], f"more cells than the {width} columns") if extra else None
-                yield RawRecord(
-                    source=self.name,
-                    file=self.path.name,
-                    row=number,
-                    fields={**self._mapping.defaults, **_given(to_fields(header, cells), self._mapping.defaults)},
-                    datum=None,
-                    fault=fault,
-                )
-
-    @contextmanager
-    def _rows(self, single: Sequence[int] = ()) -> Iterator[Iterator[tuple[int, Sequence[str]]]]:
-        """Give the file's rows with their numbers from 1, as texts; ``single`` as of :func:`open_workbook`."""
-        try:
-            if self._is_workbook:
-                from locator.ingest.workbooks import open_workbook
-
-                with open_workbook(self.path, self._sheet, single=single) as (rows, self.other_sheets):
-                    yield rows
-            else:
-                with self.path.open(encoding=self._encoding or find_encoding(self.path), newline="") as text:
-                    yield read_rows(text, self.path.name)
-        except LookupError as error:
-            raise InvalidInput(
-                f"no encoding {self._encoding!r}", code="encoding_unknown", given=self._encoding
-            ) from error
-        except UnicodeDecodeError as error:
-            raise SourceError(
-                f"{self.path.name}: not {error.encoding} text at byte {error.start}",
-                code="encoding",
-                file=self.path.name,
-                encoding=error.encoding,
-            ) from error
+        for number, cells in sheet.rows(own):
+            if number <= table.row or not any(cell and not cell.isspace() for cell in cells):
+                continue
+            extra = [cell for cell in cells[width:] if cell.strip()]
+            fault = ("", "cells_extra", extra[0], f"more cells than the {width} columns") if extra else None
+            fields = to_fields(header, cells)
+            if defaults:
+                given = {name: value for name, value in fields.items() if value.strip() or name not in defaults}
+                fields = {**defaults, **given}
+            yield RawRecord(source=self.name, file=file, row=number, fields=fields, datum=None, fault=fault)
 
 
-def _given(fields: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields, without the blank ones that have a default."""
-    return {name: value for name, value in fields.items() if value.strip() or name not in defaults}
+def _read_head(sheet: Sheet) -> Rows:
+    return list(itertools.islice(sheet.rows(()), TITLE_ROWS + SAMPLE_ROWS))

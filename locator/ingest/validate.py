@@ -17,8 +17,9 @@ import numpy as np
 from locator.adcode import is_inside
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.ingest import Checked, Draft, Issue, RawRecord, open_source
-from locator.ingest.fields import check_fields
+from locator.ingest.fields import check_fields, make_id
 from locator.ingest.positions import DatumDoubt, PositionFault, doubt_datum, find_overlaps, read_position
+from locator.ingest.values import clean_text
 from locator.layer import COLUMNS, Layer
 from locator.model import EXACT, Precision, ServicePoint
 from locator.stores.files import read_layer
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from locator.gazetteer.districts import DistrictIndex
 
 CHUNK = 4096
+CHINA = (73.0, 17.0, 136.0, 54.0)
+"""West, south, east and north of China, roughly: telephone numbers outside have other forms."""
 NEAR_BORDER_M = 500.0
 """So near a border the outlines, and a source's positions, do not say on which side an office is."""
 FAR_M: Mapping[str, float] = {"district": 120_000, "city": 350_000, "province": 1_500_000, "township": 60_000}
@@ -41,6 +44,11 @@ class Centre(NamedTuple):
     lon: float
     lat: float
     level: str
+
+
+def _is_abroad(lon: float, lat: float) -> bool:
+    west, south, east, north = CHINA
+    return not (west <= lon <= east and south <= lat <= north)
 
 
 class Checker:
@@ -56,6 +64,8 @@ class Checker:
         Gives the adcode of names of divisions (province, city, district), for rows without one.
     boundaries
         Areas by adcode (WGS-84) that the operator supplies: outside its own, a position is a fault.
+    country
+        The country of the telephone numbers (``JP``), when that is not China.
     districts
         Outlines of the districts: an exact position gives a row without an adcode its district; that it lies
         in another district than the row says is a doubt.
@@ -68,8 +78,10 @@ class Checker:
         centre_of: Callable[[str], Centre | None] | None = None,
         adcode_of: Callable[[str | None, str | None, str | None], str | None] | None = None,
         boundaries: Mapping[str, BaseGeometry] | None = None,
+        country: str | None = None,
         districts: DistrictIndex | None = None,
     ) -> None:
+        self.country = country
         self.districts = districts
         self.datum = datum
         self.centre_of = centre_of
@@ -91,10 +103,12 @@ class Checker:
             yield from self._place(drafts)
 
     def _draft(self, record: RawRecord) -> Draft:
-        draft = Draft(record=record)
+        draft = Draft(record=record, country=self.country)
+        found = read_position(draft.text("lon").strip(), draft.text("lat").strip())
+        draft.abroad = found is not None and not isinstance(found, PositionFault) and _is_abroad(*found)
         check_fields(draft)
         if not draft.refused:
-            self._read_position(draft)
+            self._take_position(draft, found)
         if not draft.refused:
             self._settle_id(draft)
         if self.adcode_of is not None and not draft.refused and draft.values["adcode"] is None:
@@ -102,15 +116,16 @@ class Checker:
             draft.values["adcode"] = self.adcode_of(names[0], names[1], names[2]) if any(names) else None
         return draft
 
-    def _read_position(self, draft: Draft) -> None:
-        found = read_position(draft.text("lon").strip(), draft.text("lat").strip())
+    def _take_position(self, draft: Draft, found: tuple[float, float] | PositionFault | None) -> None:
         word = draft.text("datum").strip().lower().replace("-", "")
         try:
             draft.values["datum"] = Datum(word) if word else draft.record.datum or self.datum
         except ValueError:
-            draft.add_issue("datum", "word_unknown", word, "expected one of " + ", ".join(Datum), "row")
+            draft.add_issue("datum", "word_unknown", word, "expected one of " + ", ".join(Datum))
+            found = None
         if isinstance(found, PositionFault):
-            draft.add_issue(*found, "row")
+            draft.add_issue(*found)
+            draft.values["position"] = None
         elif found is not None:
             draft.values["lon"], draft.values["lat"] = found
             draft.values["position"] = draft.values["position"] or Precision.POI
@@ -126,9 +141,14 @@ class Checker:
         if earlier is None:
             self._seen[made] = draft.record.row, fields
             return
-        if draft.own_id or earlier[1] == fields:
-            code, what = ("duplicate_id", "id") if draft.own_id else ("duplicate_row", "row")
-            draft.add_issue("id", code, made, f"the same {what} as row {earlier[0]}", "row")
+        if earlier[1] == fields:
+            draft.add_issue("id", "duplicate_row", made, f"the same row as row {earlier[0]}", "row")
+            return
+        if draft.own_id:
+            draft.add_issue("id", "duplicate_id", made, f"the same id as row {earlier[0]}; another one was made")
+            draft.own_id = False
+            draft.values["id"] = make_id(draft.record.source, {k: clean_text(v) for k, v in fields.items()})
+            self._settle_id(draft)
             return
         number = next(n for n in range(2, len(self._seen) + 3) if f"{made}-{n}" not in self._seen)
         draft.values["id"] = f"{made}-{number}"
@@ -167,9 +187,9 @@ class Checker:
         found = self.districts.districts_of(*np.array(pairs).T)
         for draft, (lon, lat), code in zip(exact, pairs, found.tolist(), strict=True):
             own = draft.values["adcode"]
-            if not code or (own and is_inside(str(code), str(own))):
+            if not code or str(code) == own or str(own) in self.boundaries:
                 continue
-            if not own:
+            if not own or is_inside(str(code), str(own)):
                 draft.values["adcode"] = str(code)
             elif not self._near_border(lon, lat, str(own)):
                 reason = f"lies in {code}, the row says {own}"
@@ -237,8 +257,6 @@ def check_records(
 
 # --- a whole file, a whole layer
 
-VECTOR_ENDINGS = frozenset({".geojson", ".json", ".gpkg", ".shp", ".fgb", ".kml"})
-
 
 class CheckReport(NamedTuple):
     """What a check found."""
@@ -288,8 +306,7 @@ def check_file(
     path = Path(path)
     if path.suffix.lower() == ".parquet":
         return check_layer(read_layer(path)[0], file=path.name, centre_of=centre_of, districts=districts)
-    kind = "geojson" if path.suffix.lower() in VECTOR_ENDINGS else "table"
-    source = open_source(kind, str(path), **options)
+    source = open_source("table", str(path), **options)
     declared = datum or source.datum
     checker = Checker(datum=declared, centre_of=centre_of, adcode_of=adcode_of, districts=districts)
     points = list(checker.check(source.records()))

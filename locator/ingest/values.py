@@ -4,36 +4,44 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from locator.csv_text import FORMULA_STARTS
+from locator.gazetteer.text import HAN, simplify
 from locator.model import Kind, Phone
 
-_EXTENSION = r"(?:(?:转|轉|ext\.?|x|分机)\s*(?P<ext>\d{1,6}))?"
+_EXTENSION = r"(?:\s*(?:转|轉|ext\.?|x|分机|#|-)\s*(?P<ext>\d{1,6}))?"
 _FORMS = (
-    # 0531-88923656, 010 12345678, (0760) 22838332, 86-531-88923656, with 转8005; service numbers behind an area code
+    # 0531-88923656, 010 12345678, (0760) 22838332, 86-531-88923656, with 转8005, -801 or #53; service numbers
     re.compile(
-        r"^(?:\+?0?0?86[- ]?)?\(?(?P<area>0?(?:10|2\d|[3-9]\d{2}))\)?[- ]{0,2}-?(?P<rest>\d{7,8})" + _EXTENSION + "$"
+        r"^(?P<country>\+?0?0?86[- ]?)?\(?(?P<area>0?(?:10|2\d|[3-9]\d{2}))\)?[- ]{0,2}-?(?P<rest>\d{7,8})"
+        + _EXTENSION
+        + "$"
     ),
-    re.compile(r"^(?P<area>0(?:10|2\d|[3-9]\d{2}))[- ]?(?P<rest>1\d{4}|9\d{4,5})$"),
+    re.compile(r"^(?P<country>)(?P<area>0(?:10|2\d|[3-9]\d{2}))[- ]?(?P<rest>1\d{4}|9\d{4,5})$"),
 )  # fmt: skip
 _MOBILE = re.compile(r"^(?:\+?86[- ]?)?(1[3-9]\d{9})$")
-_TOLL = re.compile(r"^([48]00)[- ]?(?:(\d{3})[- ]?(\d{4})|(\d{4})[- ](\d{3}))$")
+_TOLL = re.compile(r"^([48]00)[- ]?(?:(\d{3})[- ]?(\d{4})|(\d{4})[- ](\d{3}))" + _EXTENSION + "$")
 _SERVICE = re.compile(r"^(1\d{2}|1\d{4}|9\d{4,5})$")
 _LOCAL = re.compile(r"^(\d{3,4})[- ]?(\d{4})" + _EXTENSION + "$")
 _FOREIGN = re.compile(r"^(?:\+|00)([1-9]\d{0,3})[-. ]?\(?(\d[-. ()/]?){5,13}\d$")
+_WRITTEN = re.compile(r"^\(?\d[\d\-. ()]{5,18}\d$")
+"""A number of a country whose forms are not known here."""
 _AS_NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?")
 _LOST_ZERO = re.compile(r"(?:10\d{8}|2\d{9}|[3-9]\d{10})(?<!0000)")
 """An area code without its zero, and eight digits; four zeros at the end have been rounded.
 
 Ten digits might also be a 400 number.
 """
-_SPLIT = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
+_SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
+_SPLIT = re.compile(
+    _SPLIT_ABROAD.pattern + r"|\s+(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
+)
 _LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
-_LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]+?)\s*[:：]?\s*(?P<number>[\d+(（].*)$")
-_LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\- 转]*\d)\s+(?P<label>[^\d\s(].*)$")
+_LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]+)[:：]?\s*(?P<number>[\d+(（].*)$")
+_LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\-转][\d+()\- 转]*)(?<=\d)\s+(?P<label>[^\d\s(].*)$")
 
 
 class ReadPhones(NamedTuple):
@@ -46,7 +54,9 @@ class ReadPhones(NamedTuple):
     """Numbers without an area code: kept, but a caller from elsewhere cannot use them."""
 
 
-def read_phones(cell: str, *, area_code: str | None = None) -> ReadPhones:
+def read_phones(
+    cell: str, *, area_code: str | None = None, country: str | None = None, abroad: bool = False
+) -> ReadPhones:
     """Read a cell that may hold several numbers with labels: ``22838332,22821788(仲裁); 12333``.
 
     Parameters
@@ -56,15 +66,21 @@ def read_phones(cell: str, *, area_code: str | None = None) -> ReadPhones:
     area_code
         What to put before a number that has none, ``0760``; None leaves it as it is. A number takes
         the area code of the one before it in the same cell.
+    country
+        The country whose numbers these are (``JP``), where that is not China: they are brought into the
+        international form.
+    abroad
+        Whether the office stands outside mainland China: a number of another form is kept as it is written.
     """
     phones: list[Phone] = []
     unread: list[str] = []
     local: list[str] = []
-    for part in _SPLIT.split(unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-")):
+    split = _SPLIT_ABROAD if country else _SPLIT
+    for part in split.split(unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-")):
         if not part.strip():
             continue
         number, label = _split_label(part.strip())
-        made, needs_area = normalize_number(number)
+        made, needs_area = _normalize_abroad(number, country, abroad=abroad)
         if made is None:
             unread.append(part.strip())
             continue
@@ -83,7 +99,7 @@ def _split_label(part: str) -> tuple[str, str | None]:
         match = pattern.match(part)
         if match:
             label = re.sub(r"[;\s]+", "", match["label"]).strip("-:()") or None
-            if label and re.fullmatch(r"转|ext\.?|x|分机", label):
+            if label and re.fullmatch(r"转|ext\.?|x|分机|#", label):
                 continue
             return match["number"].strip(), None if label in ("电话", "联系电话", "办公电话", "tel", "Tel") else label
     return part, None
@@ -104,6 +120,25 @@ def _undo_number(text: str) -> str:
     return "0" + text if _LOST_ZERO.fullmatch(text) else text
 
 
+def _normalize_abroad(text: str, country: str | None, *, abroad: bool) -> tuple[str | None, bool]:
+    """Return a number as :func:`normalize_number` does, with another country's forms where they are meant."""
+    if country and country.upper() != "CN":
+        import phonenumbers
+
+        try:
+            parsed = phonenumbers.parse(text, country.upper())
+        except phonenumbers.NumberParseException:
+            return None, False
+        if not phonenumbers.is_possible_number(parsed):
+            return None, False
+        extension = f"转{parsed.extension}" if parsed.extension else ""
+        return f"+{parsed.country_code}{phonenumbers.national_significant_number(parsed)}{extension}", False
+    plain = " ".join(text.split())
+    if abroad and _WRITTEN.match(plain) and 7 <= sum(c.isdigit() for c in plain) <= 15:
+        return re.sub(r"[ .()/-]+", "-", plain).strip("-"), False
+    return normalize_number(text)
+
+
 def normalize_number(text: str) -> tuple[str | None, bool]:
     """Return a number in the layer's form, and whether it lacks an area code; (None, False) for no number.
 
@@ -118,19 +153,19 @@ def normalize_number(text: str) -> tuple[str | None, bool]:
     """
     tight = re.sub(r"(?<=\d) (?=\d{4}$)", "", " ".join(text.replace("(0)", " ").split()))
     tight = _undo_number(tight)
+    if match := _TOLL.match(tight):
+        digits = re.sub(r"\D", "", tight[: match.start("ext")] if match["ext"] else tight)
+        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" + (f"转{match['ext']}" if match["ext"] else ""), False
     for form in _FORMS:
         match = form.match(tight)
         if match:
             area = match["area"] if match["area"].startswith("0") else "0" + match["area"]
             extension = match.groupdict().get("ext")
-            if not match["area"].startswith("0") and "86" not in tight[:5]:
+            if not match["area"].startswith("0") and not match["country"]:
                 continue
             return f"{area}-{match['rest']}" + (f"转{extension}" if extension else ""), False
     if match := _MOBILE.match(tight.replace(" ", "").replace("-", "")):
         return match[1], False
-    if match := _TOLL.match(tight):
-        digits = re.sub(r"\D", "", tight)
-        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}", False
     if _SERVICE.match(tight):
         return tight, False
     if match := _LOCAL.match(tight):
@@ -215,6 +250,37 @@ _NAMES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_CLOSED = re.compile(
+    r"已(?:经)?(?:搬迁|迁移|迁址|迁至|停用|撤销|撤并|关闭|关停|停业|停办|注销|废弃|拆除|取消|合并)"
+    r"|[(（【\[]\s*(?:停用|搬迁|迁址|关闭|撤销|停业|废弃|旧址|原址|暂停(?:服务|营业|办公|对外))"
+    r"|[(\[]\s*(?:permanently )?(?:closed|moved|former|disused|abandoned)\b",
+    re.IGNORECASE,
+)
+_ENGLISH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (Kind.CARD_CENTER, r"social security card (?:service |management )?(?:cent(?:er|re)|office)"),
+        (
+            Kind.MEDICAL_INSURANCE,
+            r"(?:medical|health(?:care)?) (?:insurance|security) (?:bureau|cent(?:er|re)|administration|office)",
+        ),
+        (
+            Kind.HRSS_BUREAU,
+            r"human resources (?:and|&) social security|social security bureau|labou?r (?:and|&) social security",
+        ),
+        (
+            Kind.INSURANCE_AGENCY,
+            r"social (?:insurance|security) (?:\w+ ){0,3}(?:cent(?:er|re)|agency|office|bureau|administration)",
+        ),
+        (
+            Kind.GOVERNMENT_HALL,
+            r"(?:government|administrative|citizen(?:s|'s|s')?|public) (?:affairs )?service (?:cent(?:er|re)|hall)",
+        ),
+    )
+)
+_ENGLISH_EXCLUDED = re.compile(
+    r"\b(?:co\.?,? ltd|company|bank|hospital|clinic|hotel|bus stop|station)\b", re.IGNORECASE
+)
 _EXCLUDED = re.compile(
     r"有限(?:责任)?公司|股份|人寿|财产保险|平安保险|太平洋保险|药店|药房|医院|卫生院|卫生室|诊所|定点|代理|代缴|咨询公司"
     r"|劳务|招聘|餐|宾馆|酒店|停车|公交|地铁|宿舍|家属院|工地|幼儿园|仲裁|监察|人才市场|培训学校|福利院|养老院|敬老院|救助站"
@@ -237,14 +303,50 @@ def kind_of_name(name: str) -> Kind | None:
     Notes
     -----
     Shops, hospitals, insurers, bus stops and courts of arbitration carry the same words and are
-    excluded; so is a name that only says where it stands ("社保局(公交站)").
+    excluded; so is a name that only says where it stands ("社保局(公交站)"). Traditional characters and
+    English names are understood too.
     """
+    if name.isascii():
+        return None if _ENGLISH_EXCLUDED.search(name) else _first_kind(_ENGLISH, name)
+    if HAN.search(name):
+        name = simplify(name)
     if _EXCLUDED.search(name):
         return None
-    for kind, pattern in _NAMES:
-        if pattern.search(name):
-            return kind
-    return None
+    return _first_kind(_NAMES, name)
+
+
+def _first_kind(patterns: Sequence[tuple[Kind, re.Pattern[str]]], name: str) -> Kind | None:
+    return next((kind for kind, pattern in patterns if pattern.search(name)), None)
+
+
+def says_closed(name: str) -> bool:
+    """Tell whether a name says that the office is no longer there: 丑区人社局（已搬迁）."""
+    return _CLOSED.search(name) is not None
+
+
+DAYS: Mapping[str, str] = {
+    "Mo": "周一", "Tu": "周二", "We": "周三", "Th": "周四", "Fr": "周五", "Sa": "周六", "Su": "周日",
+}  # fmt: skip
+"""The days of a week as opening_hours writes them, and their Chinese names."""
+_DAY_NAMES: Mapping[str, str] = {
+    name: short
+    for short, chinese, english in zip(
+        DAYS,
+        "一二三四五六日",
+        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+        strict=True,
+    )
+    for name in (
+        f"周{chinese}", f"星期{chinese}", f"礼拜{chinese}", f"週{chinese}", english, english[:3], english[:2],
+        *(("周天", "星期天", "礼拜天") if short == "Su" else ()),
+    )
+}  # fmt: skip
+_TIME_OF_DAY = re.compile(r"(?:的)?(?:办公|营业|工作|服务|开放)?(?:时间)?$|(?:opening)?hours$")
+
+
+def read_days(header: str) -> str | None:
+    """Return the day whose hours a column holds (``Mo`` for 周一, 星期一办公时间, Monday), None for other columns."""
+    return _DAY_NAMES.get(_TIME_OF_DAY.sub("", header, count=1))
 
 
 MAX_CHARACTERS: Mapping[str, int] = {

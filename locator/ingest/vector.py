@@ -1,25 +1,32 @@
-"""GeoJSON, GeoPackage, Shapefile and whatever else GDAL reads as points, lines or areas."""
+"""GeoJSON, FlatGeobuf, GeoPackage, Shapefile and KML by GDAL, and GeoParquet: points, lines or areas.
+
+GDAL reads in a process of its own (:mod:`locator.ingest.isolated`), with the one driver of the file's ending.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.ingest import RawRecord
-from locator.ingest.headers import Header, load_mapping, read_header, to_fields
+from locator.ingest.headers import Header, describe_columns, load_mapping, read_header, to_fields
+from locator.ingest.isolated import DRIVERS, ChildFailed, open_child
+from locator.ingest.osm import find_kind, tags_to_fields
+from locator.ingest.workbooks import to_text
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 BATCH = 8192
+PARQUET = (".parquet", ".geoparquet")
 
 
 class VectorSource:
@@ -28,7 +35,7 @@ class VectorSource:
     Parameters
     ----------
     location
-        The file: ``.geojson``, ``.gpkg``, ``.shp`` …
+        The file: ``.geojson``, ``.fgb``, ``.gpkg``, ``.shp``, ``.kml`` or ``.parquet``.
     name, datum, mapping, licence
         As of :class:`locator.ingest.tables.TableSource`.
     encoding
@@ -40,7 +47,7 @@ class VectorSource:
     Raises
     ------
     InvalidInput
-        There is no such file, or the mapping is wrong.
+        There is no such file, it ends like none of these, or the mapping is wrong.
     """
 
     def __init__(
@@ -57,38 +64,57 @@ class VectorSource:
         self.path = Path(location)
         if not self.path.is_file():
             raise InvalidInput(f"there is no file {location}", code="file_missing", path=location)
+        if self.path.suffix.lower() not in (*DRIVERS, *PARQUET):
+            expected = ", ".join((*DRIVERS, *PARQUET))
+            raise InvalidInput(
+                f"{self.path.name} does not end with {expected}",
+                code="vector_ending",
+                file=self.path.name,
+                expected=expected,
+            )
         self.name = name or self.path.stem
         self.licence = licence
         self._mapping = load_mapping(Path(mapping) if mapping else None)
         self._datum, self._layer = datum, layer
         self._encoding = encoding or _encoding_of(self.path)
 
+    @property
+    def _is_parquet(self) -> bool:
+        return self.path.suffix.lower() in PARQUET
+
     @cached_property
     def _info(self) -> Mapping[str, Any]:
-        """What GDAL says about the layer: its fields, its reference system, how many features."""
-        import pyogrio
-
-        try:
-            names = [row[0] for row in pyogrio.list_layers(self.path)] if self._layer is None else [self._layer]
-            for layer in names:
-                info = dict(pyogrio.read_info(self.path, layer=layer, encoding=self._encoding))
-                if self._read_fields(info):
-                    return info | {"layer": layer}
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, UnicodeDecodeError) as error:
-            raise self._broken(error) from error
-        raise SourceError(
-            f"{self.path.name}: no field of its features is a name (at least 名称 or name)",
+        """What the layer is: its fields, its reference system, how many features."""
+        layers = [_describe_parquet(self.path)] if self._is_parquet else self._ask_layers()
+        if self._layer is not None:
+            layers = [info for info in layers if info["layer"] == self._layer]
+        for guess in (False, True):
+            for info in layers:
+                header = read_header(info["fields"], self._mapping.columns, guess=guess)
+                if header is not None:
+                    return {**info, "header": header}
+        columns = list(describe_columns(layers[0]["fields"], ())) if layers else []
+        shown = "; ".join(name for name, _ in columns[:20]) or "—"
+        error = SourceError(
+            f"{self.path.name}: no field of its features is a name (名称 or name); fields seen: {shown}",
             code="header_unknown",
             file=self.path.name,
+            columns=shown,
         )
+        error.seen_columns = columns  # type: ignore[attr-defined]
+        raise error
 
-    @cached_property
+    def _ask_layers(self) -> list[dict[str, Any]]:
+        try:
+            with open_child("vector", self.path, encoding=self._encoding) as child:
+                return list(child.ask(None))
+        except (ChildFailed, OSError) as error:
+            self._refuse(error)
+
+    @property
     def _header(self) -> Header:
-        return self._read_fields(self._info) or Header(fields=())
-
-    def _read_fields(self, info: Mapping[str, Any]) -> Header | None:
-        names = [str(field) for field in info["fields"]]
-        return read_header(names, self._mapping.columns, where=self.path.name, doubles=True)
+        header: Header = self._info["header"]
+        return header
 
     @property
     def datum(self) -> Datum:
@@ -99,6 +125,11 @@ class VectorSource:
     def ignored(self) -> tuple[str, ...]:
         """The fields that nobody knew."""
         return self._header.ignored
+
+    @property
+    def guessed(self) -> Mapping[str, str]:
+        """The fields that were taken for ours by words like them."""
+        return self._header.guessed
 
     @property
     def total(self) -> int | None:
@@ -113,27 +144,41 @@ class VectorSource:
         SourceError
             The file cannot be read to its end, or has no names.
         """
-        import pyogrio
-
         row = 0
-        info, header = self._info, self._header
+        header = self._header
+        for names, columns, positions in self._batches():
+            order = [columns[name] for name in names]
+            for number, position in enumerate(positions):
+                row += 1
+                cells = [to_text(column[number]) for column in order]
+                yield self._record(row, self._fields(header, names, cells), position)
+
+    def _fields(self, header: Header, names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+        fields = to_fields(header, cells)
+        if not header.holds_tags:
+            return fields
+        tags = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+        kind = find_kind(tags)
+        told = {k: v for k, v in tags_to_fields(tags, *(kind or (None, ""))).items() if v}
+        return {**fields, **told}
+
+    def _batches(self) -> Iterator[tuple[list[str], Mapping[str, Sequence[Any]], list[tuple[str, str] | None]]]:
+        import pyarrow as pa
+
+        info = self._info
         try:
-            with pyogrio.open_arrow(
-                self.path, layer=info["layer"], encoding=self._encoding, batch_size=BATCH, use_pyarrow=True
-            ) as (meta, reader):
-                for batch in reader:
-                    columns = batch.to_pydict()
-                    geometry = columns.get(meta["geometry_name"] or "wkb_geometry") or [None] * batch.num_rows
-                    names = [str(field) for field in meta["fields"]]
-                    positions = _positions(geometry, info["crs"])
-                    for number in range(batch.num_rows):
-                        row += 1
-                        cells = [_text(columns[name][number]) for name in names]
-                        yield self._record(row, to_fields(header, cells), positions[number])
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError, OSError) as error:
-            raise self._broken(error) from error
-        except UnicodeDecodeError as error:
-            raise self._broken(error) from error
+            if self._is_parquet:
+                yield from _read_parquet(self.path, info)
+                return
+            with open_child("vector", self.path, encoding=self._encoding) as child:
+                meta = child.ask(info["layer"])
+                with pa.ipc.open_stream(child.stream) as reader:
+                    for batch in reader:
+                        columns = batch.to_pydict()
+                        geometry = columns.get(meta["geometry"]) or [None] * batch.num_rows
+                        yield meta["fields"], columns, _positions(geometry, info["crs"])
+        except (ChildFailed, OSError, RuntimeError, pa.ArrowException, UnicodeDecodeError) as error:
+            self._refuse(error)
 
     def _record(self, row: int, fields: dict[str, str], position: tuple[str, str] | None) -> RawRecord:
         if position is not None:
@@ -141,11 +186,56 @@ class VectorSource:
         given = {k: v for k, v in fields.items() if v.strip() or k not in self._mapping.defaults}
         return RawRecord(source=self.name, file=self.path.name, row=row, fields={**self._mapping.defaults, **given})
 
-    def _broken(self, error: Exception) -> SourceError:
+    def _refuse(self, error: Exception) -> NoReturn:
         message = " ".join(str(error).split())[:200].replace(str(self.path), self.path.name)
-        return SourceError(
+        raise SourceError(
             f"{self.path.name} cannot be read: {message}", code="vector_broken", file=self.path.name, fault=message
-        )
+        ) from error
+
+
+# --- GeoParquet
+
+
+def _describe_parquet(path: Path) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+        geometry = geo.get("primary_column", "geometry")
+        crs = geo.get("columns", {}).get(geometry, {}).get("crs")
+    except (OSError, ValueError, AttributeError, pa.ArrowException) as error:
+        raise SourceError(
+            f"{path.name} is no Parquet file: {error}", code="vector_broken", file=path.name, fault=str(error)[:200]
+        ) from error
+    left = (geometry, "origins", "status")
+    fields = [name for name in file.schema_arrow.names if name not in left]
+    known = json.dumps(crs) if isinstance(crs, dict) else crs
+    return {"layer": None, "fields": fields, "geometry": geometry, "crs": known, "features": file.metadata.num_rows}
+
+
+def _read_parquet(
+    path: Path, info: Mapping[str, Any]
+) -> Iterator[tuple[list[str], Mapping[str, Sequence[Any]], list[tuple[str, str] | None]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    for batch in file.iter_batches(BATCH):
+        columns = batch.select(info["fields"]).to_pydict()
+        geometry = batch.column(info["geometry"]) if info["geometry"] in batch.schema.names else None
+        if geometry is None:
+            positions: list[tuple[str, str] | None] = [None] * batch.num_rows
+        elif pa.types.is_struct(geometry.type):
+            points = geometry.to_pylist()
+            positions = [None if p is None else (repr(p["x"]), repr(p["y"])) for p in points]
+        else:
+            positions = _positions(geometry.to_pylist(), info["crs"])
+        yield info["fields"], columns, positions
+
+
+# --- shapes
 
 
 def _encoding_of(path: Path) -> str | None:
@@ -193,18 +283,3 @@ def _point_on(shape: BaseGeometry) -> BaseGeometry | None:
         return shape.point_on_surface()
     except shapely.errors.GEOSException:
         return None
-
-
-def _text(value: object) -> str:
-    """Return a field's value as text; lists and objects as JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)

@@ -1,58 +1,313 @@
-"""XLSX workbooks as rows of texts, weighed before they are unpacked."""
+"""What a file of rows is, by its content, and its sheets as rows of texts: CSV, XLSX, XLS, ODS, HTML, JSON.
+
+Everything that depends on how openpyxl works inside stands here; it was read in version 3.1.5, and
+:func:`check_openpyxl` says which part no longer fits.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
 import re
 import warnings
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
+from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from locator.csv_text import MAX_COLUMNS, TITLE_ROWS
+from locator.csv_text import MAX_COLUMNS, find_encoding, read_rows
 from locator.errors import InvalidInput, SourceError
-from locator.ingest.headers import read_header
 
 MAX_UNPACKED = 600 << 20
 """Bytes that a workbook may unpack to."""
 MAX_RATIO = 250
 """How many times larger than packed a sheet of more than 20 MB may be; real ones are about 10 to 50."""
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+MAX_STRINGS = 1_500_000
+"""How many texts a workbook may keep; openpyxl takes 8 s for a million."""
+MAX_JSON = 400 << 20
+_MERGED = re.compile(rb"mergeCell\s([^<>]{1,200})")
+_SPAN = re.compile(rb'ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _ESCAPED = re.compile("_x000[9AaDd]_")
 """How Excel writes a line break of another system into a cell."""
+_IDIOM = re.compile(r'="([^"]*)"')
+"""How people keep Excel from reading a text as a number, in CSV: ``="0531-88923656"``."""
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError, EOFError)
 """What openpyxl lets through when a workbook is not one."""
 
+Rows = Iterator[tuple[int, Sequence[str]]]
+
+
+class Sheet(NamedTuple):
+    """One table of a file."""
+
+    title: str
+    shown: bool
+    """False for a sheet that its workbook hides."""
+    rows: Callable[[Collection[int]], Rows]
+    """Gives the rows with their numbers from 1, from the start each time. A cell merged over several rows is in
+    each of them, as a person sees it, but for those of the given columns (from 0): they count once."""
+
+
+def find_format(path: Path) -> str:
+    """Return what a file is by its content: ``csv``, ``xlsx``, ``xls``, ``ods``, ``html``, ``json``, ``geojson``, …
+
+    Also ``parquet``, ``gpkg``, ``fgb``, ``kml``, ``pdf``, ``zip``, ``xml`` and ``empty``.
+    """
+    with path.open("rb") as handle:
+        start = handle.read(8192)
+    marks = {
+        b"\xd0\xcf\x11\xe0": "xls",
+        b"PAR1": "parquet",
+        b"SQLite format 3": "gpkg",
+        b"fgb\x03": "fgb",
+        b"%PDF": "pdf",
+    }
+    for mark, name in marks.items():
+        if start.startswith(mark):
+            return name
+    if start.startswith(b"PK\x03\x04"):
+        return _format_of_archive(path)
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(b"<"):
+        if b"<kml" in text:
+            return "kml"
+        return "html" if re.match(rb"<(?:!doctype html|html|head|meta|table|body|style)", text) else "xml"
+    if text.startswith((b"{", b"[")):
+        geo = re.search(rb'"type"\s*:\s*"(?:feature|point|multipoint)', text) is not None
+        return "geojson" if geo else "json"
+    return "csv" if text else "empty"
+
+
+def _format_of_archive(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
+    except (*_BROKEN, RuntimeError, NotImplementedError):
+        return "zip"
+    if b"opendocument.spreadsheet" in kind:
+        return "ods"
+    return "xlsx" if "[Content_Types].xml" in names else "zip"
+
 
 @contextmanager
-def open_workbook(
-    path: Path, sheet: str | None, *, single: Collection[int] = ()
-) -> Iterator[tuple[Iterator[tuple[int, Sequence[str]]], tuple[str, ...]]]:
-    """Give the rows of a workbook's sheet with their numbers from 1, as texts, and the sheets left aside.
-
-    A cell merged over several rows is in each of them, as a person sees it.
-
-    Parameters
-    ----------
-    sheet
-        The sheet's name; the first that has a header when None.
-    single
-        Columns (from 0) in which a merged cell counts for its first row only.
-
-    Yields
-    ------
-    rows, others
-        ``others`` names the further sheets that have a header too.
+def open_sheets(path: Path, encoding: str | None = None) -> Iterator[list[Sheet]]:
+    """Give the tables of a file.
 
     Raises
     ------
     InvalidInput
-        No such sheet.
+        No such encoding.
     SourceError
-        No workbook, or one that would unpack to far more than a table of offices ever does.
+        The file is not one of rows (the message says what it is), is broken, or would unpack to far more than
+        a table of offices ever does.
     """
+    form = find_format(path)
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xls") and form in ("zip", "csv", "empty"):
+        raise _broken(path, "no workbook inside")
+    if form not in _OPENERS:
+        raise SourceError(
+            f"{path.name} is {form}, no table",
+            code="format_other",
+            file=path.name,
+            form=form,
+            expected=", ".join(_OPENERS),
+        )
+    with _OPENERS[form](path, encoding) as sheets:
+        yield sheets
+
+
+# --- text: CSV, JSON, web pages
+
+
+@contextmanager
+def _open_csv(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
+    def rows(_single: Collection[int]) -> Rows:
+        with _decoding(path, encoding), path.open(encoding=encoding or find_encoding(path), newline="") as text:
+            for number, cells in read_rows(text, path.name):
+                yield number, [_undo_idiom(cell) for cell in cells] if any('="' in c for c in cells) else cells
+
+    yield [Sheet("", True, rows)]
+
+
+@contextmanager
+def _decoding(path: Path, encoding: str | None) -> Iterator[None]:
+    try:
+        yield
+    except LookupError as error:
+        raise InvalidInput(f"no encoding {encoding!r}", code="encoding_unknown", given=encoding) from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path.name}: not {error.encoding} text at byte {error.start}",
+            code="encoding",
+            file=path.name,
+            encoding=error.encoding,
+        ) from error
+
+
+def _undo_idiom(cell: str) -> str:
+    match = _IDIOM.fullmatch(cell)
+    return match[1] if match else cell
+
+
+@contextmanager
+def _open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
+    """An array of objects, an object that holds one, or an object a line."""
+    if path.stat().st_size > MAX_JSON:
+        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="json_broken", file=path.name)
+    with _decoding(path, encoding):
+        text = path.read_text(encoding or find_encoding(path)).lstrip("\ufeff")
+    try:
+        content: object = json.loads(text)
+    except ValueError:
+        try:
+            content = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except (ValueError, RecursionError) as error:
+            raise SourceError(f"{path.name} is no JSON: {error}", code="json_broken", file=path.name) from error
+    except RecursionError as error:
+        raise SourceError(f"{path.name} is nested too deeply", code="json_broken", file=path.name) from error
+    if isinstance(content, dict):
+        content = next((v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [])
+    records = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
+    if not records:
+        raise SourceError(f"{path.name} holds no records", code="json_broken", file=path.name)
+    names = list(dict.fromkeys(str(name) for record in records for name in record))
+    if len(names) > MAX_COLUMNS:
+        raise _too_wide(path, len(names))
+
+    def rows(_single: Collection[int]) -> Rows:
+        yield 1, names
+        for number, record in enumerate(records, 2):
+            yield number, [to_text(record.get(name)) for name in names]
+
+    yield [Sheet("", True, rows)]
+
+
+def to_text(value: object) -> str:
+    """Return a field's value as text; lists and objects as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, datetime):
+        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+class _TableParser(HTMLParser):
+    """Collects the tables of a web page: what Excel's "web page" and many systems' .xls are."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[list[list[str]]] = []
+        self._cell: list[str] | None = None
+        self._wide = 1
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr" and self.tables:
+            self.tables[-1].append([])
+        elif tag in ("td", "th") and self.tables and self.tables[-1]:
+            self._end_cell()
+            self._cell = []
+            span = dict(attrs).get("colspan") or "1"
+            self._wide = min(int(span), MAX_COLUMNS) if span.isdigit() else 1
+        elif tag == "br" and self._cell is not None:
+            self._cell.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr", "table"):
+            self._end_cell()
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self._cell.append(data)
+
+    def _end_cell(self) -> None:
+        if self._cell is not None and self.tables and self.tables[-1]:
+            self.tables[-1][-1] += [" ".join("".join(self._cell).split()), *[""] * (self._wide - 1)]
+        self._cell = None
+
+
+@contextmanager
+def _open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
+    if path.stat().st_size > MAX_JSON:
+        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="html_no_table", file=path.name)
+    with _decoding(path, encoding):
+        text = path.read_text(encoding or find_encoding(path))
+    parser = _TableParser()
+    parser.feed(text)
+    parser.close()
+    filled = [table for table in parser.tables if any(any(row) for row in table)]
+    if not filled:
+        raise SourceError(f"{path.name} is a web page without a table", code="html_no_table", file=path.name)
+
+    def sheet(number: int, table: list[list[str]]) -> Sheet:
+        return Sheet(f"#{number}", True, lambda _single: ((n, row) for n, row in enumerate(table, 1)))
+
+    yield [sheet(number, table) for number, table in enumerate(filled, 1)]
+
+
+# --- XLS and ODS, read by a child
+
+
+@contextmanager
+def _open_in_child(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
+    from locator.ingest.isolated import ChildFailed, open_child
+
+    if zipfile.is_zipfile(path):
+        _weigh(path)
+    try:
+        with open_child("workbook", path) as child:
+
+            def rows(title: str, single: Collection[int]) -> Rows:
+                spans = child.ask([title, None])
+                merged: dict[int, list[tuple[int, int]]] = {}
+                for top, left, bottom in spans:
+                    merged.setdefault(top + 1, []).append((left, bottom + 1))
+
+                cells: list[object] | None = []
+
+                def read() -> Iterator[tuple[int, list[str]]]:
+                    nonlocal cells
+                    for number in itertools.count(1):
+                        cells = child.read()
+                        if cells is None:
+                            return
+                        yield number, _trim([_cell(value) for value in cells], path)
+
+                try:
+                    yield from _fill_merged(read(), merged, single)
+                finally:
+                    while cells is not None:  # who asks for less than all leaves the rest in the pipe
+                        cells = child.read()
+
+            def sheet(title: str, shown: bool) -> Sheet:
+                return Sheet(title, shown, lambda single: rows(title, single))
+
+            yield [sheet(title, shown) for title, shown in child.ask(None)]
+    except ChildFailed as error:
+        raise _broken(path, error) from error
+
+
+# --- XLSX
+
+
+@contextmanager
+def _open_xlsx(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -65,47 +320,46 @@ def open_workbook(
         except (InvalidFileException, *_BROKEN) as error:
             raise _broken(path, error) from error
         try:
-            if sheet is not None and sheet not in book.sheetnames:
-                raise InvalidInput(
-                    f"{path.name} has no sheet {sheet!r}; it has {', '.join(book.sheetnames)}",
-                    code="sheet_missing",
-                    file=path.name,
-                    sheet=sheet,
-                )
-            sheets = [book[sheet]] if sheet else book.worksheets
-            for each in sheets:
+            for each in book.worksheets:
                 each.reset_dimensions()  # what a file says of its size is often wrong
-            headed = [each for each in sheets if _has_header(each)] or sheets[:1]
-            if not headed:
-                raise SourceError(f"{path.name} has no sheet of cells", code="header_unknown", file=path.name)
-            rows = _fill_merged(_sheet_rows(headed[0], path), _find_merged(headed[0], path), single)
-            yield rows, tuple(each.title for each in headed[1:])
+            if not book.worksheets:
+                raise SourceError(
+                    f"{path.name} has no sheet of cells", code="header_unknown", file=path.name, columns="—"
+                )
+            yield [_xlsx_sheet(each, path) for each in book.worksheets]
         finally:
             book.close()
 
 
-def _has_header(sheet: Any) -> bool:
-    rows = sheet.iter_rows(max_row=TITLE_ROWS, max_col=MAX_COLUMNS, values_only=True)
-    return any(read_header([_cell(value) for value in row], {}, where=sheet.title) for row in rows)
+def _xlsx_sheet(sheet: Any, path: Path) -> Sheet:
+    def rows(single: Collection[int]) -> Rows:
+        return _fill_merged(_sheet_rows(sheet, path), _find_merged(sheet, path), single)
+
+    return Sheet(sheet.title, sheet.sheet_state == "visible", rows)
+
+
+def check_openpyxl() -> list[str]:
+    """Return what this module reaches into that openpyxl no longer has: nothing, as long as all fits."""
+    import openpyxl.worksheet._read_only as read_only
+
+    wanted = ("_get_source", "reset_dimensions", "iter_rows")
+    return [name for name in wanted if not hasattr(read_only.ReadOnlyWorksheet, name)]
 
 
 def _sheet_rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            cells = [_cell(value) for value in row]
-            while cells and not cells[-1]:
-                cells.pop()
-            if len(cells) > MAX_COLUMNS:
-                raise SourceError(
-                    f"{path.name}: {len(cells)} columns; expected at most {MAX_COLUMNS}",
-                    code="too_many_columns",
-                    file=path.name,
-                    count=len(cells),
-                    most=MAX_COLUMNS,
-                )
-            yield number, cells
+            yield number, _trim([_cell(value) for value in row], path)
     except _BROKEN as error:
         raise _broken(path, error) from error
+
+
+def _trim(cells: list[str], path: Path) -> list[str]:
+    while cells and not cells[-1]:
+        cells.pop()
+    if len(cells) > MAX_COLUMNS:
+        raise _too_wide(path, len(cells))
+    return cells
 
 
 def _find_merged(sheet: Any, path: Path) -> dict[int, list[tuple[int, int]]]:
@@ -121,11 +375,13 @@ def _find_merged(sheet: Any, path: Path) -> dict[int, list[tuple[int, int]]]:
         with sheet._get_source() as source:
             while block := source.read(1 << 20):
                 text = rest + block
-                for match in _MERGED.finditer(text):
-                    column, top, bottom = match[1].decode(), int(match[2]), int(match[3])
-                    if top < bottom:
-                        found.setdefault(top, []).append((column_index_from_string(column) - 1, bottom))
-                rest = text[-200:] if b"mergeCell" in text[-200:] else b""
+                for tag in _MERGED.finditer(text):
+                    match = _SPAN.search(tag[1])
+                    if match and int(match[2]) < int(match[3]):
+                        column = column_index_from_string(match[1].decode()) - 1
+                        found.setdefault(int(match[2]), []).append((column, int(match[3])))
+                cut = text.rfind(b"<", len(text) - 250)
+                rest = text[cut:] if cut >= 0 and b"mergeCell" in text[cut:] and b">" not in text[cut:] else b""
     except _BROKEN as error:
         raise _broken(path, error) from error
     return found
@@ -133,7 +389,7 @@ def _find_merged(sheet: Any, path: Path) -> dict[int, list[tuple[int, int]]]:
 
 def _fill_merged(
     rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
-) -> Iterator[tuple[int, Sequence[str]]]:
+) -> Rows:
     """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
     open_cells: dict[int, tuple[int, str]] = {}
     for number, cells in rows:
@@ -147,22 +403,38 @@ def _fill_merged(
         yield number, cells
 
 
-def _broken(path: Path, error: Exception) -> SourceError:
-    return SourceError(f"{path.name} is no XLSX workbook: {error}", code="workbook_broken", file=path.name)
+def _broken(path: Path, error: object) -> SourceError:
+    return SourceError(f"{path.name} is no workbook: {error}", code="workbook_broken", file=path.name)
+
+
+def _too_wide(path: Path, count: int) -> SourceError:
+    return SourceError(
+        f"{path.name}: {count} columns; expected at most {MAX_COLUMNS}",
+        code="too_many_columns",
+        file=path.name,
+        count=count,
+        most=MAX_COLUMNS,
+    )
 
 
 def _weigh(path: Path) -> None:
-    """Refuse a workbook that unpacks to more than a spreadsheet of offices ever would."""
+    """Refuse a workbook that unpacks to more, or keeps more texts, than a spreadsheet of offices ever would."""
+    strings = 0
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+            unpacked = sum(member.file_size for member in members)
+            swollen = any(m.file_size > 20 << 20 and m.file_size > MAX_RATIO * max(m.compress_size, 1) for m in members)
+            if unpacked <= MAX_UNPACKED and not swollen:
+                for member in members:
+                    if member.filename.lower().endswith("sharedstrings.xml"):
+                        with archive.open(member) as texts:
+                            strings += sum(b.count(b"<si") for b in iter(lambda: texts.read(1 << 20), b""))
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _broken(path, error) from error
-    unpacked = sum(member.file_size for member in members)
-    swollen = any(m.file_size > 20 << 20 and m.file_size > MAX_RATIO * max(m.compress_size, 1) for m in members)
-    if unpacked > MAX_UNPACKED or swollen or len(members) > 10_000:
+    if unpacked > MAX_UNPACKED or swollen or len(members) > 10_000 or strings > MAX_STRINGS:
         raise SourceError(
-            f"{path.name} would unpack to {unpacked >> 20} MB from {path.stat().st_size >> 10} kB",
+            f"{path.name} would unpack to {unpacked >> 20} MB from {path.stat().st_size >> 10} kB, {strings} texts",
             code="workbook_swollen",
             file=path.name,
             megabytes=unpacked >> 20,
@@ -171,14 +443,15 @@ def _weigh(path: Path) -> None:
 
 def _cell(value: object) -> str:
     """Return a workbook's cell as the text a person sees in it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return _ESCAPED.sub(" ", str(value))
+    text = to_text(value)
+    return _undo_idiom(_ESCAPED.sub(" ", text)) if isinstance(value, str) else text
+
+
+_OPENERS: Mapping[str, Callable[[Path, str | None], contextlib.AbstractContextManager[list[Sheet]]]] = {
+    "csv": _open_csv,
+    "xlsx": _open_xlsx,
+    "xls": _open_in_child,
+    "ods": _open_in_child,
+    "html": _open_html,
+    "json": _open_json,
+}

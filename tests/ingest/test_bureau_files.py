@@ -53,9 +53,9 @@ def test_a_header_of_two_rows_is_one(tmp_path):
     path = save(tmp_path / "t.xlsx", rows, ["A1:F1", "A2:A3", "B2:B3", "C2:D2", "E2:F2"])
     source = TableSource(str(path))
     (record,) = source.records()
-    assert record.row == 4 and source.ignored == ("手机号码",)
+    assert record.row == 4 and source.ignored == ()
     assert record.fields == {
-        "name": "甲局", "address": "一路", "phones": "0531-88923656", "lon": "117.02", "lat": "36.67",
+        "name": "甲局", "address": "一路", "phones": "0531-88923656; 13905310000", "lon": "117.02", "lat": "36.67",
     }  # fmt: skip
     (tmp_path / "t.csv").write_text(
         "名称,地址,联系方式,坐标,\n,,电话,经度,纬度\n甲局,一路,12333,117.02,36.67\n", "utf-8"
@@ -90,13 +90,20 @@ def test_a_cell_merged_over_several_rows_is_in_each(tmp_path):
     assert [reject.code for reject in check_records(records).rejects] == ["name_missing"]
 
 
-def test_further_sheets_with_a_header_are_named(tmp_path):
+def test_every_visible_sheet_with_a_header_is_read_and_hidden_ones_are_named(tmp_path):
     head = ["名称", "地址"]
     path = save(tmp_path / "t.xlsx", [head, ["甲局", "一路"]], 说明=[["请勿外传"]], 县区=[head, ["乙局", "二路"]])
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("旧表", 0).sheet_state = "hidden"
+    book["旧表"].append(head)
+    book["旧表"].append(["丙局", "三路"])
+    book.save(path)
     source = TableSource(str(path))
-    assert [record.fields["name"] for record in source.records()] == ["甲局"] and source.other_sheets == ("县区",)
-    other = TableSource(str(path), sheet="县区")
-    assert [record.fields["name"] for record in other.records()] == ["乙局"] and other.other_sheets == ()
+    found = [(record.fields["name"], record.row, record.file) for record in source.records()]
+    assert [name for name, _, _ in found] == ["甲局", "乙局"] and source.hidden_sheets == ("旧表",)
+    assert {row for _, row, _ in found} == {2} and "县区" in found[1][2]
+    for sheet, name in (("县区", "乙局"), ("旧表", "丙局")):
+        assert [record.fields["name"] for record in TableSource(str(path), sheet=sheet).records()] == [name]
 
 
 @pytest.mark.parametrize("size", [b"A1", b"A1:XFD1048576"])

@@ -71,7 +71,7 @@ def test_an_import_counts_stores_and_repeats_without_a_change(settings, tmp_path
     assert again.stored.version == first.stored.version == store.version
     assert (again.stored.added, again.stored.changed, again.stored.unchanged) == (0, 0, 2)
     with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as handle:
-        (reject,) = list(csv.DictReader(handle))
+        (reject,) = [row for row in csv.DictReader(handle) if row["severity"] != "doubt"]
     assert (reject["file"], reject["row"], reject["column"], reject["code"]) == (
         "mine.csv",
         "5",
@@ -178,7 +178,7 @@ def test_boundaries_of_the_operator_make_a_fault(settings, tmp_path):
     boundaries.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
     rows = [[*HEAD, "adcode"], *[[*row, "370112"] for row in GOOD]]
     summary = import_source("table", save(tmp_path / "mine.csv", rows), settings, boundaries=boundaries, dry_run=True)
-    assert [r.code for r in summary.rejects] == ["outside_boundary"] and summary.kept == 1
+    assert "outside_boundary" in [r.code for r in summary.rejects] and summary.kept == 1
     boundaries.write_text("[]", "utf-8")
     with pytest.raises(InvalidInput, match=r"areas\.geojson"):
         import_source("table", save(tmp_path / "mine.csv", rows), settings, boundaries=boundaries)
@@ -203,7 +203,7 @@ def test_values_for_every_row(settings, tmp_path):
 
 BROKEN = {
     "wide.csv": "name," + ",".join(map(str, range(1_000_000))),
-    "twice.csv": "name,address,address\nA,B,C\n",
+    "nameless.csv": "one,two,three\nA,B,C\n",
     "bytes.csv": b"\x00\x01\xff\xfe",
     "empty.csv": "name,address\n",
     "fake.xlsx": b"PK\x03\x04",
@@ -246,7 +246,7 @@ def test_bad_values_are_rejects_not_ends(settings, tmp_path):
         GOOD[0],
     ]
     summary = import_source("table", save(tmp_path / "mine.csv", rows, "gb18030"), settings, rejects=tmp_path / "r.csv")
-    assert (summary.read, summary.kept, summary.refused, summary.values_left_out) == (5, 2, 3, 1)
+    assert (summary.read, summary.kept, summary.refused, summary.values_left_out) == (5, 3, 2, 2)
     text = (tmp_path / "r.csv").read_text("utf-8-sig")
     assert all(code in text for code in ("hours_is_date", "position_swapped", "markup", "formula_start"))
     with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as handle:
@@ -260,7 +260,15 @@ def test_rows_that_name_their_datum_are_no_doubt_of_the_files(settings, name):
 
 
 def test_every_notice_has_a_sentence():
-    codes = {"columns_ignored", "sheets_left", "datum_doubt", "unplaced", "placed_coarsely", "licences_mixed"}
+    codes = {
+        "columns_ignored",
+        "columns_guessed",
+        "sheets_hidden",
+        "datum_doubt",
+        "unplaced",
+        "placed_coarsely",
+        "licences_mixed",
+    }
     for lang in LANGS:
         assert {f"import.{code}" for code in codes} <= set(load_catalogue(lang))
 

@@ -13,7 +13,7 @@ from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.hours import shipped_clock
 from locator.ingest import RawRecord, open_source
-from locator.ingest.osm import LICENCE, PUBLISHER, OsmSource, represent, to_fields
+from locator.ingest.osm import LICENCE, PUBLISHER, OsmSource, represent, tags_to_fields
 from locator.ingest.validate import check_records
 from locator.model import Kind, Phone
 from locator.settings import parse_moment
@@ -71,7 +71,7 @@ def test_tags_become_fields(town):
     ],
 )
 def test_times_without_a_day_mean_every_day_in_openstreetmap(tag, told):
-    assert to_fields({"name": "甲", "opening_hours": tag}, Kind.OTHER, "x")["hours"] == told
+    assert tags_to_fields({"name": "甲", "opening_hours": tag}, Kind.OTHER, "x")["hours"] == told
 
 
 def test_ways_and_relations_stand_where_a_point_on_them_is(town):
@@ -217,7 +217,7 @@ def test_hours_as_people_write_them_are_taken(shared_data):
         reader = osmium.FileProcessor(str(shared_data / "osm" / name))
         tagged += [dict(thing.tags) for thing in reader.with_filter(osmium.filter.KeyFilter("opening_hours"))]
     records = [
-        RawRecord(source="x", file="x", row=row, fields=to_fields({**tags, "name": f"{row}号"}, Kind.OTHER, "x"))
+        RawRecord(source="x", file="x", row=row, fields=tags_to_fields({**tags, "name": f"{row}号"}, Kind.OTHER, "x"))
         for row, tags in enumerate(tagged, 1)
     ]
     points, rejects = check_records(records)

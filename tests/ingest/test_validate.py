@@ -52,10 +52,10 @@ REFUSED = [
     ("name", "a\x07b", "control_character"),
     ("name", "中心\u202ecod.exe", "control_character"),
     ("name", "名" * 201, "too_long"),
-    ("address", "路" * 301, "too_long"),
-    ("address", "<img src=x onerror=alert(1)>", "markup"),
-    ("notes", "见 javascript:alert(1)", "markup"),
-    ("datum", "mercator", "word_unknown"),
+    ("name", "丑区人社局（已搬迁）", "name_closed"),
+    ("name", "寅街道社保所(停用)", "name_closed"),
+    ("name", "卯区社保中心旧址已拆除", "name_closed"),
+    ("name", "Social Security Bureau (closed)", "name_closed"),
     ("name", "合计", "remark_row"),
     ("name", "共 23 家", "remark_row"),
     ("name", "注：节假日除外", "remark_row"),
@@ -149,9 +149,27 @@ POSITIONS = [
 
 
 @pytest.mark.parametrize(("lon", "lat", "code"), POSITIONS)
-def test_a_position_that_is_none_refuses_the_row(lon, lat, code):
-    points, (reject,) = check(lon=lon, lat=lat)
-    assert points == [] and reject.code == code and reject.column in ("lon", "lat")
+def test_a_position_that_is_none_costs_the_position(lon, lat, code):
+    (point,), (issue,) = check(lon=lon, lat=lat)
+    assert (point.lon, point.lat, point.position) == (None, None, None)
+    assert issue.code == code and issue.column in ("lon", "lat") and issue.severity == "value"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("address", "路" * 301, "too_long"),
+        ("address", "<img src=x onerror=alert(1)>", "markup"),
+        ("notes", "见 javascript:alert(1)", "markup"),
+        ("notes", '<a href="http://x.example">连结</a>', "markup"),
+        ("township", "=1+1", "formula_start"),
+        ("datum", "mercator", "word_unknown"),
+    ],
+)
+def test_a_text_that_is_none_costs_that_text(column, value, code):
+    (point,), (issue,) = check(**{column: value})
+    assert (issue.column, issue.code, issue.severity) == (column, code, "value")
+    assert getattr(point, column, None) is None and point.name
 
 
 @pytest.mark.parametrize(
@@ -207,8 +225,8 @@ def test_ids_stay_and_doubles_are_refused():
     ]  # fmt: skip
     records = [RawRecord(source="s", file="f", row=n, fields=row) for n, row in enumerate(rows, 2)]
     points, rejects = check_records(records)
-    assert [(r.row, r.code) for r in rejects] == [(3, "duplicate_id"), (5, "duplicate_row")]
-    assert len({p.id for p in points}) == 3 and points[2].id == points[1].id + "-2"
+    assert [(r.row, r.code, r.severity) for r in rejects] == [(3, "duplicate_id", "value"), (5, "duplicate_row", "row")]
+    assert len({p.id for p in points}) == 4 and points[3].id == points[2].id + "-2"
     again, _ = check_records(records)
     assert [p.id for p in again] == [p.id for p in points]
 

@@ -1,0 +1,235 @@
+"""Files of strangers that a C or Rust library reads: in a process of its own, which knows one format and no more.
+
+GDAL takes the driver that a file's content asks for, and some drivers read other files or ask servers; a
+spreadsheet with one far cell can ask for more memory than there is. So the reading is done by a child: GDAL
+there has the one driver of the file's ending, the file is a copy in a folder that is removed afterwards (so
+nothing is written beside the original), memory is bounded, and a crash is one sentence here.
+
+Read by the child alone, this file imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+DRIVERS = {
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".fgb": "FlatGeobuf",
+    ".gpkg": "GPKG",
+    ".shp": "ESRI Shapefile",
+    ".kml": "LIBKML",
+}
+"""The one GDAL driver for each ending of a file."""
+_SIBLINGS = (".shx", ".dbf", ".prj", ".cpg")
+MOST_MEMORY = 8 << 30
+"""Bytes of address space the child may take."""
+_KEPT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)
+"""What the child sees of the environment: no key of any service."""
+_BATCH = 8192
+
+
+class ChildFailed(Exception):
+    """The child could not read the file; the text says why, as the library did."""
+
+
+class Child:
+    """A started child: JSON lines to and fro, then whatever it streams."""
+
+    def __init__(self, process: subprocess.Popen[bytes], name: str) -> None:
+        self._process = process
+        self._name = name
+        self._stdin = cast(IO[bytes], process.stdin)
+        self.stream = cast(IO[bytes], process.stdout)
+
+    def ask(self, question: object) -> Any:
+        """Send a question and return the answer.
+
+        Raises
+        ------
+        ChildFailed
+            The library refused the file, or broke.
+        """
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(json.dumps(question).encode() + b"\n")
+            self._stdin.flush()
+        return self.read()
+
+    def read(self) -> Any:
+        """Return the next line that the child wrote."""
+        line = self.stream.readline()
+        try:
+            answer = json.loads(line)
+        except ValueError as error:
+            raise ChildFailed("the file breaks its reader, or asks for more memory than it may have") from error
+        if isinstance(answer, dict) and "error" in answer:
+            raise ChildFailed(str(answer["error"]).replace(self._name, ""))
+        return answer
+
+
+@contextlib.contextmanager
+def open_child(job: str, path: Path, *, encoding: str | None = None) -> Iterator[Child]:
+    """Start a child on a copy of a file, and end it afterwards.
+
+    Parameters
+    ----------
+    job
+        ``vector`` or ``workbook``.
+    path
+        The file; of a Shapefile the four files beside it are copied too.
+    encoding
+        Of a Shapefile's texts.
+    """
+    with tempfile.TemporaryDirectory(prefix="locator-") as folder:
+        copy = Path(folder) / f"file{path.suffix.lower()}"
+        shutil.copyfile(path, copy)
+        if path.suffix.lower() == ".shp":
+            for ending in _SIBLINGS:
+                beside = _find_beside(path, ending)
+                if beside is not None:
+                    shutil.copyfile(beside, copy.with_suffix(ending))
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        if job == "vector":
+            import pyogrio
+
+            driver = DRIVERS[path.suffix.lower()]
+            others = ",".join(name for name in pyogrio.list_drivers() if name != driver)
+            environment |= {
+                "OGR_SKIP": others,
+                "GDAL_SKIP": others,
+                "LOCATOR_DRIVER": driver,
+                "SHAPE_RESTORE_SHX": "YES",
+            }
+        process = subprocess.Popen(  # noqa: S603 - our own file, by this very Python
+            [sys.executable, "-P", __file__, job, str(copy), encoding or ""],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd=folder,
+        )  # fmt: skip
+        try:
+            yield Child(process, str(copy))
+        finally:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
+
+
+def _find_beside(path: Path, ending: str) -> Path | None:
+    return next((p for p in (path.with_suffix(ending), path.with_suffix(ending.upper())) if p.is_file()), None)
+
+
+# --- in the child
+
+
+def _serve(job: str, path: str, encoding: str | None) -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    try:
+        if job == "vector":
+            _serve_vector(path, encoding, out)
+        else:
+            _serve_workbook(path, out)
+    except BrokenPipeError:
+        return
+    except BaseException as error:  # whatever it is: one line for the parent
+        _say(out, {"error": f"{type(error).__name__}: {error}"})
+
+
+def _say(out: IO[bytes], answer: object) -> None:
+    out.write(json.dumps(answer, default=str).encode() + b"\n")
+    out.flush()
+
+
+def _questions() -> Iterator[Any]:
+    for line in sys.stdin.buffer:
+        yield json.loads(line)
+
+
+def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
+    """Answer ``null`` with all layers, and a layer's name with what it is, then its rows as an Arrow stream."""
+    import pyarrow as pa
+    import pyogrio
+
+    if set(pyogrio.list_drivers()) != {os.environ["LOCATOR_DRIVER"]}:
+        raise RuntimeError(f"GDAL has other drivers than {os.environ['LOCATOR_DRIVER']}")
+    for question in _questions():
+        if question == "drivers":
+            _say(out, list(pyogrio.list_drivers()))
+            continue
+        if question is None:
+            found = []
+            for name in [str(row[0]) for row in pyogrio.list_layers(path)]:
+                info = pyogrio.read_info(path, layer=name, encoding=encoding)
+                fields = [str(field) for field in info["fields"]]
+                found.append({"layer": name, "fields": fields, "crs": info["crs"], "features": int(info["features"])})
+            _say(out, found)
+            continue
+        with pyogrio.open_arrow(path, layer=question, encoding=encoding, batch_size=_BATCH, use_pyarrow=True) as (
+            meta,
+            reader,
+        ):
+            geometry = meta["geometry_name"] or "wkb_geometry"
+            _say(out, {"fields": [str(field) for field in meta["fields"]], "geometry": geometry})
+            with pa.ipc.new_stream(out, reader.schema) as writer:
+                for batch in reader:
+                    writer.write_batch(batch)
+            out.flush()
+
+
+def _serve_workbook(path: str, out: IO[bytes]) -> None:
+    """Answer ``null`` with the sheets, and ``[name, rows]`` with a sheet's rows, a line each, then ``null``."""
+    import python_calamine
+
+    book = python_calamine.CalamineWorkbook.from_path(path)
+    for question in _questions():
+        if question is None:
+            shown = python_calamine.SheetVisibleEnum.Visible
+            _say(out, [[meta.name, meta.visible == shown] for meta in book.sheets_metadata])
+            continue
+        name, most = question
+        sheet = book.get_sheet_by_name(name)
+        spans = [[top, left, bottom] for (top, left), (bottom, _) in sheet.merged_cell_ranges or () if top < bottom]
+        _say(out, spans)
+        for number, row in enumerate(sheet.iter_rows()):
+            if most is not None and number >= most:
+                break
+            out.write(json.dumps([_plain(cell) for cell in row]).encode() + b"\n")
+        _say(out, None)
+
+
+def _plain(cell: object) -> object:
+    """Return a cell as JSON can hold it: a date or a time as its text."""
+    import datetime
+
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(" ") if cell.time() != datetime.time() else cell.date().isoformat()
+    return cell.isoformat() if isinstance(cell, datetime.date | datetime.time) else cell
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], sys.argv[2], sys.argv[3] or None)
