@@ -1,4 +1,6 @@
-"""One A4 page for one office: name, address, hours, checklist, the way, and a code to scan.
+"""One page for one office, to send and to print: name, address, hours, checklist, the way, and a code to scan.
+
+On a screen it is read first on a phone, with buttons to call and to open in a map app; printed, it is one A4 page.
 
 The page is plain HTML without scripts or outside parts; every string from the data is escaped. What does not
 fit is set smaller, then shortened and said to be ("3 more did not fit"), so that it is always exactly one page.
@@ -11,12 +13,12 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from locator.hours import WeekDay, week_of
@@ -54,7 +56,18 @@ ul,ol{list-style:none}li{padding-left:1.5em;position:relative}li>b{position:abso
 footer{position:absolute;left:13mm;right:13mm;bottom:8mm;font-size:10.5pt;line-height:1.3;
 border-top:.3mm solid #566270}
 .small{font-size:max(10.5pt,.85em)}
+.buttons{display:none}
 @media screen{body{background:#dde2e7}.sheet{background:#fff;margin:0 auto}}
+@media screen and (max-width:820px){
+.sheet{width:auto;height:auto;min-height:100vh;padding:16px;overflow:visible;font-size:17px!important;line-height:1.5}
+header,header.plain{min-height:0;padding-right:0}h1{font-size:1.35em}
+.qr{position:static;width:auto;text-align:left;margin-top:16px}.qr p{font-size:.9em}
+.days{grid-template-columns:1fr}.small{font-size:.9em}
+.buttons{display:flex;flex-wrap:wrap;gap:10px;margin:14px 0}
+.buttons a{display:inline-flex;align-items:center;min-height:44px;padding:2px 14px;border:1px solid #0b5cad;
+border-radius:8px;color:#0b5cad;text-decoration:none}
+.buttons a:first-child{background:#0b5cad;color:#fff;font-weight:700}
+footer{position:static;font-size:.9em;margin-top:16px;padding-top:8px}}
 """
 DAYS = 7
 
@@ -83,13 +96,22 @@ class PrintedPage:
     blocks: tuple[PageBlock, ...]
     foot: tuple[str, ...] = ()
     qr: Markup = field(default_factory=Markup)
+    buttons: tuple[tuple[str, str], ...] = ()
+    """(words, address) of what can be pressed on a screen; not printed."""
 
 
-def share_link(settings: Settings, point_id: str, lang: str) -> str | None:
-    """Return the public address of an office, or None when the operator set no ``LOCATOR_PUBLIC_URL``."""
+def share_link(
+    settings: Settings, point_id: str, lang: str, *, task: str | None = None, person: str | None = None
+) -> str | None:
+    """Return the public address of an office's page to send, or None without ``LOCATOR_PUBLIC_URL``.
+
+    It names the office and the matter, never anybody's place.
+    """
     if settings.public_url is None:
         return None
-    return f"{settings.public_url.rstrip('/')}/?id={quote(point_id, safe='')}&lang={lang}"
+    asked = {"task": task, "person": person, "lang": lang}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{settings.public_url.rstrip('/')}/send/{quote(point_id, safe='')}?{query}"
 
 
 def write_print_page(
@@ -101,6 +123,7 @@ def write_print_page(
     link: str | None = None,
     route: Route | None = None,
     large: bool = False,
+    buttons: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the page as a whole HTML document that prints on exactly one sheet of A4.
 
@@ -120,6 +143,8 @@ def write_print_page(
         The way there; the engine ``line`` is told to be a straight line. None leaves the way out.
     large
         Larger type for older eyes, with less on the page if it must be.
+    buttons
+        (words, address) of what can be pressed on a screen: to call, to open in a map app.
     """
     page = PrintedPage(
         lang=lang,
@@ -127,6 +152,7 @@ def write_print_page(
         blocks=tuple(b for b in _blocks(point, guide, at, lang, route) if b.rows),
         foot=_foot(point, at, lang),
         qr=_qr(link) if link else Markup(""),
+        buttons=tuple(buttons),
     )
     size, page = fit(page, LARGE_SIZES if large else SIZES)
     return _write_page(page, size)
@@ -329,6 +355,9 @@ def _write_page(page: PrintedPage, size: float) -> str:
     body = tag(
         "main",
         tag("header", *head, class_=None if page.qr else "plain"),
+        tag("nav", *(tag("a", said, href=address) for said, address in page.buttons), class_="buttons")
+        if page.buttons
+        else None,
         code,
         [_write_block(block, lang) for block in page.blocks],
         tag("footer", [tag("p", line) for line in page.foot]),

@@ -1,4 +1,4 @@
-"""What a person takes along of one office: the print sheet, and its opening times as a calendar file.
+"""One office to send or to take along: its page to send and print, and its opening times as a calendar file.
 
 The way's words reach the sheet in the body of a ``POST``, as the page shows them: neither the address of a
 sheet nor its form holds where the person is.
@@ -7,7 +7,7 @@ sheet nor its form holds where the person is.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -17,10 +17,12 @@ from starlette.routing import Route
 from locator.errors import LocatorError, NotFound
 from locator.hours import write_calendar
 from locator.i18n import explain, text
-from locator.model import Mode, Step
+from locator.model import EXACT, Mode, ServicePoint, Step
 from locator.model import Route as Way
 from locator.outputs.html_document import Markup, tag
 from locator.outputs.print_page import share_link, write_print_page
+from locator.outputs.shapes import split_phones
+from locator.routing import links as links_into_apps
 from locator.web.plain import read_form
 from locator.web.state import PageState, parse_state, to_params
 
@@ -65,6 +67,20 @@ def render_print_button(state: PageState, point_id: str, way: Way | None) -> Mar
     return tag("form", *hidden, button, method="post", action="./sheet", target="_blank", rel="noopener")
 
 
+def list_buttons(point: ServicePoint, guide: Mapping[str, Any] | None, state: PageState) -> list[tuple[str, str]]:
+    """Return what can be pressed on an office's page: to call, to open it in a map app, to see it on our page."""
+    own, _ = split_phones(point.phones)
+    hotlines = (guide or {}).get("hotlines") or [{"number": "12333"}]
+    number = own[0].number if own else str(hotlines[0]["number"])
+    buttons = [(text("page.first.call", state.lang, number=number), f"tel:{number}")]
+    if point.lon is not None and point.lat is not None and point.position in EXACT:
+        links = links_into_apps(None, (point.lon, point.lat), point.name, "walk", lang=state.lang)
+        buttons += [(text(f"routing.app.{link.app}", state.lang), link.url) for link in links]
+    kept = PageState(task=state.task, person=state.person, chosen=point.id, area=point.adcode, lang=state.lang)
+    query = urlencode(to_params(kept) | {"lang": state.lang})
+    return [*buttons, (text("page.send.open", state.lang), f"../?{query}")]
+
+
 def read_way(fields: Mapping[str, Sequence[str]]) -> Way | None:
     """Return the way that a form carries, in words only; None when it carries none."""
     mode, length = (fields.get(name, [""])[0] for name in ("mode", "length"))
@@ -98,12 +114,20 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
     An address names an office and a matter, never a person's place.
     """
 
-    def write(state: PageState, way: Way | None = None) -> str:
+    def write(state: PageState, way: Way | None = None, link: str | None = None) -> str:
         locator = locate()
         point = locator.point(state.chosen or "")
         guide = locator.guide(state.task, state.person, point.adcode, state.lang)
-        link = share_link(settings, point.id, state.lang)
-        return write_print_page(point, guide, at=clock(), lang=state.lang, link=link, route=way, large=state.large)
+        own = share_link(settings, point.id, state.lang, task=state.task, person=state.person) or link
+        buttons = list_buttons(point, guide, state)
+        return write_print_page(
+            point, guide, at=clock(), lang=state.lang, link=own, route=way, large=state.large, buttons=buttons
+        )
+
+    async def send_office(request: Request) -> Response:
+        asked = {**request.query_params, "id": request.path_params["point_id"]}
+        state = parse_state(asked, default_lang=settings.lang)
+        return await answer(state, None, link=str(request.url.replace(fragment="")))
 
     async def send(request: Request) -> Response:
         return await answer(parse_state(request.query_params, default_lang=settings.lang), None)
@@ -115,9 +139,9 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         state = parse_state({name: values[0] for name, values in fields.items()}, default_lang=settings.lang)
         return await answer(state, read_way(fields) if _is_ours(request, settings) else None)
 
-    async def answer(state: PageState, way: Way | None) -> Response:
+    async def answer(state: PageState, way: Way | None, link: str | None = None) -> Response:
         try:
-            page = await run_in_threadpool(write, state, way)
+            page = await run_in_threadpool(write, state, way, link)
         except LocatorError as error:
             status = 404 if isinstance(error, NotFound) else 503
             return PlainTextResponse(explain(error, state.lang), status_code=status)
@@ -146,6 +170,7 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         return Response(calendar, media_type="text/calendar; charset=utf-8", headers=name)
 
     return [
+        Route("/send/{point_id}", send_office, methods=["GET"]),
         Route("/sheet", send, methods=["GET"]),
         Route("/sheet", send_with_way, methods=["POST"]),
         Route("/hours.ics", send_hours),

@@ -187,7 +187,7 @@ def test_a_straight_line_is_not_called_a_way(guide):
 def test_there_is_a_code_only_with_a_public_address(guide):
     local, public = Settings(), Settings(public_url="https://locator.example.org/")
     assert share_link(local, "a b", "zh") is None
-    assert share_link(public, "a b&c", "en") == "https://locator.example.org/?id=a%20b%26c&lang=en"
+    assert share_link(public, "a b&c", "en") == "https://locator.example.org/send/a%20b%26c?lang=en"
     assert "<svg" not in write_print_page(POINT, None, at=AT, lang="zh", link=share_link(local, POINT.id, "zh"))
     with_code = write_print_page(POINT, None, at=AT, lang="zh", link=share_link(public, POINT.id, "zh"))
     assert with_code.count("<svg") == 1 and "http" not in with_code.replace("http://www.w3.org/2000/svg", "")
