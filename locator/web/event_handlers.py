@@ -10,7 +10,7 @@ from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import Kind, Person, Place, Precision, Query, Task
 from locator.routing import LinkMode
-from locator.web.session import MAX_REPORT, MAX_TEXT, ROW
+from locator.web.session import MAX_REPORT, MAX_TEXT, ORDERS, ROW
 from locator.web.state import LIMITS, parse_state
 
 if TYPE_CHECKING:
@@ -136,13 +136,25 @@ def _lang(session: Session, event: Event) -> None:
 
 
 def _centers(session: Session, event: Event) -> None:
-    kind, region = event.text("kind"), event.text("region")
+    kind, city, district = event.text("kind"), event.text("region"), event.text("district")
+    within = district if district[:4] == city[:4] else ""
     session.state = session.state.with_choice(
         kind=Kind(kind) if kind in Kind else None,
-        region=region if len(region) == 6 and region.isdecimal() else None,
+        region=_read_region(within or city),
         hours=event.text("hours") == "1",
     )
+    session.name = " ".join(event.text("name").split())[:60]
+    session.sort = event.text("sort") if event.text("sort") in ORDERS else session.sort
     session.page = 0
+
+
+def _region(session: Session, event: Event) -> None:
+    session.state = session.state.with_choice(region=_read_region(event.text("id")))
+    session.page, session.focus = 0, "main"
+
+
+def _read_region(code: str) -> str | None:
+    return code if len(code) == 6 and code.isdecimal() else None
 
 
 def _turn(session: Session, event: Event) -> None:
@@ -161,8 +173,7 @@ def _open(session: Session, event: Event) -> None:
 
 def _guide(session: Session, event: Event) -> None:
     _read_matter(session, event)
-    region = event.text("region")
-    session.state = session.state.with_choice(region=region if len(region) == 6 and region.isdecimal() else None)
+    session.state = session.state.with_choice(region=_read_region(event.text("region")))
     session.renew()
 
 
@@ -176,7 +187,9 @@ def _report(session: Session, event: Event) -> None:
     """Take a report; the view that shows the entry writes it down, and only if it knows the entry."""
     message = event.text("message").strip()
     if message:
-        session.report = (event.text("id"), event.text("field"), message[:MAX_REPORT])
+        # A line of the guide is chosen with its field: both stand in one option.
+        entry, _, field = event.text("id").partition(" ")
+        session.report = (entry, event.text("field") or field, message[:MAX_REPORT])
         session.focus = "reported"
 
 
@@ -184,12 +197,6 @@ def _gone(session: Session, event: Event) -> None:
     """Take "closed or moved", said with one press."""
     session.report = (event.text("id"), ROW, text("page.hit.gone_message", "zh"))
     session.focus = "reported"
-
-
-def _report_open(session: Session, event: Event) -> None:
-    """Open the form of one line of the guide, or close it."""
-    session.reporting = None if session.reporting == event.text("id") else event.text("id")
-    session.focus = "report-text" if session.reporting else None
 
 
 def _large(session: Session, _: Event) -> None:
@@ -215,13 +222,13 @@ HANDLERS: Mapping[str, Callable[[Session, Event], None]] = {
     "large": _large,
     "retry": _retry,
     "centers": _centers,
+    "region": _region,
     "turn": _turn,
     "open": _open,
     "guide": _guide,
     "task": _task,
     "report": _report,
     "gone": _gone,
-    "report-open": _report_open,
     "online": _online,
     "live": _live,
 }

@@ -26,6 +26,8 @@ MAX_REPORT = 500
 """How many characters a report of an error may have."""
 ROW = "row"
 """The field of a report about an office: any column of its row."""
+ORDERS = ("name", "district", "age", "distance")
+"""What the list of centers can be sorted by."""
 MAX_SEEN = 20
 """How many steps back a visit remembers exactly; before that a step back leads to the county."""
 STALE_S = 60.0
@@ -54,8 +56,6 @@ class Session:
     """The element that gets the focus once the next run is drawn."""
     report: tuple[str, str, str] | None = None
     """The id of a point or a line of the guide, its field, and what is wrong with it, to be written down."""
-    reporting: str | None = None
-    """The line of the guide whose form for a report is open."""
     reported: str | None = None
     """The point or line whose error was written down."""
     way: str | None = None
@@ -64,6 +64,10 @@ class Session:
     """The place whose surroundings the person asked the live source for."""
     page: int = 0
     """The page of the list of centers."""
+    name: str = ""
+    """On the list of centers: what their names hold."""
+    sort: str = "name"
+    """The order of the list of centers, one of :data:`ORDERS`."""
     address: Mapping[str, str] | None = None
     """What the page last wrote into the address bar."""
     acted: bool = False
@@ -261,4 +265,4 @@ def keep_report(session: Session, settings: Settings, now: datetime, known: Cont
     except LocatorError as error:
         log.warning("a report was not kept: %s", error.code)
         return
-    session.reported, session.reporting = entry_id, None
+    session.reported = entry_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
@@ -104,7 +105,7 @@ def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locato
     asked = []
 
     class Elsewhere:
-        router = type("Remote", (), {"sent_to": "routes.example"})()
+        engines = SimpleNamespace(router=SimpleNamespace(sent_to="routes.example"))
 
         def route(self, origin, target, mode, lang):
             asked.append(origin)

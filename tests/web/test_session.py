@@ -95,7 +95,7 @@ def test_choosing_takes_only_what_is_listed(locator):
 
 def test_a_position_is_used_and_not_remembered(locator):
     session = _do(_visit(), locator, "here", lon=116.9731, lat=36.6573, accuracy=40.0)
-    assert session.answer.place.label == "我的位置"
+    assert "我的位置" in session.answer.place.label
     assert session.answer.place.error_m == 40
     assert session.hits[0].distance_m < 2000
     assert "116" not in str(session.state)

@@ -137,17 +137,43 @@ def test_every_view_runs_in_both_languages(page, view, lang):
     assert 'id="main"' in "".join(panels.values())
 
 
-def test_filters_narrow_the_list_of_centers(page):
+def test_the_list_of_centers_opens_on_a_choice_and_is_narrowed(page):
     page.run()
     session: Session = page.session_state["session"]
     handle(session, Event("page", {"act": "page", "id": "centers"}))
-    everything = _panels(page.run())
+    choice = _panels(page.run())["centers"]
+    assert "<tr" not in choice and 'data-act="region" data-id="370100"' in choice
+    handle(session, Event("region", {"act": "region", "id": "370100"}))
+    everything = _panels(page.run())["centers"]
+    assert page.query_params["region"] == "370100"
+    assert '<th scope="col">现在</th>' not in everything, "nothing is known of it in any row"
     handle(session, Event("centers", {"act": "centers", "kind": "hrss-bureau", "region": "210200", "hours": ""}))
-    some = _panels(page.run())
+    some = _panels(page.run())["centers"]
     assert not page.exception
-    assert 0 < some["centers"].count("<tr") < everything["centers"].count("<tr")
-    assert "济南" not in some["centers"]
-    assert page.query_params["region"] == "210200"
+    assert some.count("<tr") > 0 and "济南" not in some
+
+
+def test_a_name_is_looked_for_everywhere(page):
+    page.run()
+    session: Session = page.session_state["session"]
+    handle(session, Event("page", {"act": "page", "id": "centers"}))
+    handle(session, Event("centers", {"act": "centers", "name": "五里沟", "region": ""}))
+    found = _panels(page.run())["centers"]
+    assert "五里沟街道人社中心" in found and found.count("<tr") == 2
+    handle(session, Event("centers", {"act": "centers", "name": "五里沟", "region": "440300"}))
+    assert "<tr" not in _panels(page.run())["centers"]
+
+
+def test_the_list_opens_on_the_persons_city_and_is_sorted_as_asked(page):
+    session = _ask(page.run(), "济南市槐荫区经四路478号").session_state["session"]
+    handle(session, Event("page", {"act": "page", "id": "centers"}))
+    page.run()
+    orders = {}
+    for order in ("name", "district", "age", "distance"):
+        handle(session, Event("centers", {"act": "centers", "region": "370100", "sort": order}))
+        orders[order] = re.findall(r'data-card="([^"]+)"', _panels(page.run())["centers"])
+    assert len({tuple(ids) for ids in orders.values()}) >= 3
+    assert orders["distance"][0] == "jinan-044"
 
 
 def test_a_broken_layer_is_one_sentence_on_every_view(page, monkeypatch):
@@ -191,14 +217,14 @@ def _open_guide(page) -> Session:
     return session
 
 
-def test_each_line_of_the_guide_has_a_way_to_report_an_error(page, locator):
+def test_each_line_of_the_guide_can_be_reported_once_in_its_section(page, locator):
     _open_guide(page)
     html = _panels(page.run())["guide"]
     lines = list(list_lines(locator.engines.guide.answer("apply", "adult", "440300", "zh")))
     assert len(lines) > 20
     for line in lines:
-        assert html.count(f'data-act="report-open" data-id="{line["id"]}"') == 1
-    assert html.count('data-act="report-open"') == len(lines)
+        assert html.count(f'<option value="{line["id"]} {field_of(line)}">') == 1
+    assert html.count("<textarea") < len(lines) / 2
 
 
 def test_where_the_operator_takes_reports_each_line_is_a_link_there(page, locator, monkeypatch, tmp_path):
@@ -209,25 +235,20 @@ def test_where_the_operator_takes_reports_each_line_is_a_link_there(page, locato
     html = _panels(page.run())["guide"]
     for line in list_lines(locator.engines.guide.answer("apply", "adult", "440300", "zh")):
         wanted = f"https://issues.example/new?title={line['id']}%20{field_of(line)}"
-        assert f'href="{wanted}" target="_blank" rel="noopener noreferrer" class="report-this"' in html
-    assert "report-open" not in html and "<textarea" not in html
+        assert f'href="{wanted}" target="_blank" rel="noopener noreferrer"' in html
+    assert "<textarea" not in html
 
 
 def test_a_report_about_a_line_is_kept_with_its_id_and_field(page, tmp_path, locator):
     session = _open_guide(page)
     line = next(list_lines(locator.engines.guide.answer("apply", "adult", "440300", "zh")))
-    handle(session, Event("report-open", {"act": "report-open", "id": line["id"]}))
-    html = _panels(page.run())["guide"]
-    assert html.count("<textarea") == 1
-    assert f'name="id" value="{line["id"]}"' in html and 'name="field" value="text"' in html
-    said = {"act": "report", "id": line["id"], "field": "text", "message": "过时了"}
+    said = {"act": "report", "id": f"{line['id']} text", "message": "过时了"}
     handle(session, Event("report", said))
     assert "已记下" in _panels(page.run())["guide"]
     (kept,) = read_corrections(Settings(data=tmp_path))
     assert (kept["id"], kept["field"], kept["message"]) == (line["id"], "text", "过时了")
-    handle(session, Event("report", said | {"id": "no-such-line"}))
-    handle(session, Event("report-open", {"act": "report-open", "id": "no-such-line"}))
-    assert "<textarea" not in _panels(page.run())["guide"]
+    handle(session, Event("report", said | {"id": "no-such-line text"}))
+    page.run()
     assert len(list(read_corrections(Settings(data=tmp_path)))) == 1
 
 

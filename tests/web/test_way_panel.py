@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from html import unescape
+from types import SimpleNamespace
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -279,7 +280,7 @@ def test_the_code_to_scan_is_the_operators_address_and_never_this_machine(locato
 
 def test_a_failing_engine_is_said_and_leaves_the_line_and_the_apps(locator, monkeypatch):
     class Broken:
-        router = None
+        engines = SimpleNamespace(router=None)
 
         def route(self, *_):
             raise ServiceTimeout("no answer", code="service_timeout")

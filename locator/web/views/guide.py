@@ -13,12 +13,13 @@ from locator.guide.render import say_material
 from locator.i18n import text
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task
-from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
+from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared
+from locator.web.answer import render_first
 from locator.web.components import show_panel
 from locator.web.event_handlers import handle
-from locator.web.results import render_phone, render_report_form
-from locator.web.session import Session, keep_report
+from locator.web.results import render_phone
+from locator.web.session import MAX_REPORT, Session, keep_report
 from locator.web.state import PageState
 from locator.wording import Translator
 
@@ -27,37 +28,46 @@ _SECTIONS = ("fees", "times", "differs", "not_found", "tips")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """How errors in the lines of the guide are reported."""
+    """How errors in the lines of the guide are reported: once for each section."""
 
     words: Translator
     address: Callable[[str, str], str | None]
     """Gives where an error in an entry's field is reported; None where the page takes it itself."""
-    opened: str | None = None
-    """The entry whose form is open."""
     done: str | None = None
     """The entry whose error was just written down."""
 
-    def render(self, item: Mapping[str, Any], field: str) -> Markup:
-        """Return the way to report an error in one line of the guide."""
-        words, entry = self.words, str(item["id"])
-        about = str(item.get("text") or item.get("name"))[:40]
-        named = (words("hit.report"), hide(words("colon"), mark_chinese(about, words.lang)))
-        address = self.address(entry, field)
+    def render(self, key: str, items: Sequence[Mapping[str, Any]]) -> Markup | None:
+        """Return the way to report an error in one of a section's lines."""
+        words = self.words
+        if not items:
+            return None
+        if self.done in {str(item["id"]) for item in items}:
+            return tag("p", words("hit.report_done"), class_="reported", id="reported")
+        rows = [(str(item["id"]), field_of(item), str(item.get("text") or item["name"])[:40]) for item in items]
+        address = self.address(*rows[0][:2])
         if address:
-            return tag("a", *named, href=address, target="_blank", rel="noopener noreferrer", class_="report-this")
-        if self.done == entry:
-            return tag("span", words("hit.report_done"), class_="reported", id="reported")
-        opened = self.opened == entry
-        button = tag(
-            "button",
-            *named,
-            type="button",
-            class_="report-this",
-            data_act="report-open",
-            data_id=entry,
-            aria_expanded="true" if opened else "false",
+            links = [
+                tag("li", tag("a", about, href=self.address(entry, field), target="_blank", rel="noopener noreferrer"))
+                for entry, field, about in rows
+            ]
+            inside = tag("ul", *links, role="list")
+        else:
+            inside = self._render_form(key, rows)
+        return tag("details", tag("summary", words("hit.report")), inside, class_="report", data_key=f"report {key}")
+
+    def _render_form(self, key: str, rows: Sequence[tuple[str, str, str]]) -> Markup:
+        words, about, said = self.words, f"report-line-{key}", f"report-text-{key}"
+        options = [tag("option", label, value=f"{entry} {field}") for entry, field, label in rows]
+        return tag(
+            "form",
+            tag("label", words("guide.report_line"), for_=about),
+            tag("select", *options, id=about, name="id"),
+            tag("label", words("hit.report_hint"), for_=said),
+            tag("textarea", id=said, name="message", rows=3, maxlength=MAX_REPORT, required=True),
+            tag("button", words("hit.report_send"), type="submit"),
+            data_act="report",
+            aria_label=words("hit.report"),
         )
-        return tag("span", button, render_report_form(entry, field, words) if opened else None, class_="report")
 
 
 def show_guide(session: Session) -> None:
@@ -74,9 +84,7 @@ def show_guide(session: Session) -> None:
     shown = str(answer["regions"][0]["adcode"]) if answer["regions"] else ""
     settings = shared.read_settings()
     keep_report(session, settings, shared.read_clock(), {line["id"] for line in list_lines(answer)})
-    reports = Reports(
-        words=words, address=partial(report_link, settings), opened=session.reporting, done=session.reported
-    )
+    reports = Reports(words=words, address=partial(report_link, settings), done=session.reported)
     content = join(_render_choices(state, regions, shown, words), render_guide(answer, words, reports))
     said = f"{answer['task_name']}{words('comma')}{answer['person_name']}"
     focus, session.focus = session.focus, None
@@ -111,51 +119,89 @@ def _choice(name: str, said: str, options: Iterable[tuple[str, str]], chosen: st
 
 
 def render_guide(answer: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
-    """Return everything the guide knows, each line with what it rests on and a way to report an error in it."""
-    lang, say = words.lang, partial(_line, reports=reports)
+    """Return what to do on one screen: the urgent line, whether to go, what to bring, the steps; the rest unfolds."""
+    lang = words.lang
     parts: list[Markup | None] = []
     if not answer["local"]:
         code = "guide.no_local" if answer["region"] else "guide.nation_only"
-        parts.append(tag("p", text(code, lang), class_="notice" if answer["region"] else "soft"))
-    trip = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
-    parts.append(_section(text("guide.trip", lang), [tag("li", tag("b", trip)), *map(say, answer["trip"]["lines"])]))
+        parts.append(tag("p", text(code, lang), class_="note" if answer["region"] else "soft"))
+    parts.append(render_first(answer, words))
+    parts.append(_render_trip(answer, words, reports))
     parts.append(_render_ticks(answer, words, reports))
-    steps = [
-        tag("li", tag("h3", step["title"]), tag("ul", *map(say, step["lines"]), role="list"), class_="step")
-        for step in answer["steps"]
-        if step["lines"]
-    ]
-    parts.append(tag("section", tag("h2", text("guide.steps", lang)), tag("ol", *steps, class_="four"), class_="card"))
-    parts.append(
-        _section(text("guide.hotlines", lang), [_hotline(line, words, reports) for line in answer["hotlines"]])
-    )
-    parts.append(_section(text("guide.channels", lang), [_channel(line, lang, reports) for line in answer["channels"]]))
-    parts += [_section(text(f"guide.{name}", lang), [*map(say, answer[name])]) for name in _SECTIONS]
-    parts.append(_section(text("guide.law", lang), [_law(law, reports) for law in answer["law"]]))
+    parts.append(_render_steps(answer, words, reports))
+    parts.append(_render_hotlines(answer["hotlines"], words, reports))
+    parts.append(_fold("questions", text("page.guide.questions", lang), answer.get("questions") or (), words, reports,
+                       say=lambda item: join(tag("b", str(item["text"])), " ", str(item["answer"]))))  # fmt: skip
+    say_channel = partial(_say_channel, lang=lang)
+    parts.append(_fold("channels", text("guide.channels", lang), answer["channels"], words, reports, say=say_channel))
+    parts += [_fold(name, text(f"guide.{name}", lang), answer[name], words, reports) for name in _SECTIONS]
+    parts.append(_fold("law", text("guide.law", lang), answer["law"], words, reports, say=_say_law))
     related = [
-        tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"]))
+        tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"], class_="example"))
         for other in answer["related"]
     ]
     if related:
         heading = tag("h2", text("guide.related", lang))
-        parts.append(tag("section", heading, tag("ul", *related, class_="examples", role="list"), class_="card"))
+        parts.append(tag("section", heading, tag("ul", *related, class_="examples", role="list")))
     return tag("div", *parts, class_="guide")
 
 
-def _section(heading: str, rows: Sequence[Markup]) -> Markup | None:
-    return tag("section", tag("h2", heading), tag("ul", *rows, role="list"), class_="card") if rows else None
+def _say_text(item: Mapping[str, Any]) -> Markup:
+    return join(str(item["text"]))
 
 
-def _basis(item: Mapping[str, Any], reports: Reports) -> Markup:
-    """Return what a line rests on, and the way to report an error in it."""
-    source = str(item.get("source") or "")
-    linked = link_out(tag("span", source, lang=lang_of(source)), item.get("source_url"))
-    date = f" · {item['date']}" if item.get("date") else None
-    return tag("small", linked, date, " · ", reports.render(item, field_of(item)), class_="basis soft")
+def _say_channel(item: Mapping[str, Any], *, lang: str) -> Markup:
+    linked = link_out(tag("b", mark_chinese(str(item["name"]), lang)), item.get("url"))
+    official = f" · {text('guide.official', lang)}" if item["official"] else ""
+    note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
+    return join(f"{item['type_name']}{official} ", linked, note)
 
 
-def _line(item: Mapping[str, Any], reports: Reports) -> Markup:
-    return tag("li", str(item["text"]), " ", _basis(item, reports))
+def _say_law(law: Mapping[str, Any]) -> Markup:
+    linked = link_out(tag("b", f"{law['name']} {law['article']}"), law.get("url"))
+    return join(linked, " ", str(law["summary"]))
+
+
+def _fold(
+    key: str,
+    heading: str,
+    items: Sequence[Mapping[str, Any]],
+    words: Translator,
+    reports: Reports,
+    *,
+    say: Callable[[Mapping[str, Any]], Markup] = _say_text,
+) -> Markup | None:
+    """Return a section that unfolds, with its lines, what they rest on, and one way to report an error."""
+    if not items:
+        return None
+    summary = tag("summary", tag("h2", heading))
+    rows = tag("ul", *(tag("li", say(item)) for item in items), role="list")
+    return tag("details", summary, rows, _render_sources(key, items, words, reports), class_="fold", data_key=key)
+
+
+def _render_sources(key: str, items: Sequence[Mapping[str, Any]], words: Translator, reports: Reports) -> Markup:
+    """Return what a section's lines rest on, each source once, and the way to report an error in one of them."""
+    named: dict[str, Markup] = {}
+    for item in items:
+        source = str(item.get("source") or "")
+        if source and source not in named:
+            date = f" · {item['date']}" if item.get("date") else None
+            linked = link_out(tag("span", source, lang=lang_of(source)), item.get("source_url"))
+            named[source] = tag("li", linked, date)
+    listed = tag("ul", *named.values(), role="list", class_="soft")
+    sources = tag("details", tag("summary", words("hit.details")), listed, data_key=f"sources {key}")
+    return tag("div", sources, reports.render(key, items), class_="basis")
+
+
+def _render_trip(answer: Mapping[str, Any], words: Translator, reports: Reports) -> Markup | None:
+    trip = answer["trip"]
+    heading = tag("span", text(f"guide.visit.{trip['without_visit']}", words.lang))
+    if not trip["lines"]:
+        return tag("p", heading, class_="trip")
+    summary = tag("summary", heading, tag("span", words("trip.more"), class_="link"))
+    lines = [tag("p", str(line["text"])) for line in trip["lines"]]
+    basis = _render_sources("trip", trip["lines"], words, reports)
+    return tag("details", summary, *lines, basis, class_="trip", data_key="trip")
 
 
 def _render_ticks(answer: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
@@ -168,31 +214,45 @@ def _render_ticks(answer: Mapping[str, Any], words: Translator, reports: Reports
         key = f"{answer['task']} {answer['person']} {item['id']}"
         box = tag("input", type="checkbox", id=f"tick {key}".replace(" ", "-"), data_tick=key)
         said = tag("label", box, tag("span", say_material(item, words.lang)), class_="check")
-        rows.append(tag("li", said, _basis(item, reports), data_key=key))
-    hint = tag("p", words("guide.tick"), class_="soft")
-    return tag("section", tag("h2", words("bring")), hint, tag("ul", *rows, class_="ticks", role="list"), class_="card")
-
-
-def _hotline(item: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
-    other = item.get("from_elsewhere")
+        rows.append(tag("li", said, data_key=key))
     return tag(
-        "li",
-        render_phone(str(item["number"]), words),
-        join(" / ", render_phone(str(other), words)) if other else None,
-        f" {item['name']} ",
-        tag("small", str(item["note"]), class_="soft") if item.get("note") else None,
-        " ",
-        _basis(item, reports),
+        "section",
+        tag("h2", words("bring")),
+        tag("p", words("guide.tick"), class_="soft"),
+        tag("ul", *rows, class_="ticks", role="list"),
+        _render_sources("materials", materials, words, reports),
+        class_="card",
     )
 
 
-def _channel(item: Mapping[str, Any], lang: str, reports: Reports) -> Markup:
-    linked = link_out(tag("b", mark_chinese(str(item["name"]), lang)), item.get("url"))
-    official = f" · {text('guide.official', lang)}" if item["official"] else ""
-    note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
-    return tag("li", f"{item['type_name']}{official} ", linked, note, " ", _basis(item, reports))
+def _render_steps(answer: Mapping[str, Any], words: Translator, reports: Reports) -> Markup:
+    """Return the steps, each one line that unfolds."""
+    steps = []
+    for number, step in enumerate((step for step in answer["steps"] if step["lines"]), 1):
+        first = str(step["lines"][0]["text"])
+        line = tag("span", tag("b", step["title"]), " ", tag("span", first, class_="soft"), class_="clip")
+        rows = tag("ul", *(tag("li", _say_text(item)) for item in step["lines"]), role="list")
+        basis = _render_sources(f"step-{number}", step["lines"], words, reports)
+        steps.append(tag("li", tag("details", tag("summary", line), rows, basis, data_key=f"step {number}")))
+    heading = tag("h2", text("guide.steps", words.lang))
+    return tag("section", heading, tag("ol", *steps, class_="four"), class_="card")
 
 
-def _law(law: Mapping[str, Any], reports: Reports) -> Markup:
-    linked = link_out(tag("b", f"{law['name']} {law['article']}"), law.get("url"))
-    return tag("li", linked, " ", str(law["summary"]), " ", _basis(law, reports))
+def _render_hotlines(items: Sequence[Mapping[str, Any]], words: Translator, reports: Reports) -> Markup | None:
+    if not items:
+        return None
+    rows = []
+    for item in items:
+        other = item.get("from_elsewhere")
+        numbers = join(
+            render_phone(str(item["number"]), words), join(" / ", render_phone(str(other), words)) if other else None
+        )
+        note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
+        rows.append(tag("li", numbers, f" {item['name']}", note))
+    return tag(
+        "section",
+        tag("h2", text("guide.hotlines", words.lang)),
+        tag("ul", *rows, role="list"),
+        _render_sources("hotlines", items, words, reports),
+        class_="card",
+    )
