@@ -21,8 +21,9 @@ from locator.settings import Settings
 FILE = "corrections.jsonl"
 MAX_MESSAGE = 2000
 """Characters of one report."""
+OLDER = "corrections.1.jsonl"
 MAX_FILE_BYTES = 10_000_000
-"""The file takes no more than this, so that nobody can fill the disk."""
+"""A full file becomes the older one, whose reports go: nobody can fill the disk, and nobody can keep others out."""
 
 
 def report_link(settings: Settings, entry_id: str, field: str) -> str | None:
@@ -51,7 +52,7 @@ def write_correction(settings: Settings, *, entry_id: str, field: str, message: 
     InvalidInput
         The message is empty or longer than ``MAX_MESSAGE`` characters, or the id or field than 200.
     DataError
-        The file cannot be written, or is full.
+        The file cannot be written.
     """
     message = _plain(message)
     if not message or len(message) > MAX_MESSAGE or not 0 < len(entry_id) <= 200 or len(field) > 200:
@@ -64,7 +65,7 @@ def write_correction(settings: Settings, *, entry_id: str, field: str, message: 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size + len(line.encode()) > MAX_FILE_BYTES:
-            raise DataError(f"{path} is full", code="corrections_full", path=str(path))
+            path.replace(path.with_name(OLDER))
         _append(path, line.encode())
     except OSError as error:
         raise DataError(f"{path} cannot be written", code="corrections_file", path=str(path)) from error
@@ -72,17 +73,17 @@ def write_correction(settings: Settings, *, entry_id: str, field: str, message: 
 
 def read_corrections(settings: Settings) -> Iterator[dict[str, str]]:
     """Yield the reports of the local file, oldest first; a broken line is passed over."""
-    path = settings.data / FILE
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict):
-                yield {str(key): str(value) for key, value in record.items()}
+    for path in (settings.data / OLDER, settings.data / FILE):
+        if not path.is_file():
+            continue
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    record = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(record, dict):
+                    yield {str(key): str(value) for key, value in record.items()}
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -93,16 +93,25 @@ def _candidate(session: Session, event: Event) -> None:
         session.start(Query(place=candidates[int(index)]))
 
 
+def _may_spend(session: Session) -> bool:
+    """Tell whether a service elsewhere may be asked for this person now; what one has spent nobody else can ask."""
+    if session.take_turn("requests"):
+        return True
+    session.answer, session.failed = None, text("page.trouble.often", session.state.lang)
+    session.asked += 1
+    return False
+
+
 def _online(session: Session, _: Event) -> None:
     """Ask the services elsewhere that the answer offered."""
-    if session.query is not None and session.answer is not None and session.answer.may_ask:
+    if session.query is not None and session.answer is not None and session.answer.may_ask and _may_spend(session):
         session.query, session.answer = replace(session.query, online=True), None
         session.asked += 1
 
 
 def _live(session: Session, _: Event) -> None:
     """Ask the live source that the answer offered, for the surroundings."""
-    if session.answer is not None and session.answer.may_ask_live:
+    if session.answer is not None and session.answer.may_ask_live and _may_spend(session):
         session.live = session.answer.place
         session.asked += 1
 

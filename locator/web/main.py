@@ -25,7 +25,9 @@ def open_session() -> Session:
     """Return this session's visit; a new one starts with what the address bar says."""
     if "session" not in st.session_state:
         default_lang = shared.read_settings().lang
-        st.session_state["session"] = Session(state=parse_state(st.query_params.to_dict(), default_lang=default_lang))
+        st.session_state["session"] = Session(
+            state=parse_state(st.query_params.to_dict(), default_lang=default_lang), take_turn=shared.take_turn
+        )
     session: Session = st.session_state["session"]
     session.sync_from_url(st.query_params.to_dict(), default_lang=shared.read_settings().lang)
     return session

@@ -39,6 +39,8 @@ class ListContext:
     """Gives the address where an error in a point's row is reported; None where the page takes it itself."""
     reported: str | None = None
     """The point whose error was just reported."""
+    report_kept: bool = True
+    """Whether that report was written down."""
     ranks: Mapping[str, int]
     """The number of each point in this list, by id."""
     public_url: str | None = None
@@ -413,7 +415,8 @@ def _render_report(point_id: str, context: ListContext) -> list[Markup]:
         said = words("hit.report")
         return [tag("a", said, class_="button small", href=address, target="_blank", rel="noopener noreferrer")]
     if context.reported == point_id:
-        return [tag("p", words("hit.report_done"), class_="soft reported", id="reported")]
+        said = words("hit.report_done" if context.report_kept else "hit.report_lost")
+        return [tag("p", said, class_="soft reported", id="reported")]
     gone = tag("button", words("hit.gone"), type="button", class_="small", data_act="gone", data_id=point_id)
     form = tag(
         "details",

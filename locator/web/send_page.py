@@ -6,9 +6,12 @@ sheet nor its form holds where the person is.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import math
+import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -41,6 +44,9 @@ MAX_STEPS = 60
 """How many steps of a way a sheet is given: more fit on none."""
 MAX_STEP = 200
 """Characters of one step."""
+_TOLD = ("id", "mode", "length", "engine", "step")
+_KEY = secrets.token_bytes(32)
+"""Of this process: what a sheet says of the way is what this page said, whoever sends the form."""
 MAX_FORM_BYTES = 131_072
 """Of a form with a way in Chinese: a character takes nine bytes in a form."""
 
@@ -62,6 +68,7 @@ def render_print_button(state: PageState, point_id: str, way: Way | None) -> Mar
         )
     fields = [*params.items(), ("mode", way.mode), ("length", round(way.distance_m)), ("engine", way.engine)]
     fields += [("step", step.text[:MAX_STEP]) for step in way.steps[:MAX_STEPS]]
+    fields.append(("proof", _prove(_told(fields))))
     hidden = [tag("input", type="hidden", name=name, value=str(value)) for name, value in fields]
     button = tag("button", said, type="submit", class_="small")
     return tag("form", *hidden, button, method="post", action="./sheet", target="_blank", rel="noopener")
@@ -81,8 +88,20 @@ def list_buttons(point: ServicePoint, guide: Mapping[str, Any] | None, state: Pa
     return [*buttons, (text("page.send.open", state.lang), f"../?{query}")]
 
 
+def _told(fields: Sequence[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Return what a form says of the way to which office, in order."""
+    return [(name, str(value)) for name, value in fields if name in _TOLD]
+
+
+def _prove(told: Sequence[tuple[str, str]]) -> str:
+    return hmac.digest(_KEY, urlencode(told).encode(), hashlib.sha256).hex()
+
+
 def read_way(fields: Mapping[str, Sequence[str]]) -> Way | None:
-    """Return the way that a form carries, in words only; None when it carries none."""
+    """Return the way that a form carries, in words only; None when it carries none, or words that are not ours."""
+    told = [(name, value) for name in _TOLD for value in fields.get(name, ())]
+    if not hmac.compare_digest(_prove(told), fields.get("proof", [""])[0].encode("ascii", "replace").decode()):
+        return None
     mode, length = (fields.get(name, [""])[0] for name in ("mode", "length"))
     try:
         metres = float(length)
@@ -96,16 +115,6 @@ def read_way(fields: Mapping[str, Sequence[str]]) -> Way | None:
     )
     engine = "line" if fields.get("engine") == ["line"] else "page"
     return Way(engine=engine, mode=Mode(mode), distance_m=metres, duration_s=None, line=(), steps=steps)
-
-
-def _is_ours(request: Request, settings: Settings) -> bool:
-    """Tell whether a form was sent by this page itself: no other site may put its words on our paper."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    ours = {request.headers.get("host"), urlsplit(settings.public_url or "").netloc}
-    return origin is None or urlsplit(origin).netloc in ours
 
 
 def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], settings: Settings) -> list[BaseRoute]:
@@ -137,7 +146,7 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         if fields is None:
             return Response(status_code=413)
         state = parse_state({name: values[0] for name, values in fields.items()}, default_lang=settings.lang)
-        return await answer(state, read_way(fields) if _is_ours(request, settings) else None)
+        return await answer(state, read_way(fields))
 
     async def answer(state: PageState, way: Way | None, link: str | None = None) -> Response:
         try:

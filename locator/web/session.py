@@ -57,7 +57,11 @@ class Session:
     report: tuple[str, str, str] | None = None
     """The id of a point or a line of the guide, its field, and what is wrong with it, to be written down."""
     reported: str | None = None
-    """The point or line whose error was written down."""
+    """The point or line whose error was reported."""
+    report_kept: bool = True
+    """Whether that report was written down."""
+    take_turn: Callable[[str], bool] = lambda _what: True
+    """Counts what costs the operator (``requests`` or ``reports``) and tells whether this person may do it now."""
     way: str | None = None
     """The point whose way the person asked for: an engine elsewhere is asked only then."""
     live: Place | None = None
@@ -260,9 +264,13 @@ def keep_report(session: Session, settings: Settings, now: datetime, known: Cont
     (entry_id, field, message), session.report = session.report, None
     if entry_id not in known:
         return
+    session.reported, session.report_kept = entry_id, False
+    if not session.take_turn("reports"):
+        log.warning("a report was not kept: too many from one client")
+        return
     try:
         write_correction(settings, entry_id=entry_id, field=field, message=message, now=now)
     except LocatorError as error:
         log.warning("a report was not kept: %s", error.code)
         return
-    session.reported = entry_id
+    session.report_kept = True

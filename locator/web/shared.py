@@ -62,6 +62,20 @@ def read_limits() -> ClientLimits:
     return configure_process(read_settings())
 
 
+def read_peer() -> tuple[str, str]:
+    """Return the address that this session's connection comes from, and its ``X-Forwarded-For``."""
+    import streamlit as st
+
+    return st.context.ip_address or "127.0.0.1", ",".join(st.context.headers.get_all("X-Forwarded-For"))
+
+
+def take_turn(what: str) -> bool:
+    """Count a request or a report of this session's client; False when it is one too many."""
+    limits = read_limits()
+    client = limits.client_of(*read_peer())
+    return (limits.reports.take(client) if what == "reports" else limits.take_request(client)) == 0
+
+
 @cache
 def read_assets() -> Assets:
     """Return the files for the browser."""

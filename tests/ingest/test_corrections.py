@@ -61,10 +61,12 @@ def test_an_empty_or_endless_report_is_refused(tmp_path, entry_id, field, messag
 def test_the_file_does_not_fill_the_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(corrections, "MAX_FILE_BYTES", 150)
     settings = Settings(data=tmp_path)
-    write_correction(settings, entry_id="a", field="b", message="first", now=NOW)
-    with pytest.raises(DataError):
-        write_correction(settings, entry_id="a", field="b", message="x" * 100, now=NOW)
-    assert len(list(read_corrections(settings))) == 1
+    for number in range(50):
+        write_correction(settings, entry_id="a", field="b", message=f"report {number}", now=NOW)
+        assert list(read_corrections(settings))[-1]["message"] == f"report {number}"
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["corrections.1.jsonl", "corrections.jsonl"]
+    assert sum(path.stat().st_size for path in files) <= 300
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

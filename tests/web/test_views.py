@@ -6,6 +6,7 @@ import gc
 import json
 import re
 import weakref
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from locator.api.limits import ClientLimits
 from locator.errors import DataError
 from locator.guide import field_of, list_lines
 from locator.ingest.corrections import read_corrections
@@ -37,6 +39,9 @@ def page(locator, tmp_path, monkeypatch):
     monkeypatch.setattr(shared, "read_settings", lambda: settings)
     monkeypatch.setattr(shared, "read_assets", lambda: files)
     monkeypatch.setattr(shared, "open_locator", lambda: locator)
+    limits = ClientLimits(settings)
+    monkeypatch.setattr(shared, "read_limits", lambda: limits)
+    monkeypatch.setattr(shared, "read_peer", lambda: ("203.0.113.9", ""))
     yield AppTest.from_file(SCRIPT, default_timeout=60)
     shared.read_tiles.cache_clear()
 
@@ -207,6 +212,34 @@ def test_a_report_is_kept_in_the_operators_file(page, tmp_path):
     handle(session, Event("report", {"act": "report", "id": "nobody", "message": "x"}))
     page.run()
     assert len((tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def test_one_person_cannot_fill_the_file_of_reports_and_is_told_what_was_not_kept(page, tmp_path):
+    page.run()
+    _ask(page, "济南市槐荫区经四路478号")
+    session: Session = page.session_state["session"]
+    said = {"act": "report", "id": session.chosen.point.id, "field": "row", "message": "电话变了"}
+    for _ in range(13):
+        handle(session, Event("report", said))
+        panels = _panels(page.run())
+    assert "没有记下来" in panels["results"] and "已记下" not in panels["results"]
+    assert 10 <= len((tmp_path / "corrections.jsonl").read_text("utf-8").splitlines()) <= 12
+
+
+def test_services_elsewhere_are_not_asked_more_often_than_the_limit_allows(page):
+    page.run()
+    _ask(page, "济南市槐荫区经四路478号")
+    session: Session = page.session_state["session"]
+    query, answer = session.query, session.answer
+    for act in ("online", "live"):
+        asked = []
+        session.take_turn = lambda what, asked=asked: asked.append(what) or len(asked) <= 3
+        for _ in range(5):
+            session.query, session.failed, session.live = query, None, None
+            session.answer = replace(answer, may_ask=("nominatim",), may_ask_live="overpass")
+            handle(session, Event(act, {"act": act}))
+        assert asked == ["requests"] * 5
+        assert session.failed and session.answer is None and not session.query.online and session.live is None
 
 
 def _open_guide(page) -> Session:

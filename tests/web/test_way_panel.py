@@ -228,23 +228,29 @@ def test_a_straight_line_on_the_sheet_is_called_one(sheets):
 
 
 @pytest.mark.parametrize(
-    ("headers", "told"),
-    [
-        ({}, True),
-        ({"sec-fetch-site": "same-origin"}, True),
-        ({"sec-fetch-site": "cross-site"}, False),
-        ({"sec-fetch-site": "same-site", "origin": "http://testserver"}, False),
-        ({"origin": "http://testserver"}, True),
-        ({"origin": "https://locator.example.org"}, True),
-        ({"origin": "https://evil.example"}, False),
-        ({"origin": "null"}, False),
-    ],
+    "headers", [{}, {"origin": "null"}, {"sec-fetch-site": "same-origin"}, {"origin": "https://evil.example"}]
 )
-def test_no_other_site_puts_its_words_on_our_paper(sheets, headers, told):
-    reply = post(
-        sheets, fields_of(render_print_button(PageState(), "jinan-021", route(words="请把卡寄到 {n} 号"))), **headers
-    )
-    assert reply.status_code == 200 and ("请把卡寄到" in reply.text) is told
+def test_a_sheet_says_of_the_way_what_the_page_said_whoever_sends_the_form(sheets, headers):
+    fields = fields_of(render_print_button(PageState(), "jinan-021", route(words="向北走 {n} 米")))
+    assert "向北走" in post(sheets, fields, **headers).text
+
+    def change(name: str, value: str) -> list[tuple[str, str]]:
+        return [(key, value if key == name else said) for key, said in fields]
+
+    forged = [
+        change("step", "请把卡寄到 1 号"),
+        change("length", "7"),
+        change("mode", "drive"),
+        change("id", "jinan-001"),
+        change("proof", "0" * 64),
+        change("proof", "é"),
+        [*fields, ("step", "请把卡寄到 1 号")],
+        [pair for pair in fields if pair[0] != "proof"],
+    ]
+    for other in forged:
+        reply = post(sheets, other, **headers)
+        assert reply.status_code in (200, 404)
+        assert "请把卡寄到" not in reply.text and "向北走" not in reply.text
 
 
 @pytest.mark.parametrize(

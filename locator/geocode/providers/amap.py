@@ -12,7 +12,7 @@ from geopy.location import Location
 
 from locator.adcode import is_adcode, is_province, is_province_administered, prefecture_of
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, Reading
+from locator.geocode.providers.provider import Left, Provider, ResultFacts
 from locator.geocode.records import Hint, clean_text
 from locator.http.amap import PACE_S, URL, check_reply, is_good
 from locator.model import Precision
@@ -101,11 +101,11 @@ class AmapProvider(Provider):
         return geocoder.geocode(clean_text(text), exactly_one=False, city=city, timeout=left_s()) or ()
 
     @override
-    def read(self, location: Location, text: str) -> Reading:
+    def read(self, location: Location, text: str) -> ResultFacts:
         """Say what a match is, by AMap's level."""
         raw = location.raw
         adcode = raw.get("adcode")
-        return Reading(
+        return ResultFacts(
             label=location.address,
             precision=LEVELS.get(str(raw.get("level")), LEVELS["未知"]),
             adcode=adcode if isinstance(adcode, str) and is_adcode(adcode) else None,

@@ -12,7 +12,7 @@ from geopy.geocoders.base import DEFAULT_SENTINEL
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, Reading
+from locator.geocode.providers.provider import Left, Provider, ResultFacts
 from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
@@ -94,7 +94,7 @@ class BaiduProvider(Provider):
         return geocoder.geocode(query, exactly_one=False, city=hint.city, timeout=left_s()) or ()
 
     @override
-    def read(self, location: Location, text: str) -> Reading:
+    def read(self, location: Location, text: str) -> ResultFacts:
         """Say what the match is, by level and comprehension."""
         raw = location.raw
         precision = LEVELS.get(str(raw.get("level") or ""), Precision.POI)
@@ -104,4 +104,4 @@ class BaiduProvider(Provider):
             Precision.STREET,
         ):
             precision = Precision.TOWNSHIP
-        return Reading(label=location.address, precision=precision)
+        return ResultFacts(label=location.address, precision=precision)

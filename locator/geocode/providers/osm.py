@@ -18,7 +18,7 @@ from geopy.location import Location
 
 from locator.datum import Datum
 from locator.gazetteer.address import find_number
-from locator.geocode.providers.provider import Left, Provider, Reading
+from locator.geocode.providers.provider import Left, Provider, ResultFacts
 from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
@@ -135,7 +135,7 @@ class OsmProvider(Provider):
         """Return 0 for a street, 1 for what is finer than a street, 2 for what is coarser."""
 
     @abstractmethod
-    def read_result(self, raw: Mapping[str, Any], number: str) -> Reading:
+    def read_result(self, raw: Mapping[str, Any], number: str) -> ResultFacts:
         """Say what a result is, whatever number was asked for; ``number`` is its own."""
 
     @override
@@ -163,7 +163,7 @@ class OsmProvider(Provider):
         return same_number(number, self.house_number(raw)) if number else self.road_rank(raw) < 2
 
     @override
-    def read(self, location: Location, text: str) -> Reading:
+    def read(self, location: Location, text: str) -> ResultFacts:
         """Say what a result is; without the number asked for it is its street at best."""
         asked, found = split_address(text).number, self.house_number(location.raw)
         reading = self.read_result(location.raw, found)
@@ -206,10 +206,10 @@ class NominatimProvider(OsmProvider):
         return 2 if rank < 26 else int(rank > 27)
 
     @override
-    def read_result(self, raw: Mapping[str, Any], number: str) -> Reading:
+    def read_result(self, raw: Mapping[str, Any], number: str) -> ResultFacts:
         """Say what a result is, from its place rank, its box and its address."""
         precision = _precision(raw, number)
-        return Reading(
+        return ResultFacts(
             label=to_label(raw["display_name"], raw.get("address", {})),
             precision=precision,
             error_m=_error_m(raw) if precision not in (Precision.ROOFTOP, Precision.POI) else None,
@@ -305,13 +305,13 @@ class PhotonProvider(OsmProvider):
         return {"street": 0, "house": 1, "other": 1}.get(str(raw["properties"].get("type")), 2)
 
     @override
-    def read_result(self, raw: Mapping[str, Any], number: str) -> Reading:
+    def read_result(self, raw: Mapping[str, Any], number: str) -> ResultFacts:
         """Say what a feature is, from its layer (``type``)."""
         properties = raw["properties"]
         precision = LAYERS.get(str(properties.get("type")), Precision.TOWNSHIP)
         if precision is Precision.ROOFTOP and not number:
             precision = Precision.POI
-        return Reading(label=_label(properties), precision=precision)
+        return ResultFacts(label=_label(properties), precision=precision)
 
 
 def _label(properties: Mapping[str, Any]) -> str:

@@ -136,7 +136,7 @@ ERROR_M: Mapping[Precision, float] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ResultFacts:
     """What a reply says of one place, apart from its position."""
 
     label: str
@@ -200,7 +200,7 @@ class Provider(ABC):
         """Yield geopy's locations, best first, in the service's own datum; ``left_s()`` is the time left."""
 
     @abstractmethod
-    def read(self, location: Location, text: str) -> Reading:
+    def read(self, location: Location, text: str) -> ResultFacts:
         """Say what one location is."""
 
     def is_good(self, _content: object) -> bool:

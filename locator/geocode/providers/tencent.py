@@ -13,7 +13,7 @@ from geopy.location import Location
 
 from locator.adcode import is_adcode
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, Reading
+from locator.geocode.providers.provider import Left, Provider, ResultFacts
 from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
@@ -115,7 +115,7 @@ class TencentProvider(Provider):
         return geocoder.geocode(query, exactly_one=False, timeout=left_s()) or ()
 
     @override
-    def read(self, location: Location, text: str) -> Reading:
+    def read(self, location: Location, text: str) -> ResultFacts:
         """Say what the match is, by level and reliability."""
         raw = location.raw
         precision = LEVELS.get(int(raw.get("level") or 0), Precision.TOWNSHIP)
@@ -123,4 +123,4 @@ class TencentProvider(Provider):
         if not sure and precision in (Precision.ROOFTOP, Precision.POI, Precision.STREET):
             precision = Precision.TOWNSHIP
         adcode = str((raw.get("ad_info") or {}).get("adcode") or "")
-        return Reading(label=location.address, precision=precision, adcode=adcode if is_adcode(adcode) else None)
+        return ResultFacts(label=location.address, precision=precision, adcode=adcode if is_adcode(adcode) else None)

@@ -13,7 +13,7 @@ from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, Reading
+from locator.geocode.providers.provider import Left, Provider, ResultFacts
 from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
@@ -98,10 +98,10 @@ class TiandituProvider(Provider):
         return geocoder.geocode(query, exactly_one=False, timeout=left_s()) or ()
 
     @override
-    def read(self, location: Location, text: str) -> Reading:
+    def read(self, location: Location, text: str) -> ResultFacts:
         """Say what the match is, by level and score."""
         level, score = str(location.raw.get("level") or ""), float(location.raw.get("score") or 0)
         precision = next((precision for word, precision in LEVELS if word in level), Precision.TOWNSHIP)
         if score < SURE and precision in (Precision.ROOFTOP, Precision.POI, Precision.STREET):
             precision = Precision.TOWNSHIP
-        return Reading(label=location.address, precision=precision)
+        return ResultFacts(label=location.address, precision=precision)

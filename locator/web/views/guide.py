@@ -34,7 +34,13 @@ class Reports:
     address: Callable[[str, str], str | None]
     """Gives where an error in an entry's field is reported; None where the page takes it itself."""
     done: str | None = None
-    """The entry whose error was just written down."""
+    """The entry whose error was just reported."""
+    kept: bool = True
+    """Whether that report was written down."""
+
+    def answer(self) -> str:
+        """Return what is said of the report."""
+        return self.words("hit.report_done" if self.kept else "hit.report_lost")
 
     def render(self, key: str, items: Sequence[Mapping[str, Any]]) -> Markup | None:
         """Return the way to report an error in one of a section's lines."""
@@ -42,7 +48,7 @@ class Reports:
         if not items:
             return None
         if self.done in {str(item["id"]) for item in items}:
-            return tag("p", words("hit.report_done"), class_="reported", id="reported")
+            return tag("p", self.answer(), class_="reported", id="reported")
         rows = [(str(item["id"]), field_of(item), str(item.get("text") or item["name"])[:40]) for item in items]
         address = self.address(*rows[0][:2])
         if address:
@@ -84,11 +90,16 @@ def show_guide(session: Session) -> None:
     shown = str(answer["regions"][0]["adcode"]) if answer["regions"] else ""
     settings = shared.read_settings()
     keep_report(session, settings, shared.read_clock(), {line["id"] for line in list_lines(answer)})
-    reports = Reports(words=words, address=partial(report_link, settings), done=session.reported)
+    reports = Reports(
+        words=words,
+        address=partial(report_link, settings),
+        done=session.reported,
+        kept=session.report_kept,
+    )
     content = join(_render_choices(state, regions, shown, words), render_guide(answer, words, reports))
     said = f"{answer['task_name']}{words('comma')}{answer['person_name']}"
     focus, session.focus = session.focus, None
-    page = {"announce": words("hit.report_done") if session.reported else said, "focus": focus}
+    page = {"announce": reports.answer() if session.reported else said, "focus": focus}
     show_panel("guide", content, version=version, on_event=partial(handle, session), page=page)
 
 
