@@ -1,6 +1,7 @@
 """Keystrokes against a place index of a million names, with every slip that suggestions must survive.
 
     python benchmarks/bench_gazetteer.py [--names 1000000] [--targets 400] [--index FILE]
+    python benchmarks/bench_gazetteer.py --shipped [--data FOLDER]
 
 Builds the index from the shipped divisions and invented streets and places in real cities (a stem of
 real township names, an ending, a city drawn at random), then types names letter by letter: in Han,
@@ -25,6 +26,9 @@ from locator.errors import DataError
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.gazetteer.schema import load_divisions
 from locator.gazetteer.text import simplified, spell
+from locator.ingest.places import ensure_places
+from locator.ingest.shipped import ensure_data, open_data_gazetteer
+from locator.settings import Settings
 
 SHIPPED = Path(__file__).parents[1] / "data" / "gazetteer"
 STREETS = (
@@ -143,13 +147,65 @@ def best_of_three(act: Callable[[], object]) -> float:
     return min(spent)
 
 
+def report(spent: list[tuple[float, float]], hits: dict[str, list[bool]], worst: dict[str, float]) -> None:
+    """Print what was measured."""
+    for label, values in (("clock", [c for c, _ in spent]), ("processor", [p for _, p in spent])):
+        values.sort()
+        size = len(values)
+        print(
+            f"keystrokes by the {label}: {size}, p50 {statistics.median(values):.2f} ms, "
+            f"p90 {values[int(0.9 * size)]:.1f} ms, p99 {values[int(0.99 * size)]:.1f} ms, worst {values[-1]:.1f} ms"
+        )
+    for way in sorted(hits):
+        print(f"{way:22} in the ten: {100 * sum(hits[way]) / len(hits[way]):5.1f} %  of {len(hits[way])}")
+    print("hostile: " + ", ".join(f"{what} at most {spent_ms:.1f} ms" for what, spent_ms in worst.items()))
+    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
+
+
+def shipped_targets(count: int) -> list[PlaceRecord]:
+    """Return so many of the shipped places, drawn at random."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(SHIPPED / "osm_places.parquet")
+    chosen = table.take(random.Random(SEED + 2).sample(range(table.num_rows), count)).to_pylist()
+    return [
+        PlaceRecord(r["name"], PlaceKind.POI, r["lon_e5"] / 1e5, r["lat_e5"] / 1e5, adcode=f"{r['adcode']:06d}")
+        for r in chosen
+    ]
+
+
+def measure_shipped(options: argparse.Namespace) -> None:
+    """Build what ships into a folder, unless it is there, and type names of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data=options.data or Path(folder))
+        for what, build in (("divisions and offices", lambda: ensure_data(settings)),
+                            ("places", lambda: ensure_places(settings.data))):  # fmt: skip
+            start, cpu = time.perf_counter(), time.process_time()
+            build()
+            spent = time.perf_counter() - start, time.process_time() - cpu
+            print(f"{what}: {spent[0]:.0f} s ({spent[1]:.0f} s of one core)")
+        files = [f for f in settings.data.glob("*.sqlite") if not f.name.startswith("divisions")]
+        print(f"index: {sum(f.stat().st_size for f in files) / 1e6:.0f} MB")
+        gazetteer = open_data_gazetteer(settings)
+        gazetteer.warm()
+        type_all(gazetteer, shipped_targets(20))
+        spent_ms, hits = type_all(gazetteer, shipped_targets(options.targets))
+        worst = ask_hostile(gazetteer, settings.data / "gazetteer.sqlite")
+    report(spent_ms, hits, worst)
+
+
 def main() -> None:
     """Build, type, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", type=int, default=1_000_000)
     parser.add_argument("--targets", type=int, default=400)
     parser.add_argument("--index", type=Path, help="an index to use, or where to keep the one built")
+    parser.add_argument("--shipped", action="store_true", help="what ships instead of invented names")
+    parser.add_argument("--data", type=Path, help="with --shipped: a LOCATOR_DATA folder to use or fill")
     options = parser.parse_args()
+    if options.shipped:
+        measure_shipped(options)
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = options.index or Path(folder) / "gazetteer.sqlite"
         if not path.exists():
@@ -169,17 +225,7 @@ def main() -> None:
         type_all(gazetteer, targets[:20])
         spent, hits = type_all(gazetteer, targets)
         worst = ask_hostile(gazetteer, path)
-    for label, values in (("clock", [c for c, _ in spent]), ("processor", [p for _, p in spent])):
-        values.sort()
-        size = len(values)
-        print(
-            f"keystrokes by the {label}: {size}, p50 {statistics.median(values):.2f} ms, "
-            f"p90 {values[int(0.9 * size)]:.1f} ms, p99 {values[int(0.99 * size)]:.1f} ms, worst {values[-1]:.1f} ms"
-        )
-    for way in sorted(hits):
-        print(f"{way:22} in the ten: {100 * sum(hits[way]) / len(hits[way]):5.1f} %  of {len(hits[way])}")
-    print("hostile: " + ", ".join(f"{what} at most {spent_ms:.1f} ms" for what, spent_ms in worst.items()))
-    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
+    report(spent, hits, worst)
 
 
 if __name__ == "__main__":
