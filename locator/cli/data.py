@@ -30,7 +30,8 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
     parser.description = "Read a source, check every row, place what has no position, and put all of it in at once."
     parser.epilog = "example: locator import table docs/examples/offices.csv --dry-run"
-    parser.add_argument("kind", choices=list(SOURCES), metavar="KIND", help=", ".join(SOURCES))
+    kinds = [*SOURCES, "places"]
+    parser.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.add_argument("location", help="a file, a place name, a box … as docs/SOURCES.md says")
     parser.add_argument("--name", help="what the layer calls this source (the same name again replaces it)")
     add_choice(parser, "--datum", Datum, help="what positions are measured against, if the source does not say")
@@ -53,6 +54,9 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 def run_import(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator import``."""
+    if args.kind == "places":
+        _import_places(args, settings)
+        return
     with _offering_mapping(args.location):
         summary = _import(args, settings)
     if args.format == "json":
@@ -100,6 +104,25 @@ def _offering_mapping(location: str) -> Iterator[None]:
             error.code = "header_unknown_mapping"
             error.params["mapping"] = str(path)
         raise
+
+
+def _import_places(args: argparse.Namespace, settings: Settings) -> None:
+    from locator.ingest.importing import write_rejects
+    from locator.ingest.place_files import import_places
+
+    datum = Datum(args.datum) if args.datum else None
+    count = import_places(Path(args.location), settings, name=args.name, datum=datum, dry_run=args.dry_run)
+    if args.rejects is not None:
+        write_rejects(args.rejects, count.rejects)
+    told = {name: getattr(count, name) for name in ("source", "read", "kept", "seats")}
+    told["refused"] = len(count.rejects)
+    if args.format == "json":
+        write_json({**told, "placed": dict(count.placed), "dry_run": args.dry_run})
+        return
+    lines = [text("import.summary_places", args.lang, **told)]
+    lines += [text("import.summary_dry", args.lang)] if args.dry_run else []
+    lines += [_reject_line(reject, args.lang) for reject in count.rejects[:10]] if args.rejects is None else []
+    sys.stdout.writelines(line + "\n" for line in lines)
 
 
 def _options(args: argparse.Namespace) -> dict[str, object]:

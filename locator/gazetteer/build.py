@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 
@@ -106,6 +107,8 @@ _RANKS: Mapping[PlaceKind, float] = {
     _K.STREET: 0.4, _K.PARK: 0.39, _K.GOVERNMENT: 0.38, _K.VILLAGE: 0.35, _K.VENUE: 0.34, _K.SCHOOL: 0.33,
     _K.RESIDENTIAL: 0.32, _K.POI: 0.3, _K.HOTEL: 0.28, _K.BUILDING: 0.27, _K.WORKS: 0.25,
 }  # fmt: skip
+SEAT_M = 1000.0
+"""How far a township's seat of an import may be off that does not say."""
 PLACES_FILE = "osm_places.parquet"
 
 COMMON = 4
@@ -331,12 +334,36 @@ class _Writer:
         for batch in batched(records, 5000):
             codes = self._cities(batch) if imported else [r.adcode for r in batch]
             pairs = list(zip(batch, codes, strict=True))
+            seats = [r for r in batch if isinstance(r, PlaceRecord) and r.kind is PlaceKind.TOWNSHIP]
+            if seats:
+                self._move_townships(seats)
+                pairs = [(r, c) for r, c in pairs if not (isinstance(r, PlaceRecord) and r.kind is PlaceKind.TOWNSHIP)]
             stage(self.connection, (self._staged(r, c) for r, c in pairs if isinstance(r, PlaceRecord)))
             for record in batch:
                 if isinstance(record, PlaceRecord) and record.kind is PlaceKind.STREET:
                     self._street(record.name, record.aliases)
             numbers = [row for r, c in pairs if isinstance(r, NumberRecord) for row in self._numbered(r, c)]
             self.connection.executemany("INSERT INTO number VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", numbers)
+
+    def _move_townships(self, seats: Sequence[PlaceRecord]) -> None:
+        """Put townships where an import says their seats are, as unsure as they are wide."""
+        ask = self.connection.execute
+        known = ask("SELECT code, lon, error_m FROM division WHERE level = 'township'")
+        extents = {code: (error_m or 0.0, lon is not None) for code, lon, error_m in known}
+        rows = []
+        for seat in seats:
+            wide_m, placed = extents.get(seat.adcode or "", (0.0, False))
+            own_m = seat.error_m if seat.error_m is not None else SEAT_M
+            rows.append((seat.adcode, seat.lon, seat.lat, wide_m if placed else round(math.hypot(wide_m, own_m))))
+        ask("CREATE TEMP TABLE IF NOT EXISTS seat (code TEXT PRIMARY KEY, lon REAL, lat REAL, error_m REAL)")
+        self.connection.executemany("INSERT OR REPLACE INTO seat VALUES (?, ?, ?, ?)", rows)
+        moved = "lon = s.lon, lat = s.lat, error_m = s.error_m"
+        ask(f"UPDATE division SET {moved} FROM seat s WHERE division.code = s.code")  # noqa: S608 - constant
+        ask(
+            f"UPDATE place SET {moved}, precision = ? FROM seat s WHERE place.township = s.code",  # noqa: S608 - constant
+            (Precision.TOWNSHIP,),
+        )
+        ask("DELETE FROM seat")
 
     def _cities(self, batch: tuple[Record, ...]) -> list[str | None]:
         gaps, nearest = self._tree.query(np.array([(r.lon, r.lat) for r in batch], float))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -174,7 +173,6 @@ class Places:
         self.file = IndexFile(path, places)
         self.numbers = HouseNumbers(self.file)
         self.division = lru_cache(20_000)(self._division)
-        self.reach_m = lru_cache(4000)(self._reach_m)
 
     def _division(self, code: str) -> Division | None:
         found = self.file.ask("SELECT * FROM division WHERE code = ?", (code,))
@@ -202,30 +200,16 @@ class Places:
         return next(d.code for d in reversed(self.names_of(code)) if d.level in {"province", "city", "district"})
 
     def place(self, code: str, *, note: str | None = None) -> Place:
-        """Return the place of a division; a township without a position lies somewhere in its district.
-
-        With a note something inside the division is meant: its error then is as wide as an average township.
-        """
+        """Return the place of a division; a township without a position lies somewhere in its district."""
         around = self.names_of(code)
-        outer = around[-2] if len(around) > 1 else None
         at = division = around.pop()
         while at.lon is None and at.level in {"township", "zone"} and around:
             at = around.pop()
-        error_m = at.error_m
-        if note and at.level == "township" and outer is not None:
-            error_m = max(error_m or 0.0, self.reach_m(outer))
         return Place(
-            label=self.label(code), lon=at.lon, lat=at.lat, precision=_PRECISIONS[at.level], error_m=error_m,
+            label=self.label(code), lon=at.lon, lat=at.lat, precision=_PRECISIONS[at.level], error_m=at.error_m,
             source="gazetteer", adcode=self.adcode(code), township=code if division.level == "township" else None,
             note=note,
         )  # fmt: skip
-
-    def _reach_m(self, outer: Division) -> float:
-        """Return how far an average township of a district reaches, in metres: its share of the district."""
-        ((count,),) = self.file.ask(
-            "SELECT count(*) FROM division WHERE level = 'township' AND parent = ?", (outer.code,)
-        )
-        return round((outer.error_m or 0.0) / math.sqrt(max(1, int(str(count)))), -2)
 
     def area(self, name: str, codes: Sequence[str], *, note: str | None = None) -> Place:
         """Return the place of an area that lies in several districts: amid them, as unsure as they reach."""

@@ -198,8 +198,8 @@ def load_divisions(shipped: Path) -> dict[str, Division]:
         lon, lat, error_m = (float(row[c]) if row[c] else None for c in ("lon", "lat", "error_m"))
         if code in seats and (error_m is None or seats[code][2] < error_m):
             lon, lat, error_m = seats[code]
-        if error_m is not None and row["extent_m"]:
-            error_m = float(f"{math.hypot(error_m, float(row['extent_m'])):.2g}")
+        if row["extent_m"]:  # of a township nobody places it is all that is known, for an import that does
+            error_m = float(f"{math.hypot(error_m or 0.0, float(row['extent_m'])):.2g}")
         name, name_en = clean_name(row["name"]), clean_name(row["name_en"])
         divisions[code] = Division(code, name, row["level"], parent, lon, lat, name_en, row["pinyin"], error_m)
     for part in _read_parts(shipped / "parts.csv", divisions):
