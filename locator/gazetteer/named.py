@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from locator.adcode import is_inside, level_of, prefecture_stem
+from locator.adcode import is_inside, is_one_city, level_of, prefecture_stem
 from locator.datum import distance_m
 from locator.gazetteer.index import Row
 from locator.gazetteer.places import Places
@@ -100,12 +100,9 @@ def _level(within: Sequence[str]) -> str:
     if not within:
         return "nation"
     levels = {level_of(code) if len(code) < 9 else "district" for code in within}
-    if levels == {"province"} and all(prefecture_stem(c) == c[:2] and c[:2] in _ONE_CITY for c in within):
+    if levels == {"province"} and all(map(is_one_city, within)):
         return "city"
     return next(level for level in ("province", "city", "district") if level in levels)
-
-
-_ONE_CITY = frozenset({"11", "12", "31", "50", "81", "82"})
 
 
 def find_inside(places: Places, text: str, *, within: Sequence[str]) -> list[Meaning]:
@@ -179,8 +176,14 @@ def weigh(rows: Sequence[Row]) -> list[Row]:
 
     东方明珠 is the tower in Shanghai and the name of fifteen residential communities.
     """
-    known = [row for row in rows if row.kind in _KNOWN_FAR]
-    return known if len(known) == 1 else [*known, *(row for row in rows if row.kind not in _KNOWN_FAR)]
+    order = sorted(rows, key=lambda row: not _in_capital(row.code))
+    known = [row for row in order if row.kind in _KNOWN_FAR]
+    return known if len(known) == 1 else [*known, *(row for row in order if row.kind not in _KNOWN_FAR)]
+
+
+def _in_capital(code: str | None) -> bool:
+    """Tell whether a place lies in a municipality or a province's capital, where most of those who ask live."""
+    return code is not None and (is_one_city(code) or code[2:4] == "01")
 
 
 def merge_rows(rows: Iterable[Row], *, same_m: float = SAME_M) -> list[Row]:

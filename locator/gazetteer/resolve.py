@@ -25,6 +25,8 @@ _FORMER_TOWN = re.compile("(?P<name>[\u4e00-\u9fff]{2,4}?[镇乡])")
 _KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|技术)?(?:开发区|高新区|经开区)(?=.{2})")
 """A zone of the division before it, which has no name of its own."""
+MOST_ASKED = 10
+"""Of more places than this nobody finds the one meant in a list."""
 CROSSING_M = 500.0
 """Streets whose known extents come so near to each other cross there."""
 _LACKING = frozenset({"street_unknown", "rest_unknown"})
@@ -251,7 +253,7 @@ def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
         rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
         rows = [r for r in rows if to_key(r.name) == name] or rows
         merged = weigh(merge_rows(rows))
-        if merged:
+        if merged and (name == key or len(merged) <= MOST_ASKED):
             sure = name == key or (len(merged) == 1 and len(name) > 4)
             found = choose([Meaning(r.place(), ()) for r in merged], bias, local=False)
             return found._replace(sure=sure)

@@ -213,15 +213,18 @@ class _Reader:
         name, kind_name = clean_name(row.fields.get("name", "")), row.fields.get("kind", "").lower()
         kind = KINDS.get(kind_name)
         if len(to_key(name)) < 2:
-            return self._refuse(row, "name", "name_missing", name, "a place needs a name of two characters or more")
+            self._refuse(row, "name", "name_missing", name, "a place needs a name of two characters or more")
+            return None
         if kind is None:
-            return self._refuse(row, "kind", "place_kind", kind_name, "no kind of place or level that is known")
+            self._refuse(row, "kind", "place_kind", kind_name, "no kind of place or level that is known")
+            return None
         if kind in _DIVISIONS:
             return None  # provinces, cities and districts are the gazetteer's own
         code = row.fields.get("adcode", "")
         adcode = code[:6] if code[:6].isdigit() and self._gazetteer.division(code[:6]) else None
         if code and adcode is None:
-            return self._refuse(row, "adcode", "adcode_unknown", code, "no division of today has this code")
+            self._refuse(row, "adcode", "adcode_unknown", code, "no division of today has this code")
+            return None
         position = self._position(row)
         record = PlaceRecord(
             name, kind, *(position or (0.0, 0.0)), adcode=adcode, error_m=_number(row.fields.get("error_m", "")),
@@ -250,7 +253,8 @@ class _Reader:
             same = [town for town in inside if short_name(town.name) == short_name(record.name)]
             known = same[0] if len(same) == 1 else None
         if known is None:
-            return self._refuse(row, "name", "township_unknown", record.name, "no township of today in that district")
+            self._refuse(row, "name", "township_unknown", record.name, "no township of today in that district")
+            return None
         self.seats += 1
         return replace(record, adcode=known.code)
 
@@ -259,7 +263,8 @@ class _Reader:
         around = self._gazetteer.places.place(record.adcode) if record.adcode else None
         given = f"{row.fields.get('lon', '')} {row.fields.get('lat', '')}".strip()
         if around is None or around.lon is None or around.lat is None:
-            return self._refuse(row, "lon", "place_position", given, "neither a position in China nor an adcode")
+            self._refuse(row, "lon", "place_position", given, "neither a position in China nor an adcode")
+            return None
         return replace(
             record, lon=around.lon, lat=around.lat, error_m=around.error_m, precision=around.precision
         )  # fmt: skip
