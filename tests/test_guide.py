@@ -27,6 +27,7 @@ def guide():
 
 def lines_of(answer):
     """Yield everything an answer states."""
+    yield from [answer["first"]] if answer["first"] else []
     yield from answer["trip"]["lines"]
     for step in answer["steps"]:
         yield from step["lines"]
@@ -95,15 +96,17 @@ def test_a_region_with_an_entry_says_who_issues_where_how_to_reach_them_and_what
 
 def test_a_region_without_an_entry_says_so_and_gives_what_holds_nationally(guide):
     lhasa, nation = guide.answer("apply", "adult", "540100", "zh"), guide.answer("apply", "adult", None, "zh")
-    assert not lhasa["local"] and lhasa["region"] == "540100" and lhasa["region_name"] is None
+    assert not lhasa["local"] and lhasa["region"] == "540100" and lhasa["region_name"] == "西藏自治区"
+    assert any(c["url"] and c["region"] == "540000" for c in lhasa["channels"]), "the province's site is known"
     assert lhasa["materials"] == nation["materials"] and lhasa["trip"] == nation["trip"]
+    assert lhasa["hotlines"][0]["from_elsewhere"] == "0891-12333"
 
 
 def test_the_finest_region_comes_first_and_a_county_has_its_city_and_province(guide):
     answer = guide.answer("apply", "adult", "330182", "zh")
-    assert [r["adcode"] for r in answer["regions"]] == ["330182", "330100"]
+    assert [r["adcode"] for r in answer["regions"]] == ["330182", "330100", "330000"]
     regions = [line["region"] for line in answer["steps"][0]["lines"]]
-    assert regions == sorted(regions, key=["330182", "330100", "000000"].index)
+    assert regions == sorted(regions, key=["330182", "330100", "330000", "000000"].index)
     assert guide.answer("apply", "adult", "330182003", "zh")["regions"] == answer["regions"]
 
 
@@ -202,8 +205,8 @@ def test_an_agent_is_not_sent_where_the_holder_has_to_collect(guide):
 
 def test_a_contradiction_is_told(guide):
     assert "differs" in words_of(guide.answer("report-loss", "adult", None, "en"))
-    assert re.search(r"10.+30 yuan", words_of(guide.answer("replace-lost", "adult", None, "en")))
-    assert re.search(r"6 and 10 tries", words_of(guide.answer("pin", "adult", None, "en")))
+    assert re.search(r"Jiangxi 32 yuan.+Hangzhou 15", words_of(guide.answer("replace-lost", "adult", None, "en")))
+    assert re.search(r"6, 8 and 10 tries", words_of(guide.answer("pin", "adult", None, "en")))
 
 
 def test_fees_and_times_name_a_place_and_a_date(guide):
@@ -289,3 +292,76 @@ def test_ids_are_unique_and_stay_the_same(guide):
     ids = [line["id"] for line in lines_of(guide.answer("apply", "child", "440305", "zh"))]
     assert len(ids) == len(set(ids))
     assert ids == [line["id"] for line in lines_of(again.answer("apply", "child", "440305", "zh"))]
+
+
+@pytest.mark.parametrize("adcode", [None, "442000", "370200", "360100", "610100"])
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_answer_is_at_most_eight_short_steps_each_with_address_publisher_and_date(guide, adcode, lang):
+    for task in Task:
+        for person in Person:
+            answer = guide.answer(task, person, adcode, lang)
+            lines = [line for step in answer["steps"] for line in step["lines"]]
+            assert len(lines) <= 8 and all(step["lines"] for step in answer["steps"])
+            assert max(len(line["text"]) for line in lines) <= (95 if lang == "zh" else 280)
+            for line in lines_of(answer):
+                assert re.fullmatch(r"https?://[a-z0-9.-]+\.[a-z]{2,}(:\d+)?/\S*", line["source_url"] + "/", re.I)
+                assert line["publisher"].strip() and re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", line["date"])
+            for source in answer["sources"]:
+                assert source["url"] and source["publisher"] and source["date"] and source["undated"] in (True, False)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_the_loss_report_comes_before_everything_else(guide, task):
+    for person in Person:
+        first = guide.answer(task, person, "370200", "zh")["first"]
+        assert (first is not None) == (task in (Task.REPORT_LOSS, Task.REPLACE_LOST))
+        assert first is None or ("12333" in first["text"] and "银行" in first["text"] and first["source_url"])
+
+
+def test_every_province_has_its_site_and_hotline_and_most_have_more(guide):
+    provinces = [f"{code}0000" for code in (11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44,
+                                           45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65)]  # fmt: skip
+    told = set()
+    for adcode in provinces:
+        answer = guide.answer("apply", "adult", adcode, "zh")
+        sites = [c for c in answer["channels"] if c["official"] and c["url"] and c["type"] == "website"]
+        assert any(c["region"] == adcode for c in sites) or adcode == "500000", adcode
+        assert answer["region_name"] and answer["hotlines"][0]["number"]
+        assert any(h["from_elsewhere"] or "-" in h["number"] for h in answer["hotlines"]), adcode
+    for adcode in guide.regions:
+        if guide.answer("apply", "adult", adcode, "zh")["local"]:
+            told.add(adcode[:2])
+    assert len(told) >= 20, sorted(told)
+    largest = ("310000", "110000", "440300", "500000", "440100", "510100", "120000", "420100", "441900", "610100",
+               "330100", "440600", "320100", "370100", "410100", "370200", "320500", "330200", "350200", "130100")  # fmt: skip
+    assert all(guide.answer("apply", "adult", adcode, "zh")["local"] for adcode in largest)
+
+
+def test_the_hotline_of_any_prefecture_has_its_area_code(guide):
+    for adcode, number in (
+        ("130300", "0335-12333"),
+        ("510700", "0816-12333"),
+        ("653100", "0998-12333"),
+        ("130202", "0315-12333"),
+    ):
+        assert guide.hotlines(adcode, "apply", "zh")[0]["from_elsewhere"] == number
+
+
+QUESTIONS = {"q-leave-company", "q-drugs", "q-app", "q-to-shenzhen", "q-jiande-flexible", "q-dalian-renew", "q-password",
+             "q-zhongshan-contribution", "q-guangdong-interest", "q-move"}  # fmt: skip
+
+
+def test_questions_people_ask_beside_it_have_an_answer_or_who_knows_it(guide):
+    found = {}
+    for task in Task:
+        for adcode in (None, *guide.regions):
+            for lang in LANGS:
+                for question in guide.answer(task, "adult", adcode, lang)["questions"]:
+                    found[question["id"], lang] = question
+    assert {key for key, _ in found} >= QUESTIONS and len(found) == 2 * len({key for key, _ in found})
+    for (key, lang), question in found.items():
+        assert question["text"].endswith("？" if lang == "zh" else "?") and len(question["answer"]) <= 300
+        assert question["source"] and question["source_url"] and question["date"]
+        assert not re.search(r"\d\s*(元|yuan|%|％)", question["answer"]), f"{key} names an amount"
+        if re.search("没有查到|没有收录|不收录|not held|found no|did not find", question["answer"]):
+            assert re.search(r"12333|12393", question["answer"]), key

@@ -25,6 +25,7 @@ sources:
     url: https://example.gov.cn/
     date: 2026-01
     confidence: H
+    publisher: 拉萨市人社局
 statements:
   - section: where
     tasks: [apply]
@@ -92,36 +93,39 @@ def test_a_new_city_works_at_once(folder):
         ("date: 2026-01", "date: January 2026", 7, "bad_date"),
         ("date: 2026-01", "date: 2026-13", 7, "bad_date"),
         ("    date: 2026-01\n", "", 4, "missing_key"),
+        ("date: 2026-01", "date: unknown", 4, "no_day"),
+        ("    publisher: 拉萨市人社局\n", "", 4, "missing_key"),
+        ("    url: https://example.gov.cn/\n    date", "    date", 4, "missing_key"),
         ("confidence: H", "confidence: sure", 8, "not_one_of"),
-        ("section: where", "section: wherever", 10, "not_one_of"),
-        ("tasks: [apply]", "tasks: [apply, fly]", 11, "not_one_of"),
-        ("zh: 到市民中心办。", "zh: ''", 12, "empty_text"),
-        ("zh: 到市民中心办。", "zh: " + "长" * 601, 12, "long_text"),
-        ("zh: 到市民中心办。", 'zh: "到\\e[31m"', 12, "invisible_character"),
-        ("zh: 到市民中心办。", 'zh: "到\\u202E办"', 12, "invisible_character"),
-        ("    en: At the citizens' center.\n", "", 10, "missing_key"),
-        ("source: lasa-site\nmaterials", "source: nobody\nmaterials", 14, "unknown_source"),
-        ("    source: lasa-site\nmaterials", "materials", 10, "missing_key"),
-        ("source: lasa-site\nmaterials", "source: []\nmaterials", 14, "missing_key"),
-        ("section: where", "section: where\n    visit: no", 10, "visit_place"),
-        ("id: lasa-photo", "id: photo", 16, "id_twice"),
-        ("id: lasa-photo", "id: Lasa Photo", 16, "bad_id"),
-        ("replaces: photo", "replaces: picture", 18, "unknown_id"),
-        ("confidence: H", "confidence: L", 19, "weak_required"),
-        ("required: yes", "required: perhaps", 19, "not_one_of"),
-        ("count: 2", "count: many", 21, "bad_count"),
-        ("number: 0891-12333", "number: call us", 31, "bad_phone"),
-        ("statements:", "statement:", 9, "unknown_key"),
-        ("  - section: where", "    section: where", 9, "not_list"),
-        ("tasks: apply\n", "tasks: apply\n    tasks: collect\n", 18, "key_twice"),
-        ("zh: 到市民中心办。", "zh: 到: 市民: 中心", 12, "not_yaml"),
-        ("    zh: 到市民中心办。", "\tzh: 到", 12, "not_yaml"),
+        ("section: where", "section: wherever", 11, "not_one_of"),
+        ("tasks: [apply]", "tasks: [apply, fly]", 12, "not_one_of"),
+        ("zh: 到市民中心办。", "zh: ''", 13, "empty_text"),
+        ("zh: 到市民中心办。", "zh: " + "长" * 601, 13, "long_text"),
+        ("zh: 到市民中心办。", 'zh: "到\\e[31m"', 13, "invisible_character"),
+        ("zh: 到市民中心办。", 'zh: "到\\u202E办"', 13, "invisible_character"),
+        ("    en: At the citizens' center.\n", "", 11, "missing_key"),
+        ("source: lasa-site\nmaterials", "source: nobody\nmaterials", 15, "unknown_source"),
+        ("    source: lasa-site\nmaterials", "materials", 11, "missing_key"),
+        ("source: lasa-site\nmaterials", "source: []\nmaterials", 15, "missing_key"),
+        ("section: where", "section: where\n    visit: no", 11, "visit_place"),
+        ("id: lasa-photo", "id: photo", 17, "id_twice"),
+        ("id: lasa-photo", "id: Lasa Photo", 17, "bad_id"),
+        ("replaces: photo", "replaces: picture", 19, "unknown_id"),
+        ("confidence: H", "confidence: L", 20, "weak_required"),
+        ("required: yes", "required: perhaps", 20, "not_one_of"),
+        ("count: 2", "count: many", 22, "bad_count"),
+        ("number: 0891-12333", "number: call us", 32, "bad_phone"),
+        ("statements:", "statement:", 10, "unknown_key"),
+        ("  - section: where", "    section: where", 10, "not_list"),
+        ("tasks: apply\n", "tasks: apply\n    tasks: collect\n", 19, "key_twice"),
+        ("zh: 到市民中心办。", "zh: 到: 市民: 中心", 13, "not_yaml"),
+        ("    zh: 到市民中心办。", "\tzh: 到", 13, "not_yaml"),
         ("name: {zh: 拉萨市, en: Lhasa}", "name: &x {zh: 拉萨市, en: Lhasa}\narea_code: *x", 2, "alias"),
         ("name: {zh: 拉萨市, en: Lhasa}", "name: {zh: 拉萨市, en: Lhasa, so to say}", 2, "unknown_key"),
-        ("hotlines:", "area_code: {code: '0891', source: nobody}\nhotlines:", 30, "unknown_source"),
-        ("hotlines:", "area_code: {code: '891', source: lasa-site}\nhotlines:", 30, "bad_area_code"),
+        ("hotlines:", "area_code: {code: '0891', source: nobody}\nhotlines:", 31, "unknown_source"),
+        ("hotlines:", "area_code: {code: '891', source: lasa-site}\nhotlines:", 31, "bad_area_code"),
         ("hotlines:", "tasks: {}\nhotlines:", None, None),
-        ("sources:\n", "sources:\n  si-law: {name: x, date: 2020, confidence: H}\n", None, "source_twice"),
+        ("sources:\n", "sources:\n  si-law: {name: x, publisher: x, url: 'https://a.cn/', date: 2020, confidence: H}\n", None, "source_twice"),
         ("region: 540100", "[" * 5000, 1, "too_deep"),
         ("region: 540100", "- region", None, "not_yaml"),
     ],
@@ -143,12 +147,12 @@ def test_every_fault_of_a_file_is_told_at_once(folder):
     change(folder, "section: where", "section: wherever")
     wrong = (folder / "lhasa.yaml").read_text("utf-8").replace("count: 2", "count: 0").replace("H\n", "X\n", 1)
     (folder / "lhasa.yaml").write_text(wrong, "utf-8")
-    assert [fault.line for fault in check_guide(folder)] == [8, 10, 21]
+    assert [fault.line for fault in check_guide(folder)] == [8, 11, 22]
 
 
 def test_loading_a_wrong_guide_names_the_first_fault(folder):
     change(folder, "section: where", "section: wherever")
-    with pytest.raises(DataError, match=r"lhasa\.yaml:10: .*wherever"):
+    with pytest.raises(DataError, match=r"lhasa\.yaml:11: .*wherever"):
         load_guide(folder)
 
 

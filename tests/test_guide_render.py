@@ -56,7 +56,7 @@ def hostile_answers(tmp_path_factory):
             f"""region: 5401{n:02d}
 name: {{zh: {quoted}, en: {quoted}}}
 sources:
-  src-{n}: {{name: {quoted}, url: 'https://example.com/?a=1&b=%22', date: 2026, confidence: H}}
+  src-{n}: {{name: {quoted}, publisher: {quoted}, url: 'https://example.com/?a=1&b=%22', date: 2026, confidence: H}}
 statements:
 """
             + "".join(

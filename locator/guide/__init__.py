@@ -6,7 +6,16 @@ wrong in it. A city's file stands over its province's, and that over the nation'
 
 from locator.guide.book import Guide, check_guide, describe_fault, load_guide
 from locator.guide.records import Fault
-from locator.guide.render import field_of, list_lines, list_parts, render_text, say_heading, say_no_local, say_source
+from locator.guide.render import (
+    field_of,
+    list_lines,
+    list_parts,
+    render_text,
+    say_date,
+    say_heading,
+    say_no_local,
+    say_source,
+)
 
 __all__ = [
     "Fault",
@@ -18,6 +27,7 @@ __all__ = [
     "list_parts",
     "load_guide",
     "render_text",
+    "say_date",
     "say_heading",
     "say_no_local",
     "say_source",

@@ -142,6 +142,7 @@ IDENTIFIER = pattern(r"[a-z0-9][a-z0-9-]{1,60}", "bad_id")
 URL = pattern(r"https?://[^\s\"'<>`\\]{3,400}", "bad_url")
 DATE = pattern(r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?|unknown", "bad_date")
 ADCODE = pattern(f"nation|{ADCODE_PATTERN}", "bad_adcode")
+DAY = pattern(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "bad_date")
 PHONE = pattern(r"(0\d{2,3}-)?\d{5,12}", "bad_phone")
 WORDS = mapping({lang: Field(sentence, required=True) for lang in SOURCE_LANGS})
 TASKS = items(one_of(CARD, *Task), single=True)
@@ -176,8 +177,10 @@ FILE = mapping(
                 mapping(
                     {
                         "name": Field(sentence, required=True),
-                        "url": Field(URL),
+                        "publisher": Field(sentence, required=True),
+                        "url": Field(URL, required=True),
                         "date": Field(DATE, required=True),
+                        "read": Field(DAY),
                         "confidence": Field(one_of(*CONFIDENCES), required=True),
                     }
                 ),
@@ -205,6 +208,7 @@ FILE = mapping(
                         **_ENTRY,
                         "section": Field(one_of(*SECTIONS), required=True),
                         "visit": Field(one_of(*VISITS)),
+                        "urgent": Field(FLAG),
                         **{lang: Field(sentence, required=True) for lang in SOURCE_LANGS},
                     }
                 )
@@ -235,6 +239,11 @@ FILE = mapping(
                         "official": Field(FLAG),
                     }
                 )
+            )
+        ),
+        "questions": Field(
+            items(
+                mapping({**_ENTRY, "text": Field(WORDS, required=True), "answer": Field(WORDS, required=True)}),
             )
         ),
         "hotlines": Field(

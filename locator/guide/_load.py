@@ -24,6 +24,7 @@ from locator.guide.records import (
     Hotline,
     Law,
     Material,
+    Question,
     Region,
     Statement,
     TaskRule,
@@ -34,7 +35,7 @@ from locator.model import Kind, Person, Task
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_BYTES = 1_000_000
 _MAX_DEPTH = 20
-LISTS = ("statements", "materials", "channels", "hotlines", "laws")
+LISTS = ("statements", "materials", "channels", "hotlines", "laws", "questions")
 
 
 @dataclass(slots=True)
@@ -116,6 +117,8 @@ def _gather(
     for key, source in (content.get("sources") or {}).items():
         if key in sources:
             document.fault("source_twice", ("sources", key), id=key)
+        if source["date"] == "unknown" and not source.get("read"):
+            document.fault("no_day", ("sources", key), id=key)
         sources[key] = source["confidence"]
     for name, i, item in _each(content):
         if item.get("id") in ids:
@@ -148,7 +151,10 @@ def _build(shelf: Shelf, documents: list[tuple[Document, dict[str, Any]]]) -> No
         for key, raw in (content.get("sources") or {}).items():
             date = None if raw["date"] == "unknown" else raw["date"]
             shelf.sources[key] = GuideSource(
-                id=key, name=raw["name"], url=raw.get("url"), date=date, confidence=raw["confidence"]
+                id=key,
+                date=date,
+                read=raw.get("read"),
+                **{k: raw[k] for k in ("name", "publisher", "url", "confidence")},
             )
         for key, raw in (content.get("tasks") or {}).items():
             shelf.rules[Task(key)] = _task_rule(Task(key), raw)
@@ -204,7 +210,10 @@ def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Ent
     }
     if name == "statements":
         words = {lang: item[lang].strip() for lang in SOURCE_LANGS}
-        return Statement(**common, section=item["section"], text=words, visit=item.get("visit"))
+        urgent = item.get("urgent") in ("yes", "true")
+        return Statement(**common, section=item["section"], text=words, visit=item.get("visit"), urgent=urgent)
+    if name == "questions":
+        return Question(**common, text=item["text"], answer=item["answer"])
     if name == "laws":
         return Law(**common, name=item["name"], article=item["article"], summary=item["summary"], url=item.get("url"))
     common |= {"name": item["name"], "note": item.get("note")}

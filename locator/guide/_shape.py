@@ -12,6 +12,7 @@ from locator.guide.records import (
     Hotline,
     Law,
     Material,
+    Question,
     Statement,
     Translations,
 )
@@ -30,6 +31,10 @@ class Shaper:
     def line(self, entry: Statement) -> Json:
         """Return a statement."""
         return {"text": self._said(entry.text), **self._basis(entry)}
+
+    def question(self, entry: Question) -> Json:
+        """Return a question with its answer."""
+        return {"text": self._said(entry.text), "answer": self._said(entry.answer), **self._basis(entry)}
 
     def material(self, entry: Material) -> Json:
         """Return a thing to bring; ``required`` None means that it may be asked for locally."""
@@ -83,7 +88,15 @@ class Shaper:
     def sources_of(self, made: object) -> list[Json]:
         """Return every source that a shaped answer names, each once, in the order of its first use."""
         return [
-            {"id": s.id, "name": s.name, "url": s.url, "date": s.date, "confidence": s.confidence}
+            {
+                "id": s.id,
+                "name": s.name,
+                "publisher": s.publisher,
+                "url": s.url,
+                "date": s.date or s.read,
+                "undated": s.date is None,
+                "confidence": s.confidence,
+            }
             for s in (self._sources[key] for key in dict.fromkeys(_source_ids(made)))
         ]
 
@@ -100,8 +113,10 @@ class Shaper:
             "id": entry.id,
             "region": entry.region,
             "source": first.name,
+            "publisher": first.publisher,
             "source_url": first.url,
-            "date": first.date,
+            "date": first.date or first.read,
+            "undated": first.date is None,
             "confidence": entry.confidence,
             "source_ids": list(entry.sources),
         }

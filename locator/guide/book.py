@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from locator.adcode import ancestors, is_adcode, prefecture_of
+from locator.adcode import ancestors, holds_cities, is_adcode, prefecture_of
 from locator.errors import DataError, InvalidInput
 from locator.guide._load import Shelf, read_folder
 from locator.guide._shape import Shaper
@@ -124,7 +124,9 @@ class Guide:
 
     def area_code(self, adcode: str | None) -> str | None:
         """Return the telephone area code of the city that holds an adcode, with its 0; None where it is not known."""
-        own = next((r.area_code for c in _chain(adcode) if (r := self.regions.get(c)) and r.area_code), None)
+        chain = _chain(adcode)  # a province's area code is its capital's: no other city's
+        near = [code for code in chain if code == chain[0] or not holds_cities(code)]
+        own = next((r.area_code for c in near if (r := self.regions.get(c)) and r.area_code), None)
         return own or (self._area_codes.get(prefecture_of(adcode)) if adcode else None)
 
     def source(self, source_id: str) -> GuideSource:
@@ -158,7 +160,12 @@ class Guide:
         chosen, who, lang = _choice(Task, task, "task"), _choice(Person, person, "person"), _language(lang)
         shaper, chain, rule = Shaper(self._shelf.sources, lang), _chain(adcode), self.rule(chosen)
         said = _with_one_visit([s for s in self._pick("statements", adcode, chosen, who) if _shown(s)])
+        urgent = next((s for s in said if s.urgent), None)
+        steps, rest = _short_steps([s for s in said if s is not urgent])
         lines = {section: [shaper.line(s) for s in said if s.section == section] for section in SECTIONS}
+        lines |= {step: [shaper.line(s) for s in kept] for step, kept in steps.items()}
+        lines["trip"] = [shaper.line(s) for s in said if s.section == "trip" and s is not urgent]
+        lines["tips"] = [shaper.line(s) for s in rest] + lines["tips"]
         channels = [c for c in self._pick("channels", adcode, chosen, who) if _shown(c)]
         made = {
             "task": chosen.value,
@@ -167,6 +174,7 @@ class Guide:
             "person_name": text(f"names.person.{who}", lang),
             "lang": lang,
             **self._place(chain, lang),
+            "first": shaper.line(urgent) if urgent else None,
             "trip": {"without_visit": _visit(said), "lines": lines["trip"]},
             "steps": [{"id": step, "title": text(f"guide.step.{step}", lang), "lines": lines[step]} for step in STEPS],
             "materials": [shaper.material(m) for m in self._bring(adcode, chosen, who)],
@@ -176,18 +184,23 @@ class Guide:
             "hotlines": self.hotlines(adcode, chosen, lang),
             **{section: lines[section] for section in ("fees", "times", "differs", "not_found", "tips")},
             "law": [shaper.law(law) for law in self._pick("laws", adcode, chosen, who) if _shown(law)],
+            "questions": [shaper.question(q) for q in self._pick("questions", adcode, chosen, who) if _shown(q)],
             "related": [{"task": t.value, "name": text(f"names.task.{t}", lang)} for t in rule.related],
         }
         return {**made, "sources": shaper.sources_of(made)}
 
     def _place(self, chain: tuple[str, ...], lang: str) -> dict[str, Any]:
         local = [self.regions[code] for code in chain if code in self.regions]
+        told = any(entry.region in chain[:-1] for name in ("statements", "materials") for entry in self._entries(name))
         return {
             "region": chain[0] if chain[0] != NATION else None,
             "region_name": choose(local[0].name, lang) if local else None,
             "regions": [{"adcode": region.adcode, "name": choose(region.name, lang)} for region in local],
-            "local": bool(local),
+            "local": told,
         }
+
+    def _entries(self, name: str) -> list[Entry]:
+        return self._shelf.entries[name]
 
     def _pick(self, name: str, adcode: str | None, task: Task | None, person: Person | None) -> list[Any]:
         """Return the entries that hold here, the finest region's first, less those that are replaced."""
@@ -228,6 +241,24 @@ def _with_one_visit(said: list[Statement]) -> list[Statement]:
     finest = next((s.region for s in said if s.visit), NATION)
     kept = [s for s in said if not s.visit or s.region == finest]
     return sorted(kept, key=lambda s: s.section == "trip" and s.visit is None)
+
+
+MAX_STEPS = 8
+"""Lines that the four steps of an answer hold together; what is over stands below them."""
+
+
+def _short_steps(said: list[Statement]) -> tuple[dict[str, list[Statement]], list[Statement]]:
+    """Return the four steps with at most :data:`MAX_STEPS` lines, and the lines that are over.
+
+    A finer region's lines stand before a wider one's; the last line of the longest step goes first, and every
+    step keeps one.
+    """
+    steps = {step: [s for s in said if s.section == step] for step in STEPS}
+    over = list[Statement]()
+    while sum(map(len, steps.values())) > MAX_STEPS:
+        longest = max(steps.values(), key=len)
+        over.insert(0, longest.pop())
+    return steps, over
 
 
 def _visit(said: list[Statement]) -> str:

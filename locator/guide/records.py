@@ -44,9 +44,12 @@ class GuideSource:
 
     id: str
     name: str
-    url: str | None
+    publisher: str
+    url: str
     date: str | None
     """The day, month or year of the source; None when it carries none."""
+    read: str | None
+    """The day somebody of this project read it; there where the source carries no date."""
     confidence: str
     """``H`` official text, ``M`` a copy of one or several pages that agree, ``L`` a single unofficial page."""
 
@@ -76,6 +79,16 @@ class Statement(Entry):
     text: Translations
     visit: str | None = None
     """In the section ``trip`` only: one of ``VISITS``."""
+    urgent: bool = False
+    """True for the one thing to do before anything else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Entry):
+    """What people ask beside the task, with a short answer or who knows it."""
+
+    text: Translations
+    answer: Translations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

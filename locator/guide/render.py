@@ -58,6 +58,8 @@ def say_no_local(answer: Answer, lang: str) -> str:
 
 def list_parts(answer: Answer, lang: str) -> Iterable[tuple[str, Lines]]:
     """Return the titled parts of an answer, each a list of lines with what they rest on."""
+    if answer["first"]:
+        yield text("guide.first", lang), _said([answer["first"]])
     visit = text(f"guide.visit.{answer['trip']['without_visit']}", lang)
     yield text("guide.trip", lang), [(visit, {}), *_said(answer["trip"]["lines"])]
     materials: Lines = [(say_material(m, lang), m) for m in answer["materials"]]
@@ -80,16 +82,19 @@ def list_parts(answer: Answer, lang: str) -> Iterable[tuple[str, Lines]]:
         text("guide.law", lang),
         [(f"{law['name']} {law['article']} — {law['summary']}", law) for law in answer["law"]],
     )
+    if answer["questions"]:
+        yield text("guide.questions", lang), [(f"{q['text']} — {q['answer']}", q) for q in answer["questions"]]
     if answer["related"]:
         yield text("guide.related", lang), [(other["name"], {}) for other in answer["related"]]
 
 
 def list_lines(answer: Answer) -> Iterator[Mapping[str, Any]]:
     """Yield every line of an answer that has an id of its own."""
+    yield from [answer["first"]] if answer["first"] else []
     yield from answer["trip"]["lines"]
     for step in answer["steps"]:
         yield from step["lines"]
-    for name in (*_SECTIONS, "materials", "channels", "hotlines", "law"):
+    for name in (*_SECTIONS, "materials", "channels", "hotlines", "law", "questions"):
         yield from answer[name]
 
 
@@ -132,9 +137,13 @@ def say_channel(item: Mapping[str, Any], lang: str) -> str:
 
 def say_source(source: Mapping[str, Any], lang: str) -> str:
     """Return a source in one line: name, date, how sure."""
-    date = source["date"] or text("guide.undated", lang)
     confidence = text(f"guide.confidence.{source['confidence']}", lang)
-    return text("guide.source_line", lang, name=source["name"], date=date, confidence=confidence)
+    return text("guide.source_line", lang, name=source["name"], date=say_date(source, lang), confidence=confidence)
+
+
+def say_date(item: Mapping[str, Any], lang: str) -> str:
+    """Return the date of a line or a source: its own, or the day an undated one was read."""
+    return text("guide.undated", lang, date=item["date"]) if item["undated"] else str(item["date"])
 
 
 def clean(line: str) -> str:

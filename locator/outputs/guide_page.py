@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from locator.guide import field_of, list_parts, say_heading, say_no_local, say_source
+from locator.guide import field_of, list_parts, say_date, say_heading, say_no_local, say_source
 from locator.i18n import text
 from locator.outputs.html_document import Markup, join, tag, write_document
 
@@ -55,7 +55,7 @@ def write_guide_page(answer: Mapping[str, Any], lang: str, *, report: Report | N
 def _write_row(line: str, item: Mapping[str, Any], lang: str, report: Report | None, *, check: bool) -> Markup:
     parts = [_link(line, item.get("url"))]
     if "source" in item:
-        date = item["date"] or text("guide.undated", lang)
+        date = say_date(item, lang)
         trust = text(f"guide.trust.{item['confidence']}", lang)
         parts.append(join(" ", tag("small", _link(item["source"], item["source_url"]), f" · {date} · {trust}")))
     address = report(item["id"], field_of(item)) if report and "id" in item else None

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from locator.errors import LocatorError
-from locator.guide import field_of, list_lines
+from locator.guide import field_of, list_lines, say_date
 from locator.guide.render import say_material
 from locator.i18n import text
 from locator.ingest.corrections import report_link
@@ -196,7 +196,7 @@ def _render_sources(key: str, items: Sequence[Mapping[str, Any]], words: Transla
     for item in items:
         source = str(item.get("source") or "")
         if source and source not in named:
-            date = f" · {item['date']}" if item.get("date") else None
+            date = f" · {say_date(item, words.lang)}" if item.get("date") else None
             linked = link_out(tag("span", source, lang=lang_of(source)), item.get("source_url"))
             named[source] = tag("li", linked, date)
     listed = tag("ul", *named.values(), role="list", class_="soft")
