@@ -337,14 +337,11 @@ def test_every_province_has_its_site_and_hotline_and_most_have_more(guide):
     assert all(guide.answer("apply", "adult", adcode, "zh")["local"] for adcode in largest)
 
 
-def test_the_hotline_of_any_prefecture_has_its_area_code(guide):
-    for adcode, number in (
-        ("130300", "0335-12333"),
-        ("510700", "0816-12333"),
-        ("653100", "0998-12333"),
-        ("130202", "0315-12333"),
-    ):
-        assert guide.hotlines(adcode, "apply", "zh")[0]["from_elsewhere"] == number
+def test_the_hotline_of_any_prefecture_has_its_area_code_and_never_another_citys(guide):
+    cases = {"130200": "0315-12333", "510700": "0816-12333", "653100": "0998-12333", "130202": "0315-12333",
+             "130000": "0311-12333", "110105": "010-12333", "130300": "0335-12333", "000000": None}  # fmt: skip
+    for adcode, number in cases.items():
+        assert guide.hotlines(adcode, "apply", "zh")[0]["from_elsewhere"] == number, adcode
 
 
 QUESTIONS = {"q-leave-company", "q-drugs", "q-app", "q-to-shenzhen", "q-jiande-flexible", "q-dalian-renew", "q-password",
