@@ -216,4 +216,7 @@ def test_open_now_lists_the_unknown_under_their_own_heading(in_data_folder, caps
     assert out.index("小榄分局") < out.index("Hours not known (call first)") < out.index("古镇人社分局")
     assert "listed after the open ones" in err
     assert main(["find", "中山市小榄镇", "--open-now", "--now", "2026-11-23T12:30", "--lang", "en"]) == 0
+    at_noon = capsys.readouterr().out
+    assert "opens 13:30" in at_noon[at_noon.index("小榄分局") :][:400] and "古镇人社分局" in at_noon
+    assert main(["find", "中山市小榄镇", "--open-now", "--now", "2026-11-23T18:30", "--lang", "en"]) == 0
     assert "小榄分局" not in capsys.readouterr().out

@@ -67,12 +67,16 @@ def _send_elsewhere(place: Place, query: Query, fallback: Fallback, records: Rec
     division = records.gazetteer.division(area) if area is not None else None
     name = choose({"zh": division.name, "en": division.name_en}, query.lang) if division else None
     hotline = fallback.hotlines[0].number if fallback.hotlines else "12333"
-    return Notice(code=code, params={"place": name or place.label, "hotline": hotline})
+    params = {"place": name or place.label, "hotline": hotline}
+    if code == "nothing_near":
+        own = division.name if division else ""
+        params["cities"] = name_cities(records.store, query.lang, but=own)
+    return Notice(code=code, params=params)
 
 
-def name_cities(store: Store, lang: str) -> str:
-    """Return the names of the cities with the most points, as one phrase."""
-    counts = store.count_by_city()
+def name_cities(store: Store, lang: str, *, but: str = "") -> str:
+    """Return the names of the cities with the most points, as one phrase, without the one that is asked about."""
+    counts = {city: count for city, count in store.count_by_city().items() if city != but}
     names = sorted(counts, key=lambda city: (-counts[city], city))
     joined = language(lang).join(names[:CITIES_NAMED])
     more = len(names) - CITIES_NAMED

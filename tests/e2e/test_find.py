@@ -181,7 +181,7 @@ def test_xiaolan_is_open_at_ten_and_says_about(visitor):
 def test_nothing_near_leads_with_the_hotline_and_the_filled_cities(visitor):
     page = visitor.open()
     visitor.search("拉萨市")
-    page.wait_for_selector(".notice a[href='tel:12333']")
+    page.wait_for_selector(".notice a[href='tel:0891-12333']")
     said = page.locator(".understood").inner_text()
     assert "拉萨" in said and "济南" in said
     assert page.locator(".hit").count() == 0
