@@ -7,7 +7,7 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from locator.ingest.shipped import (
     rebuild_gazetteer,
 )
 from locator.ingest.validate import Checker
-from locator.model import EXACT, Place, ServicePoint
+from locator.model import EXACT, Place, Provenance, ServicePoint
 from locator.settings import Settings
 from locator.stores import Store, Summary
 
@@ -190,7 +190,7 @@ def _store(
         if stored.added or stored.changed or stored.vanished or taken.changed:
             version = stored.version if settings.layer and "://" in settings.layer else None
             rebuild_gazetteer(settings, list(store.parts().values()), version=version)
-    return stored, [*taken.notices, *_licence_notices(store, stored)]
+    return stored, [*taken.notices, *_licence_notices(store, stored, {point.provenance for point in points})]
 
 
 def _ask(chain: FallbackGeocoder) -> Places:
@@ -262,14 +262,18 @@ def _notices(
         yield "placed_coarsely", {"count": coarse}
 
 
-def _licence_notices(store: Store, stored: Summary) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _licence_notices(
+    store: Store, stored: Summary, imported: Set[Provenance]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Tell of points in which an imported row and another source's meet under different licences."""
     if not stored.merged:
         return
     licences: Counter[str] = Counter()
     for point in store.points():
         if point.origins:
-            met = {p.licence for p in (point.provenance, *point.origins.values()) if p.licence}
-            if len(met) > 1:
+            sources = {point.provenance, *point.origins.values()}
+            met = {source.licence for source in sources if source.licence}
+            if len(met) > 1 and not imported.isdisjoint(sources):
                 licences[" + ".join(sorted(met))] += 1
     for names, count in licences.items():
         yield "licences_mixed", {"count": count, "licences": names}

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from locator.disk import exclusive_lock, write_atomically
 from locator.errors import DataError
 from locator.gazetteer import build_gazetteer, open_gazetteer
-from locator.ingest import RawRecord
 from locator.ingest.extracts import load_extracts
 from locator.ingest.place import Placer
 from locator.ingest.places import built_places
 from locator.ingest.tables import TableSource
-from locator.ingest.validate import check_records
+from locator.ingest.validate import Checker
 from locator.layer import Layer
 from locator.settings import Settings, shipped_dir
 from locator.stores import Store, open_store
+from locator.stores.merge import merge_parts
 from locator.stores.parquet import FILE, ParquetStore
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _STAMP_FILE = "gazetteer.stamp"
 _NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
     "locator.gazetteer",
-    check_records.__module__,
+    Checker.__module__,
     TableSource.__module__,
     Placer.__module__,
     ParquetStore.__module__,
@@ -223,14 +223,15 @@ def _read_mark(settings: Settings) -> dict[str, object]:
 
 def _build(settings: Settings, store: Store, stamp: str) -> None:
     """Build gazetteer and layer: the gazetteer first, it says where the positionless offices are."""
-    points = load_shipped_points()
+    shipped = _load_parts()
+    points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
     parts = store.parts() if database or settings.layer is None else {}
     others = [layer for name, layer in parts.items() if name != SHIPPED]
     rebuild_gazetteer(settings, [Layer.from_points(points), *others], stamp=stamp)
     if _managed(settings, store) and store.stamp(SHIPPED) != stamp:
         placer = Placer(open_data_gazetteer(settings))
-        store.replace(SHIPPED, [placer.place(point) for point in points], stamp=stamp)
+        store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
     _write_mark(settings, stamp, _shared_version(settings, store))
     if _was_interrupted(settings):
         (settings.data / _NOTE_FILE).unlink(missing_ok=True)
@@ -272,22 +273,31 @@ def _write_mark(settings: Settings, stamp: str, version: str | None) -> None:
 
 
 def load_shipped_points() -> list[ServicePoint]:
-    """Return the shipped offices as their sources place them.
+    """Return the shipped offices as their sources place them, those of one office too.
 
     Raises
     ------
     DataError
         A shipped row has a fault (the tests would have told).
     """
-    checked = check_records(_shipped_records())
-    faults = [reject for reject in checked.rejects if reject.severity != "doubt"]
+    return [point for points in _load_parts().values() for point in points]
+
+
+def _load_parts() -> dict[str, list[ServicePoint]]:
+    """Return the shipped offices by the file they are from: each file is a source of its own."""
+    checker = Checker()
+    files = sorted((shipped_dir() / "offices").glob("*.csv"))
+    parts = {file.stem: list(checker.check(TableSource(str(file), name=SHIPPED).records())) for file in files}
+    faults = [reject for reject in checker.rejects if reject.severity != "doubt"]
     if faults:
         first = faults[0]
         where = f"{first.file}, row {first.row}, {first.column}: {first.code}"
         raise DataError(f"the shipped offices have a fault: {where}", code="shipped_fault", where=where)
-    return checked.points
+    return parts
 
 
-def _shipped_records() -> Iterator[RawRecord]:
-    for path in sorted((shipped_dir() / "offices").glob("*.csv")):
-        yield from TableSource(str(path), name=SHIPPED).records()
+def _merge(parts: dict[str, list[ServicePoint]], placer: Placer) -> list[ServicePoint]:
+    """Return the shipped offices placed, each once: what several files say of one is told together."""
+    placed = {name: Layer.from_points([placer.place(point) for point in points]) for name, points in parts.items()}
+    merged = merge_parts(placed).layer
+    return [merged.point(row) for row in range(len(merged))]

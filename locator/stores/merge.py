@@ -6,7 +6,7 @@ same office when
 1. they have the same id and the same name; or
 2. their names are the same once the names of their divisions and all punctuation are gone, and they
    stand within 400 m of each other — or, where a position is missing or coarse, they are
-   in the same county and share a telephone number or an address; or
+   in the same county and share a telephone number, an address, or the division that both names begin with; or
 3. they stand within 60 m, are of one kind, and share a telephone number or have names
    of which one holds the other.
 
@@ -226,6 +226,7 @@ class _Columns:
                 lists["name"], lists["province"], lists["city"], lists["district"], strict=True
             )
         ]
+        self.full = [plain_name(name) for name in lists["name"]]
         self.adcodes, self.kinds, self.phones = lists["adcode"], lists["kind"], lists["phones"]
         self.addresses, self.districts = lists["address"], lists["district"]
         codes, words = whole.codes("position")
@@ -247,6 +248,11 @@ class _Columns:
         first, second = (plain_name(self.addresses[row] or "") for row in (a, b))
         return bool(first and second) and (first.endswith(second) or second.endswith(first))
 
+    def same_full_name(self, a: int, b: int) -> bool:
+        """Tell whether two rows of one kind have one name that says whose office it is: 广州市政务服务中心."""
+        named = self.full[a] == self.full[b] and self.full[a] != self.names[a]
+        return named and self.kinds[a] == self.kinds[b]
+
     def same_county(self, a: int, b: int) -> bool:
         """Tell whether two rows are in one county, or in a county and its city."""
         first, second = self.adcodes[a], self.adcodes[b]
@@ -262,7 +268,9 @@ def _same_pairs(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[in
         if columns.exact[a] and columns.exact[b]:
             if distance_m(columns.lon[a], columns.lat[a], columns.lon[b], columns.lat[b]) <= SAME_NAME_M:
                 yield a, b
-        elif columns.same_county(a, b) and (columns.share_phone(a, b) or columns.same_address(a, b)):
+        elif columns.same_county(a, b) and (
+            columns.share_phone(a, b) or columns.same_address(a, b) or columns.same_full_name(a, b)
+        ):
             yield a, b
     for a, b in _pairs_near(columns, source_of):
         if columns.kinds[a] == columns.kinds[b] and (

@@ -28,6 +28,8 @@ from locator.stores.contents import describe_layer
 
 WULIGOU = "jinan-044"
 NOW = parse_moment("2026-11-23T10:00")
+OFFICES = 1064
+"""How many offices are shipped, each once."""
 
 
 @pytest.fixture
@@ -287,18 +289,18 @@ def test_check_prints_every_fault_of_a_file(tmp_path):
 def test_the_built_layer_has_no_fault(data_folder):
     store = open_store(Settings(data=data_folder))
     report = check_layer(store.layer())
-    assert report.rows == 176 and report.faults == ()
+    assert report.rows == OFFICES and report.faults == ()
     assert check_file(data_folder / "layer.parquet").faults == ()
 
 
 def test_info_tells_what_the_layer_holds(data_folder):
     info = describe_layer(open_store(Settings(data=data_folder)), now=NOW)
-    assert info["points"] == 176 == sum(info["kinds"].values()) == sum(info["positions"].values())
-    assert info["cities"]["济南市"] == 106 and info["positions"]["poi"] == 98
-    assert info["with_hours"] == pytest.approx(5 / 176) and 0.6 < info["with_phone"] < 0.9
+    assert info["points"] == OFFICES == sum(info["kinds"].values()) == sum(info["positions"].values())
+    assert info["cities"]["济南市"] == 112 and info["positions"]["poi"] == 629
+    assert info["with_hours"] == pytest.approx(5 / OFFICES) and 0.1 < info["with_phone"] < 0.3
     assert info["age"]["oldest"][:4] == "2011" and info["age"]["newest"] == "2026-02-09"
-    assert info["age"]["older_than_a_year"] + info["age"]["undated"] < 176
-    assert info["sources"]["shipped"]["points"] == 176 and sum(info["licences"].values()) == 176
+    assert info["age"]["older_than_a_year"] + info["age"]["undated"] < OFFICES
+    assert info["sources"]["shipped"]["points"] == OFFICES and sum(info["licences"].values()) == OFFICES
     json.dumps(info)
 
 

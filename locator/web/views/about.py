@@ -58,6 +58,7 @@ def _render_data(overview: shared.Overview, words: Translator) -> Markup:
         tag("ul", *kinds, role="list"),
         tag("h3", words("about.sources")),
         tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="table sources"),
+        tag("p", words("about.places")),
         class_="card",
     )
 
