@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locator.i18n import text
-from locator.model import Answer, Notice, Place
+from locator.model import Answer, Fallback, Notice, Place, RegionWithOffices
 from locator.outputs.html_document import Markup, join, link_out, mark_chinese, tag
-from locator.outputs.shapes import say_notice
+from locator.outputs.shapes import AdviceLine, say_fallback, say_notice
 from locator.web.state import PageState, city_of
 from locator.wording import Translator
 
 MAX_CANDIDATES = 8
 _MINOR = frozenset({"origin_coarse", "travel_time_unavailable"})
 """Notices that the bar or the distances say too: they come last."""
+_NUMBER = re.compile(r"(?<!\d)(?:0\d{2,3}-?)?1[0-9]{4}(?!\d)")
+"""A hotline in a sentence: 12333, 0531-12333."""
 _TRIP = ("yes", "partly", "no", "ask")
 
 
@@ -80,7 +83,9 @@ def render_first(guide: Mapping[str, Any] | None, words: Translator) -> Markup |
         return None
     number = first.get("number")
     call = (
-        tag("a", words("first.call", number=number), href=f"tel:{number}", class_="button danger") if number else None
+        tag("a", words("first.call", number=number[0]), href=f"tel:{number[0]}", class_="button danger")
+        if number
+        else None
     )
     return tag("div", tag("p", mark_chinese(str(first["text"]), words.lang)), call, class_="urgent", role="note")
 
@@ -168,86 +173,51 @@ def _render_candidates(candidates: Sequence[Place], words: Translator, *, labell
     return tag("ul", *rows, class_="candidates", role="list", aria_labelledby=labelled)
 
 
-def render_fallback(fallback: Mapping[str, Any], words: Translator, *, beside_hits: bool) -> Markup:
-    """Return what helps where no office on record is near (``interfaces.md``, ``fallback``).
+def render_fallback(fallback: Fallback, words: Translator, *, exact: bool, beside_hits: bool) -> Markup:
+    """Return what helps where no office on record is near; what is generally so is said to be so.
 
-    What is generally so is said to be so; nothing in it is an office on record.
+    Parameters
+    ----------
+    exact
+        Whether the searches in map apps are around the person's own position.
+    beside_hits
+        Whether offices that are not near stand above.
     """
-    hotlines = [_call(line["number"], line.get("label"), words) for line in fallback.get("hotlines") or []]
-    online = [
-        link_out(mark_chinese(str(channel["name"]), words.lang), channel.get("url"))
-        for channel in fallback.get("online") or []
-    ]
-    return tag(
-        "section",
-        _render_general(fallback.get("designated") or [], words, beside_hits=beside_hits),
-        _render_searches(fallback.get("searches") or [], words),
-        _render_lines("hotlines", hotlines, words),
-        _render_lines("online", online, words),
-        _render_elsewhere(fallback.get("elsewhere") or [], words),
-        class_="fallback",
-    )
-
-
-def _render_general(designated: Sequence[Mapping[str, Any]], words: Translator, *, beside_hits: bool) -> Markup:
-    """Return where such things are generally done, with what that rests on."""
-    heading = tag("h2", words("fallback.heading_beside" if beside_hits else "fallback.heading"))
-    rows, bases = [], {}
-    for item in designated:
-        what = f" {item['what']}" if item.get("what") else None
-        rows.append(tag("li", tag("b", mark_chinese(str(item["name"]), words.lang)), what))
-        basis = item.get("basis")
-        if basis:
-            date = f" {basis['date']}" if basis.get("date") else None
-            bases[basis["name"]] = join(" ", link_out(mark_chinese(basis["name"], words.lang), basis.get("url")), date)
-    listed = tag("ol", *rows, class_="general", role="list") if rows else None
-    note = tag("p", words("fallback.general"), *bases.values(), class_="soft") if rows else None
-    return tag("div", heading, listed, note, class_="card")
-
-
-def _call(number: object, label: object, words: Translator) -> Markup:
-    dialled = "".join(c for c in str(number) if c.isdigit() or c == "+")
-    said = words("first.call", number=number)
-    return tag("a", said, f" {label}" if label else None, href=f"tel:{dialled}", class_="button")
-
-
-def _render_searches(searches: Sequence[Mapping[str, Any]], words: Translator) -> Markup | None:
-    rows = [
-        tag(
-            "a",
-            words("fallback.search", app=text(f"routing.app.{s['app']}", words.lang), keyword="\0").partition("\0")[0],
-            tag("span", str(s["keyword"]), lang="zh-CN"),
-            href=str(s["url"]),
-            class_="button",
-            target="_blank",
-            rel="noopener noreferrer",
+    heading = text("fallback.heading_beside" if beside_hits else "fallback.heading", words.lang)
+    parts = []
+    for title, lines in say_fallback(fallback, words.lang, exact=exact):
+        rows = [tag("li", _render_advice(line, words)) for line in lines]
+        if title == text("fallback.elsewhere", words.lang):
+            rows = [
+                tag("li", _render_region(region, line, words))
+                for region, line in zip(fallback.elsewhere, lines, strict=True)
+            ]
+        pressed = all(line.href for line in lines[:1])
+        parts.append(
+            tag(
+                "div",
+                tag("h3", title),
+                tag("ul", *rows, role="list", class_="apps" if pressed else None),
+                class_="card",
+            )
         )
-        for s in searches
-    ]
-    return _render_lines("searches", rows, words)
+    return tag("section", tag("h2", heading), *parts, class_="fallback")
 
 
-def _render_lines(name: str, rows: Sequence[Markup], words: Translator) -> Markup | None:
-    if not rows:
-        return None
-    items = [tag("li", row) for row in rows]
-    hint = tag("p", words(f"fallback.{name}_hint"), class_="soft") if name != "hotlines" else None
-    listed = tag("ul", *items, role="list", class_="apps")
-    return tag("div", tag("h2", words(f"fallback.{name}")), hint, listed, class_="card")
+def _render_advice(line: AdviceLine, words: Translator) -> Markup:
+    """Return one line of advice: a button where it leads somewhere."""
+    said = mark_chinese(line.text, words.lang)
+    remark = tag("small", " ", mark_chinese(line.remark, words.lang), class_="soft") if line.remark else None
+    if line.href is None:
+        return join(tag("span", said), remark)
+    if line.href.startswith("tel:"):
+        return join(tag("a", said, href=line.href, class_="button"), remark)
+    return join(tag("a", said, href=line.href, class_="button", target="_blank", rel="noopener noreferrer"), remark)
 
 
-def _render_elsewhere(regions: Sequence[Mapping[str, Any]], words: Translator) -> Markup | None:
-    rows = []
-    for region in regions:
-        said = words("fallback.elsewhere_n", region=region["region"], n=region["points"])
-        nearest = region.get("nearest")
-        button = None
-        if nearest:
-            metres = nearest.get("distance_m")
-            length = words("fallback.away", length=words.length(round(metres, -3))) if metres is not None else ""
-            button = tag(
-                "button", words("fallback.nearest"), tag("span", nearest["name"], lang="zh-CN"), length,
-                type="button", data_act="open", data_id=nearest["id"],
-            )  # fmt: skip
-        rows.append(tag("li", tag("p", mark_chinese(said, words.lang)), button))
-    return tag("ul", *rows, role="list", class_="elsewhere") if rows else None
+def _render_region(region: RegionWithOffices, line: AdviceLine, words: Translator) -> Markup:
+    """Return another region with offices: its nearest opens on the page."""
+    said = mark_chinese(line.text, words.lang)
+    if region.nearest is None:
+        return join(said)
+    return tag("button", said, type="button", data_act="open", data_id=region.nearest.id, class_="example")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from locator.hours import describe, week_of, week_text
-from locator.i18n import choose
+from locator.i18n import choose, text
 from locator.model import Answer, Hit, Route, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.outputs.shapes import GROUPS, group_of, say_hit_distance, split_phones
@@ -116,6 +116,8 @@ def list_cautions(hit: Hit, context: ListContext) -> dict[str, str]:
         found[f"age {year}"] = words("hit.age_old" if age >= OLD_YEARS else "hit.age", date=words.date(year))
     if hit.can_do is False:
         found["cannot"] = words("hit.cannot")
+    if hit.may_not_handle:
+        found["may_not_handle"] = text("fallback.may_not_handle", words.lang)
     if hit.serves_why and not hit.serves_you:
         found[hit.serves_why] = words(f"serves.{hit.serves_why}")
     if source.confidence == "L":
@@ -162,7 +164,8 @@ def _render_shared(shared: Sequence[SharedCaution], rows: int, words: Translator
     for ranks, said in by_ranks.items():
         who = words("shared.all") if len(ranks) == rows else words("shared.some", ranks=say_ranks(ranks, words))
         sign = tag("span", "! ", aria_hidden="true")
-        lines.append(tag("p", sign, who, words("comma").join(said), words("shared.call")))
+        end = words("shared.call") if len(lines) + 1 == len(by_ranks) else None
+        lines.append(tag("p", sign, who, words("comma").join(said), end))
     return tag("div", *lines, class_="note shared-cautions", data_key="shared") if lines else None
 
 

@@ -51,14 +51,16 @@ class Server:
 
 
 @contextmanager
-def run_server(data: Path, log: Path, *, base: str = "", soft_files: int = 0, **settings: str) -> Iterator[Server]:
+def run_server(
+    data: Path, log: Path, *, base: str = "", soft_files: int = 0, port: int = 0, **settings: str
+) -> Iterator[Server]:
     """Run ``streamlit run app.py`` on a free port, below a base path (``/cards``), until the block ends.
 
     It listens as the systemd unit has it, and starts with ``soft_files`` as the soft limit of open files if given.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = port or probe.getsockname()[1]
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCATOR_", "STREAMLIT_"))}
     environ |= {"LOCATOR_DATA": str(data), "LOCATOR_NOW": NOW, "PYTHONUNBUFFERED": "1", **settings}
     command = [

@@ -86,11 +86,10 @@ function noteAsked(act) {
   const { act: name, text, datum, lon, lat, accuracy } = act;
   if (!["ask", "here", "pick"].includes(name)) return;
   latest = { act: name, text, datum, lon, lat, accuracy };
-  noteAddress();
 }
 let latest = null; /* the question behind what is shown */
 function noteAddress() {
-  if (!latest) return;
+  if (!latest || outstanding) return; /* the address is still that of the question before */
   const search = window.location.search;
   keepAsked([{ search, act: latest }, ...readAsked().filter((old) => old.search !== search)]);
 }
@@ -104,10 +103,16 @@ function stepBack() {
   if (input) input.value = typed;
 }
 window.addEventListener("popstate", stepBack);
+/* A reload, a step back from another site, or a tab that the phone had dropped: not a visit that begins. */
+function cameAgain() {
+  const [entry] = window.performance.getEntriesByType("navigation");
+  return document.wasDiscarded === true || !entry || entry.type !== "navigate";
+}
 function resume(page, root) {
   const before = session;
   session = page.session;
   if (before === session) { window.setTimeout(noteAddress, 300); return; }
+  if (before === null && !cameAgain()) return;
   if (before === null) latest = (readAsked().find((old) => old.search === window.location.search) || {}).act || null;
   if (!latest || (outstanding && before !== null)) return;
   const input = document.getElementById("ask-text"), form = input && input.form;

@@ -10,7 +10,7 @@ import streamlit as st
 
 from locator.errors import LocatorError
 from locator.ingest.corrections import report_link
-from locator.model import Answer, Hit, Mode, Route
+from locator.model import EXACT, Answer, Hit, Mode, Route
 from locator.outputs.html_document import Markup, tag
 from locator.outputs.shapes import say_notice
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
@@ -61,8 +61,10 @@ def _show_answer(session: Session) -> None:
         answer, words, restored=session.restored, area=session.state.area, state=session.state
     )
     show_panel("understood", understood, version=version, on_event=partial(handle, session))
-    fallback = getattr(answer, "fallback", None)
-    nothing = render_fallback(fallback, words, beside_hits=bool(answer.hits)) if fallback else None
+    nothing = None
+    if answer.fallback:
+        exact = answer.place is not None and answer.place.precision in EXACT
+        nothing = render_fallback(answer.fallback, words, exact=exact, beside_hits=bool(answer.hits))
     if answer.hits:
         _show_hits(session, answer, now, page)
         if nothing:
