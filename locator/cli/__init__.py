@@ -49,6 +49,11 @@ COMMANDS = {
     "check": Command("locator.cli.data", "what is wrong in a file, a folder or the layer"),
     "export": Command("locator.cli.data", "write points to a file"),
     "info": Command("locator.cli.data", "what the layer holds"),
+    "sources": Command("locator.cli.layer", "the sources of the layer"),
+    "edit": Command("locator.cli.layer", "correct one office"),
+    "remove": Command("locator.cli.layer", "take a source, or one office, out of the layer"),
+    "undo": Command("locator.cli.layer", "undo the last change of the layer"),
+    "reports": Command("locator.cli.layer", "what people reported: list, accept, reject"),
     "batch": Command("locator.cli.batches", "a file of addresses in, the nearest points out"),
     "completion": Command("locator.cli.server", "completion of this command for bash, zsh or fish"),
 }

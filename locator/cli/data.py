@@ -49,6 +49,8 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", metavar="NAME_OR_ADCODE", help="for amap: where to search")
     parser.add_argument("--download", action="store_true", help="for osm: fetch the extract of the region named first")
     parser.add_argument("--no-roads", action="store_true", help="for osm: leave the road data as it is")
+    parser.add_argument("--append", action="store_true", help="keep what the source gave before and does not name now")
+    parser.add_argument("--yes", action="store_true", help="go on where more than a third of the source would vanish")
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
@@ -83,6 +85,8 @@ def _import(args: argparse.Namespace, settings: Settings) -> ImportSummary:
         download=args.download,
         roads=not args.no_roads,
         country=args.country,
+        append=args.append,
+        sure=args.yes,
         **_options(args),
     )
 

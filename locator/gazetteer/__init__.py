@@ -1,6 +1,6 @@
 """The embedded place index: build it, open it, ask it."""
 
-from locator.gazetteer.build import build_gazetteer, build_places
+from locator.gazetteer.build import build_gazetteer, build_places, extend_gazetteer
 from locator.gazetteer.query import Gazetteer, open_gazetteer
 from locator.gazetteer.records import Division, Meaning, NumberRecord, PlaceKind, PlaceRecord, Suggestion
 
@@ -14,5 +14,6 @@ __all__ = [
     "Suggestion",
     "build_gazetteer",
     "build_places",
+    "extend_gazetteer",
     "open_gazetteer",
 ]

@@ -25,9 +25,11 @@ from locator.gazetteer.schema import (
     INDEXES,
     MORE_FROM,
     PRAGMAS,
+    STAGING,
     TABLES,
     VERSION,
     context_of,
+    count_letters,
     fill_places,
     insert_divisions,
     load_divisions,
@@ -164,6 +166,51 @@ def build_gazetteer(
     finally:
         fresh.unlink(missing_ok=True)
     return count
+
+
+def extend_gazetteer(base: Path, out: Path, layer: Layer) -> int:
+    """Put an index at ``out`` that holds what another one does, and the offices of a layer beside.
+
+    Parameters
+    ----------
+    base
+        A whole index; it stays as it is (it may be the file at ``out``).
+    layer
+        Offices that ``base`` does not hold; they come after its places of the same importance.
+
+    Returns
+    -------
+    int
+        How many places the index holds.
+
+    Raises
+    ------
+    DataError
+        ``base`` is missing or cut, or ``out`` cannot be written.
+    """
+    fresh = out.with_name(f".{out.name}.{os.getpid()}.new")
+    try:
+        shutil.copyfile(base, fresh)
+        if not _is_whole(fresh):
+            raise DataError(f"{base} is cut short", code="gazetteer_build", path=base.name)
+        with contextlib.closing(sqlite3.connect(fresh)) as connection:
+            connection.executescript(PRAGMAS + STAGING)
+            connection.execute("BEGIN")
+            writer = _Writer(connection, _read_districts(connection))
+            writer.go_on()
+            writer.add(office_records(layer, DivisionTable.load(connection)), imported=False)
+            added = fill_places(connection)
+            count_letters(connection, added)
+            (count,) = connection.execute("SELECT count(*) FROM place").fetchone()
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'places'", (str(count),))
+            connection.execute("DROP TABLE staging")
+            connection.commit()
+        fresh.replace(out)
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return int(count)
 
 
 def build_places(out: Path, shipped: Path) -> int:
@@ -328,6 +375,11 @@ class _Writer:
         self._streets: dict[str, int] = {}
         self._count = 0
         self._contexts: dict[str, str] = {}
+
+    def go_on(self) -> None:
+        """Take up the streets and numbers that the index holds already."""
+        self._streets = dict(self.connection.execute("SELECT key, id FROM street"))
+        (self._count,) = self.connection.execute("SELECT coalesce(max(n), 0) FROM number").fetchone()
 
     def add(self, records: Iterable[Record], *, imported: bool) -> None:
         """Write records; those of an import without an adcode get the city of the nearest district."""

@@ -6,6 +6,7 @@ import csv
 import math
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
@@ -28,7 +29,15 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -131072;
 """
 """Of who writes a file that nobody reads yet."""
-TABLES = """
+STAGING = """
+CREATE TABLE staging (
+    name TEXT, kind TEXT, code TEXT, township TEXT, context TEXT, lon REAL, lat REAL, error_m REAL, precision TEXT,
+    pinyin TEXT, aliases TEXT, rank REAL
+);
+"""
+TABLES = (
+    STAGING
+    + """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE division (
     code TEXT PRIMARY KEY, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT, lon REAL, lat REAL,
@@ -38,10 +47,6 @@ CREATE TABLE division_name (name TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NO
 CREATE TABLE division_latin (
     key TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL, PRIMARY KEY (key, code)
 ) WITHOUT ROWID;
-CREATE TABLE staging (
-    name TEXT, kind TEXT, code TEXT, township TEXT, context TEXT, lon REAL, lat REAL, error_m REAL, precision TEXT,
-    pinyin TEXT, aliases TEXT, rank REAL
-);
 CREATE TABLE place (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, code TEXT, township TEXT, context TEXT NOT NULL,
     lon REAL, lat REAL, error_m REAL, precision TEXT NOT NULL, pinyin TEXT NOT NULL, city TEXT
@@ -66,6 +71,7 @@ CREATE TABLE number (
     error_m REAL NOT NULL, PRIMARY KEY (street, area, value, suffix, n)
 ) WITHOUT ROWID;
 """
+)
 INDEXES = """
 DROP TABLE staging;
 CREATE INDEX division_name_name ON division_name (name);
@@ -120,6 +126,16 @@ def fill_places(connection: sqlite3.Connection, *, first: int = 1) -> int:
     connection.execute("DELETE FROM staging")
     insert_variants(connection, since=first)
     return count
+
+
+def count_letters(connection: sqlite3.Connection, added: int) -> None:
+    """Count the runs of three letters of the places that came last, in an index that has counted the others."""
+    rows = connection.execute("SELECT pinyin FROM place WHERE id < ? ORDER BY id DESC LIMIT ?", (MORE_FROM, added))
+    runs = Counter(run for (pinyin,) in rows for run in {pinyin[i : i + 3] for i in range(len(pinyin) - 2)})
+    connection.executemany(
+        "INSERT INTO letter_count VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET places = places + excluded.places",
+        runs.items(),
+    )
 
 
 def _city_of(code: str | None) -> str | None:

@@ -3,6 +3,10 @@
 A report names an office's or a guide line's id and the field that is wrong. With ``LOCATOR_REPORT_URL``
 set, it is a link there (mail or issue tracker). Without it, :func:`write_correction` adds one JSON line
 to ``corrections.jsonl``; nothing about who reported is kept.
+
+
+What operators correct is kept as a source of its own (:data:`locator.stores.merge.EDITS`): a correction has its
+date and source, and stays when the office's own source is imported again. A report that is accepted becomes one.
 """
 
 from __future__ import annotations
@@ -10,15 +14,31 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from locator.errors import DataError, InvalidInput
+from locator.errors import DataError, InvalidInput, NotFound
+from locator.ingest import Draft, RawRecord
+from locator.ingest.fields import check_fields
+from locator.ingest.positions import PositionFault, read_position
+from locator.layer import COLUMNS
+from locator.model import Precision, Provenance, ServicePoint
 from locator.settings import Settings
+from locator.stores.merge import EDITS, VANISHED
 
 FILE = "corrections.jsonl"
+DECIDED = "corrections.decided.jsonl"
+"""Which reports were accepted or rejected, and when."""
+EDITABLE = frozenset(COLUMNS) - {
+    "id", "origins", "source", "source_url", "source_date", "verified", "confidence", "licence", "hours_date",
+    "hours_source", "serves_basis",
+}  # fmt: skip
+"""Columns that an operator may correct in one office."""
 MAX_MESSAGE = 2000
 """Characters of one report."""
 OLDER = "corrections.1.jsonl"
@@ -73,17 +93,178 @@ def write_correction(settings: Settings, *, entry_id: str, field: str, message: 
 
 def read_corrections(settings: Settings) -> Iterator[dict[str, str]]:
     """Yield the reports of the local file, oldest first; a broken line is passed over."""
-    for path in (settings.data / OLDER, settings.data / FILE):
-        if not path.is_file():
-            continue
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                try:
-                    record = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(record, dict):
-                    yield {str(key): str(value) for key, value in record.items()}
+    for name in (OLDER, FILE):
+        yield from _read_lines(settings.data / name)
+
+
+class Report(NamedTuple):
+    """What somebody reported, and the id by which it is accepted or rejected."""
+
+    report_id: str
+    time: str
+    entry_id: str
+    field: str
+    message: str
+
+
+def list_reports(settings: Settings) -> list[Report]:
+    """Return the reports that wait for a decision, oldest first."""
+    decided = {line.get("report", "") for line in _read_lines(settings.data / DECIDED)}
+    found = []
+    for record in read_corrections(settings):
+        mark = blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=4).hexdigest()
+        if mark not in decided:
+            values = (record.get(name, "") for name in ("time", "id", "field", "message"))
+            found.append(Report(mark, *values))
+    return found
+
+
+def decide_report(
+    settings: Settings, report_id: str, *, accept: bool, values: Mapping[str, str], source: str, now: datetime
+) -> ServicePoint | None:
+    """Turn a report into a correction of the office, or file it away.
+
+    Parameters
+    ----------
+    values
+        What the office's fields become; where there are none, the report's message is the value of its field.
+    source
+        Where the operator looked it up; needed to accept.
+
+    Returns
+    -------
+    ServicePoint or None
+        The office as it is served now; None for a report that was rejected.
+
+    Raises
+    ------
+    NotFound
+        No report of this id waits.
+    InvalidInput
+        A value is none for its field.
+    """
+    report = next((each for each in list_reports(settings) if each.report_id == report_id), None)
+    if report is None:
+        raise NotFound(f"no report {report_id} waits", code="report_missing", id=report_id)
+    point = None
+    if accept:
+        point = edit_office(settings, report.entry_id, values or {report.field: report.message}, source=source, now=now)
+    line = {"report": report_id, "accepted": "yes" if accept else "no", "time": now.isoformat()}
+    _append(settings.data / DECIDED, (json.dumps(line) + "\n").encode())
+    return point
+
+
+def edit_office(
+    settings: Settings, point_id: str, values: Mapping[str, str], *, source: str, now: datetime
+) -> ServicePoint:
+    """Correct fields of an office; the correction survives the next import of the office's source.
+
+    Parameters
+    ----------
+    values
+        Texts by column; an empty one takes the value away. ``status=vanished`` takes the office off the map.
+    source
+        Where that is said: an address on the web, or words.
+    now
+        The day of the correction.
+
+    Returns
+    -------
+    ServicePoint
+        The office as it is served now.
+
+    Raises
+    ------
+    NotFound
+        There is no such office.
+    InvalidInput
+        A column that cannot be edited, or a value that is none.
+    """
+    from locator.ingest.shipped import ensure_data, index_offices, open_own_store
+
+    ensure_data(settings)
+    store = open_own_store(settings)
+    point = store.point(point_id)
+    if point is None:
+        raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
+    changes = _check_values(point, values)
+    address = source if source.startswith(("https://", "http://")) else None
+    origin = Provenance(source=source, url=address, date=now.date().isoformat(), verified=now.date().isoformat())
+    parts = store.parts()
+    known = {edit.id: edit for edit in (parts[EDITS].points() if EDITS in parts else ())}
+    base = known.get(point_id) or ServicePoint(
+        id=point_id, name=point.name, kind=point.kind, status=point.status, provenance=Provenance(source=EDITS)
+    )
+    fields = ["lon" if name == "lat" else name for name in values]
+    known[point_id] = replace(base, **changes, origins={**base.origins, **dict.fromkeys(fields, origin)})
+    store.replace(EDITS, known.values())
+    index_offices(settings, store)
+    edited = store.point(point_id)
+    if edited is None:
+        raise DataError(f"{point_id} is not served any more", code="point_missing", id=point_id)
+    return edited
+
+
+def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields that texts become, as an import would read them.
+
+    Raises
+    ------
+    InvalidInput
+        One of them is none.
+    """
+    strange = sorted(set(values) - EDITABLE)
+    if strange or not values:
+        raise InvalidInput(
+            f"{strange[0] if strange else 'nothing'} cannot be edited; expected {', '.join(sorted(EDITABLE))}",
+            code="edit_field", field=strange[0] if strange else "", expected=", ".join(sorted(EDITABLE)),
+        )  # fmt: skip
+    record = RawRecord(source=EDITS, file="edit", row=1, fields={"name": point.name, **values})
+    draft = Draft(record=record)
+    check_fields(draft)
+    position = read_position(values.get("lon", ""), values.get("lat", ""))
+    if isinstance(position, PositionFault):
+        draft.add_issue(*position)
+    fault = next((issue for issue in draft.rejects if issue.severity != "doubt"), None)
+    if fault is not None:
+        raise InvalidInput(
+            f"{fault.column}: {fault.reason}",
+            code="edit_value",
+            field=fault.column,
+            value=fault.value,
+            fault=fault.reason,
+        )
+    if values.get("status", "listed") not in ("listed", VANISHED):
+        raise InvalidInput(
+            "status is listed or vanished",
+            code="edit_value",
+            field="status",
+            value=values["status"],
+            fault="listed, vanished",
+        )
+    changes: dict[str, Any] = {name: draft.values[name] for name in values if name in draft.values}
+    if "status" in values:
+        changes["status"] = values["status"]
+    if position is not None and not isinstance(position, PositionFault):
+        changes |= {"lon": position[0], "lat": position[1], "position": draft.values["position"] or Precision.POI}
+    elif "lon" in values:
+        changes |= {"lon": None, "lat": None, "position": None}
+    if "hours" in values:
+        changes |= {name: draft.values.get(name) for name in ("hours", "hours_text")}
+    return changes
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, str]]:
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict):
+                yield {str(key): str(value) for key, value in record.items()}
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -7,7 +7,7 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from locator.csv_text import escape_formula
 from locator.datum import Datum
 from locator.disk import write_atomically
-from locator.errors import InvalidInput, SourceError
+from locator.errors import InvalidInput, NotFound, SourceError
 from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest import Issue, RawRecord, Source, open_source
@@ -24,7 +24,9 @@ from locator.ingest.place import Placer, Places
 from locator.ingest.positions import doubt_datum, find_overlaps
 from locator.ingest.shipped import (
     GAZETTEER_FILE,
+    SHIPPED,
     ensure_data,
+    index_offices,
     note_pending,
     open_data_gazetteer,
     open_own_store,
@@ -34,10 +36,15 @@ from locator.ingest.validate import Checker
 from locator.model import EXACT, Place, Provenance, ServicePoint
 from locator.settings import Settings
 from locator.stores import Store, Summary
+from locator.stores.merge import EDITS, VANISHED
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+LOST_SHARE = 1 / 3
+"""An update that takes away more of a source than this needs somebody to be sure."""
+TWIN_SHARE = 0.6
+"""A file that has so many of another source's offices is that source under a new name, most likely."""
 REJECT_COLUMNS = ("file", "row", "column", "code", "value", "reason", "severity")
 
 
@@ -80,6 +87,8 @@ def import_source(
     download: bool = False,
     roads: bool = True,
     country: str | None = None,
+    append: bool = False,
+    sure: bool = False,
     **options: object,
 ) -> ImportSummary:
     """Bring a source into the layer, whole or not at all.
@@ -109,6 +118,10 @@ def import_source(
         For ``osm``: build the road tiles too.
     country
         The country of its telephone numbers (``JP``), when that is not China.
+    append
+        Keep the points the source gave before and does not name now, as they are.
+    sure
+        Go on where the source would lose more than a third of its points.
     options
         The source kind's own.
 
@@ -120,13 +133,15 @@ def import_source(
         The source cannot be read; the layer is as it was.
     DataError
         The layer cannot be written; it is as it was.
+    InvalidInput
+        More than a third of the source's points would vanish, and nobody is ``sure``.
     """
     started = time.perf_counter()
     if download:
         location = _download(kind, location, settings, show_progress)
     source = open_source(kind, location, settings=settings, name=name, datum=datum, **options)
     ensure_data(settings)
-    store = open_own_store(settings)
+    store = open_own_store(settings, fresh=True)
     gazetteer = open_data_gazetteer(settings)
     placer = Placer(gazetteer, _ask(FallbackGeocoder(settings, gazetteer)))
     checker = Checker(
@@ -143,10 +158,15 @@ def import_source(
         raise SourceError(f"{location} holds no rows", code="source_empty", file=Path(location).name)
     points = [placer.place(point) for point in checked]
     notices = [*_notices(source, checked, points, checker, store)]
+    notices += _twin_notices(source.name, points, store)
+    if not append:
+        _guard(source.name, points, store, sure=sure or dry_run)
     stored = None
     if not dry_run:
         extract = Path(location) if kind == "osm" else None
-        stored, told = _store(source.name, points, store, settings, extract, roads=roads, show=show_progress)
+        stamp = Path(location).name if Path(location).is_file() else location
+        how = {"roads": roads, "show": show_progress}
+        stored, told = _store(source.name, points, store, settings, extract, append=append, stamp=stamp, **how)
         notices += told
     if rejects is not None:
         write_rejects(rejects, checker.rejects)
@@ -176,7 +196,15 @@ def _download(kind: str, region: str, settings: Settings, show: bool) -> str:
 
 
 def _store(
-    name: str, points: list[ServicePoint], store: Store, settings: Settings, extract: Path | None, **how: bool
+    name: str,
+    points: list[ServicePoint],
+    store: Store,
+    settings: Settings,
+    extract: Path | None,
+    *,
+    append: bool,
+    stamp: str,
+    **how: bool,
 ) -> tuple[Summary, list[Notice]]:
     """Put points in, and what else an extract holds: its roads first, its names when all else has gone well."""
     with note_pending(settings):
@@ -186,11 +214,51 @@ def _store(
                 taken = stack.enter_context(
                     import_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how)
                 )
-            stored = store.replace(name, points)
+            stored = store.replace(name, points, stamp=stamp, partial=append)
         if stored.added or stored.changed or stored.vanished or taken.changed:
-            version = stored.version if settings.layer and "://" in settings.layer else None
-            rebuild_gazetteer(settings, list(store.parts().values()), version=version)
+            if taken.changed:
+                parts = [part for source, part in store.parts().items() if source != EDITS]
+                version = stored.version if settings.layer and "://" in settings.layer else None
+                rebuild_gazetteer(settings, parts, version=version)
+            else:
+                index_offices(settings, store)
     return stored, [*taken.notices, *_licence_notices(store, stored, {point.provenance for point in points})]
+
+
+def _guard(name: str, points: Sequence[ServicePoint], store: Store, *, sure: bool) -> None:
+    """Refuse an update that takes more than a third of a source's points away; a cut file is no update.
+
+    Raises
+    ------
+    InvalidInput
+        It does, and nobody is ``sure``.
+    """
+    old = store.parts().get(name)
+    if old is None or sure:
+        return
+    status, ids = old.table.column("status").to_pylist(), old.table.column("id").to_pylist()
+    listed = {point_id for point_id, word in zip(ids, status, strict=True) if word != VANISHED}
+    lost = listed - {point.id for point in points}
+    if len(lost) > len(listed) * LOST_SHARE and len(lost) > 1:
+        raise InvalidInput(
+            f"{len(lost)} of the {len(listed)} offices of {name} would vanish; go on with --yes, or --append",
+            code="import_drops", source=name, lost=len(lost), total=len(listed),
+        )  # fmt: skip
+
+
+def _twin_notices(name: str, points: Sequence[ServicePoint], store: Store) -> Iterator[Notice]:
+    """Yield a notice for each older source, under another name, of which most offices are in the new one."""
+    keys = {(point.name, point.address) for point in points}
+    parts = store.parts()
+    if name in parts:
+        return
+    for other, part in parts.items():
+        if other in (SHIPPED, EDITS) or len(part) < 2:
+            continue
+        columns = (part.table.column("name").to_pylist(), part.table.column("address").to_pylist())
+        same = len(keys & set(zip(*columns, strict=True)))
+        if same > len(part) * TWIN_SHARE:
+            yield "source_twin", {"other": other, "count": same, "total": len(part), "source": name}
 
 
 def _ask(chain: FallbackGeocoder) -> Places:
@@ -277,6 +345,40 @@ def _licence_notices(
                 licences[" + ".join(sorted(met))] += 1
     for names, count in licences.items():
         yield "licences_mixed", {"count": count, "licences": names}
+
+
+def remove_source(settings: Settings, name: str) -> int:
+    """Take a source and every office that only it gave out of the layer; return how many rows it had.
+
+    Raises
+    ------
+    NotFound
+        There is no source of this name.
+    InvalidInput
+        It is the one that ships with the program, which comes back at the next start.
+    """
+    ensure_data(settings)
+    store = open_own_store(settings)
+    part = store.parts().get(name)
+    if part is None:
+        raise NotFound(f"no source is called {name}", code="source_missing", source=name)
+    if name == SHIPPED and settings.layer is None:
+        raise InvalidInput("the shipped offices come back by themselves", code="source_shipped", source=name)
+    with note_pending(settings):
+        store.remove(name)
+        index_offices(settings, store)
+    return len(part)
+
+
+def undo_change(settings: Settings) -> str | None:
+    """Undo the last change of the layer, and return the source that had changed; None: nothing to undo."""
+    ensure_data(settings)
+    store = open_own_store(settings)
+    with note_pending(settings):
+        source = store.undo()
+        if source is not None:
+            index_offices(settings, store)
+    return source
 
 
 def load_boundaries(path: Path) -> dict[str, BaseGeometry]:

@@ -7,24 +7,27 @@ import json
 import logging
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from locator.disk import exclusive_lock, write_atomically
 from locator.errors import DataError
-from locator.gazetteer import build_gazetteer, open_gazetteer
+from locator.gazetteer import build_gazetteer, extend_gazetteer, open_gazetteer
 from locator.ingest.extracts import load_extracts
 from locator.ingest.place import Placer
 from locator.ingest.places import built_places
 from locator.ingest.tables import TableSource
 from locator.ingest.validate import Checker
-from locator.layer import Layer
+from locator.layer import SCHEMA, Layer
 from locator.settings import Settings, shipped_dir
 from locator.stores import Store, open_store
-from locator.stores.merge import merge_parts
+from locator.stores.merge import EDITS, apply_edits, merge_parts
 from locator.stores.parquet import FILE, ParquetStore
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ GAZETTEER_FILE = "gazetteer.sqlite"
 _DIVISIONS = "divisions"
 """The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
+_BEFORE = "gazetteer-before.sqlite"
+"""The index as it was before the source that came last: what that source's next version is added to."""
 _NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
     "locator.gazetteer",
@@ -67,7 +72,7 @@ def ensure_data(settings: Settings) -> None:
         ``LOCATOR_DATA`` cannot be written, or the named layer is missing or broken.
     """
     stamp = shipped_stamp()
-    store = open_own_store(settings)
+    store = open_own_store(settings, fresh=True)
     if _is_current(settings, store, stamp):
         return
     with exclusive_lock(settings.data / "build"):
@@ -77,9 +82,20 @@ def ensure_data(settings: Settings) -> None:
             _build(settings, store, stamp)
 
 
-def open_own_store(settings: Settings) -> Store:
-    """Return the settings' store, also when its file is still to be made."""
-    return ParquetStore(settings.data / FILE) if settings.layer is None else open_store(settings)
+def open_own_store(settings: Settings, *, fresh: bool = False) -> Store:
+    """Return the settings' store, also when its file is still to be made.
+
+    Parameters
+    ----------
+    fresh
+        Whether the file that the operator named may be made too: an import makes it.
+    """
+    if settings.layer is None:
+        return ParquetStore(settings.data / FILE)
+    path = Path(settings.layer).expanduser()
+    if fresh and "://" not in settings.layer and not path.exists():
+        return ParquetStore(path)
+    return open_store(settings)
 
 
 def gazetteer_version(settings: Settings) -> tuple[int, int, int, bool]:
@@ -249,10 +265,6 @@ def rebuild_gazetteer(
     version
         Of the layer in a database that the offices are from; None of a layer that is this machine's own.
     """
-    import pyarrow as pa
-
-    from locator.layer import SCHEMA
-
     offices = Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in layers)]))
     extracts = load_extracts(settings.data)
     stamp = stamp or shipped_stamp()
@@ -266,8 +278,50 @@ def rebuild_gazetteer(
     _write_mark(settings, stamp, version)
 
 
-def _write_mark(settings: Settings, stamp: str, version: str | None) -> None:
-    mark = {"stamp": stamp, "mark": _gazetteer_mark(settings), "layer": version}
+def index_offices(settings: Settings, store: Store) -> None:
+    """Bring the offices of a store's sources into the gazetteer; those that it holds already are not indexed anew.
+
+    A source that came is added to what is there, and one that came again to what was there before it: the index
+    of before is kept beside. Anything else builds the whole index.
+    """
+    version = _shared_version(settings, store)
+    if not isinstance(store, ParquetStore):
+        rebuild_gazetteer(settings, [p for name, p in store.parts().items() if name != EDITS], version=version)
+        return
+    wanted = store.part_files()
+    edited = wanted.pop(EDITS, None)
+    mark = _read_mark(settings)
+    index, before = settings.data / GAZETTEER_FILE, settings.data / _BEFORE
+    for base, held in ((index, mark.get("indexed")), (before, mark.get("before"))):
+        fresh = [name for name in wanted if not isinstance(held, dict) or held.get(name) != wanted[name]]
+        fits = isinstance(held, dict) and held.keys() <= wanted.keys() and not held.keys() & set(fresh)
+        if not (fits and base.is_file() and mark["stamp"] == shipped_stamp() and mark.get("edits") == edited):
+            continue
+        if fresh:
+            parts = store.parts()
+            tables = [parts[name].table.cast(SCHEMA) for name in fresh]
+            if base == index:
+                before.unlink(missing_ok=True)
+                os.link(index, before)
+                mark["before"] = held
+            extend_gazetteer(base, index, Layer(pa.concat_tables(tables)))
+        elif base == before:
+            with write_atomically(index) as draft:
+                shutil.copyfile(before, draft)
+        _write_mark(settings, str(mark["stamp"]), version, indexed=wanted, before=mark.get("before"), edits=edited)
+        return
+    before.unlink(missing_ok=True)
+    parts = store.parts()
+    rebuild_gazetteer(settings, [_with_edits(parts[name], parts.get(EDITS)) for name in wanted], version=version)
+    _write_mark(settings, shipped_stamp(), version, indexed=wanted, edits=edited)
+
+
+def _with_edits(part: Layer, edits: Layer | None) -> Layer:
+    return part if edits is None else apply_edits(part, edits)
+
+
+def _write_mark(settings: Settings, stamp: str, version: str | None, **more: object) -> None:
+    mark = {"stamp": stamp, "mark": _gazetteer_mark(settings), "layer": version, **more}
     with write_atomically(settings.data / _STAMP_FILE) as draft:
         draft.write_text(json.dumps(mark), "utf-8")
 

@@ -112,6 +112,10 @@ class Store(Protocol):
         """Forget a source and every point that only it gave."""
         ...
 
+    def undo(self) -> str | None:
+        """Bring back what was before the last change, and return the source that changed; None: nothing to undo."""
+        ...
+
 
 def open_store(settings: Settings) -> Store:
     """Return the store of these settings: ``ParquetStore``, or ``PostgisStore`` for ``postgresql://…``.

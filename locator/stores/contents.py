@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from locator.layer import SCHEMA, Layer, is_known
 from locator.model import EXACT
 from locator.stores import Store, Summary
-from locator.stores.merge import VANISHED
+from locator.stores.merge import EDITS, VANISHED
 
 
 def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) -> Summary:
@@ -64,6 +64,29 @@ def count_listed(layer: Layer) -> int:
 
 
 # --- what a layer holds, for people
+
+
+def list_sources(store: Store) -> list[dict[str, Any]]:
+    """Return each source of a layer, in the order in which they came.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``rows`` (listed points), ``vanished``, ``date`` (the newest of its rows), ``licences``, and
+        ``file``, what it was imported from (None where that is not known).
+    """
+    found = []
+    for name, part in store.parts().items():
+        rows = _listed(part)
+        dates = [date for date in _count(part, "source_date", rows, "") if date]
+        stamp = store.stamp(name) or None
+        file = None if name in ("shipped", EDITS) else stamp
+        licences = [word for word in _count(part, "licence", rows, "") if word]
+        found.append(
+            {"name": name, "rows": int(rows.sum()), "vanished": len(part) - int(rows.sum()),
+             "date": max(dates, default=None), "licences": licences, "file": file}
+        )  # fmt: skip
+    return found
 
 
 def describe_layer(store: Store, *, now: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -234,6 +234,29 @@ def write_layer(path: Path, layer: Layer, parts: Sequence[Part], joined: Mapping
 
 def _with_metadata(table: pa.Table, said: Mapping[str, Any]) -> pa.Table:
     return table.replace_schema_metadata(dict(table.schema.metadata) | {b"locator": json.dumps(said).encode()})
+
+
+class Undo(NamedTuple):
+    """What the sources gave before the last change."""
+
+    source: str
+    """The source that changed."""
+    parts: tuple[Part, ...]
+
+
+def write_undo(path: Path, source: str, parts: Sequence[Part]) -> None:
+    """Keep, beside a layer, which parts it is made of before a source changes."""
+    with write_atomically(path.with_suffix(".undo.json")) as draft:
+        draft.write_text(json.dumps({"source": source, "parts": [asdict(part) for part in parts]}), "utf-8")
+
+
+def read_undo(path: Path) -> Undo | None:
+    """Return what a layer was made of before its last change; None when nobody changed it, or it is unreadable."""
+    try:
+        content = json.loads(path.with_suffix(".undo.json").read_text("utf-8"))
+        return Undo(str(content["source"]), tuple(Part(**part) for part in content["parts"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def find_parts(folder: Path) -> tuple[Part, ...]:

@@ -31,6 +31,8 @@ from locator.model import EXACT, Provenance, ServicePoint
 from locator.search.same_office import SAME_NAME_M, SAME_PLACE_M, confidence_rank, plain_name
 
 VANISHED = "vanished"
+EDITS = "edits"
+"""The source that operators' own corrections make: each of its rows says which fields of an office it changes."""
 
 _UNITS: tuple[tuple[str, ...], ...] = (
     ("lon", "lat", "position", "error_m"),
@@ -46,6 +48,8 @@ _UNITS: tuple[tuple[str, ...], ...] = (
     ),
 )  # fmt: skip
 """Fields that are filled together, from one source or not at all; the first of each says if it is blank."""
+EDITED: Mapping[str, tuple[str, ...]] = {unit[0]: unit for unit in _UNITS}
+"""What the edit of a field changes with it: a position and its precision, hours and their words."""
 
 
 class Merged(NamedTuple):
@@ -71,6 +75,10 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     Merged
         The points in the order of the parts; a point of several sources stands where the first had it.
     """
+    edits = parts.get(EDITS)
+    if edits is not None:
+        merged = merge_parts({name: part for name, part in parts.items() if name != EDITS})
+        return merged._replace(layer=apply_edits(merged.layer, edits))
     tables = [part.table for part in parts.values()]
     if len(tables) < 2:
         return Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
@@ -80,6 +88,27 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     groups = find_groups(whole, source_of)
     merged = _join(whole, groups, source_of, list(parts)) if groups else Merged(whole, {}, ())
     return merged._replace(layer=_tell_ids_apart(merged.layer))
+
+
+def apply_edits(layer: Layer, edits: Layer) -> Layer:
+    """Return a layer with the fields that operators corrected, each with the origin of its correction.
+
+    An edit of an office that is not there waits for it; one that says nothing for a field takes the value away.
+    """
+    rows: dict[int, ServicePoint] = {}
+    for edit in edits.points():
+        row = layer.row_of(edit.id)
+        if row is not None:
+            point = layer.point(row)
+            changes = {name: getattr(edit, name) for field in edit.origins for name in EDITED.get(field, (field,))}
+            rows[row] = replace(point, **changes, origins={**point.origins, **edit.origins})
+    if not rows:
+        return layer
+    place = np.arange(len(layer))
+    place[list(rows)] = len(layer) + np.arange(len(rows))
+    made = pa.Table.from_pylist([to_row(point) for point in rows.values()], schema=SCHEMA)
+    both = pa.concat_tables(_alike([layer.table, made])).unify_dictionaries()
+    return Layer(both.take(pa.array(place)), version=layer.version)
 
 
 def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:

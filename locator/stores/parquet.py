@@ -35,9 +35,11 @@ from locator.stores.files import (
     read_layer,
     read_manifest,
     read_positions,
+    read_undo,
     remove_strangers,
     write_layer,
     write_part,
+    write_undo,
 )
 from locator.stores.merge import VANISHED, mark_vanished, merge_parts
 
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FILE = "layer.parquet"
+_BY_ITSELF = ("shipped", "live-")
+"""Sources that change without an operator: no undo goes back behind them."""
 type _Mark = tuple[int, int, int]
 FEW = 500
 """So many points are read one by one, and kept."""
@@ -210,6 +214,10 @@ class ParquetStore:
             return None
         return next((part.stamp for part in read_manifest(self.path).parts if part.source == source), None)
 
+    def part_files(self) -> dict[str, str]:
+        """Return the file of each source, by source name: another content has another file."""
+        return {part.source: part.file for part in read_manifest(self.path).parts} if self.path.is_file() else {}
+
     def _read_parts(self, parts: Iterable[Part]) -> dict[str, Layer]:
         return {part.source: read_layer(self._folder / part.file)[0] for part in parts}
 
@@ -246,6 +254,21 @@ class ParquetStore:
             if parts != before:
                 self._commit(parts, self._read_parts(parts), source, Summary())
 
+    def undo(self) -> str | None:
+        """Bring back what the sources gave before the last change; undoing twice brings the change back.
+
+        Returns
+        -------
+        str or None
+            The source that changed; None when there is nothing to undo.
+        """
+        with exclusive_lock(self.path):
+            before = read_undo(self.path)
+            if before is None or any(not (self._folder / part.file).is_file() for part in before.parts):
+                return None
+            self._commit(before.parts, self._read_parts(before.parts), before.source, Summary())
+            return before.source
+
     def recover(self) -> None:
         """Make a layer that cannot be read again from its parts; the broken file is kept beside it."""
         if not self.path.is_file():
@@ -262,10 +285,13 @@ class ParquetStore:
 
     def _commit(self, parts: tuple[Part, ...], layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
         merged = merge_parts({part.source: layers[part.source] for part in parts})
+        if source and not source.startswith(_BY_ITSELF) and self.path.is_file():
+            write_undo(self.path, source, read_manifest(self.path).parts)
         self._written = True  # who writes reads the new layer next, and waits for it: no query may renew it aside
         version = write_layer(self.path, merged.layer, parts, dict(merged.joined))
         self._written = True  # a foreign file may have been taken up meanwhile
-        remove_strangers(self.path, self._folder, parts)
+        kept = read_undo(self.path)
+        remove_strangers(self.path, self._folder, (*parts, *(kept.parts if kept else ())))
         return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))
 
     def _merged(self, source: str) -> int:

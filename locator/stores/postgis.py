@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace as change
 from typing import TYPE_CHECKING
 
-from locator.errors import DataError
+from locator.errors import DataError, InvalidInput
 from locator.layer import Layer
 from locator.model import Filter, Found, ServicePoint
 from locator.search.index import check_bounds
@@ -226,6 +226,16 @@ class PostgisStore:
         question, values = points_question(state.generation, count="everything")
         row = connection.execute(question, values).fetchone()
         return change(summary, total=row[0] if row else 0, version=state.version, merged=merged)
+
+    def undo(self) -> str | None:
+        """Refuse: a database goes back by its own means.
+
+        Raises
+        ------
+        InvalidInput
+            Always; the sentence names PostgreSQL's backup.
+        """
+        raise InvalidInput("a layer in a database is not undone here: restore its backup", code="undo_database")
 
     def remove(self, source: str) -> None:
         """Forget a source and every point that only it gave."""

@@ -1,0 +1,189 @@
+"""A layer over the years: sources listed and removed, offices corrected, changes undone, reports decided."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from locator.cli import main
+from locator.errors import InvalidInput, LocatorError, NotFound
+from locator.ingest.corrections import decide_report, edit_office, list_reports, write_correction
+from locator.ingest.importing import import_source, remove_source, undo_change
+from locator.ingest.shipped import SHIPPED, open_data_gazetteer, open_own_store
+from locator.settings import Settings
+from locator.stores.contents import list_sources
+from locator.stores.merge import EDITS
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+PAGE = "https://city.example.gov.cn/offices"
+HEAD = "名称,地址,电话,办公时间,经度,纬度\n"
+ROWS = [
+    f"{n}号街道人社中心,济南市历下区某{n}路{n}号,0531-8892365{n},周一至周五 9:00-17:00,117.0{n}1,36.66{n}\n"
+    for n in range(1, 7)
+]
+
+
+@pytest.fixture
+def settings(data_folder, tmp_path):
+    """Settings whose data folder is a copy of the built one."""
+    return Settings(data=Path(shutil.copytree(data_folder, tmp_path / "data")))
+
+
+@pytest.fixture
+def city(settings, tmp_path):
+    """A file of six offices, imported as ``city``."""
+    path = tmp_path / "city.csv"
+    path.write_text(HEAD + "".join(ROWS), "utf-8")
+    import_source("table", str(path), settings, name="city")
+    return path
+
+
+def names(settings):
+    return {p.name for p in open_own_store(settings).points() if p.provenance.source == "city"}
+
+
+def office(settings, name):
+    return next(p for p in open_own_store(settings).points() if p.name == name)
+
+
+def test_sources_are_listed_and_one_is_removed_and_brought_back(settings, city):
+    listed = {source["name"]: source for source in list_sources(open_own_store(settings))}
+    assert list(listed) == [SHIPPED, "city"] and (listed["city"]["rows"], listed["city"]["file"]) == (6, "city.csv")
+    before = open_own_store(settings).version
+    assert remove_source(settings, "city") == 6
+    assert names(settings) == set() and open_own_store(settings).parts().keys() == {SHIPPED}
+    assert undo_change(settings) == "city" and len(names(settings)) == 6
+    assert open_own_store(settings).version == before
+    assert undo_change(settings) == "city" and names(settings) == set()
+    with pytest.raises(NotFound):
+        remove_source(settings, "nobody")
+    with pytest.raises(InvalidInput):
+        remove_source(settings, SHIPPED)
+
+
+def test_an_edit_has_its_source_and_survives_the_next_import(settings, city):
+    point = office(settings, "1号街道人社中心")
+    edited = edit_office(
+        settings, point.id, {"phones": "0531-88881111", "hours": "Mo-Fr 08:30-16:30"}, source=PAGE, now=NOW
+    )
+    assert (edited.phones[0].number, edited.hours, edited.hours_text) == ("0531-88881111", "Mo-Fr 08:30-16:30", None)
+    assert edited.origins["phones"].url == PAGE and edited.origins["hours"].date == "2026-11-23"
+    city.write_text(HEAD + "".join(ROWS).replace("某1路", "某一路"), "utf-8")
+    import_source("table", str(city), settings, name="city", append=True)
+    again = open_own_store(settings).point(point.id)
+    assert again is not None and again.phones == edited.phones and again.hours == edited.hours
+    edit_office(settings, point.id, {"website": "www.example.org"}, source="a letter", now=NOW)
+    third = open_own_store(settings).point(point.id)
+    assert third is not None and third.website == "http://www.example.org" and third.phones == edited.phones
+    assert len(open_own_store(settings).parts()[EDITS]) == 1
+    assert undo_change(settings) == EDITS
+    undone = open_own_store(settings).point(point.id)
+    assert undone is not None and undone.website is None and undone.phones == edited.phones
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"phones": "no number"}, "edit_value"), ({"lon": "117"}, "edit_value"), ({"id": "x"}, "edit_field"), ({}, "edit_field"),
+        ({"notes": "<script>"}, "edit_value"), ({"status": "gone"}, "edit_value"), ({"name": ""}, "edit_value"),
+    ],
+)  # fmt: skip
+def test_an_edit_that_is_none_changes_nothing(settings, city, values, code):
+    before = open_own_store(settings).version
+    with pytest.raises(InvalidInput) as caught:
+        edit_office(settings, office(settings, "1号街道人社中心").id, values, source=PAGE, now=NOW)
+    assert caught.value.code == code and open_own_store(settings).version == before
+
+
+def test_an_empty_value_takes_the_value_away_and_a_position_moves(settings, city):
+    point = office(settings, "2号街道人社中心")
+    edited = edit_office(settings, point.id, {"phones": "", "lon": "117.2", "lat": "36.7"}, source=PAGE, now=NOW)
+    assert edited.phones == () and (edited.lon, edited.lat) == (117.2, 36.7)
+    assert open_own_store(settings).nearest(117.2, 36.7, limit=1)[0].point.id == point.id
+
+
+def test_an_office_is_found_by_its_name_after_every_kind_of_change(settings, city):
+    def finds(text):
+        return [place.label for place in open_data_gazetteer(settings).find(text, limit=3)]
+
+    assert any("3号街道人社中心" in label for label in finds("3号街道人社中心"))
+    more = city.with_name("more.csv")
+    more.write_text(HEAD + ROWS[0].replace("1号街道", "白杨树街道"), "utf-8")
+    import_source("table", str(more), settings, name="more")
+    assert any("白杨树街道人社中心" in label for label in finds("白杨树街道人社中心"))
+    more.write_text(HEAD + ROWS[0].replace("1号街道", "梧桐树街道"), "utf-8")
+    import_source("table", str(more), settings, name="more", sure=True)
+    assert any("梧桐树街道人社中心" in label for label in finds("梧桐树街道人社中心"))
+    remove_source(settings, "more")
+    assert not any("梧桐树街道人社中心" in label for label in finds("梧桐树街道人社中心"))
+    assert any("3号街道人社中心" in label for label in finds("3号街道人社中心"))
+
+
+def test_a_cut_file_is_no_update(settings, city):
+    city.write_text(HEAD + "".join(ROWS[:3]), "utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        import_source("table", str(city), settings, name="city")
+    assert caught.value.code == "import_drops" and len(names(settings)) == 6
+    import_source("table", str(city), settings, name="city", append=True)
+    assert len(names(settings)) == 6
+    summary = import_source("table", str(city), settings, name="city", sure=True)
+    assert summary.stored is not None and summary.stored.vanished == 3 and len(names(settings)) == 3
+
+
+def test_an_older_source_under_a_new_name_is_told(settings, city):
+    summary = import_source("table", str(city), settings, name="city-2026", dry_run=True)
+    assert dict(summary.notices)["source_twin"]["other"] == "city"
+    assert "source_twin" not in dict(import_source("table", str(city), settings, name="city", dry_run=True).notices)
+
+
+def test_the_first_import_makes_the_layer_that_was_named(data_folder, tmp_path, city):
+    data = Path(shutil.copytree(data_folder, tmp_path / "other"))
+    settings = Settings(data=data, layer=str(tmp_path / "own" / "layer.parquet"))
+    import_source("table", str(city), settings, name="city")
+    assert len(list(open_own_store(settings).points())) == 6
+    (tmp_path / "layer.gpkg").write_bytes(b"SQLite format 3\0 something else")
+    with pytest.raises(LocatorError) as caught:
+        import_source("table", str(city), Settings(data=data, layer=str(tmp_path / "layer.gpkg")), name="city")
+    assert "layer.gpkg" in str(caught.value)
+
+
+def test_reports_are_listed_accepted_and_rejected(settings, city):
+    point = office(settings, "1号街道人社中心")
+    write_correction(settings, entry_id=point.id, field="phones", message="0531-88882222", now=NOW)
+    write_correction(settings, entry_id=point.id, field="hours", message="closed on fridays, I think", now=NOW)
+    first, second = list_reports(settings)
+    edited = decide_report(settings, first.report_id, accept=True, values={}, source=PAGE, now=NOW)
+    assert edited is not None and edited.phones[0].number == "0531-88882222" and edited.origins["phones"].url == PAGE
+    with pytest.raises(InvalidInput):
+        decide_report(settings, second.report_id, accept=True, values={}, source=PAGE, now=NOW)
+    assert [report.report_id for report in list_reports(settings)] == [second.report_id]
+    assert decide_report(settings, second.report_id, accept=False, values={}, source="", now=NOW) is None
+    assert list_reports(settings) == []
+    with pytest.raises(NotFound):
+        decide_report(settings, first.report_id, accept=False, values={}, source="", now=NOW)
+
+
+def test_the_commands(settings, city, monkeypatch, capsys):
+    monkeypatch.setenv("LOCATOR_DATA", str(settings.data))
+
+    def run(*arguments):
+        code = main([*arguments, "--format", "json"])
+        out = capsys.readouterr().out
+        return code, json.loads(out) if out.strip() else None
+
+    point = office(settings, "4号街道人社中心")
+    assert [source["name"] for source in run("sources")[1]["sources"]] == [SHIPPED, "city"]
+    code, shape = run("edit", point.id, "phones=0531-88883333", "--source", PAGE)
+    assert code == 0 and shape["office"]["phones"] == "0531-88883333"
+    assert run("remove", point.id)[1] == {"removed": point.id, "rows": 1}
+    assert point.name not in names(settings)
+    assert run("undo")[1] == {"undone": EDITS} and point.name in names(settings)
+    assert run("remove", "city")[1] == {"removed": "city", "rows": 6}
+    assert run("remove", "city")[0] == 1 and run("edit", point.id, "phones", "--source", "x")[0] == 2
+    assert run("reports")[1] == {"reports": []} and run("reports", "accept", "x")[0] == 2
+    for arguments in (["sources"], ["reports"], ["undo"]):
+        assert main([*arguments, "--lang", "en"]) == 0
