@@ -9,8 +9,16 @@ from typing import Any
 from locator.cli.terms import add_choice, add_mode, add_position, now_of, read_pair, say, tell, write_json
 from locator.datum import Datum
 from locator.i18n import text
-from locator.model import EXACT, Answer, Hit, Kind, Mode, Person, Place, Query, Task
-from locator.outputs.shapes import group_of, say_fallback, say_hit_distance, shape_answer, shape_place
+from locator.model import EXACT, Answer, Hit, Kind, Mode, Person, Phone, Place, Query, Task
+from locator.outputs.shapes import (
+    group_of,
+    hotline_of,
+    order_phones,
+    say_fallback,
+    say_hit_distance,
+    shape_answer,
+    shape_place,
+)
 from locator.settings import Settings, parse_moment
 
 
@@ -89,13 +97,15 @@ def _lines(answer: Answer, lang: str, at: object) -> list[str]:
     if answer.place is None:
         return [f"  {place_line(place, lang)}" for place in answer.candidates]
     lines = [say("understood", lang, place=place_line(answer.place, lang))]
+    if urgent := (answer.guide or {}).get("first"):
+        lines.append(f"!! {urgent['text']}")
     heading, open_only = "", answer.query.open_now or answer.query.open_at is not None
     for hit in answer.hits:
         new = f"{group_of(hit, open_only=open_only)}_{hit.tier}"
         if new != heading:
             lines += ["", text(f"cli.heading_{new}", lang)]
             heading = new
-        lines += _hit_lines(hit, lang, at)
+        lines += _hit_lines(hit, lang, at, hotline_of(answer))
     return lines + _fallback_lines(answer, lang)
 
 
@@ -116,11 +126,11 @@ def _area_of(hit: Hit) -> str:
     return (hit.point.district or hit.point.city or "") if hit.area else ""
 
 
-def _hit_lines(hit: Hit, lang: str, at: Any) -> list[str]:
+def _hit_lines(hit: Hit, lang: str, at: Any, hotline: Phone) -> list[str]:
     from locator.hours import describe
 
     point = hit.point
-    phone = "; ".join(f"{p.number} {p.label or ''}".strip() for p in point.phones)
+    phone = "; ".join(f"{p.number} {p.label or ''}".strip() for p in order_phones(point.phones, hotline))
     date = point.provenance.date or say("date_unknown", lang)
     facts = [text(f"names.kind.{point.kind}", lang), point.address, phone]
     return [

@@ -80,6 +80,27 @@ def split_phones(phones: Iterable[Phone]) -> tuple[list[Phone], list[Phone]]:
     return sorted(own, key=lambda phone: bool(phone.label)), others
 
 
+def order_phones(phones: Iterable[Phone], hotline: Phone) -> list[Phone]:
+    """Return whom to call for an office: its own numbers, the hotline where those do not suffice, other desks last.
+
+    Parameters
+    ----------
+    hotline
+        Asked where the office has no number of its own, and before another desk of it.
+    """
+    own, others = split_phones(phones)
+    return [*own, *([] if own and not others else [hotline]), *others]
+
+
+def hotline_of(answer: Answer) -> Phone:
+    """Return the hotline of an answer's matter, with the city's area code where it is known."""
+    lines = [
+        (line["from_elsewhere"] or line["number"], line["name"]) for line in (answer.guide or {}).get("hotlines", ())
+    ]
+    known = [*lines, *((line.number, line.label) for line in (answer.fallback.hotlines if answer.fallback else ()))]
+    return Phone(*known[0]) if known else Phone("12333")
+
+
 def say_hit_distance(hit: Hit, lang: str) -> str | None:
     """Return a hit's distance in words, no more finely than it is known; None where it is not known."""
     if hit.distance_m is None:
@@ -123,8 +144,8 @@ def shape_state(state: HoursState, at: datetime, lang: str) -> dict[str, Any]:
 
 
 def shape_point(point: ServicePoint, lang: str = "zh") -> dict[str, Any]:
-    """Return a point as JSON values."""
-    source = point.provenance
+    """Return a point as JSON values; ``phone`` is its own desk's, other desks' numbers are the last of ``phones``."""
+    source, (own, others) = point.provenance, split_phones(point.phones)
     return {
         "id": point.id,
         "name": point.name,
@@ -133,8 +154,8 @@ def shape_point(point: ServicePoint, lang: str = "zh") -> dict[str, Any]:
         "address": point.address,
         "region": region_of(point),
         "adcode": point.adcode,
-        "phone": point.phones[0].number if point.phones else None,
-        "phones": [{"number": number, "label": label} for number, label in point.phones],
+        "phone": own[0].number if own else None,
+        "phones": [{"number": number, "label": label} for number, label in (*own, *others)],
         "lon": point.lon,
         "lat": point.lat,
         "position": str(point.position) if point.position else None,

@@ -16,9 +16,9 @@ from starlette.routing import Route
 
 from locator.errors import LocatorError
 from locator.i18n import LANGS, explain, text
-from locator.model import EXACT, Answer, Person, Query, Task
+from locator.model import EXACT, Answer, Person, Phone, Query, Task
 from locator.outputs.html_document import Markup, join, tag, write_document
-from locator.outputs.shapes import say_fallback, say_hit_distance, say_notice
+from locator.outputs.shapes import hotline_of, order_phones, say_fallback, say_hit_distance, say_notice
 from locator.routing import links as links_into_apps
 from locator.web.session import MAX_TEXT
 
@@ -118,9 +118,15 @@ def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
     understood = text(
         "cli.understood", lang, place=text("cli.place", lang, label=answer.place.label, precision=precision)
     )
-    rows = [_write_hit(hit, now, lang) for hit in answer.hits]
+    rows = [_write_hit(hit, now, lang, hotline_of(answer)) for hit in answer.hits]
+    urgent = (answer.guide or {}).get("first")
     return join(
-        tag("p", understood), *notices, tag("ol", *rows), _write_fallback(answer, lang), _write_materials(answer, lang)
+        tag("p", tag("strong", str(urgent["text"])), role="note") if urgent else None,
+        tag("p", understood),
+        *notices,
+        tag("ol", *rows),
+        _write_fallback(answer, lang),
+        _write_materials(answer, lang),
     )
 
 
@@ -143,11 +149,13 @@ def _write_fallback(answer: Answer, lang: str) -> Markup | None:
     return tag("section", *parts)
 
 
-def _write_hit(hit: Hit, now: datetime, lang: str) -> Markup:
+def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone) -> Markup:
     from locator.hours import describe
 
     point = hit.point
-    phones = [join(tag("a", p.number, href=f"tel:{p.number}"), f" {p.label or ''} ") for p in point.phones[:3]]
+    known = order_phones(point.phones, hotline)[:3]
+    phones = [join(tag("a", p.number, href=f"tel:{p.number}"), f" {p.label or ''} ") for p in known]
+    where = say_hit_distance(hit, lang) or ((point.district or point.city or "") if hit.area else "")
     date = point.provenance.date or text("cli.date_unknown", lang)
     links = (
         links_into_apps(None, (point.lon, point.lat), point.name, "walk", lang=lang)
@@ -158,9 +166,10 @@ def _write_hit(hit: Hit, now: datetime, lang: str) -> Markup:
     return tag(
         "li",
         tag("h2", point.name, lang="zh-CN"),
-        tag("p", text(f"names.kind.{point.kind}", lang), " · ", say_hit_distance(hit, lang) or ""),
+        tag("p", text(f"names.kind.{point.kind}", lang), " · ", where),
         tag("p", point.address, lang="zh-CN") if point.address else None,
-        tag("p", *phones) if phones else tag("p", tag("a", "12333", href="tel:12333")),
+        tag("p", *phones),
+        tag("p", text("fallback.may_not_handle", lang)) if hit.may_not_handle else None,
         tag("p", describe(hit.status, now, lang)),
         tag("p", text("cli.data_of", lang, date=date, source=point.provenance.source)),
         tag("p", *ways) if ways else None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from locator.i18n import LANGS, load_catalogue
-from locator.model import Hit, HoursState, Notice, Precision, ServicePoint
-from locator.outputs.shapes import region_of, say_hit_distance, say_notice
+from locator.model import Hit, HoursState, Notice, Phone, Precision, ServicePoint
+from locator.outputs.shapes import order_phones, region_of, say_hit_distance, say_notice, shape_point
 
 
 def hit(distance_m, *, approximate=False, error_m=None):
@@ -53,3 +53,26 @@ def test_a_notice_fills_its_sentence(lang):
     assert "拉萨市" in said and "12333" in said
     assert "names." not in say_notice(Notice(code="origin_coarse", params={"precision": Precision.CITY}), lang)
     assert len([code for code in load_catalogue(lang) if code.startswith("notices.")]) > 10
+
+
+HOTLINE = Phone("0760-12333", "热线")
+
+
+@pytest.mark.parametrize(
+    ("phones", "order"),
+    [
+        ((), ["0760-12333"]),
+        ((Phone("1-own"),), ["1-own"]),
+        ((Phone("2", "仲裁"), Phone("3", "劳动关系")), ["0760-12333", "2", "3"]),
+        ((Phone("2", "仲裁"), Phone("4", "社保卡"), Phone("1-own")), ["1-own", "4", "0760-12333", "2"]),
+    ],
+)
+def test_another_desks_number_comes_after_the_hotline(phones, order):
+    assert [phone.number for phone in order_phones(phones, HOTLINE)] == order
+
+
+def test_a_points_own_number_is_its_phone():
+    point = ServicePoint(id="a", name="n", phones=(Phone("2", "仲裁"), Phone("1")))
+    shape = shape_point(point)
+    assert shape["phone"] == "1" and [phone["number"] for phone in shape["phones"]] == ["1", "2"]
+    assert shape_point(ServicePoint(id="a", name="n", phones=(Phone("2", "仲裁"),)))["phone"] is None
