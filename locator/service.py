@@ -149,12 +149,35 @@ class Locator:
         """
         if not name:
             return None
-        if is_adcode(name):
-            return (name,)
         codes = tuple(division.code for division in self.engines.gazetteer.regions(name) if len(division.code) == 6)
+        if not codes and is_adcode(name) and self._has_points_in(name):
+            return (name,)  # a code of another country's, or one that was retired
         if not codes:
             raise NotFound(f"no region is called {name[:40]!r}", code="region_not_found", name=name[:40])
         return codes
+
+    def one_region(self, name: str | None) -> str | None:
+        """Return the adcode of the one region with a name or adcode; None for None.
+
+        Raises
+        ------
+        NotFound
+            Nothing has that name or adcode.
+        InvalidInput
+            More than one region has it.
+        """
+        codes = self.regions_of(name)
+        if codes and len(codes) > 1:
+            raise InvalidInput(
+                f"{str(name)[:40]!r} is more than one region: {', '.join(codes)}",
+                code="region_ambiguous",
+                name=str(name)[:40],
+                codes=", ".join(codes),
+            )
+        return codes[0] if codes else None
+
+    def _has_points_in(self, adcode: str) -> bool:
+        return next(iter(self.engines.store.points(Filter(regions=(adcode,)))), None) is not None
 
     # --- the main job
 

@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from locator import __version__
 from locator import model as m
-from locator.adcode import ADCODE_PATTERN
 from locator.api.limits import ClientLimits, Limits
 from locator.api.problems import (
     ErrorMiddleware,
@@ -108,9 +107,7 @@ class PlaceBody(BaseModel):
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     limit: int = Field(default=5, ge=1, le=20)
     near: str | None = Field(default=None, pattern=PAIR)
-    region: str | None = Field(
-        default=None, pattern=f"^{ADCODE_PATTERN}$", description="the adcode of the chosen region"
-    )
+    region: str | None = Field(default=None, max_length=40, description="name or adcode of the chosen region")
     online: bool = Field(default=False, description="also ask the services elsewhere that the operator switched on")
     lang: Literal[LANGS] = "zh"  # type: ignore[valid-type]
 
@@ -196,10 +193,11 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         now = _now(settings)
         return _private(shape_answer(locate().find(query, now), query.open_at or now))
 
-    @api.post("/v1/geocode", responses=document_problems(413, 422, 502, 503, 504), tags=["places"])
+    @api.post("/v1/geocode", responses=document_problems(404, 413, 422, 502, 503, 504), tags=["places"])
     def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return the places a text may mean, best first."""
         near = read_pair(body.near) if body.near else None
+        locate().regions_of(body.region)
         located = locate().engines.geocoder.locate(
             body.text, lang=body.lang, near=near, region=body.region, online=body.online
         )
@@ -207,10 +205,11 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         notices = [shape_notice(notice, body.lang) for notice in located.notices]
         return _private({"places": [shape_place(place) for place in places[: body.limit]], "notices": notices})
 
-    @api.post("/v1/suggest", responses=document_problems(413, 422), tags=["places"])
+    @api.post("/v1/suggest", responses=document_problems(404, 413, 422), tags=["places"])
     def suggest(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return suggestions for what is being typed; asks no service."""
         near = read_pair(body.near) if body.near else None
+        locate().regions_of(body.region)
         found = locate().suggest(body.text, near=near, region=body.region, limit=body.limit)
         return _private({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in found]})
 
@@ -284,11 +283,11 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         request: Request,
         task: m.Task,
         person: m.Person = m.Person.ADULT,
-        region: Annotated[str | None, Query(pattern="^[0-9]{6}$", description="adcode of the insured city")] = None,
+        region: Annotated[str | None, Query(max_length=40, description="name or adcode of the insured city")] = None,
         lang: Lang = "zh",
     ) -> Response:
         """Return steps, materials, channels and law."""
-        return _cached(request, locate().guide(task, person, region, lang))
+        return _cached(request, locate().guide(task, person, locate().one_region(region), lang))
 
 
 _DOCS_STYLE = (

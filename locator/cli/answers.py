@@ -7,7 +7,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from locator.adcode import is_adcode
 from locator.cli.terms import add_choice, now_of, write_json
 from locator.errors import InvalidInput
 from locator.i18n import text
@@ -89,18 +88,10 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     from locator.guide import load_guide, render_text
 
     adcode = args.region
-    if adcode and not is_adcode(adcode):
+    if adcode:
         from locator.service import Locator
 
-        codes = Locator(settings).regions_of(adcode) or ()
-        if len(codes) != 1:
-            raise InvalidInput(
-                f"{adcode[:40]!r} is more than one region: {', '.join(codes)}",
-                code="region_ambiguous",
-                name=adcode[:40],
-                codes=", ".join(codes),
-            )
-        adcode = codes[0]
+        adcode = Locator(settings).one_region(adcode)
     answer = load_guide(shipped_dir() / "guide").answer(Task(args.task), Person(args.person), adcode, args.lang)
     if args.format == "json":
         write_json(answer)

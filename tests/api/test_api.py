@@ -80,7 +80,8 @@ def test_the_chosen_region_comes_first_among_suggestions_and_decides_between_equ
         assert offered[0]["place"]["adcode"] == adcode
         found = client.post("/v1/geocode", json={"text": "南山区", "region": region}).json()["places"]
         assert [place["adcode"] for place in found] == [adcode]
-    assert client.post("/v1/suggest", json={"text": "南山", "region": "Shenzhen"}).status_code == 422
+    named = client.post("/v1/suggest", json={"text": "南山", "region": "Shenzhen"}).json()["suggestions"]
+    assert named[0]["place"]["adcode"] == "440305"
 
 
 @pytest.mark.parametrize(
@@ -231,3 +232,23 @@ def test_a_fault_of_ours_is_a_problem_without_a_trace(locator):
     assert reply.status_code == reply.json()["status"] == 500 and "secret" not in reply.text
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("region", ["999999", "123456", "٤٤٠٣٠٠", "４４０３９９", "不存在的地方"])
+def test_a_region_that_does_not_exist_is_not_found_whatever_it_is_asked_for(client, region):
+    replies = {
+        "points": client.get("/v1/points", params={"region": region}),
+        "guide": client.get("/v1/guide", params={"task": "apply", "region": region}),
+        "find": client.post("/v1/find", json={"text": "济南市槐荫区", "region": region}),
+        "find at": client.get("/v1/find", params={"at": "117.0,36.6", "region": region}),
+        "geocode": client.post("/v1/geocode", json={"text": "槐荫区", "region": region}),
+        "suggest": client.post("/v1/suggest", json={"text": "槐荫区", "region": region}),
+    }
+    assert {name: reply.status_code for name, reply in replies.items()} == dict.fromkeys(replies, 404)
+    assert {reply.json()["code"] for reply in replies.values()} == {"region_not_found"}
+
+
+def test_a_region_is_named_or_coded(client):
+    for region in ("370100", "济南", "济南市"):
+        assert client.get("/v1/points", params={"region": region, "limit": 1}).json()["points"]
+        assert client.get("/v1/guide", params={"task": "apply", "region": region}).json()["region"] == "370100"
