@@ -46,7 +46,7 @@ def run_sources(args: argparse.Namespace, settings: Settings) -> None:
 def add_remove(parser: argparse.ArgumentParser) -> None:
     """Add ``locator remove``."""
     parser.description = "Take a source and every office that only it gave out of the layer, or one office by its id."
-    parser.epilog = "example: locator remove my-city"
+    parser.epilog = "example: locator remove jinan-044"
     parser.add_argument("name", metavar="NAME_OR_ID", help="a source as `locator sources` names it, or an office's id")
     parser.add_argument("--source", metavar="URL", default="", help="where it is said that an office is gone")
     _add_format(parser)
