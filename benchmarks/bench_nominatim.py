@@ -34,7 +34,7 @@ from servers import run_cluster
 
 from locator.datum import distance_m
 from locator.gazetteer import build_gazetteer, open_gazetteer
-from locator.gazetteer.osm import OsmExtract
+from locator.gazetteer.sources import OsmExtract
 from locator.geocode import locate_embedded as locate
 from locator.geocode.providers import open_provider
 from locator.geocode.records import Hint

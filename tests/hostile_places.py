@@ -18,7 +18,7 @@ from hostile import CORPUS
 from osm_town import Town
 
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer
-from locator.gazetteer.osm import read_osm
+from locator.gazetteer.sources import read_osm
 from locator.ingest.shipped import GAZETTEER_FILE
 from locator.settings import shipped_dir
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import re
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 
 import numpy as np
 
-from locator.adcode import ancestors, prefecture_of, prefecture_stem
+from locator.adcode import prefecture_of, prefecture_stem
 from locator.disk import write_atomically
 from locator.errors import DataError
-from locator.gazetteer.address import read_address, split_number
-from locator.gazetteer.divisions import LEVELS, DivisionTable
-from locator.gazetteer.records import Division, NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.address import split_number
+from locator.gazetteer.divisions import Division, DivisionTable, NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.schema import (
     INDEXES,
     MORE_FROM,
@@ -36,86 +33,16 @@ from locator.gazetteer.schema import (
     spell_name,
     stage,
 )
-from locator.gazetteer.text import clean_name, short_names, spell, to_key
+from locator.gazetteer.sources import ERRORS_M, PRECISIONS, RANKS, office_records, shipped_rows
+from locator.gazetteer.text import clean_name, spell, to_key
 from locator.layer import Layer
-from locator.model import EXACT, Precision, ServicePoint
-
-
-def office_records(layer: Layer, table: DivisionTable) -> Iterator[PlaceRecord | NumberRecord]:
-    """Yield each placed office, and its house number where its position is exact."""
-    for point in layer.points():
-        if point.lon is None or point.lat is None or point.position is None or point.status == "vanished":
-            continue
-        yield PlaceRecord(
-            point.name,
-            PlaceKind.OFFICE,
-            point.lon,
-            point.lat,
-            aliases=tuple(short_office_names(point.name, table)) + ((point.name_en,) if point.name_en else ()),
-            adcode=point.adcode,
-            error_m=point.error_m,
-            precision=None if point.position in EXACT else point.position,
-        )
-        if point.position in EXACT:
-            yield from _number(point, table)
-
-
-def short_office_names(name: str, table: DivisionTable) -> list[str]:
-    """Return an office's name without the divisions it starts with: 沙河口区行政服务大厅 -> 行政服务大厅."""
-    key = to_key(name)
-    shorter = [r.rest for r in table.read_head(key) if r.codes and len(r.rest) > 2 and r.kind == "full"]
-    return list(dict.fromkeys(s for s in shorter if s != key))
-
-
-def _number(point: ServicePoint, table: DivisionTable) -> Iterator[NumberRecord]:
-    if not point.address or point.lon is None or point.lat is None:
-        return
-    within = (point.adcode,) if point.adcode else ()
-    key = to_key(point.address)
-    heads = [r for r in table.read_head(key, within=within) if r.kind == "full" or not r.codes]
-    address = read_address(heads[0].rest if heads else key)
-    if address.street and address.number and not address.lane:
-        error_m = point.error_m if point.error_m is not None else 50.0
-        yield NumberRecord(
-            address.street, address.number, point.lon, point.lat, adcode=_code_of(point, table), name=point.name,
-            interpolate=False, error_m=error_m,
-        )  # fmt: skip
-
-
-def _code_of(point: ServicePoint, table: DivisionTable) -> str | None:
-    """Return the code of the township an office says it stands in, where there is one of that name; else its adcode."""
-    if point.township and point.adcode:
-        found = {n.code for n in table.called(to_key(point.township), within=(point.adcode,)) if len(n.code) == 9}
-        if len(found) == 1:
-            return found.pop()
-    return point.adcode
-
+from locator.model import Precision
 
 REACH_DEGREES = 1.2
 """A place farther than this from every district of China gets no city."""
-_K = PlaceKind
-PRECISIONS: Mapping[PlaceKind, Precision] = {
-    kind: {_K.VILLAGE: Precision.VILLAGE, _K.STREET: Precision.STREET}.get(kind, Precision.POI)
-    for kind in PlaceKind
-    if kind not in LEVELS
-}
-ERRORS_M: Mapping[PlaceKind, float] = {
-    _K.VILLAGE: 1000.0, _K.STATION: 150.0, _K.POI: 100.0, _K.OFFICE: 50.0, _K.STREET: 500.0, _K.RESIDENTIAL: 300.0,
-    _K.SCHOOL: 200.0, _K.UNIVERSITY: 700.0, _K.HOSPITAL: 250.0, _K.MALL: 200.0, _K.PARK: 500.0, _K.SIGHT: 400.0,
-    _K.GOVERNMENT: 150.0, _K.HOTEL: 150.0, _K.WORKS: 400.0, _K.VENUE: 300.0, _K.BUILDING: 150.0,
-}  # fmt: skip
-_RANKS: Mapping[PlaceKind, float] = {
-    _K.STATION: 0.46, _K.UNIVERSITY: 0.45, _K.HOSPITAL: 0.44, _K.SIGHT: 0.43, _K.OFFICE: 0.42, _K.MALL: 0.41,
-    _K.STREET: 0.4, _K.PARK: 0.39, _K.GOVERNMENT: 0.38, _K.VILLAGE: 0.35, _K.VENUE: 0.34, _K.SCHOOL: 0.33,
-    _K.RESIDENTIAL: 0.32, _K.POI: 0.3, _K.HOTEL: 0.28, _K.BUILDING: 0.27, _K.WORKS: 0.25,
-}  # fmt: skip
 SEAT_M = 1000.0
 """How far a township's seat of an import may be off that does not say."""
-PLACES_FILE = "osm_places.parquet"
 
-COMMON = 4
-"""So many places with one shorter name, and it is a word for a kind."""
-_HAN_FIRST = re.compile("(?P<han>[\u4e00-\u9fff]{3,}) [^\u4e00-\u9fff]+$")
 
 Record = PlaceRecord | NumberRecord
 
@@ -139,7 +66,7 @@ def build_gazetteer(
     layer
         The offices; their names and addresses become places.
     extracts
-        Places and house numbers of imports, as :func:`locator.gazetteer.osm.read_osm` yields them.
+        PlaceIndex and house numbers of imports, as :func:`locator.gazetteer.sources.read_osm` yields them.
     divisions
         Where the index of the divisions alone is kept: made when it is not there, and what the next build
         starts from. Its name must change with the shipped files. None keeps none.
@@ -251,64 +178,6 @@ def build_places(out: Path, shipped: Path) -> int:
     finally:
         fresh.unlink(missing_ok=True)
     return count
-
-
-def shipped_rows(shipped: Path, divisions: Mapping[str, Division]) -> Iterator[tuple[object, ...]]:
-    """Yield the shipped places as rows to be staged; their divisions are looked up when they are shown."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(shipped / PLACES_FILE)
-        columns = [table[name].to_pylist() for name in ("name", "kind", "adcode", "lon_e5", "lat_e5")]
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise DataError(f"cannot read {PLACES_FILE}: {error}", code="gazetteer_source", path=PLACES_FILE) from error
-    kinds = {"settlement": PlaceKind.VILLAGE} | {kind.value: kind for kind in PlaceKind}
-    spelt: dict[str, str] = {}
-    shorter = _ShorterNames(divisions, zip(columns[0], columns[2], strict=True))
-    for name, kind_name, number, lon, lat in zip(*columns, strict=True):
-        kind, code = kinds[kind_name], f"{number:06d}"
-        if name not in spelt:
-            spelt[name] = spell_name(name)
-        yield (
-            name, kind, code, None, "", lon / 1e5, lat / 1e5, ERRORS_M[kind], PRECISIONS[kind], spelt[name],
-            "\n".join(shorter.of(name, code)), _RANKS[kind],
-        )  # fmt: skip
-
-
-class _ShorterNames:
-    """Other names under which shipped places are found: without their divisions, or without what follows the Han.
-
-    海口骑楼老街 is 骑楼老街 in 海口; 布达拉宫 has its Tibetan name behind the Chinese one. What is left of many
-    names (博物馆, 第一中学) names none of them.
-    """
-
-    def __init__(self, divisions: Mapping[str, Division], names: Iterable[tuple[str, int]]) -> None:
-        self._heads: dict[str, tuple[str, ...]] = {}
-        self._divisions = divisions
-        counts = Counter(short for name, number in names if (short := self._cut(to_key(name), f"{number:06d}")))
-        self._common = {short for short, count in counts.items() if count > COMMON}
-
-    def of(self, name: str, code: str) -> list[str]:
-        """Return the other names of a place, as they are compared."""
-        han = _HAN_FIRST.match(name)
-        short = self._cut(to_key(name), code)
-        found = [to_key(han["han"])] if han else []
-        return found + ([short] if short and short not in self._common else [])
-
-    def _cut(self, key: str, code: str) -> str:
-        rest = key
-        for head in self._heads_of(code):
-            rest = rest.removeprefix(head) if len(rest) > len(head) + 2 else rest
-        return "" if rest == key else rest
-
-    def _heads_of(self, code: str) -> tuple[str, ...]:
-        """Return the names that may stand before a place's own: of province, city and district, each in full first."""
-        if code not in self._heads:
-            around = [self._divisions[c] for c in (*reversed(ancestors(code)), code) if c in self._divisions]
-            names = [name for d in around for name in (d.name, *short_names(d.name, d.level))]
-            self._heads[code] = tuple(to_key(name) for name in names)
-        return self._heads[code]
 
 
 def _start(fresh: Path, shipped: Path, kept: Path | None) -> None:
@@ -442,7 +311,7 @@ class _Writer:
             name, record.kind, code, None, context, record.lon, record.lat,
             record.error_m if record.error_m is not None else ERRORS_M[record.kind],
             record.precision or PRECISIONS[record.kind], record.pinyin or spell_name(name), "\n".join(aliases),
-            _RANKS[record.kind] + 0.05 * record.rank,
+            RANKS[record.kind] + 0.05 * record.rank,
         )  # fmt: skip
 
     def _street(self, name: str, aliases: Iterable[str] = ()) -> int:

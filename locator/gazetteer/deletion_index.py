@@ -24,7 +24,7 @@ from locator.gazetteer.text import HAN, spell, to_key
 
 if TYPE_CHECKING:
     from locator.gazetteer.index import IndexFile
-    from locator.gazetteer.places import Places
+    from locator.gazetteer.places import PlaceIndex
 
 SHORTEST, LONGEST = 3, 20
 """Names of fewer characters are not told apart by one slip; longer ones are not typed to their end."""
@@ -172,7 +172,7 @@ class Correction(NamedTuple):
 
 
 @lru_cache(4)
-def _names_by_size(places: Places) -> dict[int, list[tuple[str, str]]]:
+def _names_by_size(places: PlaceIndex) -> dict[int, list[tuple[str, str]]]:
     """Return full names of provinces, cities and districts by their length, with their codes."""
     table = places.file.divisions
     sizes: dict[int, list[tuple[str, str]]] = {}
@@ -183,7 +183,7 @@ def _names_by_size(places: Places) -> dict[int, list[tuple[str, str]]]:
     return sizes
 
 
-def correct_head(places: Places, text: str, *, within: Sequence[str] = ()) -> list[Correction]:
+def correct_head(places: PlaceIndex, text: str, *, within: Sequence[str] = ()) -> list[Correction]:
     """Return the divisions that the head of a text names but for one slip, the likeliest first.
 
     Parameters
@@ -209,7 +209,7 @@ def correct_head(places: Places, text: str, *, within: Sequence[str] = ()) -> li
     return [c for c in best.values() if c.slips == min(b.slips for b in best.values())]
 
 
-def _homophones(places: Places, head: str, within: Sequence[str]) -> list[Correction]:
+def _homophones(places: PlaceIndex, head: str, within: Sequence[str]) -> list[Correction]:
     key = "".join(spell(head))
     kinds = "('full')" if head[-1] in _ENDS else "('full', 'short')"
     rows = places.file.ask(f"SELECT code FROM division_latin WHERE key = ? AND kind IN {kinds}", (key,))  # noqa: S608
@@ -221,7 +221,7 @@ def _homophones(places: Places, head: str, within: Sequence[str]) -> list[Correc
     return [c for c in same if len(c.name) == len(head)] or [c for c in same if head[-1] not in _ENDS]
 
 
-def _one_slip(places: Places, head: str, within: Sequence[str]) -> list[Correction]:
+def _one_slip(places: PlaceIndex, head: str, within: Sequence[str]) -> list[Correction]:
     from rapidfuzz.distance import OSA
 
     found: list[Correction] = []

@@ -1,14 +1,144 @@
-"""The table of divisions in memory, and reading the division names at the head of an address."""
+"""Divisions, places and meanings as records; the table of divisions, and its reading of an address's head."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 from locator.adcode import is_inside
 from locator.gazetteer.text import HAN, TOWNSHIP_SUFFIXES
+from locator.model import Place, Precision
+
+
+class PlaceKind(StrEnum):
+    """What a place in the index is; divisions in order of size, then the rest."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    DISTRICT = "district"
+    ZONE = "zone"
+    TOWNSHIP = "township"
+    VILLAGE = "village"
+    STATION = "station"
+    POI = "poi"
+    OFFICE = "office"
+    STREET = "street"
+    RESIDENTIAL = "residential"
+    SCHOOL = "school"
+    UNIVERSITY = "university"
+    HOSPITAL = "hospital"
+    MALL = "mall"
+    PARK = "park"
+    SIGHT = "sight"
+    GOVERNMENT = "government"
+    HOTEL = "hotel"
+    WORKS = "works"
+    VENUE = "venue"
+    BUILDING = "building"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRecord:
+    """A named place of an import, as any source may yield it. WGS-84 degrees."""
+
+    name: str
+    kind: PlaceKind
+    lon: float
+    lat: float
+    aliases: tuple[str, ...] = ()
+    """Other names: English, old, short, in the source's own words."""
+    pinyin: str | None = None
+    """Syllables with spaces, when the source knows them."""
+    adcode: str | None = None
+    """Six digits of the district, or of the city where only that is known."""
+    error_m: float | None = None
+    """Half the extent: a street's half length, a village's radius."""
+    precision: Precision | None = None
+    """How exact the position is; None for what the kind promises."""
+    rank: float = 0.0
+    """Importance from 0 to 1; the more important of two equal names is offered first."""
+    locality: str | None = None
+    """City, village, postcode or district words of an address, where no adcode is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRecord:
+    """A house number with its position, WGS-84 degrees."""
+
+    street: str
+    number: str
+    lon: float
+    lat: float
+    adcode: str | None = None
+    locality: str | None = None
+    name: str | None = None
+    """What stands there, if it has a name."""
+    interpolate: bool = True
+    """False where the street has no extent but this number: nothing is placed between two of these."""
+    error_m: float = 15.0
+
+
+class Division(NamedTuple):
+    """An administrative division."""
+
+    code: str
+    """Six digits; nine for a township."""
+    name: str
+    level: str
+    """``province``, ``city``, ``district``, ``zone`` (a statistical area without an adcode) or ``township``."""
+    parent: str | None
+    """The code of the division above it, None for a province."""
+    lon: float | None
+    """WGS-84 degrees; None when no source places it."""
+    lat: float | None
+    name_en: str
+    pinyin: str
+    """Syllables with spaces."""
+    error_m: float | None
+
+
+class Suggestion(NamedTuple):
+    """What to show under the box for a text being typed."""
+
+    text: str
+    """What the box holds when the person picks it."""
+    place: Place
+
+
+class Meaning(NamedTuple):
+    """One place that a text may mean, and how it was reached."""
+
+    place: Place
+    notes: tuple[str, ...] = ()
+    """Codes of what the person should know, e.g. ``renamed``, ``number_unknown``, ``corrected``."""
+    score: float = 0.0
+
+
+class Bias(NamedTuple):
+    """Where the person is known to be, if at all."""
+
+    region: tuple[str, ...] = ()
+    """Codes of the chosen city or district."""
+    near: tuple[float, float] | None = None
+    """(lon, lat) in WGS-84 degrees."""
+
+
+class Resolved(NamedTuple):
+    """Meanings of a text, best first; more than one when it is ambiguous."""
+
+    meanings: tuple[Meaning, ...] = ()
+    sure: bool = True
+    """False where even a single meaning is only asked about: the text says more than is understood."""
+
+    @property
+    def one(self) -> Meaning | None:
+        """The only meaning, or None."""
+        return self.meanings[0] if len(self.meanings) == 1 and self.sure else None
+
 
 LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
@@ -39,7 +169,7 @@ class Name(NamedTuple):
     which lies in several districts."""
 
 
-class Reading(NamedTuple):
+class DivisionReading(NamedTuple):
     """Division names understood at the head of a text."""
 
     codes: tuple[str, ...]
@@ -129,19 +259,22 @@ class DivisionTable:
         zones = tuple(n for n in found if self.level(n.code) == _ORDER["zone"])
         return large or zones or found
 
-    def read_head(self, text: str, *, within: tuple[str, ...] = ()) -> list[Reading]:
+    def read_head(self, text: str, *, within: tuple[str, ...] = ()) -> list[DivisionReading]:
         """Return the readings of the division names at the head of a text, the fullest first.
 
         The last reading is always the text unread. Names may be left out or shortened; each must lie
         within the one before it.
         """
-        found: dict[tuple[tuple[str, ...], str], Reading] = {}
-        self._extend(Reading((), text.strip(), 0.0), within, found)
+        found: dict[tuple[tuple[str, ...], str], DivisionReading] = {}
+        self._extend(DivisionReading((), text.strip(), 0.0), within, found)
         readings = sorted(found.values(), key=lambda r: (-r.weight, len(r.codes), len(r.rest)))
-        return [*readings[:6], Reading((), text.strip(), 0.0)]
+        return [*readings[:6], DivisionReading((), text.strip(), 0.0)]
 
     def _extend(
-        self, reading: Reading, within: tuple[str, ...], found: dict[tuple[tuple[str, ...], str], Reading]
+        self,
+        reading: DivisionReading,
+        within: tuple[str, ...],
+        found: dict[tuple[tuple[str, ...], str], DivisionReading],
     ) -> None:
         if reading.names > 5 or len(found) > 40:
             return
@@ -158,7 +291,7 @@ class DivisionTable:
                 found[key] = longer
                 self._extend(longer, within, found)
 
-    def _step(self, reading: Reading, name: str, within: tuple[str, ...]) -> Reading | None:
+    def _step(self, reading: DivisionReading, name: str, within: tuple[str, ...]) -> DivisionReading | None:
         """Return the reading one name further, or None where the name cannot be meant."""
         rest = reading.rest[len(name) :]
         scope = reading.codes or within
@@ -177,7 +310,7 @@ class DivisionTable:
         weight = reading.weight + (1.5 + 0.5 * len(name) if kind in {"full", "area"} else 0.5 + 0.5 * len(name))
         for word in _KIND_WORDS:
             rest = rest.removeprefix(word)
-        return Reading(codes, rest.strip(), weight, kind, name, reading.names + 1)
+        return DivisionReading(codes, rest.strip(), weight, kind, name, reading.names + 1)
 
     def _short_fits(self, name: str, codes: tuple[str, ...], rest: str, *, scoped: bool) -> bool:
         """Tell whether a short name is meant as the division, judged by what follows it."""
@@ -212,7 +345,7 @@ class DivisionTable:
         towns = [code for code in self.namesakes(name) if any(is_inside(code, outer) for outer in scope)]
         return (Name(towns[0], "former"),) if len(towns) == 1 else ()
 
-    def find_inside(self, text: str, *, within: tuple[str, ...]) -> Reading | None:
+    def find_inside(self, text: str, *, within: tuple[str, ...]) -> DivisionReading | None:
         """Return the first full division name inside a text, below a known city: 沿河路罗湖区 -> 罗湖区.
 
         A name counts after a space or at a break between words only in so far as it is written in full
@@ -226,5 +359,5 @@ class DivisionTable:
                 codes -= set(within)
                 if len(codes) == 1:
                     rest = (text[:start] + " " + text[start + size :]).strip()
-                    return Reading(tuple(codes), rest, 1.5 + 0.5 * size, "full", name, 1)
+                    return DivisionReading(tuple(codes), rest, 1.5 + 0.5 * size, "full", name, 1)
         return None

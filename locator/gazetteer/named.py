@@ -1,21 +1,27 @@
-"""Places whose names stand inside a text, and areas known by what is named after them."""
+"""Places whose names stand inside a text, areas known by what is named after them, crossings of two streets."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from locator.adcode import is_inside, is_one_city, level_of, prefecture_stem
 from locator.datum import distance_m
+from locator.gazetteer.address import Crossing
+from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
 from locator.gazetteer.index import Row
-from locator.gazetteer.places import Places
-from locator.gazetteer.records import Meaning
+from locator.gazetteer.places import PlaceIndex
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
 
+NEAR_M = 60_000.0
+"""A place this near to where the person is known to be is meant before one elsewhere."""
+CROSSING_M = 500.0
+"""Streets whose known extents come so near to each other cross there."""
 LONGEST = 24
 """Names of more characters are not looked for inside a text."""
 SAME_M = 600.0
@@ -55,7 +61,7 @@ class Named(NamedTuple):
     """One row for each place of the name in the division."""
 
 
-def names_inside(places: Places, text: str, *, within: Sequence[str]) -> list[Named]:
+def names_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list[Named]:
     """Return the names of places that stand in a text and mean one place in a division, the longest first.
 
     Parameters
@@ -105,7 +111,7 @@ def _level(within: Sequence[str]) -> str:
     return next(level for level in ("province", "city", "district") if level in levels)
 
 
-def find_inside(places: Places, text: str, *, within: Sequence[str]) -> list[Meaning]:
+def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list[Meaning]:
     """Return the one place that the names in a text mean, or none: the longest name, unless another contradicts it."""
     named = names_inside(places, text, within=within)
     if not named:
@@ -133,7 +139,7 @@ def without_tail(name: str) -> str:
     return shorter if len(shorter) > 2 else name
 
 
-def area_of(places: Places, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:
+def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:
     """Return where an area or street lies that no map names, by the places that are named after it; or none.
 
     徐家汇公园, 徐家汇书院 and 徐家汇天主教堂 stand together in 徐家汇. Several meanings where such places stand
@@ -201,3 +207,81 @@ def merge_rows(rows: Iterable[Row], *, same_m: float = SAME_M) -> list[Row]:
 
 def _gap_m(one: Row, other: Row) -> float:
     return float(distance_m(one.lon or 0.0, one.lat or 0.0, other.lon or 0.0, other.lat or 0.0))
+
+
+def at_crossing(places: PlaceIndex, query: str, crossing: Crossing, bias: Bias) -> Resolved:
+    """Return where two streets cross, as far as their extents are known; else the city, with the reason."""
+    head = _full_names(places, query, bias)
+    codes = head.codes or bias.region
+    one = crossing.one.removeprefix(query[: len(query) - len(head.rest)]) if head.codes else crossing.one
+    streets = [_street_of(places, name, codes) for name in (one, crossing.other)]
+    pairs = [(a, b) for a in streets[0] for b in streets[1] if _apart_m(a, b) <= CROSSING_M + _errors_m(a, b)]
+    if len(pairs) == 1:
+        return Resolved((Meaning(_between(*pairs[0]), ()),))
+    known = [m for street in streets for m in street]
+    if len(pairs) > 1:
+        return Resolved(tuple(Meaning(_between(a, b)) for a, b in pairs[:10]))
+    if codes:
+        return Resolved(tuple(Meaning(places.place(c, note="street_unknown"), ("street_unknown",)) for c in codes))
+    return choose_meaning([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)._replace(
+        sure=False
+    )
+
+
+def _full_names(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
+    """Return the reading of the divisions that are written out or lie in one: a street is no township here."""
+    for reading in places.file.divisions.read_head(query, within=bias.region if bias.region else ()):
+        if reading.codes and all(len(code) == 6 for code in reading.codes) and reading.rest:
+            return reading
+    return DivisionReading((), query, 0.0)
+
+
+def _street_of(places: PlaceIndex, name: str, within: Sequence[str]) -> list[Meaning]:
+    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind == "street"]
+    known = [Meaning(r.place()) for r in merge_rows(rows)] or [
+        Meaning(spot) for number in places.numbers.streets(name) for spot in places.extent(number, name, within)
+    ]
+    return known or area_of(places, name, within=within, precision=Precision.STREET)
+
+
+def _apart_m(one: Meaning, other: Meaning) -> float:
+    return _away_m(one.place, (other.place.lon or 0.0, other.place.lat or 0.0))
+
+
+def _errors_m(one: Meaning, other: Meaning) -> float:
+    return (one.place.error_m or 0.0) + (other.place.error_m or 0.0)
+
+
+def _between(one: Meaning, other: Meaning) -> Place:
+    """Return the place between two streets, as unsure as the shorter of them is long."""
+    a, b = sorted((one.place, other.place), key=lambda place: place.error_m or 0.0)
+    share = (a.error_m or 1.0) / ((a.error_m or 1.0) + (b.error_m or 1.0))
+    lon = (a.lon or 0.0) + share * ((b.lon or 0.0) - (a.lon or 0.0))
+    lat = (a.lat or 0.0) + share * ((b.lat or 0.0) - (a.lat or 0.0))
+    error_m = max(a.error_m or 0.0, _apart_m(one, other))
+    label = f"{one.place.label}/{other.place.label.rpartition('市')[2]}"
+    return replace(a, label=label, lon=lon, lat=lat, error_m=round(error_m), precision=Precision.STREET)
+
+
+def is_local(meaning: Meaning, bias: Bias) -> bool:
+    """Tell whether a place lies in the chosen region."""
+    return bool(meaning.place.adcode) and any(is_inside(meaning.place.adcode or "", code) for code in bias.region)
+
+
+def choose_meaning(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
+    """Return the one meaning near the person or in the chosen region, else all of them."""
+    if len(meanings) > 1 and bias.region:
+        inside = [m for m in meanings if is_local(m, bias)]
+        meanings = inside or meanings
+    if len(meanings) > 1 and bias.near is not None:
+        gaps = [_away_m(m.place, bias.near) for m in meanings]
+        order = sorted(range(len(meanings)), key=gaps.__getitem__)
+        close = [i for i in order if gaps[i] < NEAR_M]
+        meanings = [meanings[i] for i in (close[:1] if local and len(close) == 1 else order)]
+    return Resolved(tuple(meanings))
+
+
+def _away_m(place: Place, near: tuple[float, float]) -> float:
+    if place.lon is None or place.lat is None:
+        return float("inf")
+    return float(distance_m(place.lon, place.lat, *near))

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
 from locator.datum import distance_m
 from locator.gazetteer.address import split_number
+from locator.gazetteer.divisions import Division
 from locator.gazetteer.index import IndexFile
-from locator.gazetteer.records import Division
 from locator.gazetteer.schema import english_name
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
@@ -166,7 +166,7 @@ _PRECISIONS = {
 }  # fmt: skip
 
 
-class Places:
+class PlaceIndex:
     """The index with its divisions and numbers: what every reader of it shares."""
 
     def __init__(self, path: Path, places: Path | None = None) -> None:

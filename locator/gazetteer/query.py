@@ -1,17 +1,20 @@
-"""Asking the place index."""
+"""Asking the place index: what a text in Latin letters means is read here, Chinese by :mod:`resolve`."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from locator.adcode import is_inside
-from locator.gazetteer.latin import resolve_latin
-from locator.gazetteer.places import Places
-from locator.gazetteer.records import Division, Suggestion
-from locator.gazetteer.resolve import Bias, Resolved, resolve_han
+from locator.gazetteer.divisions import Bias, Division, Meaning, Resolved, Suggestion
+from locator.gazetteer.named import choose_meaning, merge_rows
+from locator.gazetteer.places import PlaceIndex
+from locator.gazetteer.resolve import resolve_han
 from locator.gazetteer.suggest import Suggester
-from locator.gazetteer.text import HAN, normalise, to_key, warm
+from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, short_name, split_parts, to_key, warm
 from locator.i18n import choose
 from locator.model import Place
 
@@ -33,7 +36,7 @@ class Gazetteer:
     """
 
     def __init__(self, path: Path, places: Path | None = None) -> None:
-        self.places = Places(path, places)
+        self.places = PlaceIndex(path, places)
         self._suggester = Suggester(self.places)
         self.regions = lru_cache(2000)(self._regions)
 
@@ -133,3 +136,234 @@ def open_gazetteer(path: Path, places: Path | None = None) -> Gazetteer:
         The file is missing, broken or of another version: build it again.
     """
     return Gazetteer(path, places)
+
+
+# --- pinyin and English
+
+
+_LEVEL_WORDS = {
+    "province": ("province",), "city": ("city", "prefecture"), "district": ("district", "county", "city", "dist"),
+    "township": ("town", "township", "subdistrict"),
+}  # fmt: skip
+_PINYIN_WORDS = {
+    "road": "lu", "rd": "lu", "street": "jie", "st": "jie", "avenue": "dadao", "ave": "dadao", "boulevard": "dadao",
+    "blvd": "dadao", "lane": "xiang", "alley": "xiang", "east": "dong", "west": "xi", "south": "nan", "north": "bei",
+    "middle": "zhong", "central": "zhong",
+}  # fmt: skip
+_NUMBER = re.compile(r"\d{1,5}[a-z]?(?:[-/]\d+)*[a-z]?$")
+_SKIPPED = frozenset({"no", "number", "china", "prc", "the", "of"})
+
+
+class WordHit(NamedTuple):
+    """Words of the text that name divisions."""
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    sure: bool
+    """False for initials, which count only beside a name written out."""
+
+
+def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
+    """Return what a text without Chinese characters means; empty when it is not understood."""
+    words, parts = _words(text)
+    if not words:
+        return Resolved()
+    named = _named_first(places, words, parts, bias)
+    if named:
+        return choose_meaning(named, bias, local=True)
+    codes, used = read_divisions(places, words, parts, bias)
+    rest = [i for i in range(len(words)) if i not in used and words[i] not in _SKIPPED]
+    place_words = [words[i] for i in rest]
+    if codes and not [w for w in place_words if w not in ENGLISH_WORDS]:
+        return choose_meaning([Meaning(places.place(code)) for code in codes], bias, local=False)
+    found = _find_rest(places, place_words, codes or bias.region, codes[0] if len(codes) == 1 else None)
+    if found:
+        notes = () if codes else ("city_assumed",)
+        return choose_meaning([m._replace(notes=(*m.notes, *notes)) for m in found], bias, local=True)
+    if codes:
+        note = "street_unknown" if any(w in _PINYIN_WORDS for w in place_words) else "rest_unknown"
+        return choose_meaning([Meaning(places.place(code, note=note), (note,)) for code in codes], bias, local=False)
+    return Resolved()
+
+
+def _named_first(places: PlaceIndex, words: list[str], parts: list[int], bias: Bias) -> list[Meaning]:
+    """Return the place whose name the first part is, in the divisions of the others: Lianhua Station, Shenzhen."""
+    size = parts.count(0)
+    if size == len(words) or size < 2:
+        return []
+    codes, _ = read_divisions(places, words[size:], parts[size:], bias)
+    rows = places.file.named(" ".join(words[:size]), within=codes) if codes else []
+    return [Meaning(r.place()) for r in merge_rows([r for r in rows if r.kind in {"poi", "office", "station"}])]
+
+
+def _words(text: str) -> tuple[list[str], list[int]]:
+    """Return the words of a text and for each the number of its part between commas."""
+    words: list[str] = []
+    parts: list[int] = []
+    for number, part in enumerate(split_parts(text)):
+        for word in part.replace("'", "").split()[:24]:
+            words.append(word)
+            parts.append(number)
+    return words[:40], parts[:40]
+
+
+def read_divisions(
+    places: PlaceIndex, words: list[str], parts: list[int], bias: Bias
+) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Return the finest divisions named, and the numbers of the words that name them."""
+    hits = _hits(places, words, parts)
+    best: tuple[tuple[str, ...], frozenset[int]] = ((), frozenset())
+    for order in (hits, sorted(hits, key=lambda h: (-h.end, h.start))):
+        for within in ((), bias.region) if bias.region else ((),):
+            codes, used = _chain(places, order, within)
+            if (len(used), -len(codes)) > (len(best[1]), -len(best[0])):
+                best = (codes, used)
+    return best
+
+
+def _hits(places: PlaceIndex, words: list[str], parts: list[int]) -> list[WordHit]:
+    hits: list[WordHit] = []
+    for start in range(len(words)):
+        for end in range(min(len(words), start + 6), start, -1):
+            if parts[start] != parts[end - 1] or any(w[0].isdigit() for w in words[start:end]):
+                continue
+            hit = _hit(places, words, start, end)
+            if hit is not None and not _is_street(words, end):
+                hits.append(hit)
+    return hits
+
+
+def _is_street(words: list[str], end: int) -> bool:
+    """Tell whether a street's word follows: Beijing Road is no Beijing."""
+    following = [w for w in words[end : end + 2] if w not in {"east", "west", "south", "north", "middle"}]
+    return bool(following) and _PINYIN_WORDS.get(following[0], following[0]) in {"lu", "jie", "dadao", "xiang"}
+
+
+def _hit(places: PlaceIndex, words: list[str], start: int, end: int) -> WordHit | None:
+    named = words[start:end]
+    levels: tuple[str, ...] = ()
+    for level, kind_words in _LEVEL_WORDS.items():
+        if named[-1] in kind_words and len(named) > 1:
+            levels = (*levels, level)
+    key = "".join(named[:-1] if levels else named)
+    if len(key) < 2:
+        return None
+    rows = places.file.ask("SELECT code, kind FROM division_latin WHERE key = ?", (key,))
+    found = [(str(code), str(kind)) for code, kind in rows]
+    table = places.file.divisions
+    if levels:
+        found = [(c, k) for c, k in found if table.levels[c] in levels]
+    sure = [c for c, k in found if k != "initials"]
+    if sure:
+        full = [c for c, k in found if k in {"full", "english"} and table.levels[c] != "township"]
+        return WordHit(start, end, tuple(full if key.endswith(("shi", "qu", "xian")) and full else sure), True)
+    initials = tuple(c for c, _ in found)
+    return WordHit(start, end, initials, False) if initials and len(named) == 1 else None
+
+
+def _chain(
+    places: PlaceIndex, hits: Sequence[WordHit], within: tuple[str, ...]
+) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Take up the names one by one as long as each lies within, or around, those before it."""
+    codes: tuple[str, ...] = within
+    used: frozenset[int] = frozenset()
+    unsure: list[WordHit] = []
+    for hit in hits:
+        span = frozenset(range(hit.start, hit.end))
+        if span & used:
+            continue
+        if not hit.sure:
+            unsure.append(hit)
+            continue
+        narrowed = _narrow(places, codes, hit.codes) if codes else hit.codes
+        if narrowed:
+            codes, used = narrowed, used | span
+    for hit in unsure:
+        span = frozenset(range(hit.start, hit.end))
+        narrowed = _narrow(places, codes, hit.codes) if used and not span & used else ()
+        if narrowed:
+            codes, used = narrowed, used | span
+    return (_largest(places, codes) if used else ()), used
+
+
+def _narrow(places: PlaceIndex, codes: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    """Return the finer of each pair of codes of which one lies within the other; the largest pairs only."""
+    level = places.file.divisions.level
+    pairs: list[tuple[int, int, str]] = []
+    for one in codes:
+        for other in more:
+            if is_inside(other, one):
+                pairs.append((level(one), level(other), other))
+            elif is_inside(one, other):
+                pairs.append((level(other), level(one), one))
+    best = min(((outer, inner) for outer, inner, _ in pairs), default=None)
+    return tuple(dict.fromkeys(code for outer, inner, code in pairs if (outer, inner) == best))
+
+
+def _largest(places: PlaceIndex, codes: Sequence[str]) -> tuple[str, ...]:
+    """Keep the large divisions among those that are spelt alike: Zhongshan is no township, Jinan no 金安区.
+
+    A capital is meant alone; beside another city only districts of the same Chinese name stay.
+    """
+    table = places.file.divisions
+    large = [c for c in codes if table.levels[c] not in {"zone", "township"}] or list(codes)
+    cities = [c for c in large if table.levels[c] == "city"]
+    capitals = [c for c in cities if c.endswith("0100")]
+    if capitals:
+        return tuple(capitals)
+    names = {c: short_name(d.name) for c in large if (d := places.division(c))}
+    if cities:
+        of_cities = {names[c] for c in cities}
+        large = [c for c in large if names[c] in of_cities]
+    return tuple(c for c in large if not any(o != c and o in cities and is_inside(c, o) for o in large))
+
+
+def _find_rest(places: PlaceIndex, words: list[str], within: Sequence[str], finest: str | None) -> list[Meaning]:
+    numbers = [i for i, word in enumerate(words) if _NUMBER.match(word)]
+    for size in range(min(len(words), 8), 0, -1):
+        for start in range(len(words) - size + 1):
+            span = words[start : start + size]
+            beside = [i for i in numbers if i in {start - 1, start + size}]
+            if not beside or any(i in range(start, start + size) for i in numbers):
+                continue
+            for name, street in _streets(places, span):
+                others = [w for i, w in enumerate(words) if not start <= i < start + size and i not in beside]
+                for number in beside:
+                    spots = places.numbers.find(street, words[number], within=within, locality=[*others])
+                    if spots:
+                        return [Meaning(places.spot(name, words[number], s, finest=finest)) for s in spots]
+    return _find_name(places, [w for i, w in enumerate(words) if i not in numbers], within, bool(numbers))
+
+
+def _streets(places: PlaceIndex, span: list[str]) -> list[tuple[str, int]]:
+    name = " ".join(span)
+    found = places.numbers.streets(name)
+    if not found:
+        found = places.numbers.streets("".join(_PINYIN_WORDS.get(w, w) for w in span))
+    shown: list[tuple[str, int]] = []
+    for street in found:
+        shown.append((places.numbers.name(street), street))
+    return shown
+
+
+def _find_name(places: PlaceIndex, words: list[str], within: Sequence[str], numbered: bool) -> list[Meaning]:
+    """Return the places called as the words, or as some of them in a row."""
+    for size in range(min(len(words), 8), 0, -1):
+        for start in range(len(words) - size + 1):
+            span = words[start : start + size]
+            if all(w in ENGLISH_WORDS for w in span):
+                continue
+            keys = {to_key(" ".join(span))} | {to_key(name) for name, _ in _streets(places, span)}
+            rows = [r for key in keys for r in places.file.named(key, within=within)]
+            rows = [r for r in rows if r.code is None or r.kind in {"poi", "office", "station", "street", "village"}]
+            note = "number_unknown" if numbered else None
+            if rows:
+                return [
+                    Meaning(
+                        r.place(note=note if r.kind == "street" else None),
+                        (note,) if note and r.kind == "street" else (),
+                    )
+                    for r in merge_rows(rows)
+                ]
+    return []

@@ -5,30 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from locator.adcode import is_inside, prefecture_stem, prefecture_stems
-from locator.datum import distance_m
-from locator.gazetteer.address import Address, Crossing, read_address, read_crossing, strip_pasted
+from locator.adcode import prefecture_stem, prefecture_stems
+from locator.gazetteer.address import Address, read_address, read_crossing, strip_pasted
 from locator.gazetteer.deletion_index import correct_head
-from locator.gazetteer.divisions import Reading
+from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
 from locator.gazetteer.index import area_filter, phrase
-from locator.gazetteer.named import area_of, find_inside, merge_rows, other_forms, weigh, without_tail
-from locator.gazetteer.places import Places
-from locator.gazetteer.records import Meaning
+from locator.gazetteer.named import (
+    area_of,
+    at_crossing,
+    choose_meaning,
+    find_inside,
+    is_local,
+    merge_rows,
+    other_forms,
+    weigh,
+    without_tail,
+)
+from locator.gazetteer.places import PlaceIndex
 from locator.gazetteer.text import HAN, MAX_TEXT, split_parts, to_key
-from locator.model import Place, Precision
+from locator.model import Precision
 
-NEAR_M = 60_000.0
-"""A place this near to where the person is known to be is meant before one elsewhere."""
 _FORMER_TOWN = re.compile("(?P<name>[\u4e00-\u9fff]{2,4}?[镇乡])")
 _KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|技术)?(?:开发区|高新区|经开区)(?=.{2})")
 """A zone of the division before it, which has no name of its own."""
 MOST_ASKED = 10
 """Of more places than this nobody finds the one meant in a list."""
-CROSSING_M = 500.0
-"""Streets whose known extents come so near to each other cross there."""
 _LACKING = frozenset({"street_unknown", "rest_unknown"})
 _ORGANISATION = re.compile("[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校)")
 _NAME_GOES_ON = re.compile("(?:桥(?![东西南北])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
@@ -36,29 +39,7 @@ _NAME_GOES_ON = re.compile("(?:桥(?![东西南北])|路|街|道(?!外|里)|大�
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 
 
-class Bias(NamedTuple):
-    """Where the person is known to be, if at all."""
-
-    region: tuple[str, ...] = ()
-    """Codes of the chosen city or district."""
-    near: tuple[float, float] | None = None
-    """(lon, lat) in WGS-84 degrees."""
-
-
-class Resolved(NamedTuple):
-    """Meanings of a text, best first; more than one when it is ambiguous."""
-
-    meanings: tuple[Meaning, ...] = ()
-    sure: bool = True
-    """False where even a single meaning is only asked about: the text says more than is understood."""
-
-    @property
-    def one(self) -> Meaning | None:
-        """The only meaning, or None."""
-        return self.meanings[0] if len(self.meanings) == 1 and self.sure else None
-
-
-def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
+def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     """Return what a text with Chinese characters means; empty when it is not understood."""
     query = join_parts(places, strip_pasted(text[: 2 * MAX_TEXT]))
     if not query:
@@ -68,7 +49,7 @@ def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
         return whole
     crossing = read_crossing(query)
     if crossing is not None:
-        return _at_crossing(places, query, crossing, bias)
+        return at_crossing(places, query, crossing, bias)
     reading = read_divisions(places, query, bias)
     if reading.codes and not reading.rest and reading.names == 1 and _level(places, reading) == "township":
         return _township_or_place(places, reading, query, bias)
@@ -77,11 +58,11 @@ def resolve_han(places: Places, text: str, bias: Bias) -> Resolved:
     return _weakly(places, query, reading, bias)
 
 
-def _level(places: Places, reading: Reading) -> str:
+def _level(places: PlaceIndex, reading: DivisionReading) -> str:
     return places.file.divisions.levels[reading.codes[0]]
 
 
-def _is_plain(places: Places, reading: Reading) -> bool:
+def _is_plain(places: PlaceIndex, reading: DivisionReading) -> bool:
     """Tell whether divisions are meant for sure: a full name of more than a township, or several names."""
     if reading.names > 1:
         return True
@@ -92,7 +73,7 @@ def _is_plain(places: Places, reading: Reading) -> bool:
     return full and len(reading.name) > 2
 
 
-def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolved:
+def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias) -> Resolved:
     """Return what a text means that begins with a short name or a bare township, or with no division at all.
 
     珠江路 is a township of Luoyang and a street of forty cities, 苏州桥 no Suzhou, 九堡镇 another town in another
@@ -109,7 +90,7 @@ def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolve
         return found
     if not reading.codes and (town := _FORMER_TOWN.match(query)):
         codes = places.file.divisions.namesakes(town["name"])
-        former = Reading(codes, query[town.end() :].strip(), 1.0, "former", town["name"], 1)
+        former = DivisionReading(codes, query[town.end() :].strip(), 1.0, "former", town["name"], 1)
         if codes:
             return _with_divisions(places, former, bias)._replace(sure=len(codes) == 1 and not former.rest)
     if not _is_city(places, reading):
@@ -127,19 +108,19 @@ def _weakly(places: Places, query: str, reading: Reading, bias: Bias) -> Resolve
     return Resolved(meanings, sure=False) if not _NAME_GOES_ON.match(reading.rest) else Resolved()
 
 
-def _is_city(places: Places, reading: Reading) -> bool:
+def _is_city(places: PlaceIndex, reading: DivisionReading) -> bool:
     """Tell whether a reading names one province or city, as people shorten it: 广州, 上海."""
     levels = {places.file.divisions.levels[code] for code in reading.codes}
     return len(reading.codes) == 1 and levels <= {"province", "city"} and len(reading.name) > 1
 
 
-def _understood(places: Places, reading: Reading, bias: Bias) -> Resolved:
+def _understood(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
     """Return what the text behind the divisions means there, only if all of it is understood."""
     found = _with_divisions(places, reading, bias)
     return found if found.meanings and not any(_LACKING & set(m.notes) for m in found.meanings) else Resolved()
 
 
-def _later_city(places: Places, query: str, reading: Reading) -> Reading | None:
+def _later_city(places: PlaceIndex, query: str, reading: DivisionReading) -> DivisionReading | None:
     """Return the reading by a city named later: 北京大学深圳医院 stands in Shenzhen.
 
     Only behind a name that goes on as an organisation's (大学, 医院, 银行), which its own city begins.
@@ -158,59 +139,7 @@ def _later_city(places: Places, query: str, reading: Reading) -> Reading | None:
     return None
 
 
-def _at_crossing(places: Places, query: str, crossing: Crossing, bias: Bias) -> Resolved:
-    """Return where two streets cross, as far as their extents are known; else the city, with the reason."""
-    head = _full_names(places, query, bias)
-    codes = head.codes or bias.region
-    one = crossing.one.removeprefix(query[: len(query) - len(head.rest)]) if head.codes else crossing.one
-    streets = [_street_of(places, name, codes) for name in (one, crossing.other)]
-    pairs = [(a, b) for a in streets[0] for b in streets[1] if _apart_m(a, b) <= CROSSING_M + _errors_m(a, b)]
-    if len(pairs) == 1:
-        return Resolved((Meaning(_between(*pairs[0]), ()),))
-    known = [m for street in streets for m in street]
-    if len(pairs) > 1:
-        return Resolved(tuple(Meaning(_between(a, b)) for a, b in pairs[:10]))
-    if codes:
-        return Resolved(tuple(Meaning(places.place(c, note="street_unknown"), ("street_unknown",)) for c in codes))
-    return choose([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)._replace(sure=False)
-
-
-def _full_names(places: Places, query: str, bias: Bias) -> Reading:
-    """Return the reading of the divisions that are written out or lie in one: a street is no township here."""
-    for reading in places.file.divisions.read_head(query, within=bias.region if bias.region else ()):
-        if reading.codes and all(len(code) == 6 for code in reading.codes) and reading.rest:
-            return reading
-    return Reading((), query, 0.0)
-
-
-def _street_of(places: Places, name: str, within: Sequence[str]) -> list[Meaning]:
-    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind == "street"]
-    known = [Meaning(r.place()) for r in merge_rows(rows)] or [
-        Meaning(spot) for number in places.numbers.streets(name) for spot in places.extent(number, name, within)
-    ]
-    return known or area_of(places, name, within=within, precision=Precision.STREET)
-
-
-def _apart_m(one: Meaning, other: Meaning) -> float:
-    return _gap_m(one.place, (other.place.lon or 0.0, other.place.lat or 0.0))
-
-
-def _errors_m(one: Meaning, other: Meaning) -> float:
-    return (one.place.error_m or 0.0) + (other.place.error_m or 0.0)
-
-
-def _between(one: Meaning, other: Meaning) -> Place:
-    """Return the place between two streets, as unsure as the shorter of them is long."""
-    a, b = sorted((one.place, other.place), key=lambda place: place.error_m or 0.0)
-    share = (a.error_m or 1.0) / ((a.error_m or 1.0) + (b.error_m or 1.0))
-    lon = (a.lon or 0.0) + share * ((b.lon or 0.0) - (a.lon or 0.0))
-    lat = (a.lat or 0.0) + share * ((b.lat or 0.0) - (a.lat or 0.0))
-    error_m = max(a.error_m or 0.0, _apart_m(one, other))
-    label = f"{one.place.label}/{other.place.label.rpartition('市')[2]}"
-    return replace(a, label=label, lon=lon, lat=lat, error_m=round(error_m), precision=Precision.STREET)
-
-
-def join_parts(places: Places, text: str) -> str:
+def join_parts(places: PlaceIndex, text: str) -> str:
     """Return the text in Chinese order, the divisions first: 莲花路2006号, 福田区, 深圳 -> 深圳福田区 莲花路2006号."""
     parts = split_parts(text)
     words = [word for part in parts for word in part.split()]
@@ -226,7 +155,7 @@ def join_parts(places: Places, text: str) -> str:
     return " ".join(parts).removeprefix("中国").strip()
 
 
-def read_divisions(places: Places, query: str, bias: Bias) -> Reading:
+def read_divisions(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
     """Return the best reading of a text's divisions; the chosen city decides between equals."""
     table = places.file.divisions
     best = table.read_head(query)[0]
@@ -244,7 +173,7 @@ def read_divisions(places: Places, query: str, bias: Bias) -> Reading:
     return best
 
 
-def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
+def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     """Return the places, not divisions, whose very name the text is, or is but for 站 and 地铁站."""
     key = to_key(query)
     if key in places.file.divisions.names:
@@ -255,12 +184,12 @@ def _named_whole(places: Places, query: str, bias: Bias) -> Resolved:
         merged = weigh(merge_rows(rows))
         if merged and (name == key or len(merged) <= MOST_ASKED):
             sure = name == key or (len(merged) == 1 and len(name) > 4)
-            found = choose([Meaning(r.place(), ()) for r in merged], bias, local=False)
+            found = choose_meaning([Meaning(r.place(), ()) for r in merged], bias, local=False)
             return found._replace(sure=sure)
     return Resolved()
 
 
-def _township_or_place(places: Places, reading: Reading, query: str, bias: Bias) -> Resolved:
+def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str, bias: Bias) -> Resolved:
     """Return a township of a name and the streets and places of that very name: 长江路 is both."""
     if reading.kind == "full" and len(reading.codes) == 1 and not bias.region:
         others = [c for c in places.file.divisions.namesakes(reading.name) if c not in reading.codes]
@@ -269,13 +198,13 @@ def _township_or_place(places: Places, reading: Reading, query: str, bias: Bias)
     if reading.kind == "short":
         rows = [r for r in places.file.named(to_key(query)) if r.kind not in _DIVISIONS]
         found = [*(Meaning(r.place()) for r in merge_rows(rows)), *found]
-    if bias.region and not any(_is_local(m, bias) for m in found):
+    if bias.region and not any(is_local(m, bias) for m in found):
         return _asked(places, query, found, bias)
     street = reading.kind == "short" and bool(read_address(query).street)  # 桂林路 is a street of forty cities
-    return choose(found, bias, local=True)._replace(sure=not street or bool(bias.region or bias.near))
+    return choose_meaning(found, bias, local=True)._replace(sure=not street or bool(bias.region or bias.near))
 
 
-def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
+def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
     notes = ("renamed",) if reading.kind == "former" else ()
     if not reading.rest:
         return Resolved(_divisions_of(places, reading, None, notes))
@@ -284,7 +213,7 @@ def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
     found = find_address(places, address, rest, within=reading.codes, finest=_only(reading.codes))
     if found:
         named = tuple(m._replace(notes=(*notes, *m.notes)) for m in found)
-        return choose(list(named), bias, local=True)
+        return choose_meaning(list(named), bias, local=True)
     finer = _corrected_below(places, rest, reading, bias)
     if finer.meanings:
         return finer
@@ -292,14 +221,16 @@ def _with_divisions(places: Places, reading: Reading, bias: Bias) -> Resolved:
     return Resolved(_divisions_of(places, reading, unknown, (*notes, unknown)))
 
 
-def _divisions_of(places: Places, reading: Reading, note: str | None, notes: tuple[str, ...]) -> tuple[Meaning, ...]:
+def _divisions_of(
+    places: PlaceIndex, reading: DivisionReading, note: str | None, notes: tuple[str, ...]
+) -> tuple[Meaning, ...]:
     """Return the divisions of a reading; one place for an area of several districts."""
     if reading.kind == "area" and len(reading.codes) > 1:
         return (Meaning(places.area(reading.name, reading.codes, note=note), notes),)
     return tuple(Meaning(places.place(code, note=note), notes) for code in reading.codes)
 
 
-def _corrected_below(places: Places, rest: str, reading: Reading, bias: Bias) -> Resolved:
+def _corrected_below(places: PlaceIndex, rest: str, reading: DivisionReading, bias: Bias) -> Resolved:
     """Return what the text means with one slip put right in the next division's name: 蒲东新区 in Shanghai."""
     if len(reading.codes) != 1:
         return Resolved()
@@ -308,7 +239,9 @@ def _corrected_below(places: Places, rest: str, reading: Reading, bias: Bias) ->
         return Resolved()
     (fix,) = fixes
     notes = (*(("renamed",) if reading.kind == "former" else ()), "corrected")
-    below = Reading((fix.code,), rest[fix.length :].strip(), reading.weight + 1.0, "full", fix.name, reading.names + 1)
+    below = DivisionReading(
+        (fix.code,), rest[fix.length :].strip(), reading.weight + 1.0, "full", fix.name, reading.names + 1
+    )
     found = _with_divisions(places, below, bias).meanings
     return Resolved(tuple(m._replace(notes=(*notes, *m.notes)) for m in found))
 
@@ -317,13 +250,13 @@ def _only(codes: Sequence[str]) -> str | None:
     return codes[0] if len(codes) == 1 else None
 
 
-def _what_is_unknown(places: Places, address: Address, within: Sequence[str]) -> str:
+def _what_is_unknown(places: PlaceIndex, address: Address, within: Sequence[str]) -> str:
     if address.street and address.number and _known_street(places, address.street, within):
         return "number_unknown"
     return "street_unknown" if address.street else "rest_unknown"
 
 
-def _known_street(places: Places, street: str, within: Sequence[str]) -> bool:
+def _known_street(places: PlaceIndex, street: str, within: Sequence[str]) -> bool:
     stems = prefecture_stems(within)
     for number in places.numbers.streets(street):
         area = f" AND area IN ({','.join('?' * len(stems))})" if stems else ""
@@ -332,31 +265,27 @@ def _known_street(places: Places, street: str, within: Sequence[str]) -> bool:
     return False
 
 
-def _without_divisions(places: Places, query: str, bias: Bias) -> Resolved:
+def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     address = read_address(query)
     found = find_address(places, address, query, within=bias.region, finest=None)
     elsewhere = not found and bool(bias.region)
     if elsewhere:
         found = find_address(places, address, query, within=(), finest=None)
     assumed = [m._replace(notes=(*m.notes, "city_assumed")) for m in found]
-    chosen = choose(assumed, bias, local=True)
+    chosen = choose_meaning(assumed, bias, local=True)
     if elsewhere and assumed:
         return _asked(places, query, chosen.meanings, bias)
     return chosen._replace(sure=chosen.sure and not _may_be_anywhere(places, query, assumed))
 
 
-def _is_local(meaning: Meaning, bias: Bias) -> bool:
-    return bool(meaning.place.adcode) and any(is_inside(meaning.place.adcode or "", code) for code in bias.region)
-
-
-def _asked(places: Places, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
+def _asked(places: PlaceIndex, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
     """Return the chosen region first, then what the text means elsewhere: the person says which."""
     note = "street_unknown" if read_address(query).street else "rest_unknown"
     here = tuple(Meaning(places.place(code, note=note), (note,)) for code in bias.region[:1])
     return Resolved((*here, *far), sure=False)
 
 
-def _may_be_anywhere(places: Places, query: str, found: Sequence[Meaning]) -> bool:
+def _may_be_anywhere(places: PlaceIndex, query: str, found: Sequence[Meaning]) -> bool:
     """Tell whether a bare name may as well be meant in another city, where more is named after it: 国贸."""
     key = to_key(query)
     if len(found) != 1 or len(key) > 3 or found[0].place.adcode is None:
@@ -366,7 +295,7 @@ def _may_be_anywhere(places: Places, query: str, found: Sequence[Meaning]) -> bo
     return sum(not code.startswith(city) for code in codes) > sum(code.startswith(city) for code in codes)
 
 
-def _in_region(places: Places, query: str, bias: Bias) -> Resolved:
+def _in_region(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     """Return the chosen city for an address whose street nobody knows."""
     address = read_address(query)
     if len(bias.region) != 1 or not (address.street or address.village):
@@ -375,7 +304,7 @@ def _in_region(places: Places, query: str, bias: Bias) -> Resolved:
 
 
 def find_address(
-    places: Places, address: Address, text: str, *, within: Sequence[str], finest: str | None
+    places: PlaceIndex, address: Address, text: str, *, within: Sequence[str], finest: str | None
 ) -> list[Meaning]:
     """Return the street number, place or street that the text behind the divisions means; often none."""
     if address.street and (address.number or address.lane):
@@ -403,7 +332,7 @@ def find_address(
     return _named_nearly(places, text, within) or _named_after(places, address, text, within)
 
 
-def _named_after(places: Places, address: Address, text: str, within: Sequence[str]) -> list[Meaning]:
+def _named_after(places: PlaceIndex, address: Address, text: str, within: Sequence[str]) -> list[Meaning]:
     """Return the area or street that a text names and no map does, by what is named after it."""
     if address.street and to_key(text).startswith(address.street):
         note = "number_unknown" if address.number or address.lane else "street_about"
@@ -412,7 +341,7 @@ def _named_after(places: Places, address: Address, text: str, within: Sequence[s
     return area_of(places, without_tail(to_key(text)), within=within, precision=Precision.VILLAGE)
 
 
-def _named_nearly(places: Places, text: str, within: Sequence[str]) -> list[Meaning]:
+def _named_nearly(places: PlaceIndex, text: str, within: Sequence[str]) -> list[Meaning]:
     """Return the places whose name has something more inside: 五里沟人社中心 -> 五里沟街道人社中心."""
     key = to_key(text)
     if not 4 <= len(key) <= 20 or not all(HAN.match(c) for c in key):
@@ -429,7 +358,7 @@ def _has_in_order(name: str, key: str) -> bool:
     return len(key) * 2 >= len(name) and all(c in rest for c in key)
 
 
-def _numbered(places: Places, address: Address, within: Sequence[str], finest: str | None) -> list[Meaning]:
+def _numbered(places: PlaceIndex, address: Address, within: Sequence[str], finest: str | None) -> list[Meaning]:
     tries = [(address.street, address.number)]
     if address.lane:
         tries = [(f"{address.street}{address.lane}弄", address.number), (address.street, f"{address.lane}弄")]
@@ -444,34 +373,15 @@ def _numbered(places: Places, address: Address, within: Sequence[str], finest: s
     return []
 
 
-def choose(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resolved:
-    """Return the one meaning near the person or in the chosen region, else all of them."""
-    if len(meanings) > 1 and bias.region:
-        inside = [m for m in meanings if _is_local(m, bias)]
-        meanings = inside or meanings
-    if len(meanings) > 1 and bias.near is not None:
-        gaps = [_gap_m(m.place, bias.near) for m in meanings]
-        order = sorted(range(len(meanings)), key=gaps.__getitem__)
-        close = [i for i in order if gaps[i] < NEAR_M]
-        meanings = [meanings[i] for i in (close[:1] if local and len(close) == 1 else order)]
-    return Resolved(tuple(meanings))
-
-
-def _gap_m(place: Place, near: tuple[float, float]) -> float:
-    if place.lon is None or place.lat is None:
-        return float("inf")
-    return float(distance_m(place.lon, place.lat, *near))
-
-
-def _corrected(places: Places, query: str, bias: Bias) -> Resolved:
+def _corrected(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     """Return what the text means with one slip in its first division's name put right."""
     fixes = correct_head(places, query, within=bias.region)
     table = places.file.divisions
-    readings: list[Reading] = []
+    readings: list[DivisionReading] = []
     for fix in fixes:
         rest = query[fix.length :].strip()
         below = table.read_head(rest, within=(fix.code,))[0] if rest else None
-        plain = Reading((fix.code,), rest, 1.0, "full", fix.name, 1)
+        plain = DivisionReading((fix.code,), rest, 1.0, "full", fix.name, 1)
         readings.append(below if below is not None and below.codes else plain)
     deepest = max((r.weight for r in readings), default=0.0)
     meanings = [m for r in readings if r.weight == deepest for m in _with_divisions(places, r, bias).meanings]

@@ -14,7 +14,7 @@ from pathlib import Path
 from locator.adcode import prefecture_stem
 from locator.errors import DataError
 from locator.gazetteer.deletion_index import insert_variants
-from locator.gazetteer.records import Division
+from locator.gazetteer.divisions import Division
 from locator.gazetteer.text import clean_name, short_name, short_names, spell, to_bigrams, to_key
 from locator.model import Precision
 

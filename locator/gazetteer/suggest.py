@@ -13,9 +13,9 @@ from rapidfuzz.distance import OSA
 from locator.adcode import stem
 from locator.gazetteer.address import read_address
 from locator.gazetteer.deletion_index import nearly_named, nearly_spelt
+from locator.gazetteer.divisions import Suggestion
 from locator.gazetteer.index import Row, area_filter, phrase, spelt, with_one_slip
-from locator.gazetteer.places import Places
-from locator.gazetteer.records import Suggestion
+from locator.gazetteer.places import PlaceIndex
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, read_letters, runs, short_name, spell
 
 KIND_BONUS = {"province": 8.0, "city": 7.0, "district": 6.0, "township": 3.0, "station": 1.0}
@@ -164,7 +164,7 @@ Codes = tuple[str, ...]
 class Suggester:
     """Suggestions of an index; safe to use from several threads."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: PlaceIndex) -> None:
         self._places = places
         self._file = places.file
 

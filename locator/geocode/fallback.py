@@ -27,7 +27,7 @@ from locator.model import Notice, Place
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
-    from locator.gazetteer.records import Suggestion
+    from locator.gazetteer.divisions import Suggestion
     from locator.geocode.providers.provider import Provider
     from locator.settings import Settings
 

@@ -26,7 +26,7 @@ from locator.disk import write_atomically
 from locator.errors import DataError, MissingExtra
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.divisions import DivisionTable
-from locator.gazetteer.osm import read_osm
+from locator.gazetteer.sources import read_osm
 from locator.i18n import text
 from locator.model import Precision
 from locator.routing import build_tiles, download_extract

@@ -22,7 +22,7 @@ from locator.datum import Datum, to_wgs84
 from locator.disk import write_atomically
 from locator.errors import SourceError
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord
-from locator.gazetteer.build import PRECISIONS
+from locator.gazetteer.sources import PRECISIONS
 from locator.gazetteer.text import clean_name, short_name, to_key
 from locator.ingest import SHOWN_CHARACTERS, Issue
 from locator.ingest.extracts import VERSION, file_of, write_records
@@ -61,7 +61,7 @@ _DIVISIONS = frozenset({PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT, 
 _CHINA = shapely.box(73.0, 3.0, 136.0, 54.0)
 
 
-class Row(NamedTuple):
+class PlaceRow(NamedTuple):
     """One row of a file, its fields by our columns."""
 
     file: str
@@ -125,7 +125,7 @@ def import_places(
     )  # fmt: skip
 
 
-def read_files(path: Path) -> Iterator[Row]:
+def read_files(path: Path) -> Iterator[PlaceRow]:
     """Yield the rows of a file, or of each CSV file of a folder.
 
     Raises
@@ -142,7 +142,7 @@ def read_files(path: Path) -> Iterator[Row]:
         yield from _read_table(path)
 
 
-def _read_table(path: Path) -> Iterator[Row]:
+def _read_table(path: Path) -> Iterator[PlaceRow]:
     try:
         with path.open(encoding=find_encoding(path), newline="") as handle:
             names: Sequence[str] = ()
@@ -156,7 +156,7 @@ def _read_table(path: Path) -> Iterator[Row]:
                         continue
                 fields = {ours: cells[at].strip() for ours, at in columns.items() if at < len(cells)}
                 if any(fields.values()):
-                    yield Row(path.name, number, fields, form)
+                    yield PlaceRow(path.name, number, fields, form)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", code="file_missing", file=path.name) from error
 
@@ -172,7 +172,7 @@ def _columns(header: Sequence[str], path: Path) -> dict[str, int]:
     return {ours: at for ours, at in found.items() if at >= 0}
 
 
-def _read_geojson(path: Path) -> Iterator[Row]:
+def _read_geojson(path: Path) -> Iterator[PlaceRow]:
     try:
         features = json.loads(path.read_text("utf-8-sig"))["features"]
         for number, feature in enumerate(features, 1):
@@ -185,7 +185,7 @@ def _read_geojson(path: Path) -> Iterator[Row]:
                 middle = shapely.from_geojson(json.dumps(feature["geometry"])).centroid
                 if not middle.is_empty:
                     fields |= {"lon": str(middle.x), "lat": str(middle.y)}
-            yield Row(path.name, number, fields)
+            yield PlaceRow(path.name, number, fields)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", code="file_missing", file=path.name) from error
     except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
@@ -201,7 +201,7 @@ class _Reader:
         self._gazetteer = gazetteer
         self._datum = datum
 
-    def records(self, rows: Iterable[Row]) -> Iterator[PlaceRecord]:
+    def records(self, rows: Iterable[PlaceRow]) -> Iterator[PlaceRecord]:
         """Yield the records of good rows."""
         for row in rows:
             self.read += 1
@@ -209,7 +209,7 @@ class _Reader:
             if record is not None:
                 yield record
 
-    def _record(self, row: Row) -> PlaceRecord | None:
+    def _record(self, row: PlaceRow) -> PlaceRecord | None:
         name, kind_name = clean_name(row.fields.get("name", "")), row.fields.get("kind", "").lower()
         kind = KINDS.get(kind_name)
         if len(to_key(name)) < 2:
@@ -234,7 +234,7 @@ class _Reader:
             return self._seat(row, record, code, placed=position is not None)
         return record if position else self._in_division(row, record)
 
-    def _position(self, row: Row) -> tuple[float, float] | None:
+    def _position(self, row: PlaceRow) -> tuple[float, float] | None:
         lon, lat = _number(row.fields.get("lon", "")), _number(row.fields.get("lat", ""))
         if lon is None or lat is None or not _CHINA.intersects(shapely.Point(lon, lat)):
             return None
@@ -243,7 +243,7 @@ class _Reader:
         x, y = to_wgs84(lon, lat, datum)
         return float(x), float(y)
 
-    def _seat(self, row: Row, record: PlaceRecord, code: str, *, placed: bool) -> PlaceRecord | None:
+    def _seat(self, row: PlaceRow, record: PlaceRecord, code: str, *, placed: bool) -> PlaceRecord | None:
         """Return the record of a township that the gazetteer knows by its code, or else by its name in the district."""
         if not placed:
             return None  # says nothing that is not known
@@ -258,7 +258,7 @@ class _Reader:
         self.seats += 1
         return replace(record, adcode=known.code)
 
-    def _in_division(self, row: Row, record: PlaceRecord) -> PlaceRecord | None:
+    def _in_division(self, row: PlaceRow, record: PlaceRecord) -> PlaceRecord | None:
         """Return the record of a place without a position: somewhere in its division, and so told."""
         around = self._gazetteer.places.place(record.adcode) if record.adcode else None
         given = f"{row.fields.get('lon', '')} {row.fields.get('lat', '')}".strip()
@@ -269,7 +269,7 @@ class _Reader:
             record, lon=around.lon, lat=around.lat, error_m=around.error_m, precision=around.precision
         )  # fmt: skip
 
-    def _refuse(self, row: Row, column: str, code: str, value: str, reason: str) -> None:
+    def _refuse(self, row: PlaceRow, column: str, code: str, value: str, reason: str) -> None:
         self.issues.append(Issue(row.file, row.number, column, code, value[:SHOWN_CHARACTERS], reason))
 
 

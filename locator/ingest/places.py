@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from locator.disk import exclusive_lock
 from locator.gazetteer import build_places
-from locator.gazetteer.build import PLACES_FILE
 from locator.gazetteer.schema import VERSION
+from locator.gazetteer.sources import PLACES_FILE
 from locator.settings import shipped_dir
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NICE = 10
 """The build gives way to whoever asks something meanwhile."""
-_BUILDERS = ("build.py", "schema.py", "text.py", "deletion_index.py", "records.py")
+_BUILDERS = ("build.py", "schema.py", "sources.py", "text.py", "deletion_index.py", "divisions.py")
 """The modules of the gazetteer whose change builds the places anew."""
 
 

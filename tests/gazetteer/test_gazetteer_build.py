@@ -13,9 +13,9 @@ from shipped_divisions import DIVISIONS, SHIPPED
 
 from locator.errors import DataError
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
-from locator.gazetteer.build import ERRORS_M, PRECISIONS
 from locator.gazetteer.divisions import LEVELS
 from locator.gazetteer.schema import read_csv
+from locator.gazetteer.sources import ERRORS_M, PRECISIONS
 
 CODES = {row["code"] for row in DIVISIONS}
 

@@ -11,7 +11,7 @@ from locator.datum import distance_m
 from locator.errors import DataError
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.gazetteer.divisions import DivisionTable
-from locator.gazetteer.osm import read_osm
+from locator.gazetteer.sources import read_osm
 
 LAT, LON = 22.55, 114.05
 

@@ -1,9 +1,10 @@
-"""Streets, addresses, places and stations of an OpenStreetMap extract, for the place index."""
+"""What goes into the place index: offices, shipped places; streets, addresses and places of OpenStreetMap."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,38 @@ from typing import Any
 import numpy as np
 import shapely
 
+from locator.adcode import ancestors
 from locator.datum import distance_m
 from locator.errors import DataError
-from locator.gazetteer.divisions import DivisionTable
-from locator.gazetteer.records import NumberRecord, PlaceKind, PlaceRecord
-from locator.gazetteer.text import to_key
+from locator.gazetteer.address import read_address
+from locator.gazetteer.divisions import LEVELS, Division, DivisionTable, NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.schema import (
+    spell_name,
+)
+from locator.gazetteer.text import short_names, to_key
+from locator.layer import Layer
+from locator.model import EXACT, Precision, ServicePoint
+
+_K = PlaceKind
+PRECISIONS: Mapping[PlaceKind, Precision] = {
+    kind: {_K.VILLAGE: Precision.VILLAGE, _K.STREET: Precision.STREET}.get(kind, Precision.POI)
+    for kind in PlaceKind
+    if kind not in LEVELS
+}
+ERRORS_M: Mapping[PlaceKind, float] = {
+    _K.VILLAGE: 1000.0, _K.STATION: 150.0, _K.POI: 100.0, _K.OFFICE: 50.0, _K.STREET: 500.0, _K.RESIDENTIAL: 300.0,
+    _K.SCHOOL: 200.0, _K.UNIVERSITY: 700.0, _K.HOSPITAL: 250.0, _K.MALL: 200.0, _K.PARK: 500.0, _K.SIGHT: 400.0,
+    _K.GOVERNMENT: 150.0, _K.HOTEL: 150.0, _K.WORKS: 400.0, _K.VENUE: 300.0, _K.BUILDING: 150.0,
+}  # fmt: skip
+RANKS: Mapping[PlaceKind, float] = {
+    _K.STATION: 0.46, _K.UNIVERSITY: 0.45, _K.HOSPITAL: 0.44, _K.SIGHT: 0.43, _K.OFFICE: 0.42, _K.MALL: 0.41,
+    _K.STREET: 0.4, _K.PARK: 0.39, _K.GOVERNMENT: 0.38, _K.VILLAGE: 0.35, _K.VENUE: 0.34, _K.SCHOOL: 0.33,
+    _K.RESIDENTIAL: 0.32, _K.POI: 0.3, _K.HOTEL: 0.28, _K.BUILDING: 0.27, _K.WORKS: 0.25,
+}  # fmt: skip
+PLACES_FILE = "osm_places.parquet"
+COMMON = 4
+"""So many places with one shorter name, and it is a word for a kind."""
+_HAN_FIRST = re.compile("(?P<han>[\u4e00-\u9fff]{3,}) [^\u4e00-\u9fff]+$")
 
 JOIN_M = 1500.0
 """Pieces of one name closer than this are one street."""
@@ -215,3 +243,111 @@ def _groups(lon: Any, lat: Any) -> list[Any]:
 def read_osm(path: Path, table: DivisionTable | None = None) -> OsmExtract:
     """Return the records of an extract, as :func:`locator.gazetteer.build_gazetteer` takes them."""
     return OsmExtract(path, table)
+
+
+def office_records(layer: Layer, table: DivisionTable) -> Iterator[PlaceRecord | NumberRecord]:
+    """Yield each placed office, and its house number where its position is exact."""
+    for point in layer.points():
+        if point.lon is None or point.lat is None or point.position is None or point.status == "vanished":
+            continue
+        yield PlaceRecord(
+            point.name,
+            PlaceKind.OFFICE,
+            point.lon,
+            point.lat,
+            aliases=tuple(short_office_names(point.name, table)) + ((point.name_en,) if point.name_en else ()),
+            adcode=point.adcode,
+            error_m=point.error_m,
+            precision=None if point.position in EXACT else point.position,
+        )
+        if point.position in EXACT:
+            yield from _number(point, table)
+
+
+def short_office_names(name: str, table: DivisionTable) -> list[str]:
+    """Return an office's name without the divisions it starts with: 沙河口区行政服务大厅 -> 行政服务大厅."""
+    key = to_key(name)
+    shorter = [r.rest for r in table.read_head(key) if r.codes and len(r.rest) > 2 and r.kind == "full"]
+    return list(dict.fromkeys(s for s in shorter if s != key))
+
+
+def _number(point: ServicePoint, table: DivisionTable) -> Iterator[NumberRecord]:
+    if not point.address or point.lon is None or point.lat is None:
+        return
+    within = (point.adcode,) if point.adcode else ()
+    key = to_key(point.address)
+    heads = [r for r in table.read_head(key, within=within) if r.kind == "full" or not r.codes]
+    address = read_address(heads[0].rest if heads else key)
+    if address.street and address.number and not address.lane:
+        error_m = point.error_m if point.error_m is not None else 50.0
+        yield NumberRecord(
+            address.street, address.number, point.lon, point.lat, adcode=_code_of(point, table), name=point.name,
+            interpolate=False, error_m=error_m,
+        )  # fmt: skip
+
+
+def _code_of(point: ServicePoint, table: DivisionTable) -> str | None:
+    """Return the code of the township an office says it stands in, where there is one of that name; else its adcode."""
+    if point.township and point.adcode:
+        found = {n.code for n in table.called(to_key(point.township), within=(point.adcode,)) if len(n.code) == 9}
+        if len(found) == 1:
+            return found.pop()
+    return point.adcode
+
+
+def shipped_rows(shipped: Path, divisions: Mapping[str, Division]) -> Iterator[tuple[object, ...]]:
+    """Yield the shipped places as rows to be staged; their divisions are looked up when they are shown."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(shipped / PLACES_FILE)
+        columns = [table[name].to_pylist() for name in ("name", "kind", "adcode", "lon_e5", "lat_e5")]
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DataError(f"cannot read {PLACES_FILE}: {error}", code="gazetteer_source", path=PLACES_FILE) from error
+    kinds = {"settlement": PlaceKind.VILLAGE} | {kind.value: kind for kind in PlaceKind}
+    spelt: dict[str, str] = {}
+    shorter = _ShorterNames(divisions, zip(columns[0], columns[2], strict=True))
+    for name, kind_name, number, lon, lat in zip(*columns, strict=True):
+        kind, code = kinds[kind_name], f"{number:06d}"
+        if name not in spelt:
+            spelt[name] = spell_name(name)
+        yield (
+            name, kind, code, None, "", lon / 1e5, lat / 1e5, ERRORS_M[kind], PRECISIONS[kind], spelt[name],
+            "\n".join(shorter.of(name, code)), RANKS[kind],
+        )  # fmt: skip
+
+
+class _ShorterNames:
+    """Other names under which shipped places are found: without their divisions, or without what follows the Han.
+
+    海口骑楼老街 is 骑楼老街 in 海口; 布达拉宫 has its Tibetan name behind the Chinese one. What is left of many
+    names (博物馆, 第一中学) names none of them.
+    """
+
+    def __init__(self, divisions: Mapping[str, Division], names: Iterable[tuple[str, int]]) -> None:
+        self._heads: dict[str, tuple[str, ...]] = {}
+        self._divisions = divisions
+        counts = Counter(short for name, number in names if (short := self._cut(to_key(name), f"{number:06d}")))
+        self._common = {short for short, count in counts.items() if count > COMMON}
+
+    def of(self, name: str, code: str) -> list[str]:
+        """Return the other names of a place, as they are compared."""
+        han = _HAN_FIRST.match(name)
+        short = self._cut(to_key(name), code)
+        found = [to_key(han["han"])] if han else []
+        return found + ([short] if short and short not in self._common else [])
+
+    def _cut(self, key: str, code: str) -> str:
+        rest = key
+        for head in self._heads_of(code):
+            rest = rest.removeprefix(head) if len(rest) > len(head) + 2 else rest
+        return "" if rest == key else rest
+
+    def _heads_of(self, code: str) -> tuple[str, ...]:
+        """Return the names that may stand before a place's own: of province, city and district, each in full first."""
+        if code not in self._heads:
+            around = [self._divisions[c] for c in (*reversed(ancestors(code)), code) if c in self._divisions]
+            names = [name for d in around for name in (d.name, *short_names(d.name, d.level))]
+            self._heads[code] = tuple(to_key(name) for name in names)
+        return self._heads[code]
