@@ -202,6 +202,8 @@ class HoursState:
     """The rule that decided: the expression's own rule, or a calendar note."""
     notes: tuple[str, ...] = ()
     """Codes of what to say beside it, e.g. ``makeup_workday``, ``calendar_missing``, ``stale``."""
+    usual: str | None = None
+    """Where an office's hours are not known: what is usual at such an hour, as a code; never the office's hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

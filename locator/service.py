@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from locator.adcode import is_adcode
+from locator.adcode import is_adcode, prefecture_of
 from locator.datum import Datum, to_wgs84
 from locator.engines import Engines
 from locator.errors import InvalidInput, LocatorError, NotFound
@@ -156,7 +156,7 @@ class Locator:
             raise NotFound(f"no region is called {name[:40]!r}", code="region_not_found", name=name[:40])
         return codes
 
-    def one_region(self, name: str | None) -> str | None:
+    def one_region(self, name: str | None, lang: str = "zh") -> str | None:
         """Return the adcode of the one region with a name or adcode; None for None.
 
         Raises
@@ -164,17 +164,19 @@ class Locator:
         NotFound
             Nothing has that name or adcode.
         InvalidInput
-            More than one region has it.
+            More than one region has it (code ``region_ambiguous``): the message offers their full names, those
+            with an entry of their own in the guide first.
         """
         codes = self.regions_of(name)
-        if codes and len(codes) > 1:
-            raise InvalidInput(
-                f"{str(name)[:40]!r} is more than one region: {', '.join(codes)}",
-                code="region_ambiguous",
-                name=str(name)[:40],
-                codes=", ".join(codes),
-            )
-        return codes[0] if codes else None
+        if not codes or len(codes) == 1:
+            return codes[0] if codes else None
+        told = self.engines.guide.regions
+        codes = tuple(sorted(codes, key=lambda code: (code not in told, prefecture_of(code) not in told)))
+        full = [language(lang).quote(self.engines.gazetteer.describe(code, lang)) for code in codes[:8]]
+        shown, names = str(name)[:40], language(lang).join(full)
+        raise InvalidInput(
+            f"{shown!r} is more than one region: {names}", code="region_ambiguous", name=shown, names=names
+        )
 
     def _has_points_in(self, adcode: str) -> bool:
         return next(iter(self.engines.store.points(Filter(regions=(adcode,)))), None) is not None

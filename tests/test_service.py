@@ -163,3 +163,12 @@ def test_settings_whose_parts_are_there_pass(tmp_path):
             )
         )
     assert (tmp_path / "new").is_dir()
+
+
+def test_a_name_of_several_regions_offers_their_names_the_one_with_a_guide_first(locator):
+    with pytest.raises(InvalidInput) as offer:
+        locator.one_region("中山")
+    names = str(offer.value.params["names"])
+    assert offer.value.code == "region_ambiguous"
+    assert names.startswith("“广东省中山市”") and "大连" in names and "442000" not in names
+    assert locator.one_region("中山市") == locator.one_region("442000") == "442000"

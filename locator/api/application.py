@@ -287,7 +287,7 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         lang: Lang = "zh",
     ) -> Response:
         """Return steps, materials, channels and law."""
-        return _cached(request, locate().guide(task, person, locate().one_region(region), lang))
+        return _cached(request, locate().guide(task, person, locate().one_region(region, lang), lang))
 
 
 _DOCS_STYLE = (

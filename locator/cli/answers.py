@@ -91,7 +91,7 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     if adcode:
         from locator.service import Locator
 
-        adcode = Locator(settings).one_region(adcode)
+        adcode = Locator(settings).one_region(adcode, args.lang)
     answer = load_guide(shipped_dir() / "guide").answer(Task(args.task), Person(args.person), adcode, args.lang)
     if args.format == "json":
         write_json(answer)

@@ -127,9 +127,9 @@ def _area_of(hit: Hit) -> str:
 
 
 def _hit_lines(hit: Hit, lang: str, at: Any, hotline: Phone) -> list[str]:
-    from locator.hours import describe
+    from locator.hours import describe, say_usual
 
-    point = hit.point
+    point, usual = hit.point, say_usual(hit.status, lang)
     phone = "; ".join(f"{p.number} {p.label or ''}".strip() for p in order_phones(point.phones, hotline))
     date = point.provenance.date or say("date_unknown", lang)
     facts = [text(f"names.kind.{point.kind}", lang), point.address, phone]
@@ -139,6 +139,7 @@ def _hit_lines(hit: Hit, lang: str, at: Any, hotline: Phone) -> list[str]:
         *(["    " + text(f"serving.{hit.serves_why}", lang)] if hit.serves_why else []),
         *(["    " + text("fallback.may_not_handle", lang)] if hit.may_not_handle else []),
         "    " + describe(hit.status, at, lang),
+        *([f"    {usual}"] if usual else []),
         "    " + say("data_of", lang, date=date, source=point.provenance.source),
     ]
 

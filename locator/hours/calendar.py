@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from chinese_calendar import constants
@@ -24,6 +24,7 @@ from chinese_calendar import constants
 from locator.adcode import is_adcode, stem
 from locator.errors import DataError, InvalidInput
 from locator.hours.expression import parse
+from locator.i18n import SOURCE_LANGS
 from locator.settings import shipped_dir
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -89,6 +90,14 @@ class Override:
     point: str | None = None
 
 
+class UsualHours(NamedTuple):
+    """What a source says is usual in a region, where an office's own hours are not known."""
+
+    text: Mapping[str, str]
+    url: str
+    date: str
+
+
 @dataclass(frozen=True, eq=False)
 class Calendar:
     """The working calendar; immutable, so that threads may share it."""
@@ -101,6 +110,8 @@ class Calendar:
     announced: frozenset[int] = field(default_factory=library_years)
     regions: Mapping[str, str] = field(default_factory=dict)
     """Names of provinces to six digits."""
+    usual: Mapping[str, UsualHours] = field(default_factory=dict)
+    """By adcode what is usual at weekends; ``nation`` names the source of the usual windows."""
 
     @cached_property
     def overrules(self) -> bool:
@@ -193,8 +204,9 @@ def load_calendar(*folders: Path) -> Calendar:
         A file is broken: the message names it and the entry.
     """
     lunar, regions, years = dict[int, Mapping[str, date]](), dict[str, str](), set(library_years())
-    overrides = list[Override]()
+    overrides, usual = list[Override](), dict[str, UsualHours]()
     for folder in folders:
+        usual |= _read_usual(folder / "usual.yaml")
         for year, moments in _read(folder / "lunar.yaml").get("years", {}).items():
             lunar[int(year)] = moments
         for code, names in _read(folder / "regions.yaml").items():
@@ -203,7 +215,19 @@ def load_calendar(*folders: Path) -> Calendar:
             content = _read(path)
             years |= _read_years(path, content)
             overrides += _read_overrides(path, content)
-    return _assemble(lunar, regions, frozenset(years), overrides)
+    return replace(_assemble(lunar, regions, frozenset(years), overrides), usual=usual)
+
+
+def _read_usual(path: Path) -> dict[str, UsualHours]:
+    content = _read(path)
+    entries = {"nation": content["nation"], **content.get("regions", {})} if content else {}
+    try:
+        return {
+            code: UsualHours({k: v for k, v in entry.items() if k in SOURCE_LANGS}, entry["url"], str(entry["date"]))
+            for code, entry in entries.items()
+        }
+    except (KeyError, TypeError) as error:
+        raise _broken(path, "each entry has url and date, a region's zh and en") from error
 
 
 def _assemble(

@@ -18,7 +18,7 @@ from locator.errors import InvalidInput
 from locator.hours.calendar import Calendar, DayKind, load_calendar, shipped_calendar
 from locator.hours.expression import OpenState, parse
 from locator.hours.schedule import Interval, Scheduler, Scope, comment_notes, is_stale
-from locator.model import HoursState, ServicePoint
+from locator.model import HoursState, Kind, ServicePoint
 from locator.settings import shipped_dir
 
 logger = logging.getLogger(__name__)
@@ -151,11 +151,16 @@ class HoursClock:
         options = {"province": point.adcode or point.province, "point_id": point.id}
         zone = point.timezone if is_zone(point.timezone) else ZONE
         try:
-            return self.evaluate(point.hours, at, timezone=zone, hours_date=point.hours_date, **options)
+            state = self.evaluate(point.hours, at, timezone=zone, hours_date=point.hours_date, **options)
+            known = bool(point.hours and point.hours.strip())
         except Exception as error:  # whatever it is, the other offices are answered
             _note_fault(point.hours, error)
-            state = self.evaluate(None, at, timezone=zone, **options)
-            return replace(state, notes=(*state.notes, "hours_unreadable"))
+            state, known = self.evaluate(None, at, timezone=zone, **options), False
+            state = replace(state, notes=(*state.notes, "hours_unreadable"))
+        if known or state.reason != "hours_unknown" or point.kind is Kind.BANK:
+            return state  # a bank's own hours are no office's
+        now = self.moment(at, timezone=zone, **options)
+        return replace(state, usual=self.scheduler.usual(now.at, now.scope))
 
     def _interval(self, expr: str | None, now: LocalTime) -> Interval:
         intervals = self.scheduler.intervals(expr, now.at.date(), now.scope)

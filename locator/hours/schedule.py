@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from locator.adcode import ancestors
 from locator.hours.calendar import Calendar, Day, DayKind
 from locator.hours.expression import DAY, Expression, Join, OpenState, Rule, Span, holds, parse
 
@@ -207,6 +208,12 @@ class Scope(NamedTuple):
     point_id: str | None = None
 
 
+_USUAL = (
+    (6 * 60, "night"), (9 * 60, "early"), (12 * 60, "day"), (13 * 60 + 30, "noon"), (17 * 60, "day"), (DAY, "night"),
+)  # fmt: skip
+"""Until which minute of a workday which code holds."""
+
+
 class Scheduler:
     """Plans days on one calendar; keeps what it made. Safe to share between threads."""
 
@@ -220,6 +227,22 @@ class Scheduler:
         if not scope.china:
             return _ABROAD
         return self.calendar.day(day, region=scope.region, point_id=scope.point_id)
+
+    def usual(self, at: datetime, scope: Scope) -> str | None:
+        """Return what is usual at an hour, as a code of ``hours.usual_<code>``; None outside China.
+
+        It comes from the calendar and from sourced patterns (``data/calendar/usual.yaml``), for an office
+        whose own hours are not known. ``at`` is in the office's zone.
+        """
+        if not scope.china:
+            return None
+        day = self.day(at.date(), scope)
+        if day.kind in (DayKind.HOLIDAY, DayKind.UNCERTAIN):
+            return f"{day.kind}:{day.name or ''}"
+        if at.weekday() > 4 and day.kind is not DayKind.MAKEUP:
+            near = (scope.region, *ancestors(scope.region)) if scope.region else ()
+            return f"weekend:{at.weekday()}:{next((code for code in near if code in self.calendar.usual), '')}"
+        return next(code for until, code in _USUAL if at.hour * 60 + at.minute < until)
 
     def _intervals(self, expr: str | None, day: date, scope: Scope) -> tuple[Interval, ...]:
         """Return the whole of a day as intervals that follow one another from 0 to 1440."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from locator.hours.calendar import Calendar, shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
 from locator.hours.expression import OpenState, parse
 from locator.hours.schedule import DaySchedule
@@ -71,6 +72,22 @@ def holiday_name(name: str, lang: str) -> str:
     if "|" in name:
         return choose(dict(zip(SOURCE_LANGS, name.split("|", 1), strict=True)), lang) or name
     return load_catalogue(lang).get(f"hours.holiday_{name}", name or text("hours.holiday_generic", lang))
+
+
+def say_usual(state: HoursState, lang: str, calendar: Calendar | None = None) -> str | None:
+    """Return the sentence on what is usual now, for an office whose hours are not known; None where nothing is.
+
+    It is said beside "unknown", never as the office's hours.
+    """
+    if state.usual is None:
+        return None
+    code, _, value = state.usual.partition(":")
+    if code != "weekend":
+        return text(f"hours.usual_{code}", lang, value=holiday_name(value, lang))
+    weekday, _, region = value.partition(":")
+    said = text("hours.usual_weekend", lang, value=text("wording.weekdays", lang).split()[int(weekday)])
+    local = (calendar or shipped_calendar()).usual.get(region)
+    return said if local is None else said + text("hours.usual_local", lang, value=choose(local.text, lang) or "")
 
 
 class WeekDay(NamedTuple):

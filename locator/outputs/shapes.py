@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from locator.hours import describe
+from locator.hours import describe, say_usual
 from locator.i18n import choose, language, text
 from locator.model import (
     EXACT,
@@ -140,6 +140,7 @@ def shape_state(state: HoursState, at: datetime, lang: str) -> dict[str, Any]:
         "text": describe(state, at, lang),
         "rule": state.rule,
         "notes": list(state.notes),
+        "hint": say_usual(state, lang),
     }
 
 

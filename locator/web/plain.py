@@ -150,7 +150,7 @@ def _write_fallback(answer: Answer, lang: str) -> Markup | None:
 
 
 def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone) -> Markup:
-    from locator.hours import describe
+    from locator.hours import describe, say_usual
 
     point = hit.point
     known = order_phones(point.phones, hotline)[:3]
@@ -171,6 +171,7 @@ def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone) -> Markup:
         tag("p", *phones),
         tag("p", text("fallback.may_not_handle", lang)) if hit.may_not_handle else None,
         tag("p", describe(hit.status, now, lang)),
+        tag("p", usual) if (usual := say_usual(hit.status, lang)) else None,
         tag("p", text("cli.data_of", lang, date=date, source=point.provenance.source)),
         tag("p", *ways) if ways else None,
         value=hit.rank,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from locator.hours import describe, week_of, week_text
+from locator.hours import describe, say_usual, week_of, week_text
 from locator.i18n import choose, text
 from locator.model import Answer, Hit, Route, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
@@ -303,7 +303,7 @@ def _render_status(hit: Hit, context: ListContext) -> Markup:
     if cautions.pop("hours_unknown", None) is None:
         facts.append(describe(hit.status, context.at, words.lang))
     else:
-        facts.append(words("hit.hours_unknown"))
+        facts += [words("hit.hours_unknown"), say_usual(hit.status, words.lang)]
     if hit.can_do is True:
         facts.append(words("hit.can_do"))
     facts += cautions.values()

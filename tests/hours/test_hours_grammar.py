@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from opening_hours import OpeningHours
 
 from locator.errors import InvalidInput
-from locator.hours import DayKind, HoursClock, check_hours, shipped_clock
+from locator.hours import DayKind, HoursClock, check_hours, read_hours_text, shipped_clock
 from locator.hours import expression as language
 from locator.hours.schedule import Scope
 from locator.model import ServicePoint
 from locator.settings import parse_moment
 
+ROOT = Path(__file__).parents[2]
 GRAMMAR = yaml.safe_load((Path(__file__).parent / "grammar.yaml").read_text("utf-8"))
 CLOCK = shipped_clock()
 YEAR = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
@@ -42,6 +44,19 @@ def test_what_is_accepted_is_evaluated_over_a_whole_year(expr: str) -> None:
     said = check_hours(expr)
     assert check_hours(said) == said
     evaluate_year(expr)
+
+
+def test_every_expression_we_ship_or_read_from_words_is_evaluated_over_a_whole_year() -> None:
+    shipped = set()
+    for path in sorted((ROOT / "data/offices").glob("*.csv")):
+        for row in csv.DictReader(path.read_text("utf-8-sig").splitlines()):
+            shipped.add((row.get("hours") or "").strip())
+            shipped.add(read_hours_text(row.get("hours_text")).expr or "")
+    read = {row["expr"] for row in yaml.safe_load((Path(__file__).parent / "phrasings.yaml").read_text("utf-8"))}
+    assert len(shipped) >= 4 and len(read) > 100
+    for expr in filter(None, shipped | read):
+        assert check_hours(expr)
+        evaluate_year(expr)
 
 
 @pytest.mark.parametrize("expr", listed("same"))
