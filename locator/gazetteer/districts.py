@@ -35,7 +35,7 @@ VOTERS = 5
 VOTE_DEGREES = 0.5
 """Named places farther than this from a position say nothing about its district."""
 _METRES_PER_DEGREE = 111_320.0
-_FORMAT = "1"
+_FORMAT = "2"
 _OWN_CODES = {"540422": "540481", "540530": "540581", "460321": "460302", "460322": "460303"}
 """Codes that the polygons carry, and the ones those areas have since they became cities or districts."""
 
@@ -255,7 +255,7 @@ def _own_code(properties: Mapping[str, str]) -> int:
     code = _OWN_CODES.get(code, code)
     if code.startswith(("71", "81", "82")):
         return int(code[:2] + "0000")
-    return 0 if len(code) != 6 or code.startswith("6297") or code[4:] in {"97", "98", "99"} else int(code)
+    return 0 if len(code) != 6 or code[2:4] in {"97", "98", "99"} else int(code)
 
 
 def _prepare(folder: Path) -> Outlines:

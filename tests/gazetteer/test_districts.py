@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from shipped_divisions import DIVISIONS
 
 from locator.gazetteer import districts
 from locator.gazetteer.districts import District, DistrictIndex, add_district, read_voters
@@ -92,6 +93,11 @@ def test_prepared_polygons_that_are_broken_are_prepared_again(tmp_path: Path, mo
         path.write_bytes(content)
         assert DistrictIndex.open(tmp_path).districts_of(91.12, 29.65)[0] == 540102
         assert path.read_bytes() == whole
+
+
+def test_every_polygon_is_a_district_of_the_gazetteer(index: DistrictIndex) -> None:
+    known = {row["code"] for row in DIVISIONS}
+    assert {f"{code:06d}" for code in index._codes.tolist()} <= known
 
 
 def test_a_folder_that_cannot_be_written_still_answers(tmp_path: Path) -> None:
