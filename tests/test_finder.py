@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.finder import Search, find_hits
-from locator.finder.fitness import LIKE_DISTANCE_M, settle_like_distances
+from locator.finder.fitness import LIKE_DISTANCE_M, is_of_a_township, settle_like_distances
 from locator.layer import Layer
 from locator.model import Found, HoursState, Kind, Mode, Place, Precision, Provenance, Query, ServicePoint, Task
 from locator.outputs.shapes import group_of
@@ -149,6 +149,20 @@ def test_in_a_district_its_own_halls_come_first_then_the_townships_then_the_rest
     assert [group_of(hit) for hit in hits][-2:] == ["elsewhere"] * 2
     hits, _ = find(points, place=DISTRICT, task=Task.APPLY, limit=4, authority="hrss")
     assert ids(hits) == ["agency", "bureau", "hall", "street"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "township"),
+    [
+        ({"name": "航头镇市民服务中心"}, True),
+        ({"name": "镇海区政务服务中心", "district": "镇海区"}, False),
+        ({"name": "景德镇市社会保险局", "city": "景德镇市"}, False),
+        ({"name": "政务服务中心", "township": "五里沟街道"}, True),
+        ({"name": "槐荫区社会保险局"}, False),
+    ],
+)
+def test_a_townships_hall_is_not_the_districts_own(fields, township):
+    assert is_of_a_township(office("x", kind=Kind.GOVERNMENT_HALL, **fields)) is township
 
 
 def test_a_medical_matter_asks_the_medical_hall_of_the_district_first():

@@ -36,6 +36,7 @@ _SAYS_INSURANCE = re.compile(
     "人社|人力资源|社保|社会保[险障]|劳动|医保|医疗保[险障]|事务受理|政务|行政服务|市民中心|市民之家"
 )
 _NEIGHBOURHOOD = re.compile("党群|党员|邻里|居民委员会|居委会|社区(?:综合)?(?:便民)?(?:公共)?(?:服务)?(?:中心|站|点)")
+_TOWNSHIP = re.compile("[镇乡村]|街道|社区")
 
 
 def may_not_handle(point: ServicePoint) -> bool:
@@ -47,6 +48,14 @@ def may_not_handle(point: ServicePoint) -> bool:
     mapped = "ODbL" in (point.provenance.licence or "") or "OpenStreetMap" in point.provenance.source
     plain = _NEIGHBOURHOOD.search(point.name) and not _SAYS_INSURANCE.search(point.name)
     return bool(point.kind in _GENERAL and mapped and not point.tasks and plain)
+
+
+def is_of_a_township(point: ServicePoint) -> bool:
+    """Tell whether an office is a township's or neighbourhood's by its name or its row, not the district's own."""
+    name = point.name
+    for division in (point.province, point.city, point.district):
+        name = name.replace(division or "\0", "")
+    return point.township is not None or bool(_TOWNSHIP.search(name))
 
 
 def misfit(point: ServicePoint, task: Task | None, authority: str | None) -> int:

@@ -22,6 +22,7 @@ from locator.finder.fitness import (
     HALLS,
     KIND_ORDER,
     UNPLACED,
+    is_of_a_township,
     kind_rank,
     may_not_handle,
     settle_like_distances,
@@ -245,7 +246,7 @@ def is_own_area(point: ServicePoint, place: Place) -> bool:
 def _place_in_area(search: Search, point: ServicePoint) -> tuple[object, ...]:
     place, serves = search.place, serves_you(point, search.place).serves
     own = is_own_area(point, place)
-    if own and point.kind in HALLS and serves is not False and not point.township:
+    if own and point.kind in HALLS and serves is not False and not is_of_a_township(point):
         group = 0
     elif serves is True:
         group = 1
