@@ -81,12 +81,10 @@ def render_first(guide: Mapping[str, Any] | None, words: Translator) -> Markup |
     first = (guide or {}).get("first")
     if not first:
         return None
-    number = first.get("number")
-    call = (
-        tag("a", words("first.call", number=number[0]), href=f"tel:{number[0]}", class_="button danger")
-        if number
-        else None
-    )
+    number, call = _NUMBER.search(str(first["text"])), None
+    if number:
+        said = words("first.call", number=number[0])
+        call = tag("a", said, href=f"tel:{number[0]}", class_="button danger")
     return tag("div", tag("p", mark_chinese(str(first["text"]), words.lang)), call, class_="urgent", role="note")
 
 

@@ -136,6 +136,8 @@ class Visitor:
     def search(self, text: str) -> None:
         """Type an address, press Enter, wait for what comes."""
         before = self.page.evaluate("document.querySelector('[data-panel=results]')?.dataset.serial || ''")
+        if not self.page.is_visible("#ask-text"):
+            self.page.click("[data-do=edit]")
         self.page.fill("#ask-text", text)
         self.page.press("#ask-text", "Enter")
         self.page.wait_for_function(

@@ -27,7 +27,8 @@ from locator.model import (
 from locator.outputs.html_document import Markup
 from locator.web.answer import render_understood
 from locator.web.ask_form import render_ask
-from locator.web.results import ListContext, group_hits, list_cautions, render_results, say_pinyin, say_ranks
+from locator.web.card import ListContext, list_cautions, say_pinyin
+from locator.web.results import group_hits, render_results, say_ranks
 from locator.web.session import is_pinned
 from locator.web.state import PageState
 from locator.wording import Translator, age_years

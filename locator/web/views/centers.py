@@ -19,10 +19,10 @@ from locator.model import EXACT, Kind, Place, ServicePoint
 from locator.outputs.html_document import Markup, join, lang_of, tag
 from locator.outputs.shapes import region_of
 from locator.web import shared
+from locator.web.card import SIGNS, render_phone, say_pinyin
 from locator.web.components import show_panel, show_static_html
 from locator.web.event_handlers import handle
 from locator.web.map_component import build_overview_map, show_map
-from locator.web.results import SIGNS, render_phone, say_pinyin
 from locator.web.session import ORDERS, Session
 from locator.web.state import city_of
 from locator.wording import Translator

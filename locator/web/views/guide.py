@@ -16,9 +16,9 @@ from locator.model import Person, Task
 from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared
 from locator.web.answer import render_first
+from locator.web.card import render_phone
 from locator.web.components import show_panel
 from locator.web.event_handlers import handle
-from locator.web.results import render_phone
 from locator.web.session import MAX_REPORT, Session, keep_report
 from locator.web.state import PageState
 from locator.wording import Translator
