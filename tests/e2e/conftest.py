@@ -62,7 +62,8 @@ def run_server(
         probe.bind(("127.0.0.1", 0))
         port = port or probe.getsockname()[1]
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCATOR_", "STREAMLIT_"))}
-    environ |= {"LOCATOR_DATA": str(data), "LOCATOR_NOW": NOW, "PYTHONUNBUFFERED": "1", **settings}
+    environ |= {"LOCATOR_DATA": str(data), "LOCATOR_NOW": NOW, "LOCATOR_PLACES": "off", "PYTHONUNBUFFERED": "1"}
+    environ |= settings
     command = [
         sys.executable,
         "-m",
@@ -135,6 +136,7 @@ class Visitor:
 
     def search(self, text: str) -> None:
         """Type an address, press Enter, wait for what comes."""
+        self.unfold()
         before = self.page.evaluate("document.querySelector('[data-panel=results]')?.dataset.serial || ''")
         if not self.page.is_visible("#ask-text"):
             self.page.click("[data-do=edit]")
@@ -144,6 +146,11 @@ class Visitor:
             "before => ![undefined, before].includes(document.querySelector('[data-panel=results]')?.dataset.serial)",
             arg=before,
         )
+
+    def unfold(self) -> None:
+        """Unfold the form, which an answer folds into one bar."""
+        if not self.page.is_visible("#ask-text"):
+            self.page.click("[data-do=edit]")
 
     @property
     def map(self) -> FrameLocator:
