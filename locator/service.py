@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -42,7 +44,6 @@ from locator.model import (
 )
 from locator.routing import Link, route_or_line
 from locator.routing import links as links_into_apps
-from locator.search_metrics import SearchMetrics, outcome_of
 
 if TYPE_CHECKING:
     from locator.gazetteer import Suggestion
@@ -54,6 +55,9 @@ BREAK = timedelta(hours=3)
 """No break at noon is longer: an office that was open this long before, and opens again today, is on its break."""
 KEPT_GUIDES = 256
 """How many of the guide's answers are kept: many people ask the same of the same city."""
+
+OUTCOMES = ("answered", "nothing_near", "ambiguous_place", "place_not_found")
+"""What an answer can be; a search that failed counts under its error's code."""
 
 
 class Locator:
@@ -354,3 +358,30 @@ class Locator:
 
 def _has(notices: Sequence[Notice], code: str) -> bool:
     return any(notice.code == code for notice in notices)
+
+
+class SearchMetrics:
+    """How many searches ended how, since the process started; safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = Counter(dict.fromkeys(OUTCOMES, 0))
+
+    def count(self, outcome: str) -> None:
+        """Count one search."""
+        with self._lock:
+            self._counts[outcome] += 1
+
+    def read(self) -> Mapping[str, int]:
+        """Return the counts so far, by outcome."""
+        with self._lock:
+            return dict(self._counts)
+
+
+def outcome_of(answer: Answer) -> str:
+    """Return which of :data:`OUTCOMES` an answer is."""
+    if answer.hits:
+        return "answered"
+    if answer.place is not None:
+        return "nothing_near"
+    return "ambiguous_place" if answer.candidates else "place_not_found"

@@ -17,7 +17,7 @@ FLOORS = {
     "errors": 0,
     "adcode": 1, "csv_text": 1, "datum": 1, "disk": 1, "i18n": 1, "settings": 1, "wording": 1,
     "model": 2, "layer": 2,
-    "http": 3, "hours": 3, "guide": 3, "search_metrics": 3,
+    "http": 3, "hours": 3, "guide": 3,
     "gazetteer": 4, "search": 4, "routing": 4,
     "ingest": 5, "stores": 5, "geocode": 5, "outputs": 5,
     "engines": 6, "finder": 6, "service": 6,

@@ -20,7 +20,7 @@ from locator.errors import LocatorError
 from locator.i18n import text
 from locator.model import Query, Task
 from locator.outputs.folium_map import TileSource, open_tiles
-from locator.search_metrics import SearchMetrics
+from locator.service import SearchMetrics
 from locator.settings import Settings, load_settings
 from locator.web.process import collect_on_timer, configure_process
 from locator.web.routes import Assets, open_assets

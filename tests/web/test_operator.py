@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from locator.errors import InvalidInput
 from locator.model import Query
-from locator.search_metrics import OUTCOMES, SearchMetrics
+from locator.service import OUTCOMES, SearchMetrics
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.process import JsonLines, WordlessRecord
