@@ -27,6 +27,7 @@ help:
 	@echo "make test-all  what is slow by nature too (Nominatim, kills, a million rows), with branch coverage"
 	@echo "make measure   modules, floors, circles, lines, duplicates, slowest tests, and whether the limits hold"
 	@echo "make fmt       format the code"
+	@echo "make attack flood, slow and fault tests against a server of its own, with a table of figures"
 	@echo "make bench     the commands behind the figures: see benchmarks/README.md"
 
 run: .venv/.run-stamp
@@ -64,6 +65,9 @@ browser: .venv/.test-stamp
 fmt: .venv/.test-stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+attack: .venv/.test-stamp
+	$(BIN)/python benchmarks/attack.py
 
 bench: .venv/.test-stamp
 	@cat benchmarks/README.md
