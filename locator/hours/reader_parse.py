@@ -45,6 +45,8 @@ class HoursReader:
         self.before: Token | None = None
         self.opened_by: Token | None = None
         """What stood before the bracket that is open."""
+        self.replaced = frozenset[int]()
+        """The vague days that exact ones stood in for: 工作日（周三除外） takes Wednesday from them."""
         self.shut = frozenset[int]()
         """The days last said to be shut."""
         self.last = ""
@@ -147,7 +149,10 @@ class HoursReader:
             self.season = self.season if self.season_is_new else None
             self.group, self.loose, self.vague = (frozenset(), False), (), False
         elif days and self.vague and not self.joint:
-            self.line.days = frozenset()  # 每天（周一至周五）: the days beside it say which
+            self.replaced, self.line.days = (
+                self.line.days,
+                frozenset(),
+            )  # 每天（周一至周五）: the days beside it say which
             self.group = (frozenset(), self.group[1])
         self.vague = vague and not self.line.days
         self.line.days |= days
@@ -243,8 +248,8 @@ class HoursReader:
             return  # the end of the clause decides
         if self.before is not None and self.before.kind == "range" and line.ranges:
             *kept, (start, end) = line.ranges
-            line.ranges = without(tuple(kept), start, end)
-            self.loose = self.loose[:-1]
+            line.ranges = tuple(kept)
+            self._take_break(start, end)
             return
         if line.ranges or line.seasons or not (line.days or line.holidays):
             raise Unclear(text)
@@ -261,6 +266,8 @@ class HoursReader:
         self.excluded |= days
         self.shut = days
         line.days -= days
+        if not line.days and days < self.replaced and text == "除外":
+            line.days, self.replaced = self.replaced - days, frozenset()
         if not line.days:
             self.lines.pop()
             self.lines = self.lines or [Line()]
@@ -279,15 +286,26 @@ class HoursReader:
 
     def _read_midday(self, text: str) -> None:
         """Accept 午休 without its times only where the times leave a gap for it."""
-        if len(self.line.ranges) < 2:
+        if self.before is not None and self.before.kind == "range":
+            self._read_off(text)
+        elif len(self.line.ranges) < 2:
             raise Unclear(text)
+
+    def _take_break(self, start: int, end: int) -> None:
+        """Take a break from the times: of this line where it stands in their brackets, else of all lines with it."""
+        line = self.line
+        line.ranges = without(line.ranges, start, end)
+        self.loose = line.ranges
+        if self.opened_by is None:
+            for other in self.lines[:-1]:
+                if any(a < start and end < b for a, b in other.ranges):
+                    other.ranges = without(other.ranges, start, end)
 
     def _read_lunch(self, text: str) -> None:
         span, line = read_range(text), self.line
         if span is None or not line.ranges:
             raise Unclear(text)
-        line.ranges = without(line.ranges, *span)
-        self.loose = line.ranges
+        self._take_break(*span)
 
     def _read_extended(self, text: str) -> None:
         line = self.line
@@ -297,8 +315,12 @@ class HoursReader:
             self.extended = True
 
     def _read_appointment(self, text: str) -> None:
-        if not (self.line.days or self.line.holidays):
+        line = self.line
+        if not (line.days or line.holidays):
             raise Unclear(text)
+        if self.half_day and line.ranges and not line.state:  # 9:00-12:00，下午预约
+            self.lines.append(Line(line.days, ranges=(half_of_day(self.half_day),)))
+            self.half_day = ""
         self.line.state, self.line.comment = "unknown", text
 
     def _read_last_ticket(self, text: str) -> None:

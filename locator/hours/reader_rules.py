@@ -84,8 +84,9 @@ def cover_year(seasons: Iterable[str]) -> bool:
 
 def _undated(days: str, variants: list[Ranges], seasons: dict[str, Ranges], notes: list[str]) -> list[str]:
     """Return what all seasons share as open, and what only some have as unknown: no source says from when."""
-    if len(variants) < 2:
-        raise Unclear("one season only")
+    named = {name[0] for name in seasons}
+    if len(variants) < 2 or (len(variants) == len(seasons) and not {"夏", "冬"} <= named):
+        raise Unclear("not all seasons")
     edges = sorted({edge for ranges in variants for span in ranges for edge in span})
     shared, some = list[tuple[int, int]](), list[tuple[int, int]]()
     for start, end in pairwise(edges):
@@ -211,9 +212,16 @@ def settle_lines(lines: list[Line], excluded: frozenset[int]) -> list[Line]:
 def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_off: bool) -> str:
     """Return the expression of settled lines; a rule for days that have one already adds to it."""
     rules, seen = list[str](), frozenset[int]()
-    for line in lines:
+    for number, line in enumerate(lines):
+        narrower = not line.state and any(
+            line.days & other.days and a < d and c < b
+            for other in lines[:number]
+            if not other.state
+            for a, b in line.ranges
+            for c, d in other.ranges
+        )  # 周一至周五9:00-17:00（周一9:00-12:00）: what is said again of a day stands for it
         for rule in write_rules(line, ticket, notes):
-            again = bool(line.days & seen) and not rule[:1].isdigit() and rule.startswith(OSM_DAYS)
+            again = bool(line.days & seen) and not narrower and rule.startswith(OSM_DAYS)
             rules.append((", " if again and rules else "; " if rules else "") + rule)
             seen |= line.days
     if holidays_off and not any(line.holidays for line in lines):
