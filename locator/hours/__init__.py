@@ -7,7 +7,7 @@ operator's own days over it.
 from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
 from locator.hours.clock import HoursClock, open_clock, shipped_clock
 from locator.hours.expression import check_hours, names_days, say_days
-from locator.hours.reader import HoursText, join_weekdays, read_hours, read_hours_text, weekday_of
+from locator.hours.reader import HoursText, join_weekdays, read_hours, read_hours_text
 from locator.hours.telling import (
     WeekDay,
     describe,
@@ -42,6 +42,5 @@ __all__ = [
     "week_of",
     "week_text",
     "week_view",
-    "weekday_of",
     "write_calendar",
 ]

@@ -82,28 +82,13 @@ _DAY_NAMES = ("周一", "周二", "周三", "周四", "周五", "周六", "周�
 _SHUT = re.compile(r"(?:休息?|不办公|不开放|不营业|不上班|闭馆|关闭|closed|off|shut|[-—–/×xX])", re.IGNORECASE)
 
 
-def weekday_of(header: str) -> int | None:
-    """Return the weekday (0 is Monday, 7 public holidays) that a table's column is about, or None.
-
-    Examples
-    --------
-    >>> [weekday_of(header) for header in ("星期一", "Tuesday", "hours_wed", "周四营业时间", "法定节假日", "地址")]
-    [0, 1, 2, 3, 7, None]
-    """
-    bare = re.sub(r"[\s_:：.-]|hours?|opening|open|(?:营业|办公|服务|开放|工作|上班)?时间", "", header.casefold())
-    if re.fullmatch(r"(?:国家)?(?:法定)?(?:节假日|假日)|ph|(?:public)?holidays?", bare):
-        return 7
-    tidy = tidy_text(bare)
-    return _DAY_NAMES.index(tidy) if tidy in _DAY_NAMES else None
-
-
 def join_weekdays(cells: Mapping[int, str | None]) -> HoursText:
     """Return the hours of a table with a column for each weekday.
 
     Parameters
     ----------
     cells
-        By weekday (0 is Monday, 7 public holidays, see :func:`weekday_of`) what the cell holds: times, a
+        By weekday (0 is Monday, 7 public holidays) what the cell holds: times, a
         word for shut (``休息``, ``closed``, ``-``), or nothing, which says nothing: that day is unknown.
 
     Returns

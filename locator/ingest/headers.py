@@ -440,23 +440,13 @@ def _join(column: str, first: str, second: str) -> str:
     return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
 
 
-_CLOSED = frozenset({"", "休息", "不办公", "闭馆", "关闭", "无", "-", "—", "/", "closed", "off", "休"})
-_CLOCK = re.compile(r"(\d{1,2})[:：.点时](\d{2})?分?\s*(?:-|–|—|~|～|至|到)+\s*(\d{1,2})[:：.点时](\d{2})?分?")
-
-
 def _join_days(days: Mapping[str, str]) -> str:
-    """Return the hours of columns for single days, as an expression where all of them are times of the clock."""
-    rules, words = [], []
-    for day, cell in days.items():
-        plain = unicodedata.normalize("NFKC", cell).strip()
-        spans = [f"{int(h):02d}:{m or '00'}-{int(k):02d}:{n or '00'}" for h, m, k, n in _CLOCK.findall(plain)]
-        if plain.casefold() in _CLOSED:
-            rules.append(f"{day} off")
-        elif spans and not _CLOCK.sub("", plain).strip(" ,，;；、/上下午"):
-            rules.append(f"{day} {','.join(spans)}")
-        if plain:
-            words.append(f"{DAYS[day]} {plain}")
-    return "; ".join(rules) if len(rules) == len(days) else "；".join(words)
+    """Return the hours of columns for single days: an expression, or all cells as words."""
+    from locator.hours import join_weekdays
+
+    order = list(DAYS)
+    found = join_weekdays({order.index(day): cell for day, cell in days.items()})
+    return found.expr or found.note or ""
 
 
 def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
-from locator.hours import check_hours, join_weekdays, read_hours_text, shipped_clock, weekday_of
+from locator.hours import check_hours, join_weekdays, read_hours_text, shipped_clock
 from locator.hours.expression import holds, parse
 from locator.hours.reader_tokens import _TOKENS, AFTERNOON, MORNING, OSM_DAYS, WEEKDAYS, read_clock, read_dates
 from locator.hours.schedule import Scope
@@ -203,16 +203,6 @@ def test_a_weekdays_cell_that_cannot_be_read_leaves_all_as_words() -> None:
     found = join_weekdays({0: "9:00-17:00", 1: "看通知", 6: "休息"})
     assert found == (None, "周一 9:00-17:00；周二 看通知；周日 休息")
     assert join_weekdays({0: "9:00-17:00，周二10:00-12:00"}).expr is None
-
-
-def test_weekday_headers() -> None:
-    for n, names in enumerate(
-        [("周一", "星期一", "Mon", "monday", "Monday hours"), ("周二", "tue", "Tuesday"), ("周三", "opening_hours_wed"),
-         ("周四", "Thu."), ("星期五营业时间", "Fri"), ("周六", "SAT"), ("周日", "星期天", "礼拜日", "sunday"), ("节假日", "Public holidays", "PH")]
-    ):  # fmt: skip
-        assert [weekday_of(name) for name in names] == [n] * len(names), names
-    for name in ("地址", "营业时间", "hours", "name", "周一至周五", "monitor", "", "一"):
-        assert weekday_of(name) is None, name
 
 
 @pytest.mark.shared

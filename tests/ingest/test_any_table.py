@@ -152,9 +152,14 @@ def test_seven_columns_for_the_days(tmp_path, days):
     head = ",".join(["名称", *days.split()])
     path = write(tmp_path / "t.csv", f"{head}\n甲局" + ',"9:00-12:00 13:30-17:00"' * 5 + ",9:00～11:30,休息\n")
     (point,), issues = read(path)
-    assert point.hours is not None and not issues
-    assert point.hours.startswith("Mo 09:00-12:00,13:30-17:00") and "Sa 09:00-11:30" in point.hours
-    assert "Su off" in point.hours
+    assert not issues and point.hours == "Mo-Fr 09:00-12:00,13:30-17:00; Sa 09:00-11:30; Su off"
+
+
+def test_a_day_without_a_word_is_unknown_and_an_afternoon_is_one(tmp_path):
+    head = "名称,周一,周二,周三,周四,周五,周六,周日"
+    path = write(tmp_path / "t.csv", f"{head}\n甲局,下午2:00-5:00,下午2:00-5:00,休息,预约,9:00-12:00,,\n")
+    (point,), _ = read(path)
+    assert point.hours == 'Mo-Tu 14:00-17:00; We off; Th unknown "预约"; Fr 09:00-12:00; Sa-Su unknown'
 
 
 # --- ids
