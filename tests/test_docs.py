@@ -81,3 +81,21 @@ def test_the_readme_s_python_runs(in_data_folder, capsys):
     block = re.search(r"^```python\n(.*?)^```", README, re.M | re.S)[1]
     exec(compile(block, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("1 五里沟街道人社中心")
+
+
+def test_the_chinese_readme_keeps_step():
+    """The same headings in their order, the same code, the same documents to read on."""
+    chinese = (ROOT / "README.zh-CN.md").read_text("utf-8")
+
+    def outline(text):
+        blocks = re.findall(r"^```.*?^```", text, re.M | re.S)
+        bare = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+        code = [line.split("  #")[0].rstrip() for block in blocks for line in block.splitlines()]
+        links = set(re.findall(r"\]\(((?:docs|data)/[\w./-]+|[A-Z]+\.md)\)", bare))
+        return [line.count("#") for line in re.findall(r"^#+(?= )", bare, re.M)], code, links
+
+    (levels, code, links), (own_levels, own_code, own_links) = outline(README), outline(chinese)
+    assert own_levels == levels and own_code == code
+    chinese_for = {"docs/FIRST_CITY.md": "docs/FIRST_CITY.zh-CN.md"}
+    assert {chinese_for.get(link, link) for link in links} <= own_links | {"docs/OPERATIONS.md"}
+    assert all((ROOT / link).exists() for link in own_links)

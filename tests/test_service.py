@@ -172,3 +172,20 @@ def test_a_name_of_several_regions_offers_their_names_the_one_with_a_guide_first
     assert offer.value.code == "region_ambiguous"
     assert names.startswith("“广东省中山市”") and "大连" in names and "442000" not in names
     assert locator.one_region("中山市") == locator.one_region("442000") == "442000"
+
+
+def test_hours_that_fail_at_run_time_are_that_offices_unknown_and_the_answer_stands(locator, monkeypatch):
+    query = Query(text="济南市槐荫区经四路478号", limit=20)
+    before = locator.find(query, NOW)
+    scheduler, fine = locator.engines.clock.scheduler, locator.engines.clock.scheduler.intervals
+
+    def fail(expr, *rest):
+        if expr is not None:
+            raise RuntimeError("nobody foresaw this")
+        return fine(expr, *rest)
+
+    monkeypatch.setattr(scheduler, "intervals", fail)
+    after = locator.find(query, NOW)
+    assert {hit.point.id for hit in after.hits} == {hit.point.id for hit in before.hits}
+    assert all(hit.status.state == "unknown" for hit in after.hits)
+    assert locator.find(replace(query, open_now=True), NOW).hits
