@@ -4,7 +4,7 @@
 
 The input is the city and the address as written, never the district column. Addresses that name their
 district are counted apart from those that do not, and both apart from the rows that are shipped offices.
-``--data`` is a built ``LOCATOR_DATA`` folder; without it one is built. Beside a real Nominatim:
+``--data`` is a ``LOCATOR_DATA`` folder, filled where it is not; without it one is built. Beside a real Nominatim:
 ``bench_nominatim.py``.
 """
 
@@ -19,8 +19,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.gazetteer import Gazetteer, open_gazetteer
+from locator.gazetteer import Gazetteer
 from locator.geocode import locate_embedded as locate
+from locator.ingest.places import ensure_places
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.settings import Settings
 
@@ -115,14 +116,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--index", type=Path, nargs=2)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=options.data or Path(folder))
-        if options.data is None and not options.index:
-            ensure_data(settings)
-        gazetteer = open_data_gazetteer(settings) if not options.index else open_gazetteer(*options.index)
+        ensure_data(settings)
+        ensure_places(settings.data)
+        gazetteer = open_data_gazetteer(settings)
         gazetteer.warm()
         measure(gazetteer, read_rows(options.file), verbose=options.verbose)
 

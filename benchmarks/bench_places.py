@@ -6,7 +6,7 @@ The table has kind, input, adcode, lon, lat (WGS-84, good to about 0.5 km). **ri
 the position, or has that very adcode where the kind is no landmark or crossing. **asks**: several candidates, the
 true one among them, and no place. **vague**: a division that holds the truth, or a position whose distance is within
 1.5 times the error told. **none**: not understood. **wrong**: the rest. The adcode 000000 means that no place must
-be given. ``--data`` is a built ``LOCATOR_DATA`` folder; without it one is built.
+be given. ``--data`` is a ``LOCATOR_DATA`` folder, filled where it is not; without it one is built.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from pathlib import Path
 
 from locator.adcode import is_inside
 from locator.datum import distance_m
-from locator.gazetteer import Gazetteer, open_gazetteer
+from locator.gazetteer import Gazetteer
 from locator.geocode import locate_embedded as locate
+from locator.ingest.places import ensure_places
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.model import Place
 from locator.settings import Settings
@@ -73,15 +74,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--index", type=Path, nargs=2)
     parser.add_argument("--verbose", action="store_true", help="print what became of each row that is not right")
     options = parser.parse_args()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=options.data or Path(folder))
-        if options.data is None and not options.index:
-            ensure_data(settings)
-        gazetteer = open_data_gazetteer(settings) if not options.index else open_gazetteer(*options.index)
+        ensure_data(settings)
+        ensure_places(settings.data)
+        gazetteer = open_data_gazetteer(settings)
         gazetteer.warm()
         for row in csv.DictReader(options.file.read_text("utf-8-sig").splitlines()):
             verdict, shown = judge(gazetteer, row)
