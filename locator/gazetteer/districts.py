@@ -20,7 +20,7 @@ import shapely
 import shapely.geometry
 from numpy.typing import ArrayLike, NDArray
 
-from locator.adcode import is_inside
+from locator.adcode import is_inside, province_of
 from locator.datum import distance_m, on_mainland
 from locator.disk import write_atomically
 from locator.errors import DataError
@@ -254,7 +254,7 @@ def _own_code(properties: Mapping[str, str]) -> int:
     code = properties["gb"][3:]
     code = _OWN_CODES.get(code, code)
     if code.startswith(("71", "81", "82")):
-        return int(code[:2] + "0000")
+        return int(province_of(code))
     return 0 if len(code) != 6 or code[2:4] in {"97", "98", "99"} else int(code)
 
 

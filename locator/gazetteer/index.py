@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from locator.adcode import holds_cities, is_inside, prefecture_of, prefecture_stem, stem
+from locator.adcode import ancestors, holds_cities, is_inside, prefecture_of, prefecture_stem, stem
 from locator.errors import DataError
 from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.schema import VERSION
@@ -204,9 +204,9 @@ class IndexFile:
     def _context(self, code: str) -> str:
         """Return the names of a place's divisions, where the file leaves them to be looked up."""
         if code not in self._contexts:
-            around = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code))
+            around = (*ancestors(code), code)
             marks = ", ".join("?" * len(around))
-            rows = self.ask(f"SELECT name FROM division WHERE code IN ({marks}) ORDER BY code", (*around,))  # noqa: S608
+            rows = self.ask(f"SELECT name FROM division WHERE code IN ({marks}) ORDER BY code", around)  # noqa: S608
             self._contexts[code] = "".join(str(row[0]) for row in rows)
         return self._contexts[code]
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from locator.adcode import is_inside
+from locator.adcode import is_inside, prefecture_of, stem
 from locator.gazetteer.divisions import Bias, Division, Meaning, Resolved, Suggestion
 from locator.gazetteer.named import choose_meaning, merge_rows
 from locator.gazetteer.places import PlaceIndex
@@ -104,7 +104,7 @@ class Gazetteer:
         """Return the townships of a district, or of a city, in the order of their codes."""
         found = self.places.file.ask(
             "SELECT code FROM division WHERE level = 'township' AND code LIKE ? ORDER BY code",
-            (adcode.removesuffix("00").removesuffix("00") + "%",),
+            (stem(adcode) + "%",),
         )
         divisions = (self.places.division(str(row[0])) for row in found)
         return [d for d in divisions if d is not None and is_inside(d.code, adcode)]
@@ -124,7 +124,7 @@ class Gazetteer:
             "ORDER BY (lon - ?) * (lon - ?) + (lat - ?) * (lat - ?) LIMIT 1",
             (lon, lon, lat, lat),
         )
-        return str(found[0][0])[:4] + "00" if found else None
+        return prefecture_of(str(found[0][0])) if found else None
 
 
 def open_gazetteer(path: Path, places: Path | None = None) -> Gazetteer:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 
-from locator.adcode import prefecture_stem
+from locator.adcode import ancestors, prefecture_stem
 from locator.errors import DataError
 from locator.gazetteer.deletion_index import insert_variants
 from locator.gazetteer.divisions import Division
@@ -209,8 +209,7 @@ def load_divisions(shipped: Path) -> dict[str, Division]:
     seats = _read_seats(shipped / "township_seats_osm.csv")
     for row in read_csv(shipped / "divisions.csv"):
         code = row["code"]
-        outers = [code[:6], code[:4] + "00", code[:2] + "0000"]
-        parent = next((c for c in outers if c != code and c in divisions), None)
+        parent = next((outer for outer in ancestors(code) if outer in divisions), None)
         lon, lat, error_m = (float(row[c]) if row[c] else None for c in ("lon", "lat", "error_m"))
         if code in seats and (error_m is None or seats[code][2] < error_m):
             lon, lat, error_m = seats[code]
@@ -356,8 +355,7 @@ def _place(division: Division, divisions: Mapping[str, Division], aliases: list[
         lon, lat, error_m, precision = above.lon, above.lat, above.error_m, _PRECISIONS[above.level]
     code = division.code
     if division.level in {"township", "zone"}:
-        around = code[:6] if code[:6] in divisions and divisions[code[:6]].level == "district" else code[:4] + "00"
-        code = around if around in divisions else code[:2] + "0000"
+        code = next(c for c in ancestors(code) if c in divisions and divisions[c].level != "zone")
     return (
         division.name, division.level, code, division.code if division.level == "township" else None,
         context_of(division, divisions), lon, lat, error_m, precision, division.pinyin, "\n".join(aliases),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from locator.adcode import level_of
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
 from locator.i18n import explain, text
 from locator.ingest.corrections import write_correction
@@ -226,13 +227,7 @@ def place_of_area(locator: Locator, adcode: str) -> Place | None:
     division = locator.engines.gazetteer.division(adcode)
     if division is None or division.lon is None or division.lat is None:
         return None
-    precision = (
-        Precision.PROVINCE
-        if adcode.endswith("0000")
-        else Precision.CITY
-        if adcode.endswith("00")
-        else Precision.DISTRICT
-    )
+    precision = Precision(level_of(adcode))
     return Place(
         label=division.name, lon=division.lon, lat=division.lat, precision=precision, source="gazetteer", adcode=adcode
     )
