@@ -160,6 +160,12 @@ class ServicePoint:
     origins: Mapping[str, Provenance] = field(default_factory=dict)
     """Fields that another source of the same office filled, by field name; the rest is ``provenance``'s."""
 
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """Every licence that the row, or a field filled from another source, is under; each once."""
+        sources = (self.provenance, *self.origins.values())
+        return tuple(dict.fromkeys(source.licence for source in sources if source.licence))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

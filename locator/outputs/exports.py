@@ -128,7 +128,7 @@ def _xml(text: str) -> str:
 
 def licences_of(points: Iterable[ServicePoint]) -> list[str]:
     """Return every licence that the points or their merged fields are under."""
-    return sorted({p.licence for point in points for p in (point.provenance, *point.origins.values()) if p.licence})
+    return sorted({licence for point in points for licence in point.licences})
 
 
 def points_to_geojson(points: Iterable[ServicePoint]) -> str:
@@ -163,6 +163,7 @@ def points_to_csv(points: Iterable[ServicePoint], *, lang: str | None = None) ->
     for point in points:
         row = to_row(point) | {"datum": None if point.lon is None else "wgs84"}
         row["kind"] = text(f"names.kind.{row['kind']}", lang)
+        row["licence"] = "; ".join(point.licences) or None
         rows.append([row[name] for name in names])
     return to_csv_text([text(f"import.column.{name}", lang) for name in names], rows)
 

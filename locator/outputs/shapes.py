@@ -177,7 +177,7 @@ def shape_point(point: ServicePoint, lang: str = "zh") -> dict[str, Any]:
             "date": source.date,
             "verified": source.verified,
             "confidence": source.confidence,
-            "licence": source.licence,
+            "licence": "; ".join(point.licences) or None,
         },
     }
 

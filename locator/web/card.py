@@ -324,7 +324,8 @@ def _render_details(hit: Hit, context: ListContext) -> Markup:
     own, others = split_phones(point.phones)
     phones = [render_phone(phone.number, words, label=phone.label) for phone in (*own, *others)[:6]]
     name = link_out(tag("bdi", source.source, lang=lang_of(source.source)), source.url)
-    licence = [" · ", tag("span", source.licence, lang=lang_of(source.licence))] if source.licence else None
+    terms = "; ".join(point.licences)
+    licence = [" · ", tag("span", terms, lang=lang_of(terms))] if terms else None
     checked = (
         words("hit.verified", date=words.date(source.verified)) if source.verified else words("hit.never_verified")
     )

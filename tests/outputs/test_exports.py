@@ -23,6 +23,7 @@ from locator.layer import COLUMNS
 from locator.model import Hit, HoursState, Kind, Phone, Precision, Provenance, ServicePoint, Task
 from locator.outputs import exports, hit_exports
 from locator.outputs.hit_exports import HIT_COLUMNS, PEOPLE_COLUMNS
+from locator.outputs.shapes import shape_point
 from locator.settings import parse_moment
 
 NOW = parse_moment("2026-11-23T10:00")
@@ -198,4 +199,14 @@ def test_the_whole_layer_goes_out_and_comes_back(locator, tmp_path):
     points = list(locator.points())
     exports.write_points(points, tmp_path / "all.csv")
     back, rejects = check_records(open_source("table", str(tmp_path / "all.csv")).records())
-    assert [r for r in rejects if r.severity != "doubt"] == [] and back == points
+    assert [r for r in rejects if r.severity != "doubt"] == []
+    assert back == [replace(point, origins={}) for point in points]  # each row is one source's again
+
+
+def test_an_office_of_two_sources_is_shown_under_both_licences():
+    odbl = Provenance(source="OpenStreetMap", licence="ODbL 1.0, © OpenStreetMap contributors")
+    point = replace(office(), origins={"lon": odbl})
+    both = f"{office().provenance.licence}; {odbl.licence}"
+    assert shape_point(point)["provenance"]["licence"] == both
+    assert both in rows_of(exports.points_to_csv([point], lang="en"))[1]
+    assert odbl.licence in exports.points_to_csv([point]) and odbl.licence in exports.points_to_geojson([point])
