@@ -22,7 +22,7 @@ import peers
 from clustered import CITIES, make_layer, scatter
 from peers import QUERIES, K, Peer
 
-from locator.datum import GEOD, distance_m, to_ecef
+from locator.datum import distance_m, geod, to_ecef
 from locator.model import Filter, Kind, Task
 from locator.search import Index
 
@@ -174,5 +174,5 @@ def measure_predicates(index: Index) -> None:
 
 
 if __name__ == "__main__":
-    assert GEOD.a == 6378137.0
+    assert geod().a == 6378137.0
     main()

@@ -1,5 +1,7 @@
 """WGS-84, GCJ-02 and BD-09, and distances on the WGS-84 ellipsoid, on arrays.
 
+NumPy, PROJ and GEOS are imported by the functions that need them: whoever only names a datum needs none.
+
 Inside the program every coordinate is WGS-84, longitude then latitude, in degrees. A source, a
 geocoder and a tile layer declare their datum, and :func:`to_wgs84` / :func:`from_wgs84` convert once
 at that border.
@@ -13,20 +15,17 @@ fixed-point iterations: 3 nm (GCJ-02) and 8 nm (BD-09) round trip after six roun
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyproj
-import shapely
-
 if TYPE_CHECKING:
+    import numpy as np
+    import pyproj
+    import shapely
     from numpy.typing import ArrayLike, NDArray
-
-GEOD = pyproj.Geod(ellps="WGS84")
-"""The WGS-84 ellipsoid. ``Geod.inv`` is safe to call from several threads."""
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257223563
@@ -34,7 +33,7 @@ ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING)
 
 _KRASOVSKY_M = 6378245.0
 _KRASOVSKY_E2 = 0.00669342162296594323
-_BD_PI = np.pi * 3000 / 180
+_BD_PI = math.pi * 3000 / 180
 _ROUNDS = 6
 
 
@@ -50,8 +49,19 @@ class Datum(StrEnum):
 
 
 @cache
+def geod() -> pyproj.Geod:
+    """Return the WGS-84 ellipsoid. ``Geod.inv`` is safe to call from several threads."""
+    import pyproj
+
+    return pyproj.Geod(ellps="WGS84")
+
+
+@cache
 def _read_mainland() -> shapely.Geometry:
     """Return the outline of ``mainland.csv`` (made by ``data/outline/build.py``); a ring in a ring is a hole."""
+    import numpy as np
+    import shapely
+
     blocks = (Path(__file__).parent / "mainland.csv").read_text("utf-8").split("\n\n")
     rings = [np.array([line.split(",") for line in block.split()], float) for block in blocks]
     outline = shapely.build_area(shapely.MultiLineString(rings))
@@ -69,6 +79,8 @@ def is_position(lon: ArrayLike, lat: ArrayLike, *, farthest_lat: float = 90.0) -
     farthest_lat
         No position lies farther from the equator, in degrees.
     """
+    import numpy as np
+
     x, y = np.asarray(lon, float), np.asarray(lat, float)
     return np.asarray((np.abs(x) <= 180) & (np.abs(y) <= farthest_lat) & ((x != 0) | (y != 0)))
 
@@ -85,6 +97,9 @@ def on_mainland(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
         Degrees, any shape; NaN gives False. The outline is half a kilometre fine, and every town that
         GeoNames knows is on its own side (``tests/test_datum.py``).
     """
+    import numpy as np
+    import shapely
+
     return np.asarray(shapely.contains_xy(_read_mainland(), np.asarray(lon, float), np.asarray(lat, float)))
 
 
@@ -95,6 +110,8 @@ def mainland_outline() -> shapely.Geometry:
 
 def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the GCJ-02 shift in degrees (lon, lat) at WGS-84 positions."""
+    import numpy as np
+
     x, y = lon - 105.0, lat - 35.0
     pi, root = np.pi, np.sqrt(np.abs(x))
     common = (20 * np.sin(6 * pi * x) + 20 * np.sin(2 * pi * x)) * 2 / 3
@@ -119,6 +136,8 @@ def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[
 def _gcj02_to_bd09(
     lon: NDArray[np.float64], lat: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    import numpy as np
+
     z = np.hypot(lon, lat) + 2e-5 * np.sin(lat * _BD_PI)
     theta = np.arctan2(lat, lon) + 3e-6 * np.cos(lon * _BD_PI)
     return z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006
@@ -157,6 +176,8 @@ def to_wgs84(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[NDArray[np.f
     lon, lat
         WGS-84 degrees, arrays of the same shape.
     """
+    import numpy as np
+
     x, y = np.asarray(lon, float), np.asarray(lat, float)
     if datum is Datum.WGS84:
         return x, y
@@ -168,6 +189,8 @@ def to_wgs84(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[NDArray[np.f
 
 def from_wgs84(lon: ArrayLike, lat: ArrayLike, datum: Datum) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Convert WGS-84 degrees to ``datum``; the inverse of :func:`to_wgs84`, to 1e-8 m."""
+    import numpy as np
+
     x, y = np.asarray(lon, float), np.asarray(lat, float)
     if datum is Datum.WGS84:
         return x, y
@@ -186,14 +209,18 @@ def distance_m(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLik
     -----
     Karney's algorithm through PROJ, accurate to about 15 nm.
     """
+    import numpy as np
+
     args = np.broadcast_arrays(*(np.asarray(v, float) for v in (lon1, lat1, lon2, lat2)))
     x1, y1, x2, y2 = (a.ravel() for a in args)
-    _, _, metres = GEOD.inv(x1, y1, x2, y2)
+    _, _, metres = geod().inv(x1, y1, x2, y2)
     return np.asarray(metres, float).reshape(args[0].shape)
 
 
 def to_ecef(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
     """Return earth-centred x, y, z in metres of positions on the ellipsoid, shape ``(n, 3)``."""
+    import numpy as np
+
     phi, lam = np.radians(np.atleast_1d(np.asarray(lat, float))), np.radians(np.atleast_1d(np.asarray(lon, float)))
     sin, cos = np.sin(phi), np.cos(phi)
     normal = SEMI_MAJOR_M / np.sqrt(1 - ECCENTRICITY_SQUARED * sin * sin)

@@ -1,6 +1,7 @@
 """The engines behind every answer: layer, gazetteer, geocoder, clock, guide, router.
 
-Each is opened once, when it is first needed; :class:`locator.service.Locator` holds them.
+Each is opened once, when it is first needed, and only then is it imported: a command that asks where a place is
+needs neither layer nor router. :class:`locator.service.Locator` holds them.
 """
 
 from __future__ import annotations
@@ -12,21 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator.errors import SettingError
-from locator.geocode.fallback import FallbackGeocoder
-from locator.geocode.providers import open_provider
-from locator.guide import Guide, load_guide
-from locator.hours import HoursClock, open_clock
-from locator.http import HttpClient
-from locator.ingest import open_source
 from locator.ingest.places import start_places
 from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gazetteer
-from locator.routing import Router, open_router
 from locator.settings import Settings, shipped_dir
-from locator.stores import open_store
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.gazetteer.districts import DistrictIndex
+    from locator.geocode.fallback import FallbackGeocoder
+    from locator.guide import Guide
+    from locator.hours import HoursClock
+    from locator.routing import Router
     from locator.stores import Store
 
 
@@ -42,6 +39,11 @@ def check_engines(settings: Settings) -> None:
     MissingExtra
         ``LOCATOR_ROUTER=valhalla`` on a platform that has no engine.
     """
+    from locator.geocode.providers import open_provider
+    from locator.http import HttpClient
+    from locator.ingest import open_source
+    from locator.routing import open_router
+
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -90,6 +92,8 @@ class Engines:
     @cached_property
     def store(self) -> Store:
         """The geodata layer."""
+        from locator.stores import open_store
+
         with self._lock:
             return open_store(self.settings)
 
@@ -105,6 +109,8 @@ class Engines:
     @property
     def geocoder(self) -> FallbackGeocoder:
         """Coordinates, the gazetteer, then the services the operator switched on."""
+        from locator.geocode.fallback import FallbackGeocoder
+
         with self._lock:
             if self._geocoder is None:
                 self._geocoder = FallbackGeocoder(self.settings, self.gazetteer)
@@ -122,18 +128,24 @@ class Engines:
     @cached_property
     def clock(self) -> HoursClock:
         """China's working calendar, with the operator's own over it."""
+        from locator.hours import open_clock
+
         with self._lock:
             return open_clock(self.settings.data)
 
     @cached_property
     def guide(self) -> Guide:
         """Tasks, persons, materials and law."""
+        from locator.guide import load_guide
+
         with self._lock:
             return load_guide(shipped_dir() / "guide")
 
     @cached_property
     def router(self) -> Router | None:
         """The engine that finds ways, or None."""
+        from locator.routing import open_router
+
         with self._lock:
             return open_router(self.settings)
 

@@ -20,12 +20,9 @@ from locator.adcode import is_adcode, prefecture_of
 from locator.datum import Datum, to_wgs84
 from locator.engines import Engines
 from locator.errors import InvalidInput, LocatorError, NotFound
-from locator.finder import Records, Search, build_fallback, find_hits, no_result_notices
-from locator.gazetteer.districts import add_district
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.records import GeocodeResult
 from locator.i18n import language
-from locator.ingest.services import ask_surroundings, keep_surroundings
 from locator.model import (
     EXACT,
     Answer,
@@ -42,11 +39,10 @@ from locator.model import (
     ServicePoint,
     Task,
 )
-from locator.routing import Link, route_or_line
-from locator.routing import links as links_into_apps
 
 if TYPE_CHECKING:
     from locator.gazetteer import Suggestion
+    from locator.routing import Link
     from locator.settings import Settings
 
 COORDINATE_ERROR_M = 10.0
@@ -87,6 +83,8 @@ class Locator:
         place = located.place
         if place is None or (place.adcode is not None and place.precision not in EXACT):
             return located
+        from locator.gazetteer.districts import add_district
+
         gazetteer = self.engines.gazetteer
         placed = add_district(place, self.engines.districts, lambda code: gazetteer.describe(code, query.lang))
         return replace(located, place=placed, notices=(*located.notices, *self._district_notices(placed, query.lang)))
@@ -226,6 +224,8 @@ class Locator:
                 notices=(*located.notices, *own),
                 may_ask=may_ask,
             )
+        from locator.finder import Records, Search, build_fallback, find_hits, no_result_notices
+
         engines, at = self.engines, query.open_at or now
         rule = engines.guide.rule(query.task) if query.task else None
         search = Search(
@@ -288,6 +288,8 @@ class Locator:
         """
         if place.lon is None or place.lat is None:
             raise InvalidInput("the place has no position", code="position_unknown", id=place.label[:40])
+        from locator.ingest.services import ask_surroundings, keep_surroundings
+
         points = ask_surroundings(place.lon, place.lat, self.settings)
         if points:
             keep_surroundings(points, self.engines.store, self.settings)
@@ -319,6 +321,8 @@ class Locator:
         self, origin: tuple[float, float], target: tuple[float, float] | str, mode: Mode, lang: str = "zh"
     ) -> Route:
         """Return the way to a point's id or a position (WGS-84, lon then lat); without an engine, the straight line."""
+        from locator.routing import route_or_line
+
         return route_or_line(self.engines.router, origin, self.position_of(target), mode, lang)
 
     def position_of(self, target: tuple[float, float] | str) -> tuple[float, float]:
@@ -336,6 +340,8 @@ class Locator:
         """Return links into navigation apps, each in the datum its app expects; none without a position."""
         if point.lon is None or point.lat is None:
             return []
+        from locator.routing import links as links_into_apps
+
         return links_into_apps(origin, (point.lon, point.lat), point.name, mode, region=point.city, lang=lang)
 
     def links_to(
@@ -345,6 +351,8 @@ class Locator:
         if isinstance(target, str):
             self.position_of(target)
             return self.links(origin, self.point(target), mode, lang)
+        from locator.routing import links as links_into_apps
+
         return links_into_apps(origin, target, "", mode, lang=lang)
 
     def guide(self, task: Task, person: Person, adcode: str | None, lang: str) -> Mapping[str, Any]:

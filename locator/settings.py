@@ -21,6 +21,8 @@ from locator.errors import InvalidInput, SettingError
 from locator.i18n import LANGS
 
 PREFIX = "LOCATOR_"
+LAYER_FILE = "layer.parquet"
+"""Where the layer is in the data folder."""
 GEOCODERS = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
 ROUTERS = ("auto", "none", "valhalla", "valhalla-http", "osrm", "openrouteservice", "amap")
 LIVE = ("off", "overpass", "amap")

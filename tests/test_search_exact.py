@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from locator.datum import GEOD, distance_m, to_ecef
+from locator.datum import distance_m, geod, to_ecef
 from locator.errors import InvalidInput
 from locator.layer import Layer
 from locator.model import ServicePoint
@@ -127,7 +127,7 @@ def test_across_the_antimeridian_and_over_the_pole():
     index = Index(layer_of([(179.999, 10.0), (-179.999, 10.0), (0.0, 89.999), (180.0, 89.999)]))
     assert [hit.row for hit in index.nearest(-179.9999, 10.0, limit=2)] == [1, 0]
     (over,) = index.nearest(179.0, 90.0, limit=1)
-    assert over.distance_m == pytest.approx(GEOD.inv(0, 89.999, 179.0, 90.0)[2], abs=1e-6)
+    assert over.distance_m == pytest.approx(geod().inv(0, 89.999, 179.0, 90.0)[2], abs=1e-6)
 
 
 def test_large_scattered_and_clustered_sets_against_brute_force():
@@ -194,8 +194,8 @@ def test_shapes_that_differ_are_refused():
 @example((0.0, 0.0), 0.0, 8e6)
 @example((0.0, 89.0), 45.0, 9e6)
 def test_chords_bound_geodesics(start, azimuth, length):
-    lon, lat, _ = GEOD.fwd(*start, azimuth, length)
-    metres = GEOD.inv(*start, lon, lat)[2]
+    lon, lat, _ = geod().fwd(*start, azimuth, length)
+    metres = geod().inv(*start, lon, lat)[2]
     chord = float(np.linalg.norm(to_ecef(*start) - to_ecef(lon, lat)))
     assert ellipsoid.at_least(chord) <= metres + 2e-8
     assert metres <= ellipsoid.at_most(chord) + 2e-8
@@ -206,8 +206,8 @@ def test_chords_bound_geodesics(start, azimuth, length):
 @given(ANYWHERE, st.floats(0, 360), st.floats(0, 49_900.0))
 @example((10.0, 90.0), 3.0, 2_000.0)
 def test_the_closed_form_is_the_geodesic(start, azimuth, length):
-    lon, lat, _ = GEOD.fwd(*start, azimuth, length)
-    metres = GEOD.inv(*start, lon, lat)[2]
+    lon, lat, _ = geod().fwd(*start, azimuth, length)
+    metres = geod().inv(*start, lon, lat)[2]
     one, other = to_ecef(*start), to_ecef(lon, lat)
     assert float(ellipsoid.arcs(one, other)[0]) == pytest.approx(metres, abs=2e-8, rel=0)
     assert ellipsoid.arc(one[0].tolist(), other[0].tolist()) == pytest.approx(metres, abs=2e-8, rel=0)

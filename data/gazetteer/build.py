@@ -34,7 +34,7 @@ import shapely
 from pypinyin import lazy_pinyin
 
 from locator.adcode import prefecture_of
-from locator.datum import GEOD, Datum, distance_m, to_wgs84
+from locator.datum import Datum, distance_m, geod, to_wgs84
 from locator.gazetteer.districts import DistrictIndex
 from locator.gazetteer.text import short_name, short_names, simplify
 
@@ -353,7 +353,7 @@ def estimate_extents(rows: Mapping[str, Row], index: DistrictIndex) -> None:
     for code, count in townships.items():
         outline = index.outline(code) or index.outline(code[:4] + "00")
         if outline is not None:
-            area, _ = GEOD.geometry_area_perimeter(outline)
+            area, _ = geod().geometry_area_perimeter(outline)
             radii[code] = math.sqrt(abs(area) / count / math.pi)
     middle = sorted(radii.values())[len(radii) // 2]
     for row in rows.values():

@@ -1,8 +1,17 @@
-"""The embedded place index: build it, open it, ask it."""
+"""The embedded place index: build it, open it, ask it.
 
-from locator.gazetteer.build import build_gazetteer, build_places, extend_gazetteer
-from locator.gazetteer.divisions import Division, Meaning, NumberRecord, PlaceKind, PlaceRecord, Suggestion
-from locator.gazetteer.query import Gazetteer, open_gazetteer
+Its names are imported when they are asked for: who asks the index needs nothing of what builds it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from locator.gazetteer.build import build_gazetteer, build_places, extend_gazetteer
+    from locator.gazetteer.divisions import Division, Meaning, NumberRecord, PlaceKind, PlaceRecord, Suggestion
+    from locator.gazetteer.query import Gazetteer, open_gazetteer
 
 __all__ = [
     "Division",
@@ -17,3 +26,13 @@ __all__ = [
     "extend_gazetteer",
     "open_gazetteer",
 ]
+_HOMES = dict.fromkeys(__all__, "divisions") | {
+    "build_gazetteer": "build", "build_places": "build", "extend_gazetteer": "build",
+    "Gazetteer": "query", "open_gazetteer": "query",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -16,7 +16,6 @@ from time import thread_time
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-import numpy as np
 from rapidfuzz.distance import OSA
 
 from locator.adcode import is_inside
@@ -74,6 +73,8 @@ def insert_variants(connection: sqlite3.Connection, *, since: int = 1) -> None:
                 columns[0].extend(numbers)
                 columns[1].extend([places] * len(numbers))
                 columns[2].extend([number] * len(numbers))
+        import numpy as np
+
         variant, places_of, ids = map(np.asarray, columns)
         order = np.lexsort((ids, -places_of, variant))
         rows = zip(*(column[order].tolist() for column in (variant, places_of, ids)), strict=True)

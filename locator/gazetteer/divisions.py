@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from locator.adcode import is_inside
-from locator.gazetteer.text import HAN, TOWNSHIP_SUFFIXES
+from locator.gazetteer.text import TOWNSHIP_SUFFIXES
 from locator.model import Place, Precision
 
 
@@ -157,6 +159,7 @@ _A_FEATURE = re.compile(
 """What makes a short township name the first half of something else's name: 梅林关, 西乡河."""
 _PERSONS = frozenset({"中山"})
 """Short names that are also a person's, so that parks and schools all over China carry them."""
+_FIRST_HAN = "\u3400"
 _KIND_WORDS = ("市辖区", "办事处", "政府", "人民政府")
 
 
@@ -186,29 +189,93 @@ class DivisionReading(NamedTuple):
     """How many names were read."""
 
 
+Ask = Callable[[str, tuple[object, ...]], Iterable[tuple[Any, ...]]]
+ASKED_SINGLY = 2_000
+"""So many names are asked of the index one by one (a command's search asks some fifty) before all are read."""
+
+
+class Names:
+    """The names of the divisions as they stand in the index: (normalised) text to what it names."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._known: dict[str, tuple[Name, ...]] = {}
+        self._whole = False
+        self._reading = threading.Lock()
+
+    def get(self, name: str, default: tuple[Name, ...] = ()) -> tuple[Name, ...]:
+        """Return what a text names, ``default`` for nothing."""
+        found = self._known.get(name)
+        if found is None:
+            if self._whole:
+                return default
+            if len(self._known) >= ASKED_SINGLY:
+                self.read_all()
+                return self._known.get(name, default)
+            rows = self._ask("SELECT code, kind FROM division_name WHERE name = ? ORDER BY rowid", (name,))
+            found = self._known[name] = tuple(Name(code, kind) for code, kind in rows)
+        return found or default
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self.get(name))
+
+    def items(self) -> Iterable[tuple[str, tuple[Name, ...]]]:
+        """Return every name with what it names."""
+        self.read_all()
+        return self._known.items()
+
+    def read_all(self) -> None:
+        """Read every name once: a server that is asked all day long does not ask the index for each."""
+        with self._reading:
+            if self._whole:
+                return
+            names: dict[str, tuple[Name, ...]] = {}
+            for name, code, kind in self._ask("SELECT name, code, kind FROM division_name ORDER BY rowid", ()):
+                names[name] = (*names.get(name, ()), Name(code, kind))
+            self._known, self._whole = names, True
+
+    def longest(self) -> int:
+        """Return how many characters the longest name in Han has."""
+        query = "SELECT max(length(name)) FROM division_name WHERE name >= ?"
+        return max((row[0] or 0 for row in self._ask(query, (_FIRST_HAN,))), default=0)
+
+
+class Levels(dict[str, str]):
+    """The level of every division by its code, asked of the index once for each."""
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, code: str) -> str:
+        for (level,) in self._ask("SELECT level FROM division WHERE code = ?", (code,)):
+            self[code] = str(level)
+            return str(level)
+        raise KeyError(code)
+
+
 class DivisionTable:
-    """Every name of every division, by its exact text; read once from the index.
+    """Every name of every division, by its exact text; asked of the index, and read whole once it is asked often.
 
     Parameters
     ----------
-    names
-        (name, code, kind) of every name, normalised.
-    levels
-        The level of every code.
+    ask
+        Answers a query on the index, from any thread.
     """
 
-    def __init__(self, names: Iterable[tuple[str, str, str]], levels: Mapping[str, str]) -> None:
-        self.levels = levels
-        self.names: dict[str, tuple[Name, ...]] = {}
-        for name, code, kind in names:
-            self.names[name] = (*self.names.get(name, ()), Name(code, kind))
-        self.longest = max((len(name) for name in self.names if HAN.match(name)), default=0)
+    def __init__(self, ask: Ask) -> None:
+        self.levels = Levels(ask)
+        self.names = Names(ask)
 
     @classmethod
     def load(cls, connection: sqlite3.Connection) -> DivisionTable:
-        """Read the table from an open index."""
-        levels = dict(connection.execute("SELECT code, level FROM division"))
-        return cls(connection.execute("SELECT name, code, kind FROM division_name ORDER BY rowid"), levels)
+        """Return the table of an open index, asked by the thread that opened it."""
+        return cls(lambda query, values: connection.execute(query, values).fetchall())
+
+    @cached_property
+    def longest(self) -> int:
+        """Characters of the longest name in Han."""
+        return self.names.longest()
 
     def level(self, code: str) -> int:
         """Return 0 for a province up to 4 for a township."""

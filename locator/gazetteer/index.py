@@ -296,8 +296,5 @@ class IndexFile:
         """The table of divisions, read at first use, by one thread for all."""
         with self._reading:
             if self._divisions is None:
-                try:
-                    self._divisions = DivisionTable.load(self.connection)
-                except sqlite3.Error as error:
-                    raise self._broken(error) from error
+                self._divisions = DivisionTable(self.ask)
             return self._divisions

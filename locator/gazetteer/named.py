@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
 from locator.adcode import is_inside, is_one_city, level_of, prefecture_stem
 from locator.datum import distance_m
 from locator.gazetteer.address import Crossing
@@ -166,6 +164,8 @@ def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: 
 
 
 def _area(name: str, rows: Sequence[Row], precision: Precision) -> Place | None:
+    import numpy as np
+
     lon, lat = np.array([r.lon for r in rows], float), np.array([r.lat for r in rows], float)
     x, y = float(np.median(lon)), float(np.median(lat))
     gaps = np.sort(np.asarray(distance_m(lon, lat, np.full(len(rows), x), np.full(len(rows), y))))

@@ -20,6 +20,8 @@ from locator.model import Precision
 
 VERSION = 3
 """Raised when a table changes its meaning; a file of another version is built again."""
+PLACES_FILE = "osm_places.parquet"
+"""The named places of OpenStreetMap that ship with the program."""
 
 PRAGMAS = """
 PRAGMA page_size = 8192;

@@ -17,9 +17,7 @@ from locator.datum import distance_m
 from locator.errors import DataError
 from locator.gazetteer.address import read_address
 from locator.gazetteer.divisions import LEVELS, Division, DivisionTable, NumberRecord, PlaceKind, PlaceRecord
-from locator.gazetteer.schema import (
-    spell_name,
-)
+from locator.gazetteer.schema import PLACES_FILE, spell_name
 from locator.gazetteer.text import short_names, to_key
 from locator.layer import Layer
 from locator.model import EXACT, Precision, ServicePoint
@@ -40,7 +38,6 @@ RANKS: Mapping[PlaceKind, float] = {
     _K.STREET: 0.4, _K.PARK: 0.39, _K.GOVERNMENT: 0.38, _K.VILLAGE: 0.35, _K.VENUE: 0.34, _K.SCHOOL: 0.33,
     _K.RESIDENTIAL: 0.32, _K.POI: 0.3, _K.HOTEL: 0.28, _K.BUILDING: 0.27, _K.WORKS: 0.25,
 }  # fmt: skip
-PLACES_FILE = "osm_places.parquet"
 COMMON = 4
 """So many places with one shorter name, and it is a word for a kind."""
 _HAN_FIRST = re.compile("(?P<han>[\u4e00-\u9fff]{3,}) [^\u4e00-\u9fff]+$")

@@ -19,9 +19,7 @@ from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
 from locator.geocode import result_checks
 from locator.geocode.coordinates import read_coordinates, read_pair
-from locator.geocode.providers import open_provider
 from locator.geocode.records import GeocodeResult, Hint
-from locator.http import HttpClient
 from locator.i18n import text as say
 from locator.model import Notice, Place
 
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.gazetteer.divisions import Suggestion
     from locator.geocode.providers.provider import Provider
+    from locator.http import HttpClient
     from locator.settings import Settings
 
 type Embedded = Callable[..., GeocodeResult]
@@ -113,6 +112,9 @@ class FallbackGeocoder:
         self._lock = threading.Lock()
         names = [name for name in dict.fromkeys(settings.geocoders) if name != "gazetteer"]
         if names:
+            from locator.geocode.providers import open_provider
+            from locator.http import HttpClient
+
             client = client or HttpClient(settings)
         for name in names:
             try:

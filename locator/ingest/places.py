@@ -11,10 +11,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from locator import gazetteer
 from locator.disk import exclusive_lock
-from locator.gazetteer import build_places
-from locator.gazetteer.schema import VERSION
-from locator.gazetteer.sources import PLACES_FILE
+from locator.gazetteer.schema import PLACES_FILE, VERSION
 from locator.settings import shipped_dir
 
 if TYPE_CHECKING:
@@ -33,10 +32,8 @@ def places_file(data: Path) -> Path:
 
 @cache
 def _stamp_of(folder: Path) -> str:
-    import locator.gazetteer as room
-
     state = blake2b(str(VERSION).encode(), digest_size=12)
-    code = Path(room.__file__).parent
+    code = Path(gazetteer.__file__).parent
     for file in (folder / "gazetteer" / PLACES_FILE, *(code / name for name in _BUILDERS)):
         state.update(file.read_bytes() if file.is_file() else b"")
     return state.hexdigest()
@@ -61,6 +58,8 @@ def ensure_places(data: Path) -> Path | None:
     DataError
         The shipped file is broken, or the folder cannot be written.
     """
+    from locator.gazetteer import build_places
+
     path = places_file(data)
     if not (shipped_dir() / "gazetteer" / PLACES_FILE).is_file():
         return None

@@ -14,25 +14,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from locator.disk import exclusive_lock, write_atomically
+from locator.disk import exclusive_lock, write_atomically, write_whole
 from locator.errors import DataError
-from locator.gazetteer import build_gazetteer, extend_gazetteer, open_gazetteer
-from locator.ingest.extracts import load_extracts
-from locator.ingest.place import Placer
 from locator.ingest.places import built_places
-from locator.ingest.tables import TableSource
-from locator.ingest.validate import Checker
-from locator.layer import SCHEMA, Layer
-from locator.settings import Settings, shipped_dir
-from locator.stores import Store, open_store
-from locator.stores.merge import EDITS, apply_edits, merge_parts
-from locator.stores.parquet import FILE, ParquetStore
+from locator.settings import LAYER_FILE, Settings, shipped_dir
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
+    from locator.ingest.place import Placer
+    from locator.layer import Layer
     from locator.model import ServicePoint
+    from locator.stores import Store
 
 _log = logging.getLogger(__name__)
 SHIPPED = "shipped"
@@ -41,15 +33,16 @@ GAZETTEER_FILE = "gazetteer.sqlite"
 _DIVISIONS = "divisions"
 """The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
+_LOOK_FILE = "unchanged.stamp"
 _BEFORE = "gazetteer-before.sqlite"
 """The index as it was before the source that came last: what that source's next version is added to."""
 _NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
     "locator.gazetteer",
-    Checker.__module__,
-    TableSource.__module__,
-    Placer.__module__,
-    ParquetStore.__module__,
+    "locator.ingest.validate",
+    "locator.ingest.tables",
+    "locator.ingest.place",
+    "locator.stores.parquet",
 )
 """The modules that build what is built; another version of one, or of what it imports,
 builds anew."""
@@ -71,15 +64,53 @@ def ensure_data(settings: Settings) -> None:
     DataError
         ``LOCATOR_DATA`` cannot be written, or the named layer is missing or broken.
     """
+    from locator.stores.parquet import ParquetStore
+
+    if _looks_unchanged(settings):
+        return
     stamp = shipped_stamp()
     store = open_own_store(settings, fresh=True)
-    if _is_current(settings, store, stamp):
-        return
-    with exclusive_lock(settings.data / "build"):
-        if isinstance(store, ParquetStore) and _managed(settings, store):
-            store.recover()
-        if not _is_current(settings, store, stamp):
-            _build(settings, store, stamp)
+    if not _is_current(settings, store, stamp):
+        with exclusive_lock(settings.data / "build"):
+            if isinstance(store, ParquetStore) and _managed(settings, store):
+                store.recover()
+            if not _is_current(settings, store, stamp):
+                _build(settings, store, stamp)
+    _write_look(settings)
+
+
+def _looks_unchanged(settings: Settings) -> bool:
+    """Tell whether no file has changed since :func:`ensure_data` last found all in order, by sizes and times alone.
+
+    So a command does not read every shipped file and module to learn that nothing happened. A database is asked.
+    """
+    if settings.layer is not None and "://" in settings.layer:
+        return False
+    try:
+        seen = (settings.data / _LOOK_FILE).read_text("ascii")
+        return seen == _look(settings) and not _was_interrupted(settings)
+    except OSError:
+        return False
+
+
+def _look(settings: Settings) -> str:
+    """Return a hash of names, sizes and times of the program, what it ships, the layer and the gazetteer."""
+    shipped, code = shipped_dir(), Path(__file__).parents[1]
+    layer = settings.data / LAYER_FILE if settings.layer is None else Path(settings.layer).expanduser()
+    own = [layer, settings.data / GAZETTEER_FILE, settings.data / _STAMP_FILE]
+    others = [*shipped.glob("offices/*.csv"), *shipped.glob("gazetteer/*.csv"), *code.rglob("*.py")]
+    state = blake2b(digest_size=12)
+    for file in (*own, *sorted(others)):
+        found = file.stat()
+        changed = 0 if file in own else found.st_ctime_ns  # an installer may set the time of what it unpacks
+        name = file.name if file in own else str(file)
+        state.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{changed}\0".encode())
+    return state.hexdigest()
+
+
+def _write_look(settings: Settings) -> None:
+    with contextlib.suppress(OSError, DataError):  # a file of it may be on its way: then the next start looks closely
+        write_whole(settings.data / _LOOK_FILE, _look(settings))
 
 
 def open_own_store(settings: Settings, *, fresh: bool = False) -> Store:
@@ -90,8 +121,11 @@ def open_own_store(settings: Settings, *, fresh: bool = False) -> Store:
     fresh
         Whether the file that the operator named may be made too: an import makes it.
     """
+    from locator.stores import open_store
+    from locator.stores.parquet import ParquetStore
+
     if settings.layer is None:
-        return ParquetStore(settings.data / FILE)
+        return ParquetStore(settings.data / LAYER_FILE)
     path = Path(settings.layer).expanduser()
     if fresh and "://" not in settings.layer and not path.exists():
         return ParquetStore(path)
@@ -112,6 +146,8 @@ def open_data_gazetteer(settings: Settings) -> Gazetteer:
     DataError
         It is missing or broken.
     """
+    from locator.gazetteer import open_gazetteer
+
     path, places = settings.data / GAZETTEER_FILE, built_places(settings.data)
     alone = open_gazetteer(path)
     if places is None:
@@ -206,6 +242,8 @@ def _shared_version(settings: Settings, store: Store) -> str | None:
 
 
 def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
+    from locator.stores.parquet import ParquetStore
+
     try:
         layer = not _managed(settings, store) or store.stamp(SHIPPED) == stamp
     except DataError:
@@ -239,6 +277,9 @@ def _read_mark(settings: Settings) -> dict[str, object]:
 
 def _build(settings: Settings, store: Store, stamp: str) -> None:
     """Build gazetteer and layer: the gazetteer first, it says where the positionless offices are."""
+    from locator.ingest.place import Placer
+    from locator.layer import Layer
+
     shipped = _load_parts()
     points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
@@ -265,6 +306,12 @@ def rebuild_gazetteer(
     version
         Of the layer in a database that the offices are from; None of a layer that is this machine's own.
     """
+    import pyarrow as pa
+
+    from locator.gazetteer import build_gazetteer
+    from locator.ingest.extracts import load_extracts
+    from locator.layer import SCHEMA, Layer
+
     offices = Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in layers)]))
     extracts = load_extracts(settings.data)
     stamp = stamp or shipped_stamp()
@@ -284,6 +331,13 @@ def index_offices(settings: Settings, store: Store) -> None:
     A source that came is added to what is there, and one that came again to what was there before it: the index
     of before is kept beside. Anything else builds the whole index.
     """
+    import pyarrow as pa
+
+    from locator.gazetteer import extend_gazetteer
+    from locator.layer import SCHEMA, Layer
+    from locator.stores.merge import EDITS
+    from locator.stores.parquet import ParquetStore
+
     version = _shared_version(settings, store)
     if not isinstance(store, ParquetStore):
         rebuild_gazetteer(settings, [p for name, p in store.parts().items() if name != EDITS], version=version)
@@ -317,6 +371,8 @@ def index_offices(settings: Settings, store: Store) -> None:
 
 
 def _with_edits(part: Layer, edits: Layer | None) -> Layer:
+    from locator.stores.merge import apply_edits
+
     return part if edits is None else apply_edits(part, edits)
 
 
@@ -339,6 +395,9 @@ def load_shipped_points() -> list[ServicePoint]:
 
 def _load_parts() -> dict[str, list[ServicePoint]]:
     """Return the shipped offices by the file they are from: each file is a source of its own."""
+    from locator.ingest.tables import TableSource
+    from locator.ingest.validate import Checker
+
     checker = Checker()
     files = sorted((shipped_dir() / "offices").glob("*.csv"))
     parts = {file.stem: list(checker.check(TableSource(str(file), name=SHIPPED).records())) for file in files}
@@ -352,6 +411,9 @@ def _load_parts() -> dict[str, list[ServicePoint]]:
 
 def _merge(parts: dict[str, list[ServicePoint]], placer: Placer) -> list[ServicePoint]:
     """Return the shipped offices placed, each once: what several files say of one is told together."""
+    from locator.layer import Layer
+    from locator.stores.merge import merge_parts
+
     placed = {name: Layer.from_points([placer.place(point) for point in points]) for name, points in parts.items()}
     merged = merge_parts(placed).layer
     return [merged.point(row) for row in range(len(merged))]

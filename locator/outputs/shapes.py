@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from locator.hours import describe, say_usual
 from locator.i18n import choose, language, text
 from locator.model import (
     EXACT,
@@ -132,6 +131,8 @@ def shape_place(place: Place) -> dict[str, Any]:
 
 def shape_state(state: HoursState, at: datetime, lang: str) -> dict[str, Any]:
     """Return open, closed or unknown as JSON values."""
+    from locator.hours import describe, say_usual
+
     return {
         "state": state.state,
         "reason": state.reason,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from locator.datum import GEOD, distance_m, is_position
+from locator.datum import distance_m, geod, is_position
 from locator.errors import InvalidInput, NotFound
 from locator.model import Mode
 
@@ -39,7 +39,7 @@ def check_position(lon: float, lat: float) -> LonLat:
 
 def measure(origin: LonLat, target: LonLat) -> tuple[float, float]:
     """Return the geodesic distance in metres and the bearing at the origin in degrees from north, 0 to 360."""
-    azimuth, _, metres = GEOD.inv(*origin, *target)
+    azimuth, _, metres = geod().inv(*origin, *target)
     return float(metres), float(azimuth) % 360
 
 

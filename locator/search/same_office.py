@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.datum import GEOD
+from locator.datum import geod
 from locator.model import EXACT, Found, Hit, Provenance, ServicePoint
 
 BUILDING_M = 30.0
@@ -115,7 +115,7 @@ def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
         return False
     if abs(one.lat - other.lat) > 0.001:
         return False
-    return float(GEOD.inv(one.lon, one.lat, other.lon, other.lat)[2]) <= BUILDING_M
+    return float(geod().inv(one.lon, one.lat, other.lon, other.lat)[2]) <= BUILDING_M
 
 
 def _address(point: ServicePoint) -> tuple[str, str, str] | None:

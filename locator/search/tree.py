@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from locator.datum import ECCENTRICITY_SQUARED, GEOD, SEMI_MAJOR_M, to_ecef
+from locator.datum import ECCENTRICITY_SQUARED, SEMI_MAJOR_M, geod, to_ecef
 from locator.errors import InvalidInput
 from locator.search import ellipsoid
 from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats, morton_keys
@@ -171,7 +171,7 @@ class PointTree:
     def _measure_one(self, origin: Origin, chord: float, place: int) -> float:
         if chord <= FAR_M:
             return ellipsoid.arc(origin.xyz, self.xyz[place].tolist())
-        return float(GEOD.inv(origin.lon, origin.lat, self.lon[place], self.lat[place])[2])
+        return float(geod().inv(origin.lon, origin.lat, self.lon[place], self.lat[place])[2])
 
     def _measure_far(self, origin: Origin, chords: Floats, places: Rows) -> Floats:
         metres = np.empty(len(chords))
@@ -179,7 +179,7 @@ class PointTree:
         metres[close] = ellipsoid.arcs(np.asarray(origin.xyz), self.xyz[places[close]])
         away = places[~close]
         here = np.full(len(away), origin.lon), np.full(len(away), origin.lat)
-        metres[~close] = GEOD.inv(*here, self.lon[away], self.lat[away])[2]
+        metres[~close] = geod().inv(*here, self.lon[away], self.lat[away])[2]
         return np.round(metres, DIGITS)
 
     def ranked(

@@ -27,6 +27,7 @@ from locator.layer import SCHEMA, Layer, to_arrow
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
 from locator.search.tree import Placed, PointTree, place_rows
+from locator.settings import LAYER_FILE
 from locator.stores import EVERY_POINT, Summary
 from locator.stores.contents import count_changes, count_listed, is_same
 from locator.stores.files import (
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 log = logging.getLogger(__name__)
-FILE = "layer.parquet"
 _BY_ITSELF = ("shipped", "live-")
 """Sources that change without an operator: no undo goes back behind them."""
 type _Mark = tuple[int, int, int]
@@ -96,7 +96,7 @@ class ParquetStore:
     def of(cls, settings: Settings) -> ParquetStore:
         """Return the store of these settings; a file named by the operator has to be there."""
         if settings.layer is None:
-            return cls(settings.data / FILE)
+            return cls(settings.data / LAYER_FILE)
         path = Path(settings.layer).expanduser()
         if not path.is_file():
             raise DataError(f"there is no layer at {path}", code="layer_missing", path=str(path))

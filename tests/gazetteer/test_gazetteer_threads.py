@@ -1,20 +1,26 @@
-"""Many threads that come first read the table of divisions once."""
+"""Many threads that come first share one table of divisions, and read it whole once."""
 
 import threading
 
-from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.index import IndexFile
 from locator.ingest.shipped import GAZETTEER_FILE
 
 
 def test_threads_that_come_first_together_read_the_divisions_once(data_folder, monkeypatch):
-    reads, load, start = [], DivisionTable.load, threading.Barrier(8)
-    monkeypatch.setattr(DivisionTable, "load", lambda connection: reads.append(1) or load(connection))
-    index, tables = IndexFile(data_folder / GAZETTEER_FILE), []
+    index, tables, reads, start = IndexFile(data_folder / GAZETTEER_FILE), [], [], threading.Barrier(8)
+    ask = index.ask
+
+    def counted(query, values=()):
+        if "WHERE" not in query:
+            reads.append(query)
+        return ask(query, values)
+
+    monkeypatch.setattr(index, "ask", counted)
 
     def come() -> None:
         start.wait(60)
         tables.append(index.divisions)
+        index.divisions.names.read_all()
 
     threads = [threading.Thread(target=come) for _ in range(8)]
     for thread in threads:
@@ -23,3 +29,13 @@ def test_threads_that_come_first_together_read_the_divisions_once(data_folder, m
         thread.join(60)
     assert len(reads) == 1
     assert len(tables) == 8 and all(table is tables[0] for table in tables)
+
+
+def test_a_name_means_the_same_asked_alone_and_read_whole(data_folder):
+    path = data_folder / GAZETTEER_FILE
+    alone, whole = IndexFile(path).divisions, IndexFile(path).divisions
+    whole.names.read_all()
+    for name, meant in list(whole.names.items())[::97]:
+        assert alone.names.get(name) == meant and name in alone.names
+    assert "没有这个名字" not in alone.names and alone.longest == whole.longest > 5
+    assert {alone.levels[code] for code in ("370000", "370100", "370104")} == {"province", "city", "district"}

@@ -186,3 +186,24 @@ def test_what_the_build_imports_is_found_whole():
         if module.split(".")[1] in rooms:
             path = ROOT.joinpath(*module.split("."))
             assert (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")) in known
+
+
+def test_a_start_where_nothing_changed_reads_no_file_of_the_program(folder, monkeypatch):
+    ensure_data(Settings(data=folder))
+    monkeypatch.setattr(shipped, "shipped_stamp", lambda: pytest.fail("every file is read again"))
+    ensure_data(Settings(data=folder))
+
+
+@pytest.mark.parametrize("name", ["layer.parquet", "gazetteer.sqlite"])
+def test_a_start_looks_closely_where_a_file_is_another(folder, monkeypatch, name):
+    ensure_data(Settings(data=folder))
+    asked = []
+    monkeypatch.setattr(shipped, "shipped_stamp", lambda: asked.append(1) or shipped._stamp_of(shipped.shipped_dir()))
+    (folder / name).touch()
+    ensure_data(Settings(data=folder))
+    assert asked
+
+
+def test_every_builder_of_the_stamp_is_there():
+    for module in shipped._BUILDERS:
+        assert shipped._files_of(ROOT / "locator", module), module
