@@ -130,6 +130,7 @@ def render_card(hit: Hit, context: ListContext) -> Markup:
         _render_where(hit, context),
         _render_status(hit, context),
         _render_buttons(hit, context),
+        tag("p", usual, class_="soft usual") if (usual := say_usual(hit.status, words.lang)) else None,
         _render_bring(context),
         _render_actions(hit, context),
     )
@@ -165,7 +166,7 @@ def _render_status(hit: Hit, context: ListContext) -> Markup:
     if cautions.pop("hours_unknown", None) is None:
         facts.append(describe(hit.status, context.at, words.lang))
     else:
-        facts += [words("hit.hours_unknown"), say_usual(hit.status, words.lang)]
+        facts.append(words("hit.hours_unknown"))
     if hit.can_do is True:
         facts.append(words("hit.can_do"))
     facts += cautions.values()

@@ -37,7 +37,9 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
     words, groups = context.words, group_hits(answer.hits, open_only=open_only)
     near = sum(len(found) for name, found in groups if name in ("yours", "near", "about"))
     heading, count = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
-    parts: list[Markup | None] = [tag("h2", words(heading, n=count), id="results", class_="results-head")]
+    title = tag("h2", words(heading, n=count), id="results")
+    see = tag("button", words("results.map"), type="button", data_do="map", class_="to-map")
+    parts: list[Markup | None] = [tag("div", title, see, class_="results-head")]
     shared = share_cautions([hit for hit in answer.hits if hit.point.id != context.chosen], context)
     said = _render_shared(shared, len(answer.hits) - (context.chosen is not None), words)
     quiet = {caution.code for caution in shared}
@@ -54,7 +56,6 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
                 parts.append(tag("ol", *items, class_="hits", role="list", start=part[0].rank))
             if part is ahead and ahead:
                 parts.append(said)
-    parts.append(tag("button", words("results.map"), type="button", data_do="map", class_="to-map"))
     return tag("section", *parts, aria_labelledby="results", class_="results")
 
 

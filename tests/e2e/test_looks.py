@@ -22,7 +22,7 @@ VIEWS = ("first", *SEARCHES, "guide", "centers", "about")
 DARK = ("answer", "map", "which", "nothing-near", "guide", "centers", "about", "plain")
 """What is looked at on a phone in the dark too, and the last of it is the page without JavaScript."""
 LARGE = ("answer", "map")
-"""What is looked at in large type too; ``map`` is the answer further down."""
+"""What is looked at in large type too; ``map`` is what lies over the list on a phone."""
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +36,17 @@ def still_server(data_folder, tmp_path_factory):
 def _take(person, view: str, lang: str, *, large: bool = False) -> bytes:
     if view == "plain":
         return _take_plain(person, lang)
-    page = person.open(f"/{view if view in ('guide', 'centers', 'about') else ''}?lang={lang}{'&large=1' * large}")
+    path = {"guide": "guide", "centers": "centers", "about": "about"}.get(view, "")
+    region = "&region=370100" * (view in ("guide", "centers"))
+    page = person.open(f"/{path}?lang={lang}{'&large=1' * large}{region}")
     if view in (*SEARCHES, "map"):
         person.search(SEARCHES[{"map": "answer"}.get(view, view)])
     if view in ("answer", "map"):
         person.map.locator(".pin").first.wait_for()
-        page.locator("#ask-text").blur()
+        page.evaluate("() => document.activeElement.blur()")
     if view == "map":
-        page.locator("#map").scroll_into_view_if_needed()
-        page.evaluate("() => document.getElementById('map').scrollIntoView()")
+        page.locator(".to-map").click()
+        page.wait_for_selector("[role=dialog]")
     if view == "centers":
         page.wait_for_selector(".table")
     page.wait_for_selector("#main, .welcome, .understood")
@@ -117,6 +119,14 @@ def test_a_light_patch_in_the_dark_is_seen(chromium, still_server):
         good = _take(person, "map", "zh")
         frame = next(frame for frame in person.page.frames if "st_folium" in frame.url)
         frame.evaluate("() => document.documentElement.style.setProperty('--ground', '#eceae3')")
+        bad = _shoot(person.page)
+    assert compare_pictures(chromium, good, bad).is_seen
+
+
+def test_a_lost_button_is_seen(chromium, still_server):
+    with make_visitor(chromium, still_server, "desktop") as person:
+        good = _take(person, "answer", "zh")
+        person.page.evaluate("() => document.querySelector('.hit.chosen [data-act=go]').remove()")
         bad = _shoot(person.page)
     assert compare_pictures(chromium, good, bad).is_seen
 

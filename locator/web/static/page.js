@@ -338,6 +338,10 @@ function listen(root) {
     root.send({ ...values(event.target), act: event.target.dataset.act });
   });
 }
+/* "See the map" stands beside the list's heading, and over the list once that is scrolled away. */
+document.addEventListener("scroll", (event) => {
+  if (event.target.dataset && event.target.dataset.testid === "stMain") document.documentElement.classList.toggle("scrolled", event.target.scrollTop > 160);
+}, { capture: true, passive: true });
 /* Links within the page that lie outside the panels (components.show_still). */
 document.addEventListener("click", (event) => {
   const node = event.target.closest(".panel [data-go], .panel [data-do]");
