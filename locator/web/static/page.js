@@ -197,6 +197,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
   sync(root, template.content);
   keepTyped(root);
   adapt(root);
+  keepFocus(root);
   takeOver();
   root.dataset.serial = data.page && data.page.serial !== undefined ? data.page.serial : "";
   dress(data.page || {});
@@ -355,7 +356,15 @@ function values(form) {
   for (const [name, value] of new FormData(form)) found[name] = value;
   return found;
 }
+let unfolding = null; /* the row that becomes the card: the focus goes on from its first button */
+function keepFocus(root) {
+  const card = unfolding && [...root.querySelectorAll(".hit.chosen")].find((node) => node.dataset.card === unfolding);
+  if (!card) return;
+  unfolding = null;
+  if (document.activeElement === document.body) card.querySelector(".two > :first-child").focus({ preventScroll: true });
+}
 function choose(root, id) {
+  unfolding = id;
   mapFrames().forEach((frame) => frame.contentWindow.postMessage({ locatorPage: 1, act: "choose", id }, window.location.origin));
   root.send({ act: "choose", id });
 }
