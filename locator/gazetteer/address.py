@@ -54,7 +54,7 @@ _INTRODUCTIONS = (
 _STATE = "(?:中华人民共和国|中国(?=[一-鿿]{2,}(?:省|市|区|县|自治)))"
 _POSTCODE = "\\d{6}(?=[^\\d号弄栋]|$)\\s*"
 _PASTED = re.compile(f"^\\s*(?:{_LABELS}|{_INTRODUCTIONS}|{_STATE}|{_POSTCODE})(?=.)", re.IGNORECASE)
-_TELEPHONE = re.compile("(?:电话|手机|联系方式|tel)?\\s*[:：]?\\s*(?<!\\d)1[3-9]\\d{9}(?!\\d)", re.IGNORECASE)
+_TELEPHONE = re.compile("(?:电话|手机|联系方式|tel)?\\s*+[:：]?\\s*+(?<!\\d)1[3-9]\\d{9}(?!\\d)", re.IGNORECASE)
 _VAGUE_TAIL = re.compile("(?:的?(?:附近|周边|周围|旁边|边上|一带|这边|那边|这里|那里|这块|那块))+[。.!！?？]*\\s*$")
 _CROSSING = re.compile(
     f"(?P<one>[^\\d\\s]{{1,12}}?{_ROAD})\\s*(?:与|和|跟|及|同|[、&/+x×-])?\\s*(?P<other>[^\\d\\s]{{1,12}}?{_ROAD})"

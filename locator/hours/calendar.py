@@ -319,8 +319,8 @@ _FEASTS = {
     "元旦": "new_year", "春节": "spring_festival", "清明": "qingming", "劳动节": "labour_day", "端午": "dragon_boat",
     "中秋": "mid_autumn", "国庆": "national_day",
 }  # fmt: skip
-_NOTICE_DAY = r"(?:(\d{4})\s*年)?\s*(?:(\d{1,2})\s*月)?\s*(\d{1,2})\s*日\s*(?:[（(]([^（）()]*)[）)])?"
-_NOTICE_SPAN = re.compile(rf"{_NOTICE_DAY}(?:\s*(?:至|到|-|—|–|~|～)+\s*{_NOTICE_DAY})?")
+_NOTICE_DAY = r"(?:(\d{4})\s*+年)?\s*+(?:(\d{1,2})\s*+月)?\s*+(\d{1,2})\s*+日\s*+(?:[（(]([^（）()]*+)[）)])?"
+_NOTICE_SPAN = re.compile(rf"{_NOTICE_DAY}(?:\s*+(?:至|到|-|—|–|~|～)++\s*+{_NOTICE_DAY})?")
 
 
 def read_notice(text: str, year: int, source: str) -> str:

@@ -345,7 +345,7 @@ def _close_gaps(intervals: Iterable[Interval], rule: str | None) -> Iterator[Int
 
 _LAST_TICKET = re.compile(r"取号|last ticket|ticket", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})")
-_BEFORE = re.compile(r"(\d+)\s*(?:分钟|min)", re.IGNORECASE)
+_BEFORE = re.compile(r"(?<!\d)(\d++)\s*+(?:分钟|min)", re.IGNORECASE)
 
 
 def comment_notes(here: Interval, minute: int) -> list[str]:

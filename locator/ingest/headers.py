@@ -349,7 +349,7 @@ def _is_hours(cell: str) -> bool:
 
 _TESTS: Mapping[str, Callable[[str], bool]] = {
     "phones": lambda cell: (
-        bool(_PHONE.match(cell)) and normalize_number(re.split("[,，;；、/ ]", cell)[0])[0] is not None
+        bool(_PHONE.match(cell[:200])) and normalize_number(re.split("[,，;；、/ ]", cell)[0])[0] is not None
     ),
     "lonlat": lambda cell: bool(_PAIR.fullmatch(cell)),
     "address": lambda cell: bool(_ADDRESS.search(cell[:200])),

@@ -180,7 +180,7 @@ def to_query(location: str, seconds: int = OVERPASS_QUERY_S) -> str:
 
 def _area(location: str) -> tuple[str, str]:
     """Return what comes before the question, and the filter of each of its lines."""
-    box, around = _BOX.fullmatch(location), _OVERPASS_AROUND.fullmatch(location)
+    box, around = _BOX.fullmatch(location[:200]), _OVERPASS_AROUND.fullmatch(location[:200])
     if box:
         west, south, east, north = (float(v) for v in box.groups())
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
@@ -333,7 +333,7 @@ class AmapSource:
 
 def _read_location(location: str, region: str | None) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """Return the path, the parameters of the place, and the keywords."""
-    around = _AMAP_AROUND.fullmatch(location)
+    around = _AMAP_AROUND.fullmatch(location[:200])
     if around and region is None:
         lon, lat, radius_m = (float(v) for v in around.groups())
         if not (is_position(lon, lat) and 0 < radius_m <= 50_000):

@@ -218,7 +218,7 @@ def _run(command: list[Path | str], log: Path, tell: _Tell | None = None) -> sub
         assert process.stdout is not None  # noqa: S101 - asked for below
         for line in process.stdout:
             file.write(line)
-            found = _FINISHED.search(line.decode("utf-8", "replace"))
+            found = _FINISHED.search(line[:1000].decode("utf-8", "replace"))
             if tell and found and found[1] in _LOG_STAGES:
                 tell(_LOG_STAGES[found[1]])
         return subprocess.CompletedProcess(command, process.wait())

@@ -120,7 +120,7 @@ def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
 
 def _address(point: ServicePoint) -> tuple[str, str, str] | None:
     """Return an address that names one building: up to its first house number, within its district."""
-    number = re.match(r"(.*?\d+(?:-\d+)?号)", re.sub(r"\s", "", point.address or ""))
+    number = re.match(r"(.*?(?<!\d)\d++(?:-\d++)?号)", re.sub(r"\s", "", point.address or ""))
     if number is None or point.adcode is None:
         return None
     text = number[1]
