@@ -114,3 +114,17 @@ def test_the_development_set_names_no_wrong_district(find, shared_data):
     assert named > 100
     assert right >= 0.99 * named
     assert wrong == 0
+
+
+@pytest.mark.parametrize("text", ["桂林路", "九堡镇四季青服装大市场", "珠江路"])
+def test_a_lone_far_town_is_asked_about_and_never_the_place(find, text):
+    found = find(text)
+    assert found.place is None
+    assert found.candidates
+    assert codes(found)[:2] == ["ambiguous_place", "which_city"]
+
+
+def test_the_chosen_city_comes_first_where_the_rest_means_another(find):
+    found = find("珠江路", region="320100")
+    assert found.place is None
+    assert found.candidates[0].adcode == "320100"
