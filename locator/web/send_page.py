@@ -123,11 +123,11 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
     An address names an office and a matter, never a person's place.
     """
 
-    def write(state: PageState, way: Way | None = None, link: str | None = None) -> str:
+    def write(state: PageState, way: Way | None = None) -> str:
         locator = locate()
         point = locator.point(state.chosen or "")
         guide = locator.guide(state.task, state.person, point.adcode, state.lang)
-        own = share_link(settings, point.id, state.lang, task=state.task, person=state.person) or link
+        own = share_link(settings, point.id, state.lang, task=state.task, person=state.person)
         buttons = list_buttons(point, guide, state)
         return write_print_page(
             point, guide, at=clock(), lang=state.lang, link=own, route=way, large=state.large, buttons=buttons
@@ -136,7 +136,7 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
     async def send_office(request: Request) -> Response:
         asked = {**request.query_params, "id": request.path_params["point_id"]}
         state = parse_state(asked, default_lang=settings.lang)
-        return await answer(state, None, link=str(request.url.replace(fragment="")))
+        return await answer(state, None)
 
     async def send(request: Request) -> Response:
         return await answer(parse_state(request.query_params, default_lang=settings.lang), None)
@@ -148,9 +148,9 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         state = parse_state({name: values[0] for name, values in fields.items()}, default_lang=settings.lang)
         return await answer(state, read_way(fields))
 
-    async def answer(state: PageState, way: Way | None, link: str | None = None) -> Response:
+    async def answer(state: PageState, way: Way | None) -> Response:
         try:
-            page = await run_in_threadpool(write, state, way, link)
+            page = await run_in_threadpool(write, state, way)
         except LocatorError as error:
             status = 404 if isinstance(error, NotFound) else 503
             return PlainTextResponse(explain(error, state.lang), status_code=status)
