@@ -11,6 +11,7 @@ import csv
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -31,10 +32,24 @@ SURE_OF_UTF8 = 4
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 FORMULA_STARTS = "=+-@\t\r＝＋－＠"
 """What a spreadsheet runs a cell for, when it starts with one of these."""
+_HAN = re.compile("[\u4e00-\u9fff]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 
 
 def find_encoding(path: Path) -> str:
+    """Return the encoding of a text file; see :func:`_find_encoding`. Asked twice, it is read once.
+
+    Raises
+    ------
+    SourceError
+        It is no text.
+    """
+    stat = path.stat()
+    return _find_encoding(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _find_encoding(path: Path, _mark: tuple[int, int, int]) -> str:
     """Return the encoding of a text file: what its mark says, else UTF-8 if all of it is, else GB18030.
 
     A text that was UTF-8 up to a fault is broken UTF-8: as GB18030 it would be read as other words.
@@ -76,7 +91,8 @@ def _decode_all(handle: IO[bytes], encoding: str) -> tuple[int | None, int]:
         while block := handle.read(1 << 20):
             if b"\0" in block and encoding != "utf-16":
                 return done + block.index(b"\0"), 0
-            han += _count_han(decoder.decode(block))
+            text = decoder.decode(block)
+            han += _count_han(text) if han < SURE_OF_UTF8 else 0  # no more are needed, and counting is slow
             done += len(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
@@ -85,7 +101,7 @@ def _decode_all(handle: IO[bytes], encoding: str) -> tuple[int | None, int]:
 
 
 def _count_han(text: str) -> int:
-    return 0 if text.isascii() else sum("\u4e00" <= letter <= "\u9fff" for letter in text)
+    return 0 if text.isascii() else len(_HAN.findall(text))
 
 
 def read_rows(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:

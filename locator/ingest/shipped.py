@@ -289,7 +289,10 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     if _managed(settings, store) and store.stamp(SHIPPED) != stamp:
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
-    _write_mark(settings, stamp, _shared_version(settings, store))
+    held = store.part_files() if settings.layer is None and isinstance(store, ParquetStore) else None
+    edits = held.pop(EDITS, None) if held else None
+    (settings.data / _BEFORE).unlink(missing_ok=True)
+    _write_mark(settings, stamp, _shared_version(settings, store), indexed=held, edits=edits)
     if _was_interrupted(settings):
         (settings.data / _NOTE_FILE).unlink(missing_ok=True)
 
@@ -364,10 +367,27 @@ def index_offices(settings: Settings, store: Store) -> None:
                 shutil.copyfile(before, draft)
         _write_mark(settings, str(mark["stamp"]), version, indexed=wanted, before=mark.get("before"), edits=edited)
         return
+    _index_all(settings, store, wanted, edited)
+
+
+def _index_all(settings: Settings, store: ParquetStore, wanted: dict[str, str], edited: str | None) -> None:
+    """Index every source; where one alone has changed, the others first and then it, so that it may change again."""
+    before, held = settings.data / _BEFORE, _read_mark(settings).get("indexed")
     before.unlink(missing_ok=True)
-    parts = store.parts()
-    rebuild_gazetteer(settings, [_with_edits(parts[name], parts.get(EDITS)) for name in wanted], version=version)
-    _write_mark(settings, shipped_stamp(), version, indexed=wanted, edits=edited)
+    parts = {
+        name: _with_edits(part, store.parts().get(EDITS)) for name, part in store.parts().items() if name in wanted
+    }
+    fresh = [name for name in wanted if not isinstance(held, dict) or held.get(name) != wanted[name]]
+    last = fresh[0] if len(fresh) == 1 and len(parts) > 1 else None
+    rest = {name: file for name, file in wanted.items() if name != last}
+    rebuild_gazetteer(settings, [parts[name] for name in rest])
+    if last is None:
+        _write_mark(settings, shipped_stamp(), None, indexed=wanted, edits=edited)
+        return
+    index = settings.data / GAZETTEER_FILE
+    os.link(index, before)
+    extend_gazetteer(before, index, parts[last])
+    _write_mark(settings, shipped_stamp(), None, indexed=wanted, before=rest, edits=edited)
 
 
 def _with_edits(part: Layer, edits: Layer | None) -> Layer:

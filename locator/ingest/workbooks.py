@@ -129,7 +129,7 @@ def _open_csv(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
     def rows(_single: Collection[int]) -> Rows:
         with _decoding(path, encoding), path.open(encoding=encoding or find_encoding(path), newline="") as text:
             for number, cells in read_rows(text, path.name):
-                yield number, [_undo_idiom(cell) for cell in cells] if any('="' in c for c in cells) else cells
+                yield number, [_undo_idiom(cell) for cell in cells] if '="' in "".join(cells) else cells
 
     yield [Sheet("", True, rows)]
 
