@@ -284,7 +284,7 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
     parts = store.parts() if database or settings.layer is None else {}
-    others = [layer for name, layer in parts.items() if name != SHIPPED]
+    others = [layer for name, layer in parts.items() if name not in (SHIPPED, EDITS)]
     rebuild_gazetteer(settings, [Layer.from_points(points), *others], stamp=stamp)
     if _managed(settings, store) and store.stamp(SHIPPED) != stamp:
         placer = Placer(open_data_gazetteer(settings))
@@ -374,9 +374,8 @@ def _index_all(settings: Settings, store: ParquetStore, wanted: dict[str, str], 
     """Index every source; where one alone has changed, the others first and then it, so that it may change again."""
     before, held = settings.data / _BEFORE, _read_mark(settings).get("indexed")
     before.unlink(missing_ok=True)
-    parts = {
-        name: _with_edits(part, store.parts().get(EDITS)) for name, part in store.parts().items() if name in wanted
-    }
+    given = store.parts()
+    parts = {name: _with_edits(given[name], given.get(EDITS)) for name in wanted}
     fresh = [name for name in wanted if not isinstance(held, dict) or held.get(name) != wanted[name]]
     last = fresh[0] if len(fresh) == 1 and len(parts) > 1 else None
     rest = {name: file for name, file in wanted.items() if name != last}
