@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from locator.layer import Layer
     from locator.model import ServicePoint
     from locator.stores import Store
+    from locator.stores.parquet import ParquetStore
 
 _log = logging.getLogger(__name__)
 SHIPPED = "shipped"
@@ -279,6 +280,8 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     """Build gazetteer and layer: the gazetteer first, it says where the positionless offices are."""
     from locator.ingest.place import Placer
     from locator.layer import Layer
+    from locator.stores.merge import EDITS
+    from locator.stores.parquet import ParquetStore
 
     shipped = _load_parts()
     points = [point for part in shipped.values() for point in part]
@@ -372,6 +375,9 @@ def index_offices(settings: Settings, store: Store) -> None:
 
 def _index_all(settings: Settings, store: ParquetStore, wanted: dict[str, str], edited: str | None) -> None:
     """Index every source; where one alone has changed, the others first and then it, so that it may change again."""
+    from locator.gazetteer import extend_gazetteer
+    from locator.stores.merge import EDITS
+
     before, held = settings.data / _BEFORE, _read_mark(settings).get("indexed")
     before.unlink(missing_ok=True)
     given = store.parts()
