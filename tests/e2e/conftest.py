@@ -138,8 +138,6 @@ class Visitor:
         """Type an address, press Enter, wait for what comes."""
         self.unfold()
         before = self.page.evaluate("document.querySelector('[data-panel=results]')?.dataset.serial || ''")
-        if not self.page.is_visible("#ask-text"):
-            self.page.click("[data-do=edit]")
         self.page.fill("#ask-text", text)
         self.page.press("#ask-text", "Enter")
         self.page.wait_for_function(
@@ -151,6 +149,12 @@ class Visitor:
         """Unfold the form, which an answer folds into one bar."""
         if not self.page.is_visible("#ask-text"):
             self.page.click("[data-do=edit]")
+
+    def show_map(self) -> None:
+        """Look at the map, which lies over the list on a phone."""
+        if self.page.locator(".to-map").is_visible():
+            self.page.click(".to-map")
+            self.page.wait_for_selector("[role=dialog]")
 
     @property
     def map(self) -> FrameLocator:

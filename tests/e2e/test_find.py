@@ -29,7 +29,7 @@ def test_search_lists_and_maps_the_same_numbers(visitor):
     assert "0531-87920528" in first.locator("a[href='tel:053187920528']").inner_text()
     pinned = page.locator(".hit:has(h3)")
     listed = {card.get_attribute("data-card"): card.locator(".number").inner_text() for card in pinned.all()}
-    visitor.map.locator(".pin").first.wait_for()
+    visitor.map.locator(".pin").first.wait_for(state="attached")
     drawn = {
         pin.get_attribute("data-id"): pin.locator(".pin-number").text_content()
         for pin in visitor.map.locator(".pin").all()
@@ -41,19 +41,18 @@ def test_search_lists_and_maps_the_same_numbers(visitor):
 def test_choosing_in_the_list_and_on_the_map_is_one_choice(visitor):
     page = visitor.open()
     visitor.search("济南市槐荫区经四路478号")
-    visitor.map.locator(".pin").first.wait_for()
+    visitor.map.locator(".pin").first.wait_for(state="attached")
     frame = next(frame for frame in page.frames if "st_folium" in frame.url)
     frame.evaluate("window.still = 'the same map'")
     second, third = (page.locator(".hit").nth(n).get_attribute("data-card") for n in (1, 2))
 
     page.locator(f"[data-card='{third}'] [data-act=choose]").click()
-    visitor.map.locator(f".pin.chosen[data-id='{third}']").wait_for()
+    visitor.map.locator(f".pin.chosen[data-id='{third}']").wait_for(state="attached")
     page.wait_for_selector(f".hit.chosen[data-card='{third}']")
     focused = page.evaluate("document.activeElement.closest('.hit').dataset.card")
     assert focused == third, "the focus goes on from the card that the row became"
 
-    if page.locator(".to-map").is_visible():
-        page.click(".to-map")
+    visitor.show_map()
     pin = visitor.map.locator(f".pin[data-id='{second}']")
     pin.focus()
     pin.press("Enter")
@@ -151,6 +150,7 @@ def test_the_first_character_is_enough_and_the_last_answers_city_comes_first(des
     assert first.inner_text() == "广东省"
     desktop.search("深圳市福田区")
     page.wait_for_selector("#understood[data-region='440300']")
+    desktop.unfold()
     page.fill("#ask-text", "南山")
     page.wait_for_selector("#ask-options li:has-text('南山')")
     assert first.inner_text() == "广东省深圳市南山区"
@@ -264,7 +264,7 @@ def test_the_start_can_be_moved_on_the_map(desktop):
 def test_only_switched_on_tiles_leave_the_machine(visitor):
     page = visitor.open()
     visitor.search("济南市槐荫区经四路478号")
-    visitor.map.locator(".pin").first.wait_for()
+    visitor.map.locator(".pin").first.wait_for(state="attached")
     for view in ("guide", "centers", "about"):
         if page.locator(".top .menu").is_visible():
             page.click(".top .menu")
@@ -278,5 +278,6 @@ def test_only_switched_on_tiles_leave_the_machine(visitor):
 def test_without_tiles_the_map_says_so_and_still_works(visitor):
     visitor.open()
     visitor.search("济南市槐荫区经四路478号")
+    visitor.show_map()
     visitor.map.locator(".map-notice", has_text="不受影响").wait_for()
     assert visitor.map.locator(".pin").count() == 5

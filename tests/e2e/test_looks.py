@@ -42,11 +42,10 @@ def _take(person, view: str, lang: str, *, large: bool = False) -> bytes:
     if view in (*SEARCHES, "map"):
         person.search(SEARCHES[{"map": "answer"}.get(view, view)])
     if view in ("answer", "map"):
-        person.map.locator(".pin").first.wait_for()
+        person.map.locator(".pin").first.wait_for(state="attached")
         page.evaluate("() => document.activeElement.blur()")
     if view == "map":
-        page.locator(".to-map").click()
-        page.wait_for_selector("[role=dialog]")
+        person.show_map()
     if view == "centers":
         page.wait_for_selector(".table")
     page.wait_for_selector("#main, .welcome, .understood")

@@ -55,8 +55,11 @@ def go(person, office: str = SECOND, lang: str = "zh"):
     """Ask for the way to an office; return the page and the map's frame."""
     page = person.open(f"/?lang={lang}")
     person.search(HERE)
-    person.map.locator(".pin").first.wait_for()
-    page.click(f"[data-card='{office}'] [data-act=go]")
+    person.map.locator(".pin").first.wait_for(state="attached")
+    row = page.locator(f"[data-card='{office}'] [data-act=choose]")
+    if row.count():
+        row.click()
+    page.click(f".chosen[data-card='{office}'] [data-act=go]")
     page.wait_for_selector(f"[data-key='driver {office}']", state="attached")
     page.wait_for_selector(".steps")
     frame = next(frame for frame in page.frames if "st_folium" in frame.url)
@@ -124,8 +127,9 @@ def test_another_office_or_mode_leaves_the_map_where_it_is(walker):
     page.wait_for_selector("[data-act=mode][data-id=drive][aria-pressed=true]")
     page.wait_for_selector(f"[data-key='steps {SECOND} drive']")
     assert "驾车" in page.locator(".way b").first.inner_text()
+    page.keyboard.press("Escape")  # on a phone: back to the list
     page.click(f"[data-card='{FIRST}'] [data-act=choose]")
-    page.wait_for_selector(f"[data-key='steps {FIRST} drive']")
+    page.wait_for_selector(f"[data-key='steps {FIRST} drive']", state="attached")
     frame.wait_for_function("before => document.querySelector('.way')?.getAttribute('d') !== before", arg=drawn)
     settle(page)
     assert frame.evaluate(VIEW) == before and frame.evaluate("window.still") == "the same map"
@@ -242,14 +246,12 @@ def test_ticks_stay_in_this_browser_only(walker):
 
 def test_an_error_in_a_line_of_the_guide_is_reported_without_login(walker):
     page = walker.open("/guide?region=440300")
-    page.wait_for_selector(".report-this")
-    line = page.locator(".ticks li").first
-    entry = line.locator(".report-this").get_attribute("data-id")
-    line.locator(".report-this").click()
-    page.wait_for_function("() => document.activeElement.id === 'report-text'")
-    page.keyboard.type("照片尺寸不对")
-    line.locator("form button").click()
-    page.wait_for_selector(".ticks li:first-child .reported")
+    section = page.locator(".card:has(.ticks)")
+    section.locator(".report summary").click()
+    entry = section.locator("select[name=id]").input_value().split()[0]
+    section.locator("textarea").fill("照片尺寸不对")
+    section.locator("form button").click()
+    section.locator(".reported").wait_for()
     kept = (walker.server.data / "corrections.jsonl").read_text("utf-8").splitlines()[-1]
     assert f'"id": "{entry}", "field": "name", "message": "照片尺寸不对"' in kept
     assert _faults(page) == []

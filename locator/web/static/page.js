@@ -318,6 +318,8 @@ function listen(root) {
       noteAsked({ act: "ask", text: node.querySelector("span").textContent });
     }
     if (node.dataset.act === "open") latest = null;
+    const menu = node.closest("nav") && document.querySelector(".top .menu");
+    if (menu) menu.setAttribute("aria-expanded", "false");
     root.send({ act: node.dataset.act, id: node.dataset.id || "" });
     if (node.dataset.act === "go") openOver(node);
   });
