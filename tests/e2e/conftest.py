@@ -112,7 +112,8 @@ def server(data_folder, tmp_path_factory) -> Iterator[Server]:
     """The page over the shipped data, base map switched on as by default."""
     folder = tmp_path_factory.mktemp("page")
     shutil.copytree(data_folder, folder / "data")
-    with run_server(folder / "data", folder / "server.log") as running:
+    # All tests come from one address: the limit for one client is not what they are about.
+    with run_server(folder / "data", folder / "server.log", LOCATOR_RATE_LIMIT="0") as running:
         yield running
 
 

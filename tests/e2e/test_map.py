@@ -70,7 +70,7 @@ def test_one_finger_scrolls_the_page_and_two_move_the_map(chromium, server):
 
 def test_the_wheel_scrolls_the_page_until_the_map_is_pressed(chromium, server):
     with at_the_map(chromium, server, "desktop") as (page, frame, box):
-        x, y = box["x"] + 250, box["y"] + 150
+        x, y = box["x"] + 450, box["y"] + 150
         page.mouse.move(x, y)
         view = frame.evaluate(VIEW)
         page.mouse.wheel(0, 300)

@@ -125,6 +125,7 @@ def test_a_link_builds_the_same_answer_on_another_replica(chromium, server, data
     with (
         run_server(tmp_path / "data", tmp_path / "server.log") as replica,
         make_visitor(chromium, server) as here,
+        make_visitor(chromium, server) as friend,
         make_visitor(chromium, replica) as there,
     ):
         page = here.open("/?task=replace-lost&person=child&limit=10&lang=en&large=1&kind=community-center")
@@ -133,10 +134,9 @@ def test_a_link_builds_the_same_answer_on_another_replica(chromium, server, data
         page.locator(f"[data-card='{third}'] [data-act=choose]").click()
         page.wait_for_function("id => location.search.includes(id)", arg=third)
         link = page.url.removeprefix(server.url)
-        page.reload()
-        rebuilt, elsewhere = shown(page, third), shown(there.open(link), third)
+        rebuilt, elsewhere = shown(friend.open(link), third), shown(there.open(link), third)
         assert rebuilt == elsewhere and third in rebuilt
-        for visit in (page, there.page):
+        for visit in (friend.page, there.page):
             assert visit.input_value("#ask-task") == "replace-lost"
             assert visit.input_value("#ask-kind") == "community-center"
             assert visit.evaluate("document.documentElement.lang") == "en"
