@@ -60,6 +60,7 @@ def go(person, office: str = SECOND, lang: str = "zh"):
     if row.count():
         row.click()
     page.click(f".chosen[data-card='{office}'] [data-act=go]")
+    page.wait_for_function("() => document.activeElement.id === 'way' || document.querySelector('[role=dialog]')")
     page.wait_for_selector(f"[data-key='driver {office}']", state="attached")
     page.wait_for_selector(".steps")
     frame = next(frame for frame in page.frames if "st_folium" in frame.url)
