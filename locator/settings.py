@@ -164,8 +164,9 @@ def _networks(name: str, value: str) -> tuple[str, ...]:
 
 def _url(name: str, value: str, schemes: tuple[str, ...]) -> str:
     plain = value.isprintable() and not any(c in " \"'<>`" for c in value)
-    host = re.match("[a-z]+://([^/?#]*)", value)
-    if not value.startswith(schemes) or not plain or (host and not _HOST.fullmatch(host[1])):
+    _, found, rest = value.partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    if not value.startswith(schemes) or not plain or (found and not _HOST.fullmatch(host)):
         raise _wrong(name, value, "an address that starts with " + " or ".join(schemes))
     return value
 
