@@ -25,7 +25,7 @@ SAMPLE_ROWS = 200
 """How many rows below the header are looked at where a column's name is not known."""
 
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "id": ("@id",),
+    "id": ("@id", "办事点编号"),
     "name": ("名称", "机构名称", "单位名称", "网点名称", "单位", "机构", "网点", "全称", "办事点", "服务点", "经办机构",
              "title", "officename", "office", "name:zh", "namezh", "label"),
     "name_en": ("英文名", "英文名称", "name:en", "englishname", "nameenglish"),

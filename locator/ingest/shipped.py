@@ -63,7 +63,8 @@ def ensure_data(settings: Settings) -> None:
     Raises
     ------
     DataError
-        ``LOCATOR_DATA`` cannot be written, or the named layer is missing or broken.
+        ``LOCATOR_DATA`` cannot be written, or the named layer is broken. One that is
+        missing is no fault here: the first import makes it.
     """
     from locator.stores.parquet import ParquetStore
 

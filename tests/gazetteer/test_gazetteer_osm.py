@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 
@@ -70,10 +71,9 @@ def test_an_extract_can_be_read_again(extract):
 
 
 def test_address_tags_become_an_adcode(extract, index_file):
-    connection = sqlite3.connect(index_file)
-    table = DivisionTable.load(connection)
-    connection.close()
-    by_number = {r.number: r.adcode for r in read_osm(extract, table) if isinstance(r, NumberRecord)}
+    with contextlib.closing(sqlite3.connect(index_file)) as connection:
+        table = DivisionTable.load(connection)
+        by_number = {r.number: r.adcode for r in read_osm(extract, table) if isinstance(r, NumberRecord)}
     assert by_number == {"12": "440304", "14": "440304", "7号": None}
 
 

@@ -103,7 +103,7 @@ def test_an_import_killed_before_the_gazetteer_is_built_is_made_good_at_the_next
     code = (
         "import os, signal, sys; from pathlib import Path; from locator.ingest import importing;"
         "from locator.settings import Settings;"
-        "importing.rebuild_gazetteer = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL);"
+        "importing.index_offices = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL);"
         "importing.import_source('table', sys.argv[1], Settings(data=Path(sys.argv[2])))"
     )
     done = subprocess.run([sys.executable, "-c", code, path, str(settings.data)], check=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from locator import gazetteer
 from locator.gazetteer.sources import PLACES_FILE
 from locator.ingest import places
 from locator.ingest.place_files import import_places
@@ -63,8 +64,8 @@ def test_divisions_answer_before_and_places_after_and_what_was_imported_meanwhil
 
 def test_of_several_at_once_one_builds(settings, few_places, monkeypatch):
     built = []
-    build = places.build_places
-    monkeypatch.setattr(places, "build_places", lambda *args: built.append(1) or build(*args))
+    build = gazetteer.build_places
+    monkeypatch.setattr(gazetteer, "build_places", lambda *args: built.append(1) or build(*args))
     threads = [threading.Thread(target=places.ensure_places, args=(settings.data,)) for _ in range(3)]
     for thread in threads:
         thread.start()

@@ -248,7 +248,7 @@ def test_far_from_its_region_is_a_doubt_and_outside_a_boundary_a_fault():
         ("", "116.95", "", "370103", []),  # no district: that of the position
         ("", "116.95", "township", None, []),  # a township's middle says nothing of the office's district
         ("370103", "116.95", "", "370103", []),
-        ("370100", "116.95", "", "370100", []),  # the city holds the district: nothing is wrong
+        ("370100", "116.95", "", "370103", []),  # the city holds the district: the row learns it
         ("370104", "116.95", "", "370104", ["other_district"]),
         ("370104", "116.904", "", "370104", []),  # 360 m from the border
         ("370104", "113.95", "", "370104", []),  # no outline there: nothing is known

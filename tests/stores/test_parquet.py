@@ -23,7 +23,7 @@ from locator.layer import Layer
 from locator.model import Filter, Kind, Precision, ServicePoint
 from locator.settings import Settings
 from locator.stores import open_store
-from locator.stores.files import read_manifest
+from locator.stores.files import read_manifest, read_undo
 from locator.stores.parquet import ParquetStore
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,8 @@ def test_kill_9_at_any_moment_leaves_a_whole_layer(tmp_path):
         assert len(store.layer()) == 2000, "three are merged"
     ParquetStore(path).replace("a", offices(2000, "last"))
     left = {p.name for p in tmp_path.rglob("*") if p.is_file() and not p.name.endswith(".lock")}
-    assert left == {"layer.parquet", *(part.file for part in read_manifest(path).parts)}, "no litter stays"
+    kept = [*read_manifest(path).parts, *read_undo(path).parts]
+    assert left == {"layer.parquet", "layer.undo.json", *(part.file for part in kept)}, "no litter stays"
 
 
 def test_a_full_disk_is_told_and_changes_nothing(tmp_path):
