@@ -317,12 +317,13 @@ def test_searches_are_remembered_only_in_the_browser_and_only_if_allowed(desktop
     page.wait_for_selector(".hit")
     desktop.unfold()
     sent.clear()
-    page.focus("#ask-text")
+    page.fill("#ask-text", "")
     page.wait_for_selector("#ask-options li:has-text('经四路478号')")
     assert not any("经四路" in body for body in sent), "the server never hears of the list"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_selector(".understood:has-text('经四路478号')")
+    page.wait_for_selector("#ask-text", state="hidden")
     desktop.unfold()
     page.locator(".more summary").click()
     page.uncheck("#ask-remember")
@@ -331,7 +332,7 @@ def test_searches_are_remembered_only_in_the_browser_and_only_if_allowed(desktop
     page.reload()
     page.wait_for_selector(".hit")
     desktop.unfold()
-    page.focus("#ask-text")
+    page.fill("#ask-text", "")
     page.wait_for_timeout(500)
     assert page.locator("#ask-options li").count() == 0 and "小榄" not in kept()
 

@@ -20,12 +20,17 @@ function showAnswer() {
   const answer = document.querySelector(".understood") || document.getElementById("results");
   const folded = document.documentElement.classList.contains("answered");
   if (answer && toAnswer) (folded ? document.querySelector(".top") || answer : answer).scrollIntoView({ block: "start" });
+  toAnswer = false;
+  keepGoing(document.activeElement, 25);
+}
+/* The panel of what was pressed goes a moment after the answer has come: the focus falls to the body only then. */
+function keepGoing(pressed, tries) {
+  const answer = document.querySelector(".understood") || document.getElementById("results");
   if (answer && document.activeElement === document.body) {
     const first = answer.id === "results" ? answer : answer.firstElementChild;
     first.tabIndex = -1;
     first.focus({ preventScroll: true });
-  }
-  toAnswer = false;
+  } else if (tries && document.activeElement === pressed) window.setTimeout(() => keepGoing(pressed, tries - 1), 80);
 }
 /* Before the first question a choice changes no answer: there is nothing to wait for. */
 function isSlow(act) { return SLOW.has(act) || act === "filter" && document.querySelector(".understood") !== null; }

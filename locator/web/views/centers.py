@@ -64,7 +64,8 @@ def show_centers(session: Session) -> None:
         show_panel("centers", _render_cities(overview, words), version=version, on_event=on_event)
         return
     if not points:
-        show_panel("centers", tag("p", words("centers.none"), class_="notice"), version=version)
+        none = join(tag("p", words("centers.none"), class_="notice"), _render_cities(overview, words))
+        show_panel("centers", none, version=version, on_event=on_event)
         return
     _show_table(session, found, points, pages)
 
