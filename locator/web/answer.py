@@ -95,12 +95,14 @@ def render_trip(guide: Mapping[str, Any] | None, words: Translator) -> Markup | 
         return None
     answer = trip.get("without_visit")
     heading = words(f"trip.{answer if answer in _TRIP else 'ask'}")
-    lines = [tag("p", str(line["text"])) for line in trip.get("lines", [])]
+    lines = [tag("p", mark_chinese(str(line["text"]), words.lang)) for line in trip.get("lines", [])]
     channels = [
         tag(
             "li",
             link_out(mark_chinese(str(channel["name"]), words.lang), channel.get("url")),
-            tag("small", f" {channel['note']}", class_="soft") if channel.get("note") else None,
+            tag("small", " ", mark_chinese(str(channel["note"]), words.lang), class_="soft")
+            if channel.get("note")
+            else None,
         )
         for channel in guide.get("channels", [])
     ]

@@ -65,7 +65,8 @@ def _render_chips(
         rest = tag("span", select, class_="choice-list only", hidden=True)
     else:
         shown = all_of_them if chosen in common else words.name(name, chosen)
-        said = tag("span", shown, class_="shown", aria_hidden="true", data_own=True, data_other=all_of_them)
+        said = tag("span", shown, class_="shown", aria_hidden="true", data_own=True, data_other=all_of_them,
+                   data_key=f"shown {words.lang}")  # fmt: skip
         on = "choice-list" if chosen in common else "choice-list on"
         rest = tag("span", said, select, class_=on, data_own_attributes="class")
     heading = tag("span", words(f"ask.{name}"), class_="question", id=f"ask-{name}-label")

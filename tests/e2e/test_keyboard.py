@@ -198,7 +198,7 @@ def test_every_text_is_in_the_language_it_is_marked_with(chromium, server, lang)
             page.wait_for_selector({"centers": "#cities, .table", "guide": ".four", "about": ".sources"}[view])
             for frame in page.frames:
                 wrong += frame.evaluate(_TONGUES)
-        assert wrong == []
+        assert wrong == [], "\n".join(wrong)
         page.evaluate(
             "() => document.querySelector('#main').insertAdjacentHTML('afterend', '<p>social security bureau</p><p>济南</p>')"
         )

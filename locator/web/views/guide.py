@@ -63,7 +63,7 @@ class Reports:
 
     def _render_form(self, key: str, rows: Sequence[tuple[str, str, str]]) -> Markup:
         words, about, said = self.words, f"report-line-{key}", f"report-text-{key}"
-        options = [tag("option", label, value=f"{entry} {field}") for entry, field, label in rows]
+        options = [tag("option", label, lang=lang_of(label), value=f"{entry} {field}") for entry, field, label in rows]
         return tag(
             "form",
             tag("label", words("guide.report_line"), for_=about),
@@ -141,12 +141,20 @@ def render_guide(answer: Mapping[str, Any], words: Translator, reports: Reports)
     parts.append(_render_ticks(answer, words, reports))
     parts.append(_render_steps(answer, words, reports))
     parts.append(_render_hotlines(answer["hotlines"], words, reports))
-    parts.append(_fold("questions", text("page.guide.questions", lang), answer.get("questions") or (), words, reports,
-                       say=lambda item: join(tag("b", str(item["text"])), " ", str(item["answer"]))))  # fmt: skip
+    parts.append(
+        _fold(
+            "questions",
+            text("page.guide.questions", lang),
+            answer.get("questions") or (),
+            words,
+            reports,
+            say=partial(_say_question, lang=lang),
+        )
+    )
     say_channel = partial(_say_channel, lang=lang)
     parts.append(_fold("channels", text("guide.channels", lang), answer["channels"], words, reports, say=say_channel))
     parts += [_fold(name, text(f"guide.{name}", lang), answer[name], words, reports) for name in _SECTIONS]
-    parts.append(_fold("law", text("guide.law", lang), answer["law"], words, reports, say=_say_law))
+    parts.append(_fold("law", text("guide.law", lang), answer["law"], words, reports, say=partial(_say_law, lang=lang)))
     related = [
         tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"], class_="example"))
         for other in answer["related"]
@@ -157,20 +165,24 @@ def render_guide(answer: Mapping[str, Any], words: Translator, reports: Reports)
     return tag("div", *parts, class_="guide")
 
 
-def _say_text(item: Mapping[str, Any]) -> Markup:
-    return join(str(item["text"]))
+def _say_text(item: Mapping[str, Any], *, lang: str) -> Markup:
+    return join(mark_chinese(str(item["text"]), lang))
+
+
+def _say_question(item: Mapping[str, Any], *, lang: str) -> Markup:
+    return join(tag("b", mark_chinese(str(item["text"]), lang)), " ", mark_chinese(str(item["answer"]), lang))
 
 
 def _say_channel(item: Mapping[str, Any], *, lang: str) -> Markup:
     linked = link_out(tag("b", mark_chinese(str(item["name"]), lang)), item.get("url"))
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
-    note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
+    note = tag("small", " ", mark_chinese(str(item["note"]), lang), class_="soft") if item.get("note") else None
     return join(f"{item['type_name']}{official} ", linked, note)
 
 
-def _say_law(law: Mapping[str, Any]) -> Markup:
-    linked = link_out(tag("b", f"{law['name']} {law['article']}"), law.get("url"))
-    return join(linked, " ", str(law["summary"]))
+def _say_law(law: Mapping[str, Any], *, lang: str) -> Markup:
+    linked = link_out(tag("b", mark_chinese(f"{law['name']} {law['article']}", lang)), law.get("url"))
+    return join(linked, " ", mark_chinese(str(law["summary"]), lang))
 
 
 def _fold(
@@ -180,12 +192,13 @@ def _fold(
     words: Translator,
     reports: Reports,
     *,
-    say: Callable[[Mapping[str, Any]], Markup] = _say_text,
+    say: Callable[[Mapping[str, Any]], Markup] | None = None,
 ) -> Markup | None:
     """Return a section that unfolds, with its lines, what they rest on, and one way to report an error."""
     if not items:
         return None
     summary = tag("summary", tag("h2", heading))
+    say = say or partial(_say_text, lang=words.lang)
     rows = tag("ul", *(tag("li", say(item)) for item in items), role="list")
     return tag("details", summary, rows, _render_sources(key, items, words, reports), class_="fold", data_key=key)
 
@@ -210,7 +223,7 @@ def _render_trip(answer: Mapping[str, Any], words: Translator, reports: Reports)
     if not trip["lines"]:
         return tag("p", heading, class_="trip")
     summary = tag("summary", heading, tag("span", words("trip.more"), class_="link"))
-    lines = [tag("p", str(line["text"])) for line in trip["lines"]]
+    lines = [tag("p", mark_chinese(str(line["text"]), words.lang)) for line in trip["lines"]]
     basis = _render_sources("trip", trip["lines"], words, reports)
     return tag("details", summary, *lines, basis, class_="trip", data_key="trip")
 
@@ -224,7 +237,7 @@ def _render_ticks(answer: Mapping[str, Any], words: Translator, reports: Reports
     for item in materials:
         key = f"{answer['task']} {answer['person']} {item['id']}"
         box = tag("input", type="checkbox", id=f"tick {key}".replace(" ", "-"), data_tick=key)
-        said = tag("label", box, tag("span", say_material(item, words.lang)), class_="check")
+        said = tag("label", box, tag("span", mark_chinese(say_material(item, words.lang), words.lang)), class_="check")
         rows.append(tag("li", said, data_key=key))
     return tag(
         "section",
@@ -241,8 +254,9 @@ def _render_steps(answer: Mapping[str, Any], words: Translator, reports: Reports
     steps = []
     for number, step in enumerate((step for step in answer["steps"] if step["lines"]), 1):
         first = str(step["lines"][0]["text"])
-        line = tag("span", tag("b", step["title"]), " ", tag("span", first, class_="soft"), class_="clip")
-        rows = tag("ul", *(tag("li", _say_text(item)) for item in step["lines"]), role="list")
+        said = tag("span", mark_chinese(first, words.lang), class_="soft")
+        line = tag("span", tag("b", step["title"]), " ", said, class_="clip")
+        rows = tag("ul", *(tag("li", _say_text(item, lang=words.lang)) for item in step["lines"]), role="list")
         basis = _render_sources(f"step-{number}", step["lines"], words, reports)
         steps.append(tag("li", tag("details", tag("summary", line), rows, basis, data_key=f"step {number}")))
     heading = tag("h2", text("guide.steps", words.lang))
@@ -258,8 +272,10 @@ def _render_hotlines(items: Sequence[Mapping[str, Any]], words: Translator, repo
         numbers = join(
             render_phone(str(item["number"]), words), join(" / ", render_phone(str(other), words)) if other else None
         )
-        note = tag("small", f" {item['note']}", class_="soft") if item.get("note") else None
-        rows.append(tag("li", numbers, f" {item['name']}", note))
+        note = (
+            tag("small", " ", mark_chinese(str(item["note"]), words.lang), class_="soft") if item.get("note") else None
+        )
+        rows.append(tag("li", numbers, " ", mark_chinese(str(item["name"]), words.lang), note))
     return tag(
         "section",
         tag("h2", text("guide.hotlines", words.lang)),
