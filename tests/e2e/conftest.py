@@ -63,7 +63,7 @@ def run_server(
         port = port or probe.getsockname()[1]
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("LOCATOR_", "STREAMLIT_"))}
     environ |= {"LOCATOR_DATA": str(data), "LOCATOR_NOW": NOW, "LOCATOR_PLACES": "off", "PYTHONUNBUFFERED": "1"}
-    environ |= settings
+    environ |= {"LOCATOR_RATE_LIMIT": "0", **settings}  # all browsers here share one address
     command = [
         sys.executable,
         "-m",
@@ -113,7 +113,7 @@ def server(data_folder, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("page")
     shutil.copytree(data_folder, folder / "data")
     # All tests come from one address: the limit for one client is not what they are about.
-    with run_server(folder / "data", folder / "server.log", LOCATOR_RATE_LIMIT="0") as running:
+    with run_server(folder / "data", folder / "server.log") as running:
         yield running
 
 

@@ -48,8 +48,8 @@ def test_a_site_the_operator_names_may_hold_the_page_and_it_works_there(chromium
         inside.locator("#ask-text").fill(TYPED)
         inside.locator("#ask-text").press("Enter")
         inside.locator("[data-panel=results] [data-card]").first.wait_for()
-        assert WULIGOU in inside.locator("[data-panel=results]").inner_text()
-        inside.frame_locator("iframe[src*=st_folium]").locator(".leaflet-marker-icon").first.wait_for()
+        assert WULIGOU in inside.locator("[data-panel=results]").first.inner_text()
+        inside.frame_locator("iframe[src*=st_folium]").locator(".leaflet-marker-icon").first.wait_for(state="attached")
         assert person.faults == [] and person.outside == []
 
 
