@@ -83,6 +83,11 @@ class HoursReader:
             self._read_filler(")")
         self._end_clause()
         self._place_self_service()
+        halves = {(half_of_day("上午"),), (half_of_day("下午"),)}
+        if any(line.state and line.ranges in halves for line in self.lines) and not any(
+            not line.state and (line.ranges or line.seasons) for line in self.lines
+        ):
+            raise Unclear("half a day of which nothing is read says nothing of the other days and halves")
         lines = settle_lines(self.lines, self.excluded)
         return write_lines(lines, self.ticket, self.notes, holidays_off=self.holidays_off), self.notes
 

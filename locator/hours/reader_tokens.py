@@ -164,11 +164,19 @@ def _half_day_clock(found: re.Match[str]) -> str:
 
 def _clocks(text: str) -> str:
     """Return clocks written in Chinese numerals or with a dot (九点半, 8.30-11.30) in digits."""
+    text = re.sub(r"(?:周末|实行)?双休(?![日天])", "周末休息", text)
+    text = re.sub(rf"[朝早]({_NUMERAL}|\d{{1,2}})晚({_NUMERAL}|\d{{1,2}})(?![\d点时:])", _from_morning, text)
     text = re.sub(rf"(?<!周)({_NUMERAL})(?=点|时(?!间|段|候|制|令))", lambda m: str(_number(m[1])), text)
     text = re.sub(rf"(?<=[\d][点时])({_NUMERAL})(?=分)", lambda m: str(_number(m[1])), text)
     text = re.sub(r"(?<=[点时])一刻", "15分", text)
     dotted = rf"(?<![\d.])(\d{{1,2}})[.](\d{{2}})(\s*(?:-+|至|到)\s*(?:{_PERIOD})?\s*)(\d{{1,2}})[.](\d{{2}})(?![\d.])"
     return re.sub(dotted, r"\1:\2\3\4:\5", text)
+
+
+def _from_morning(found: re.Match[str]) -> str:
+    """Return 朝九晚五 as its times, 9:00-17:00; words that name no hours of a day stay."""
+    start, end = (int(part) if part.isdigit() else _number(part) for part in found.groups())
+    return f"{start}:00-{end + 12}:00" if 6 <= start <= 11 and 3 <= end <= 11 else found[0]
 
 
 def _number(numeral: str) -> int:
