@@ -23,14 +23,13 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from flooder import begin, flood, status_of
 from page_server import STREAMLIT, read_memory_mb, run_server
 from page_visitor import Visitor
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 ADDRESSES = ("济南市槐荫区经四路478号", "深圳市福田区莲花路2006号", "大连市中山区人民路23号", "南京市鼓楼区中山路1号")
-RERUN = b"\x5a\x00"
-"""Two bytes that make Streamlit run the page anew."""
 FEW_FILES = """
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
@@ -72,25 +71,6 @@ def ask_api(url: str, path: str, body: object = None) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def begin(url: str, words: bytes, peer: str) -> socket.socket:
-    """Open a connection from ``peer`` and send something."""
-    port = int(url.rsplit(":", 1)[1])
-    sock = socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(peer, 0))
-    with contextlib.suppress(OSError):
-        sock.sendall(words)
-    return sock
-
-
-def status_of(sock: socket.socket) -> int:
-    """Return the status that comes back on a connection, 0 where it is closed without one."""
-    with sock:
-        try:
-            first = sock.recv(65536).split(b" ", 2)
-        except OSError:
-            return 0
-    return int(first[1]) if len(first) > 1 and first[1].isdigit() else 0
-
-
 # ---- stages
 
 
@@ -119,28 +99,6 @@ async def search_for(url: str, seconds: float, visits: int) -> tuple[list[float]
 
     await asyncio.gather(watch(), *(visit(number) for number in range(visits)))
     return took, health, faults
-
-
-async def flood(url: str, messages: int, peer: str) -> str:
-    """Send two-byte reruns as fast as they go; return how it ended."""
-    address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    async with connect(address, subprotocols=["streamlit"], origin=url, local_addr=(peer, 0), max_size=None) as sock:  # type: ignore[arg-type,list-item]
-        drain = asyncio.create_task(_drain(sock))
-        try:
-            for _ in range(messages):
-                await sock.send(RERUN)
-            await asyncio.wait_for(drain, 60)
-        except (ConnectionClosed, TimeoutError):
-            pass
-        finally:
-            drain.cancel()
-        return f"closed {sock.close_code}" if sock.close_code else "left open"
-
-
-async def _drain(sock: object) -> None:
-    with contextlib.suppress(ConnectionClosed):
-        while True:
-            await sock.recv()  # type: ignore[attr-defined]
 
 
 async def run_flood(url: str, seconds: float) -> None:

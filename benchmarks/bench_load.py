@@ -5,6 +5,7 @@
     python benchmarks/bench_load.py idle --sessions 1000 --seconds 30
     python benchmarks/bench_load.py vanish --sessions 100
     python benchmarks/bench_load.py swap --sessions 20
+    python benchmarks/bench_load.py siege --sessions 20 --seconds 1800
 
 Each visit searches every ``--think`` seconds (half to one and a half times that), each time another of the shipped
 offices' addresses, and after every second search chooses another office of the list. A search runs the whole page, a
@@ -13,7 +14,8 @@ browser's side of the socket sees it; the driver shares the machine with the ser
 An error is an exception on the page, a run that failed, a run without results (the sentence that takes their place,
 or no panel), or a connection that broke. ``idle`` lets visits come that search once and stay, then ten search beside
 them; ``vanish`` cuts a crowd off, twice, and says what memory came back after Streamlit's term and a collection;
-``swap`` lets visits search while another process imports a table, five times.
+``swap`` lets visits search while another process imports a table, five times; ``siege`` is ``soak`` beside one
+stranger who attacks without a pause (``flooder.py``), with the limits on as they are by default.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ import csv
 import os
 import random
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -174,6 +178,18 @@ async def soak(url: str, pid: int, options: argparse.Namespace) -> None:
     print(f"{len(runs)} runs, p95 {rank(runs, 0.95):.0f} ms, errors {len(tally.faults)} {tally.faults[:2]}")
 
 
+async def besiege(url: str, pid: int, options: argparse.Namespace) -> None:
+    """Keep a steady load and watch the memory, while somebody attacks."""
+    command = (sys.executable, str(Path(__file__).with_name("flooder.py")), url)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        await soak(url, pid, options)
+    finally:
+        process.send_signal(signal.SIGINT)
+        said, _ = await process.communicate()
+    print(f"the stranger: {said.decode().strip()}; limits on", flush=True)
+
+
 def _slope(samples: list[tuple[float, float]]) -> float:
     """Return the least-squares slope of (x, y) pairs."""
     n = len(samples)
@@ -215,7 +231,7 @@ def _tell(what: str, tally: Tally) -> None:
     )
 
 
-MODES = {"knee": find_knee, "soak": soak, "idle": be_idle, "vanish": cut_off, "swap": swap}
+MODES = {"knee": find_knee, "soak": soak, "idle": be_idle, "vanish": cut_off, "swap": swap, "siege": besiege}
 
 
 def main() -> None:
@@ -232,7 +248,8 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="locator-load-"))
     try:
         options.data = options.data or folder
-        with run_server(options.data, log=options.log, LOCATOR_RATE_LIMIT="0") as (url, pid):
+        settings = {} if options.mode == "siege" else {"LOCATOR_RATE_LIMIT": "0"}
+        with run_server(options.data, log=options.log, **settings) as (url, pid):
             asyncio.run(MODES[options.mode](url, pid, options))
     finally:
         shutil.rmtree(folder)
