@@ -77,6 +77,8 @@ class GuardedProtocol(H11Protocol):
     _held: str | None = None
     _timer: asyncio.TimerHandle | None = None
     _step: str = ""
+    _upgraded: bool = False
+    """The connection is a websocket now, whose time is not bounded here: h11 stays where it was, before the body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection, or send it away with one sentence."""
@@ -102,6 +104,8 @@ class GuardedProtocol(H11Protocol):
             return
         super().data_received(data)
         state = self.conn.their_state
+        if self._upgraded:
+            return
         if state is h11.SEND_BODY:
             self._start("body", self.deadlines.body_s)
         elif state is h11.IDLE and not self.transport.is_closing():
@@ -119,6 +123,7 @@ class GuardedProtocol(H11Protocol):
         """Hand the connection over: from here on it is counted as a websocket."""
         self._stop()
         self._release()
+        self._upgraded = True
         super().handle_websocket_upgrade(event)
 
     def pause_writing(self) -> None:
