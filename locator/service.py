@@ -75,8 +75,6 @@ class Locator:
         self.engines = Engines(settings)
         self.metrics = SearchMetrics()
 
-    # --- places
-
     def locate(self, query: Query) -> GeocodeResult:
         """Return what a query's text, pair of coordinates or chosen candidate stands for, with its district."""
         located = self._locate(query)
@@ -183,8 +181,6 @@ class Locator:
     def _has_points_in(self, adcode: str) -> bool:
         return next(iter(self.engines.store.points(Filter(regions=(adcode,)))), None) is not None
 
-    # --- the main job
-
     def find(self, query: Query, now: datetime) -> Answer:
         """Return the counters for a query.
 
@@ -212,9 +208,8 @@ class Locator:
         if not 1 <= query.limit <= 100:
             raise InvalidInput(f"limit is {query.limit}; expected 1 to 100", code="limit", value=query.limit)
         located = self.locate(query)
-        place = located.place
         may_ask = () if query.online or not query.text else self.engines.geocoder.may_ask(query.text, located)
-        if place is None:
+        if located.place is None:
             code = "ambiguous_place" if located.candidates else "place_not_found"
             own = () if _has(located.notices, code) else (Notice(code=code),)
             return Answer(
@@ -224,9 +219,16 @@ class Locator:
                 notices=(*located.notices, *own),
                 may_ask=may_ask,
             )
+        found = self._search_near(located.place, query, query.open_at or now)
+        return replace(
+            found, candidates=located.candidates, notices=(*located.notices, *found.notices), may_ask=may_ask
+        )
+
+    def _search_near(self, place: Place, query: Query, at: datetime) -> Answer:
+        """Return what is found from a known place, and what helps where nothing is."""
         from locator.finder import Records, Search, build_fallback, find_hits, no_result_notices
 
-        engines, at = self.engines, query.open_at or now
+        engines = self.engines
         rule = engines.guide.rule(query.task) if query.task else None
         search = Search(
             store=engines.store,
@@ -250,11 +252,9 @@ class Locator:
         return Answer(
             query=query,
             place=place,
-            candidates=located.candidates,
             hits=tuple(hits),
             guide=self.guide(query.task, query.person, adcode, query.lang) if query.task else None,
-            notices=(*located.notices, *notices),
-            may_ask=may_ask,
+            notices=tuple(notices),
             may_ask_live=None if hits or place.lon is None or live == "off" else live,
             fallback=fallback,
         )
@@ -295,8 +295,6 @@ class Locator:
             keep_surroundings(points, self.engines.store, self.settings)
         return len(points)
 
-    # --- points, ways, rules
-
     def point(self, point_id: str) -> ServicePoint:
         """Return a point by its id.
 
@@ -326,7 +324,13 @@ class Locator:
         return route_or_line(self.engines.router, origin, self.position_of(target), mode, lang)
 
     def position_of(self, target: tuple[float, float] | str) -> tuple[float, float]:
-        """Return the position (WGS-84, lon then lat) of a point's id, or the pair itself."""
+        """Return the position (WGS-84, lon then lat) of a point's id, or the pair itself.
+
+        Raises
+        ------
+        NotFound
+            No such office, or its position is not known.
+        """
         if not isinstance(target, str):
             return target
         point = self.point(target)

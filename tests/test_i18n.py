@@ -122,7 +122,7 @@ def test_a_copied_language_works_in_every_face(tmp_path):
         answer = load_guide(shipped_dir() / "guide").answer("apply", "adult", "370100", "ja")
         assert answer["task_name"] == "申請する" and answer["materials"][0]["name"].isascii() and answer["region_name"]
         assert 'lang="ja"' in write_document("x", title="t", lang="ja", style="")
-        assert Translator("ja")("language")
+        assert Translator("ja")("title")
         from locator.api.application import FindBody
         assert FindBody(text="x", lang="ja").lang == "ja"
         sys.exit(main(["hours", "Mo-Fr 09:00-17:00", "--at", "2026-11-27T10:00", "--lang", "ja"]))

@@ -155,7 +155,8 @@ def build_api(locate: Callable[[], Locator], settings: Settings, *, limits: Clie
         )
     _add_typed(api, locate, settings)
     _add_positions(api, locate, settings)
-    _add_facts(api, locate, settings)
+    _add_facts(api, locate)
+    _add_rules(api, locate, settings)
 
     @api.get("/docs", include_in_schema=False)
     def read_docs() -> HTMLResponse:
@@ -241,8 +242,8 @@ def _add_positions(api: FastAPI, locate: Callable[[], Locator], settings: Settin
         return _private(shape_route(locate().route(read_pair(start, decimals=3), target, mode, lang)))
 
 
-def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) -> None:
-    """Add the operations that answer with facts, which a client may keep."""
+def _add_facts(api: FastAPI, locate: Callable[[], Locator]) -> None:
+    """Add the operations that answer with the layer's facts, which a client may keep."""
 
     @api.get("/v1/points", responses=document_problems(404, 422), tags=["points"])
     def points(
@@ -263,6 +264,10 @@ def _add_facts(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     def point(request: Request, id: Annotated[str, Path(pattern=ID)], lang: Lang = "zh") -> Response:  # noqa: A002 - its name in the address
         """Return one point."""
         return _cached(request, shape_point(locate().point(id), lang))
+
+
+def _add_rules(api: FastAPI, locate: Callable[[], Locator], settings: Settings) -> None:
+    """Add the operations that read opening hours and the guide."""
 
     @api.get("/v1/hours", responses=document_problems(422), tags=["hours"])
     def hours(

@@ -104,7 +104,13 @@ class Checkpoint:
         return found if found.done or (lengths[0] >= found.written and lengths[1] >= found.rejected) else first
 
     def add(self, lines: Buffer | Path, rejects: bytes, after: Progress) -> None:
-        """Append a block's lines (or those of a file, which goes) and rejects, then record that it is done."""
+        """Append a block's lines (or those of a file, which goes) and rejects, then record that it is done.
+
+        Raises
+        ------
+        DataError
+            The disk is full, or the file cannot be written.
+        """
         try:
             for stream, content in zip(self._streams, (lines, rejects), strict=True):
                 _append(stream, content)
@@ -118,7 +124,13 @@ class Checkpoint:
         self.progress = progress
 
     def finish(self) -> None:
-        """Put the whole output and the rejects in their places and drop the checkpoint."""
+        """Put the whole output and the rejects in their places and drop the checkpoint.
+
+        Raises
+        ------
+        DataError
+            The disk is full, or the file cannot be written.
+        """
         try:
             if not self.progress.done:
                 for stream in self._streams:

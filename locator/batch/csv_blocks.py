@@ -38,7 +38,13 @@ class CsvFile:
     size: int
 
     def column(self, name: str) -> int:
-        """Return the number of a column by its name."""
+        """Return the number of a column by its name.
+
+        Raises
+        ------
+        InvalidInput
+            The file has no such column.
+        """
         if name not in self.columns:
             known = ", ".join(self.columns)
             message = f"{self.path} has no column {name!r}; it has: {known}"

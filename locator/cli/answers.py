@@ -52,7 +52,13 @@ def add_calendar(parser: argparse.ArgumentParser) -> None:
 
 
 def run_calendar(args: argparse.Namespace, settings: Settings) -> None:
-    """Run ``locator calendar``."""
+    """Run ``locator calendar``.
+
+    Raises
+    ------
+    InvalidInput
+        The file cannot be read as text.
+    """
     from locator.disk import write_whole
     from locator.hours.calendar import read_notice
 

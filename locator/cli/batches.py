@@ -36,7 +36,13 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
 
 
 def run_batch(args: argparse.Namespace, settings: Settings) -> None:
-    """Run ``locator batch``."""
+    """Run ``locator batch``.
+
+    Raises
+    ------
+    InvalidInput
+        Neither an address nor a position is named, or both.
+    """
     from locator.batch import run_batch as answer_file
 
     if bool(args.address) == bool(args.lon and args.lat):

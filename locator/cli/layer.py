@@ -53,7 +53,13 @@ def add_remove(parser: argparse.ArgumentParser) -> None:
 
 
 def run_remove(args: argparse.Namespace, settings: Settings) -> None:
-    """Run ``locator remove``."""
+    """Run ``locator remove``.
+
+    Raises
+    ------
+    NotFound
+        No source and no office has this name or id.
+    """
     from locator.errors import NotFound
     from locator.ingest.corrections import edit_office
     from locator.ingest.importing import remove_source
@@ -126,7 +132,13 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
 
 
 def run_reports(args: argparse.Namespace, settings: Settings) -> None:
-    """Run ``locator reports``."""
+    """Run ``locator reports``.
+
+    Raises
+    ------
+    InvalidInput
+        An act without an id, or accepted without a source.
+    """
     from locator.ingest.corrections import decide_report, list_reports
 
     if args.act is None:

@@ -166,7 +166,13 @@ class IndexFile:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection, read only."""
+        """This thread's connection, read only.
+
+        Raises
+        ------
+        DataError
+            The file is not there, or is damaged.
+        """
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             try:

@@ -293,7 +293,13 @@ def _code_of(point: ServicePoint, table: DivisionTable) -> str | None:
 
 
 def shipped_rows(shipped: Path, divisions: Mapping[str, Division]) -> Iterator[tuple[object, ...]]:
-    """Yield the shipped places as rows to be staged; their divisions are looked up when they are shown."""
+    """Yield the shipped places as rows to be staged; their divisions are looked up when they are shown.
+
+    Raises
+    ------
+    DataError
+        The file of places cannot be read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

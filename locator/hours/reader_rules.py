@@ -34,7 +34,13 @@ class Unclear(Exception):
 
 
 def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
-    """Return the rules of a line: one, or one for each season."""
+    """Return the rules of a line: one, or one for each season.
+
+    Raises
+    ------
+    Unclear
+        Times that do not rise, or seasons of which one has dates and one has none.
+    """
     days = _days_text(line)
     if not _rising(line.ranges) or not all(_rising(ranges) for ranges in line.seasons.values()):
         raise Unclear("times out of order")
@@ -62,7 +68,13 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
 
 
 def refuse_vague(lines: list[Line]) -> None:
-    """Raise :class:`Unclear` when the lines do not say on which days and at which times of the whole year."""
+    """Raise :class:`Unclear` when the lines do not say on which days and at which times of the whole year.
+
+    Raises
+    ------
+    Unclear
+        The lines do not say it.
+    """
     if not any(line.ranges or line.seasons or line.state for line in lines):
         raise Unclear("no times")
     if not all(line.days or line.holidays for line in lines):
@@ -125,7 +137,13 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def without(ranges: Ranges, start: int, end: int) -> Ranges:
-    """Return the ranges less a break, which lies inside one of them or between two of them."""
+    """Return the ranges less a break, which lies inside one of them or between two of them.
+
+    Raises
+    ------
+    Unclear
+        The break lies outside all ranges.
+    """
     result = list[tuple[int, int]]()
     for a, b in ranges:
         result += [(a, start), (end, b)] if a < start and end < b else [(a, b)]

@@ -91,7 +91,13 @@ class Reply:
         self._response = response
 
     def pieces(self, limit: int) -> Iterator[bytes]:
-        """Yield the body; the limit counts bytes after unpacking."""
+        """Yield the body; the limit counts bytes after unpacking.
+
+        Raises
+        ------
+        ServiceError
+            The body is longer; :func:`translate_errors` says so.
+        """
         given = 0
         for piece in self._response.stream(CHUNK, decode_content=True):
             given += len(piece)
@@ -230,7 +236,13 @@ def transfer[T](call: Call, read: Callable[[Reply], T], *, before_send: Callable
 
 @contextlib.contextmanager
 def translate_errors(call: Call) -> Iterator[None]:
-    """Turn what can go wrong on the way into the errors callers know, without the address in them."""
+    """Turn what can go wrong on the way into the errors callers know, without the address in them.
+
+    Raises
+    ------
+    ServiceError
+        Busy, not there, not in time, or an answer that cannot be read or is too long.
+    """
     service, where = call.service, f"{call.service} ({call.host})"
     try:
         yield

@@ -76,7 +76,13 @@ class Child:
         return self.read()
 
     def read(self) -> Any:
-        """Return the next line that the child wrote."""
+        """Return the next line that the child wrote.
+
+        Raises
+        ------
+        ChildFailed
+            The child is gone, or says what is wrong with the file.
+        """
         line = self.stream.readline()
         try:
             answer = json.loads(line)

@@ -181,7 +181,13 @@ def to_steps(manoeuvres: Iterable[Manoeuvre], names: StreetNames, lang: str) -> 
 
 
 def finite(value: Any) -> float:
-    """Return a number that is not negative, or ValueError."""
+    """Return a number that is not negative, or ValueError.
+
+    Raises
+    ------
+    ValueError
+        Not a number, not finite, or below zero.
+    """
     number = float(value)
     if not math.isfinite(number) or number < 0:
         raise ValueError(f"{number} is no distance or duration")
@@ -189,7 +195,13 @@ def finite(value: Any) -> float:
 
 
 def check_line(line: Sequence[LonLat]) -> list[LonLat]:
-    """Return the line if it is one on the globe: at least one point, not beyond any sense."""
+    """Return the line if it is one on the globe: at least one point, not beyond any sense.
+
+    Raises
+    ------
+    ValueError
+        No point, too many, or one that is not on the globe.
+    """
     if not 1 <= len(line) <= MAX_POINTS:
         raise ValueError(f"a line of {len(line)} points")
     if not all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in line):

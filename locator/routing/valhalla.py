@@ -225,7 +225,13 @@ class ValhallaServer(RemoteEngine):
             return read_trip(reply, engine=self.engine, mode=mode, ends=ends, names=StreetNames(), lang=lang)
 
     def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
-        """Return the seconds from ``origin`` to each of ``targets``, None where there is no way."""
+        """Return the seconds from ``origin`` to each of ``targets``, None where there is no way.
+
+        Raises
+        ------
+        ServiceError
+            The service refused, is not there, or gave no usable answer.
+        """
         start = check_position(*origin)
         durations: list[float | None] = [None] * len(targets)
         near = askable(start, targets, mode)

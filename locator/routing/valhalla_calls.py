@@ -174,6 +174,11 @@ def read_durations(reply: Any, count: int) -> list[float | None]:
 def decode_line(encoded: str, digits: int = 6) -> list[LonLat]:
     """Return the (lon, lat) pairs of an encoded polyline.
 
+    Raises
+    ------
+    ValueError
+        The text is no encoded polyline.
+
     Notes
     -----
     https://developers.google.com/maps/documentation/utilities/polylinealgorithm, with six digits here.

@@ -160,6 +160,11 @@ class Index:
         -------
         rows, distances
             int64 and float64, shape ``(m, limit)``; -1 and NaN where there is nothing more.
+
+        Raises
+        ------
+        InvalidInput
+            ``lon`` and ``lat`` differ in shape, or a bound is none.
         """
         x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
         if x.shape != y.shape or x.ndim != 1:
@@ -294,7 +299,13 @@ def _living_rows(layer: Layer) -> Rows | None:
 
 
 def check_bounds(limit: int, within_m: float | None) -> float:
-    """Return ``within_m`` as a bound, infinite for None; refuse what cannot be one."""
+    """Return ``within_m`` as a bound, infinite for None; refuse what cannot be one.
+
+    Raises
+    ------
+    InvalidInput
+        A limit or a distance below zero, or not a number.
+    """
     if limit < 0:
         raise InvalidInput(f"limit is {limit}; expected 0 or more", code="search_limit", value=limit)
     if within_m is None:

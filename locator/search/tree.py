@@ -50,7 +50,13 @@ class Origin(NamedTuple):
 
 
 def place_origin(lon: float, lat: float) -> Origin:
-    """Return the origin at WGS-84 degrees; :class:`~locator.errors.InvalidInput` if that is nowhere on earth."""
+    """Return the origin at WGS-84 degrees; :class:`~locator.errors.InvalidInput` if that is nowhere on earth.
+
+    Raises
+    ------
+    InvalidInput
+        The position is nowhere on earth.
+    """
     if not (-360 <= lon <= 360 and -90 <= lat <= 90):  # also refuses NaN
         raise InvalidInput(f"no such position: lon {lon!r}, lat {lat!r}", code="position_range", given=f"{lon},{lat}")
     lon, lat = float(lon), float(lat)

@@ -110,7 +110,13 @@ class Database:
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Lend a connection, which may turn out to be dead; in autocommit, with nothing begun."""
+        """Lend a connection, which may turn out to be dead; in autocommit, with nothing begun.
+
+        Raises
+        ------
+        DataError
+            Too many questions at once, or the database cannot be reached.
+        """
         if not self._slots.acquire(timeout=WAIT_S):
             raise DataError(f"{self.label} has too many questions at once", code="database_busy", database=self.label)
         try:
@@ -132,7 +138,13 @@ class Database:
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
-        """Turn what PostgreSQL says into one error."""
+        """Turn what PostgreSQL says into one error.
+
+        Raises
+        ------
+        DataError
+            What PostgreSQL said, without what was asked.
+        """
         try:
             yield
         except self._driver.OperationalError as error:

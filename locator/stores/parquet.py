@@ -94,7 +94,13 @@ class ParquetStore:
 
     @classmethod
     def of(cls, settings: Settings) -> ParquetStore:
-        """Return the store of these settings; a file named by the operator has to be there."""
+        """Return the store of these settings; a file named by the operator has to be there.
+
+        Raises
+        ------
+        DataError
+            The operator names a file that is not there.
+        """
         if settings.layer is None:
             return cls(settings.data / LAYER_FILE)
         path = Path(settings.layer).expanduser()

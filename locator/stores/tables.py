@@ -109,7 +109,13 @@ def make_tables(connection: Connection, label: str) -> None:
 
 
 def check_format(connection: Connection, label: str) -> None:
-    """Refuse tables of another version, with DataError; having none is fine."""
+    """Refuse tables of another version, with DataError; having none is fine.
+
+    Raises
+    ------
+    DataError
+        The tables were made by another version.
+    """
     found = read_format(connection)
     if found not in (None, EXPECTED):
         raise DataError(

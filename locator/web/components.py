@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from locator.i18n import language, next_language
+from locator.i18n import next_language
 from locator.outputs.html_document import Markup, join, tag
 from locator.web.state import PAGES, PageState, address_of
 from locator.wording import Translator
@@ -104,58 +104,61 @@ def show_static_html(name: str, content: Markup) -> None:
 
 def render_header(page: str, state: PageState, words: Translator, *, default_lang: str) -> Markup:
     """Return the header (a way past it, the name, the views, large type, the other language) and the lost line."""
-    other = state.with_choice(lang=next_language(state.lang).code)
-    links = [
-        tag(
-            "li",
-            tag(
-                "a",
-                words(f"nav.{name}"),
-                href=address_of(name, state, default_lang=default_lang),
-                data_act="page",
-                data_id=name,
-                aria_current="page" if name == page else None,
-            ),
-        )
-        for name in PAGES
-    ]
-    large = tag(
-        "button",
-        words("switch.large"),
-        type="button",
-        data_act="large",
-        aria_pressed="true" if state.large else "false",
-    )
-    lang = tag(
-        "a",
-        words("language"),
-        href=address_of(page, other, default_lang=default_lang),
-        data_act="lang",
-        data_id=other.lang,
-        lang=language(other.lang).html,
-    )
     target = "results" if page == "find" else "main"
     lost = tag("p", words("lost"), class_="lost", role="alert", hidden=True, data_own_attributes="hidden")
+    menu = tag(
+        "button",
+        tag("span", "☰", aria_hidden="true"),
+        type="button",
+        class_="menu",
+        data_do="menu",
+        aria_expanded="false",
+        aria_controls="pages",
+        aria_label=words("menu"),
+        data_own_attributes="aria-expanded",
+    )
     header = tag(
         "header",
         tag("a", words("skip"), href=f"#{target}", data_go=target, class_="skip"),
         tag("h1", words("brand"), class_="brand"),
-        tag("div", large, lang, class_="switches", role="group", aria_label=words("switches")),
-        tag(
-            "button",
-            tag("span", "☰", aria_hidden="true"),
-            type="button",
-            class_="menu",
-            data_do="menu",
-            aria_expanded="false",
-            aria_controls="pages",
-            aria_label=words("menu"),
-            data_own_attributes="aria-expanded",
-        ),
-        tag("nav", tag("ul", *links, role="list"), aria_label=words("nav"), id="pages"),
+        _render_switches(page, state, words, default_lang),
+        menu,
+        tag("nav", _render_pages(page, state, words, default_lang), aria_label=words("nav"), id="pages"),
         class_="top",
     )
     return join(header, lost)
+
+
+def _render_pages(page: str, state: PageState, words: Translator, default_lang: str) -> Markup:
+    """Return the list of the views."""
+    links = [
+        tag(
+            "a",
+            words(f"nav.{name}"),
+            href=address_of(name, state, default_lang=default_lang),
+            data_act="page",
+            data_id=name,
+            aria_current="page" if name == page else None,
+        )
+        for name in PAGES
+    ]
+    return tag("ul", *(tag("li", link) for link in links), role="list")
+
+
+def _render_switches(page: str, state: PageState, words: Translator, default_lang: str) -> Markup:
+    """Return the switches of large type and of the next language, which is called by its own name."""
+    following = next_language(state.lang)
+    pressed = "true" if state.large else "false"
+    large = tag("button", words("switch.large"), type="button", data_act="large", aria_pressed=pressed)
+    lang = tag(
+        "a",
+        following.own_name,
+        href=address_of(page, state.with_choice(lang=following.code), default_lang=default_lang),
+        data_act="lang",
+        data_id=following.code,
+        lang=following.html,
+    )
+    return tag("div", large, lang, class_="switches", role="group", aria_label=words("switches"))
 
 
 def render_footer(words: Translator) -> Markup:

@@ -123,20 +123,17 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
     An address names an office and a matter, never a person's place.
     """
 
-    def write(state: PageState, way: Way | None = None) -> str:
-        locator = locate()
-        point = locator.point(state.chosen or "")
-        guide = locator.guide(state.task, state.person, point.adcode, state.lang)
-        own = share_link(settings, point.id, state.lang, task=state.task, person=state.person)
-        buttons = list_buttons(point, guide, state)
-        return write_print_page(
-            point, guide, at=clock(), lang=state.lang, link=own, route=way, large=state.large, buttons=buttons
-        )
+    async def answer(state: PageState, way: Way | None) -> Response:
+        try:
+            page = await run_in_threadpool(lambda: _write_sheet(locate(), clock(), settings, state, way))
+        except LocatorError as error:
+            status = 404 if isinstance(error, NotFound) else 503
+            return PlainTextResponse(explain(error, state.lang), status_code=status)
+        return HTMLResponse(page, headers={"cache-control": "no-store" if way else "no-cache"})
 
     async def send_office(request: Request) -> Response:
         asked = {**request.query_params, "id": request.path_params["point_id"]}
-        state = parse_state(asked, default_lang=settings.lang)
-        return await answer(state, None)
+        return await answer(parse_state(asked, default_lang=settings.lang), None)
 
     async def send(request: Request) -> Response:
         return await answer(parse_state(request.query_params, default_lang=settings.lang), None)
@@ -148,31 +145,10 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         state = parse_state({name: values[0] for name, values in fields.items()}, default_lang=settings.lang)
         return await answer(state, read_way(fields))
 
-    async def answer(state: PageState, way: Way | None) -> Response:
-        try:
-            page = await run_in_threadpool(write, state, way)
-        except LocatorError as error:
-            status = 404 if isinstance(error, NotFound) else 503
-            return PlainTextResponse(explain(error, state.lang), status_code=status)
-        return HTMLResponse(page, headers={"cache-control": "no-store" if way else "no-cache"})
-
-    def write_hours(state: PageState) -> str:
-        point = locate().point(state.chosen or "")
-        return write_calendar(
-            point.hours,
-            clock(),
-            name=point.name,
-            address=point.address,
-            lang=state.lang,
-            timezone=point.timezone,
-            province=point.adcode,
-            point_id=point.id,
-        )
-
     async def send_hours(request: Request) -> Response:
         state = parse_state(request.query_params, default_lang=settings.lang)
         try:
-            calendar = await run_in_threadpool(write_hours, state)
+            calendar = await run_in_threadpool(lambda: _write_hours(locate(), clock(), state))
         except LocatorError as error:
             return PlainTextResponse(explain(error, state.lang), status_code=404)
         name = {"content-disposition": 'attachment; filename="hours.ics"', "cache-control": "no-cache"}
@@ -184,3 +160,29 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         Route("/sheet", send_with_way, methods=["POST"]),
         Route("/hours.ics", send_hours),
     ]
+
+
+def _write_sheet(locator: Locator, now: datetime, settings: Settings, state: PageState, way: Way | None) -> str:
+    """Return the sheet of the chosen office and matter."""
+    point = locator.point(state.chosen or "")
+    guide = locator.guide(state.task, state.person, point.adcode, state.lang)
+    own = share_link(settings, point.id, state.lang, task=state.task, person=state.person)
+    buttons = list_buttons(point, guide, state)
+    return write_print_page(
+        point, guide, at=now, lang=state.lang, link=own, route=way, large=state.large, buttons=buttons
+    )
+
+
+def _write_hours(locator: Locator, now: datetime, state: PageState) -> str:
+    """Return the chosen office's opening times as a calendar."""
+    point = locator.point(state.chosen or "")
+    return write_calendar(
+        point.hours,
+        now,
+        name=point.name,
+        address=point.address,
+        lang=state.lang,
+        timezone=point.timezone,
+        province=point.adcode,
+        point_id=point.id,
+    )

@@ -45,7 +45,13 @@ def read_settings() -> Settings:
 
 
 def start() -> tuple[Settings, Assets]:
-    """Return the settings and the assets; a wrong setting ends the process with one line that names it."""
+    """Return the settings and the assets; a wrong setting ends the process with one line that names it.
+
+    Raises
+    ------
+    SystemExit
+        A setting is wrong.
+    """
     try:
         settings = read_settings()
         check_engines(settings)

@@ -84,7 +84,13 @@ class ClientAdapter(BaseSyncAdapter):  # type: ignore[misc]
         )
 
     def get_text(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> str:
-        """Refuse: every service here answers JSON."""
+        """Refuse: every service here answers JSON.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
         raise NotImplementedError
 
 
@@ -170,6 +176,13 @@ class Provider(ABC):
     """What its terms want said beside a result."""
 
     def __init__(self, settings: Settings, client: HttpClient) -> None:
+        """Take the key and the address of the settings.
+
+        Raises
+        ------
+        SettingError
+            The service needs a key, and none is set.
+        """
         key = settings.keys.get(self.name)
         if self.needs_key and not key:
             name = f"LOCATOR_{self.name.upper()}_KEY"

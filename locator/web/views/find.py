@@ -107,21 +107,28 @@ def _show_hits(session: Session, answer: Answer, now: datetime, page: dict[str, 
         show_map(build_map_data(answer.place, answer.hits, chosen=chosen, route=route, state=session.state, at=now))
         show_static_html("tiles", tag("p", _say_tiles(words), class_="soft tiles"))
         if chosen is not None:
-            links = shared.open_locator().links(None, chosen.point, session.state.mode, session.state.lang)
-            way = render_way(
-                chosen,
-                route,
-                links,
-                words,
-                mode=session.state.mode,
-                origin=answer.place,
-                failed=failed,
-                arrival=_say_arrival(chosen, route, now, words.lang),
-                asks=asks,
-            )
-            show_panel("way", way, version=version, on_event=partial(handle, session))
+            _show_way(session, answer, chosen, route, failed=failed, asks=asks, now=now)
     if answer.hits:
         show_downloads(answer, now, words)
+
+
+def _show_way(
+    session: Session, answer: Answer, chosen: Hit, route: Route | None, *, failed: bool, asks: str | None, now: datetime
+) -> None:
+    """Draw the way to the chosen office, or how else to get there."""
+    words, mode = Translator(session.state.lang), session.state.mode
+    way = render_way(
+        chosen,
+        route,
+        shared.open_locator().links(None, chosen.point, mode, session.state.lang),
+        words,
+        mode=mode,
+        origin=answer.place,
+        failed=failed,
+        arrival=_say_arrival(chosen, route, now, words.lang),
+        asks=asks,
+    )
+    show_panel("way", way, version=shared.version(), on_event=partial(handle, session))
 
 
 def _find_route(session: Session, answer: Answer, chosen: Hit | None) -> tuple[Route | None, bool, str | None]:

@@ -10,7 +10,7 @@ from typing import Any
 from locator.errors import LocatorError
 from locator.guide import field_of, list_lines, say_date
 from locator.guide.render import say_material
-from locator.i18n import text
+from locator.i18n import choose, text
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task
 from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
@@ -83,7 +83,7 @@ def show_guide(session: Session) -> None:
         book = shared.open_locator().engines.guide
         region = state.region or state.area
         answer = book.answer(state.task, state.person, region, state.lang)
-        regions = [(code, found.name[state.lang]) for code, found in book.regions.items()]
+        regions = [(code, choose(found.name, state.lang) or code) for code, found in book.regions.items()]
     except LocatorError:
         show_panel("guide", tag("p", words("trouble.data"), class_="notice", id="main"), version=version)
         return
