@@ -42,8 +42,8 @@ COMMANDS = {
     "hours": Command("locator.cli.answers", "open, closed or unknown, by China's working calendar"),
     "calendar": Command("locator.cli.answers", "read a year's holiday notice of the State Council"),
     "guide": Command("locator.cli.answers", "steps, materials, where, by which rule"),
-    "route": Command("locator.cli.ways", "the way to a point, step by step"),
-    "links": Command("locator.cli.ways", "links into navigation apps"),
+    "route": Command("locator.cli.answers", "the way to a point, step by step"),
+    "links": Command("locator.cli.answers", "links into navigation apps"),
     "serve": Command("locator.cli.server", "open the page"),
     "import": Command("locator.cli.data", "bring offices into the layer"),
     "check": Command("locator.cli.data", "what is wrong in a file, a folder or the layer"),
@@ -54,7 +54,7 @@ COMMANDS = {
     "remove": Command("locator.cli.layer", "take a source, or one office, out of the layer"),
     "undo": Command("locator.cli.layer", "undo the last change of the layer"),
     "reports": Command("locator.cli.layer", "what people reported: list, accept, reject"),
-    "batch": Command("locator.cli.batches", "a file of addresses in, the nearest points out"),
+    "batch": Command("locator.cli.places", "a file of addresses in, the nearest points out"),
     "completion": Command("locator.cli.server", "completion of this command for bash, zsh or fish"),
 }
 """Every command, in the order of ``locator --help``."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from locator.adcode import holds_cities, is_adcode, prefecture_of
 from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
-from locator.geocode import result_checks
+from locator.geocode import records
 from locator.geocode.coordinates import read_coordinates, read_pair
 from locator.geocode.records import GeocodeResult, Hint
 from locator.i18n import text as say
@@ -168,7 +168,7 @@ class FallbackGeocoder:
         settled = found.place is None and (found.candidates or _has(found, "coordinates_invalid"))
         if not self._services or settled:
             return ()
-        return self.services if result_checks.asks_finer(text, found.place) else ()
+        return self.services if records.asks_finer(text, found.place) else ()
 
     def suggest(
         self, prefix: str, *, near: tuple[float, float] | None = None, region: str | None = None, limit: int = 8
@@ -188,7 +188,7 @@ class FallbackGeocoder:
             failed.append(name)
             return ()
         try:
-            return result_checks.merge_pieces(provider.find(text, hint))
+            return records.merge_pieces(provider.find(text, hint))
         except LocatorError as error:
             _log.warning("%s: %s", type(error).__name__, error)
             failed.append(name)
@@ -203,19 +203,19 @@ class FallbackGeocoder:
         believed = []
         for place in places:
             named = place if place.adcode else replace(place, adcode=self._adcode_of(place))
-            if hint.adcode is None or result_checks.is_inside(named, hint.adcode, self._centre(hint.adcode)):
+            if hint.adcode is None or records.is_inside(named, hint.adcode, self._centre(hint.adcode)):
                 believed.append(named if named.adcode else replace(named, adcode=hint.adcode))
         return tuple(believed)
 
     def _improve(self, found: GeocodeResult, places: tuple[Place, ...]) -> GeocodeResult | None:
         """Return a better answer than ``found``, or None when the service knows no better."""
         known = found.place
-        finer = [place for place in places if known is None or result_checks.is_finer(place.precision, known.precision)]
+        finer = [place for place in places if known is None or records.is_finer(place.precision, known.precision)]
         if not finer:
             return None
-        if known is None and result_checks.is_ambiguous(finer):
+        if known is None and records.is_ambiguous(finer):
             return GeocodeResult(candidates=tuple(finer), notices=(Notice(code="ambiguous_place"),))
-        agreeing = [place for place in finer if result_checks.agrees(place, known)]
+        agreeing = [place for place in finer if records.agrees(place, known)]
         if not agreeing:  # the street is known elsewhere: the person chooses, nothing jumps
             return replace(found, candidates=(*found.candidates, *finer))
         others = [place for place in (known, *found.candidates, *finer) if place not in (None, agreeing[0])]
@@ -267,7 +267,7 @@ class FallbackGeocoder:
         return replace(located, notices=tuple(notices))
 
 
-_SETTLED = result_checks.LACKING | {"place_not_found"}
+_SETTLED = records.LACKING | {"place_not_found"}
 """What is no longer so once a service has placed the text."""
 
 

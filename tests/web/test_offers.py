@@ -126,7 +126,7 @@ def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locato
 
 
 def test_asked_for_the_open_the_unknown_stand_under_a_heading_of_their_own(locator):
-    from locator.web.results import group_hits
+    from locator.web.answer import group_hits
 
     answer = locator.find(Query(text="中山市小榄镇", open_now=True), NOW)
     groups = group_hits(answer.hits, open_only=True)

@@ -15,13 +15,12 @@ from locator.outputs.html_document import Markup, tag
 from locator.outputs.shapes import say_notice
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
 from locator.web import shared
-from locator.web.answer import MAX_CANDIDATES, render_fallback, render_understood
+from locator.web.answer import MAX_CANDIDATES, render_fallback, render_results, render_understood
 from locator.web.ask_form import render_ask, render_examples, render_welcome
 from locator.web.card import ListContext
 from locator.web.components import show_panel, show_static_html
 from locator.web.event_handlers import handle
 from locator.web.map_component import build_map_data, show_map
-from locator.web.results import render_results
 from locator.web.session import ROW, Session, is_pinned, keep_report
 from locator.web.way import render_way
 from locator.wording import Translator
