@@ -28,6 +28,7 @@ def test_within_ten_commands_and_the_same_in_chinese():
     assert commands(TEXT)[-1] == "locator serve"
 
 
+@pytest.mark.slow
 def test_a_newcomer_fills_corrects_removes_undoes_and_takes_away(in_data_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(DOCS.parent)
     for line in commands(TEXT)[:-1]:  # the last one serves until it is ended: tests/cli/test_wheel.py

@@ -69,6 +69,7 @@ def find_number(settings: Settings, text: str) -> tuple[float, float, Precision]
     return (round(places[0].lon, 6), round(places[0].lat, 6), places[0].precision) if len(places) == 1 else None
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_one_run_fills_layer_gazetteer_and_roads_and_the_same_again_changes_nothing(settings, town, shared_data):
     summary = import_source("osm", str(town), settings)

@@ -98,6 +98,7 @@ def test_the_gazetteer_knows_an_imported_office(settings, tmp_path):
     assert found and abs(found[0].lon - 117.1) < 1e-6
 
 
+@pytest.mark.slow
 def test_an_import_killed_before_the_gazetteer_is_built_is_made_good_at_the_next_start(settings, tmp_path):
     path = save(tmp_path / "mine.csv", [HEAD, ["星河社保服务厅", "", "", "", "117.1", "36.7", "济南市", "历城区"]])
     code = (

@@ -65,6 +65,7 @@ def test_sources_are_listed_and_one_is_removed_and_brought_back(settings, city):
         remove_source(settings, SHIPPED)
 
 
+@pytest.mark.slow
 def test_an_edit_has_its_source_and_survives_the_next_import(settings, city):
     point = office(settings, "1号街道人社中心")
     edited = edit_office(
@@ -151,6 +152,7 @@ def test_the_first_import_makes_the_layer_that_was_named(data_folder, tmp_path, 
     assert "layer.gpkg" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_reports_are_listed_accepted_and_rejected(settings, city):
     point = office(settings, "1号街道人社中心")
     write_correction(settings, entry_id=point.id, field="phones", message="0531-88882222", now=NOW)
@@ -167,6 +169,7 @@ def test_reports_are_listed_accepted_and_rejected(settings, city):
         decide_report(settings, first.report_id, accept=False, values={}, source="", now=NOW)
 
 
+@pytest.mark.slow
 def test_the_commands(settings, city, monkeypatch, capsys):
     monkeypatch.setenv("LOCATOR_DATA", str(settings.data))
 

@@ -42,6 +42,7 @@ def test_places_of_a_table_are_found_by_name_alias_and_inside_an_address(setting
     assert (building.precision, building.error_m) == ("district", district.error_m)
 
 
+@pytest.mark.slow
 def test_a_folder_in_the_form_of_vonngs_tables_places_townships(settings):
     count = import_places(EXAMPLES / "adcode", settings, name="adcode")
     assert (count.read, count.kept, count.seats) == (10, 6, 4)
@@ -57,6 +58,7 @@ def test_a_folder_in_the_form_of_vonngs_tables_places_townships(settings):
     assert unplaced.precision == "district"
 
 
+@pytest.mark.slow
 def test_geojson_and_the_same_name_again_replaces(settings, tmp_path):
     file = tmp_path / "own.geojson"
     for name in ("第一处园子", "第二处园子"):

@@ -43,6 +43,7 @@ def first_name(settings: Settings) -> str:
     return open_data_gazetteer(settings).describe(f"{row['adcode']:06d}", "zh") + row["name"]
 
 
+@pytest.mark.slow
 def test_divisions_answer_before_and_places_after_and_what_was_imported_meanwhile_stays(settings, few_places):
     name = first_name(settings)
     before = gazetteer_version(settings)

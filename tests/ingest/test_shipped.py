@@ -69,6 +69,7 @@ def test_the_positionless_get_what_the_gazetteer_knows_and_no_more(points):
     assert points["tianjin-001"].position is Precision.DISTRICT, "咸阳北路 is a road"
 
 
+@pytest.mark.slow
 def test_changed_shipped_files_are_built_again_and_imports_stay(folder, tmp_path, monkeypatch):
     changed = Path(shutil.copytree(shipped.shipped_dir(), tmp_path / "shipped", ignore=shutil.ignore_patterns("guide")))
     table = changed / "offices" / "jinan.csv"
@@ -118,6 +119,7 @@ def test_a_named_layer_is_the_operators_own(folder, tmp_path):
     assert caught.value.code == "layer_broken" and own.read_bytes() == b"lightning"
 
 
+@pytest.mark.slow
 def test_several_processes_build_once(tmp_path):
     code = """
         import sys
