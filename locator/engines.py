@@ -17,6 +17,9 @@ from locator.ingest.places import start_places
 from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gazetteer
 from locator.settings import Settings, shipped_dir
 
+GUIDE_FILE = "guide.json"
+"""Where in the data folder the guide is kept once its files have been read and checked."""
+
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
     from locator.gazetteer.districts import DistrictIndex
@@ -139,7 +142,7 @@ class Engines:
         from locator.guide import load_guide
 
         with self._lock:
-            return load_guide(shipped_dir() / "guide")
+            return load_guide(shipped_dir() / "guide", kept=self.settings.data / GUIDE_FILE)
 
     @cached_property
     def router(self) -> Router | None:

@@ -69,22 +69,29 @@ class Language:
 
 
 @cache
+def _file_texts(lang: str, name: str) -> Mapping[str, str]:
+    """Return the texts that a language itself has in one file, by their codes; read once for each process."""
+    path = LOCALES / lang / f"{name}.yaml"
+    content = (yaml.load(path.read_text("utf-8"), Loader=_Loader) or {}) if path.is_file() else {}  # noqa: S506
+    return {f"{name}.{key}": str(value) for key, value in content.items()}
+
+
+@cache
 def own_texts(lang: str) -> Mapping[str, str]:
-    """Return the texts that a language itself has, by their codes; read once for each process."""
+    """Return the texts that a language itself has, by their codes."""
     texts: dict[str, str] = {}
     for path in sorted((LOCALES / lang).glob("*.yaml")):
-        content = yaml.load(path.read_text("utf-8"), Loader=_Loader) or {}  # noqa: S506 - a safe loader
-        texts.update({f"{path.stem}.{key}": str(value) for key, value in content.items()})
+        texts |= _file_texts(lang, path.stem)
     return texts
 
 
 @cache
 def _chain(lang: str) -> tuple[str, ...]:
     """Return the codes of the languages that a language's texts are looked up in, its own first."""
-    chain, code = [lang], own_texts(lang).get("language.fallback", "")
+    chain, code = [lang], _file_texts(lang, "language").get("language.fallback", "")
     while code and code not in chain:
         chain.append(code)
-        code = own_texts(code).get("language.fallback", "")
+        code = _file_texts(code, "language").get("language.fallback", "")
     return tuple(dict.fromkeys([*chain, *_LAST_RESORTS]))
 
 
@@ -98,6 +105,20 @@ def load_catalogue(lang: str) -> Mapping[str, str]:
 
 
 @cache
+def _file_catalogue(lang: str, name: str) -> Mapping[str, str]:
+    """Return of :func:`load_catalogue` what stands in one file: a command needs few of them."""
+    texts: dict[str, str] = {}
+    for code in reversed(_chain(lang)):
+        texts |= _file_texts(code, name)
+    return texts
+
+
+def find_template(code: str, lang: str) -> str | None:
+    """Return the text of ``code`` in ``lang`` with its placeholders unfilled; None where there is no such code."""
+    return _file_catalogue(lang, code.partition(".")[0]).get(code)
+
+
+@cache
 def language(code: str) -> Language:
     """Return a language by its code.
 
@@ -108,7 +129,7 @@ def language(code: str) -> Language:
     """
     if code not in LANGS:
         raise KeyError(code)
-    own, texts = own_texts(code), load_catalogue(code)
+    own, texts = _file_texts(code, "language"), _file_catalogue(code, "language")
     return Language(
         code=code,
         html=own.get("language.html", code),
@@ -126,7 +147,7 @@ def language(code: str) -> Language:
 def _find_langs() -> tuple[str, ...]:
     """Return the codes of the languages that have a folder with texts, in their order."""
     codes = [folder.name for folder in LOCALES.iterdir() if folder.is_dir() and any(folder.glob("*.yaml"))]
-    return tuple(sorted(codes, key=lambda code: (int(own_texts(code).get("language.order", 100)), code)))
+    return tuple(sorted(codes, key=lambda code: (int(_file_texts(code, "language").get("language.order", 100)), code)))
 
 
 LANGS = _find_langs()
@@ -157,11 +178,11 @@ def text(code: str, lang: str, **params: object) -> str:
     KeyError
         No catalogue has such a code: a fault of the program, found by the tests.
     """
-    template = load_catalogue(lang)[code]
+    template = _file_catalogue(lang, code.partition(".")[0])[code]
     return template.format(**params) if params else template
 
 
 def explain(error: LocatorError, lang: str) -> str:
     """Return one sentence for a person: what was given, what was expected, what to do."""
-    template = load_catalogue(lang).get(f"errors.{error.code}")
+    template = find_template(f"errors.{error.code}", lang)
     return template.format(**error.params) if template else str(error)

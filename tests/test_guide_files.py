@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.errors import DataError
-from locator.guide import _check, check_guide, describe_fault, load_guide, records
+from locator.guide import _check, _load, check_guide, describe_fault, load_guide, records
 from locator.i18n import LANGS, load_catalogue
 from locator.settings import shipped_dir
 
@@ -80,6 +80,26 @@ def test_a_new_city_works_at_once(folder):
     assert answer["region_name"] == "Lhasa" and answer["hotlines"][0]["number"] == "0891-12333"
     assert [m["id"] for m in answer["materials"]] == ["id-adult", "lasa-photo"]
     assert answer["materials"][1]["form_name"] == "photo, 2 of them"
+
+
+def test_what_was_read_is_kept_until_a_file_changes(folder, tmp_path, monkeypatch):
+    kept = tmp_path / "guide.json"
+    fresh = load_guide(folder, kept=kept)
+    with monkeypatch.context() as patch:
+        patch.setattr(_load, "read_document", lambda *_: pytest.fail("the files are read again"))
+        again = load_guide(folder, kept=kept)
+    for region in ("540102", "370100", "440300"):
+        for task in ("apply", "renew"):
+            assert fresh.answer(task, "adult", region, "zh") == again.answer(task, "adult", region, "zh")
+    kept.write_text(kept.read_text("utf-8")[:1000], "utf-8")
+    assert load_guide(folder, kept=kept).regions == fresh.regions
+    change(folder, "en: Lhasa", "en: Lhasa City")
+    assert load_guide(folder, kept=kept).answer("apply", "adult", "540102", "en")["region_name"] == "Lhasa City"
+    change(folder, "region: 540100", "region: Lhasa")
+    before = kept.read_bytes()
+    with pytest.raises(DataError):
+        load_guide(folder, kept=kept)
+    assert kept.read_bytes() == before, "what has a fault is not kept"
 
 
 @pytest.mark.parametrize(

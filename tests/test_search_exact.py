@@ -7,12 +7,22 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from locator.datum import distance_m, geod, to_ecef
+from locator.datum import arcs, distance_m, geod, to_ecef
 from locator.errors import InvalidInput
 from locator.layer import Layer
 from locator.model import ServicePoint
-from locator.search import Index, ellipsoid
+from locator.search import Index, ellipsoid, tree
 from locator.search.tree import PointTree, place_origin
+
+
+@pytest.fixture(scope="module", params=[0, tree.FEW], ids=["tree", "all"], autouse=True)
+def _way(request):
+    """Every test here runs with a tree, and with the chords to all positions measured."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(tree, "FEW", request.param)
+    yield
+    patch.undo()
+
 
 TOLERANCE_M = 1e-6
 
@@ -209,7 +219,7 @@ def test_the_closed_form_is_the_geodesic(start, azimuth, length):
     lon, lat, _ = geod().fwd(*start, azimuth, length)
     metres = geod().inv(*start, lon, lat)[2]
     one, other = to_ecef(*start), to_ecef(lon, lat)
-    assert float(ellipsoid.arcs(one, other)[0]) == pytest.approx(metres, abs=2e-8, rel=0)
+    assert float(arcs(one, other)[0]) == pytest.approx(metres, abs=2e-8, rel=0)
     assert ellipsoid.arc(one[0].tolist(), other[0].tolist()) == pytest.approx(metres, abs=2e-8, rel=0)
     if length < 2_999:
         origin = place_origin(*start)

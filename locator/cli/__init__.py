@@ -119,6 +119,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no command does linear algebra: its threads only cost a start
     args = build_parser(*argv[:1]).parse_args(argv)
     from locator.settings import load_settings, parse_moment
 

@@ -91,6 +91,7 @@ def add_guide(parser: argparse.ArgumentParser) -> None:
 
 def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator guide``."""
+    from locator.engines import GUIDE_FILE
     from locator.guide import load_guide, render_text
 
     adcode = args.region
@@ -98,7 +99,8 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
         from locator.service import Locator
 
         adcode = Locator(settings).one_region(adcode, args.lang)
-    answer = load_guide(shipped_dir() / "guide").answer(Task(args.task), Person(args.person), adcode, args.lang)
+    guide = load_guide(shipped_dir() / "guide", kept=settings.data / GUIDE_FILE if settings.data.is_dir() else None)
+    answer = guide.answer(Task(args.task), Person(args.person), adcode, args.lang)
     if args.format == "json":
         write_json(answer)
     elif args.format == "html":

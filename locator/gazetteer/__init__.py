@@ -5,8 +5,9 @@ Its names are imported when they are asked for: who asks the index needs nothing
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from locator import import_when_asked
 
 if TYPE_CHECKING:
     from locator.gazetteer.build import build_gazetteer, build_places, extend_gazetteer
@@ -30,9 +31,4 @@ _HOMES = dict.fromkeys(__all__, "divisions") | {
     "build_gazetteer": "build", "build_places": "build", "extend_gazetteer": "build",
     "Gazetteer": "query", "open_gazetteer": "query",
 }  # fmt: skip
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_when_asked(__name__, _HOMES)

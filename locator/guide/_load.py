@@ -6,16 +6,20 @@ no date object), so a contributor never has to know YAML's quoting rules.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from locator.guide._check import CARD, FILE, Document, Where
+from locator.disk import write_whole
+from locator.errors import DataError
 from locator.guide.records import (
+    CARD,
     NATION,
     Channel,
     Entry,
@@ -31,6 +35,9 @@ from locator.guide.records import (
 )
 from locator.i18n import SOURCE_LANGS
 from locator.model import Kind, Person, Task
+
+if TYPE_CHECKING:
+    from locator.guide._check import Document, Where
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_BYTES = 1_000_000
@@ -49,11 +56,34 @@ class Shelf:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_folder(folder: Path) -> Shelf:
-    """Return what the files of a folder hold; records are built only when no fault was found."""
+def read_folder(folder: Path, *, kept: Path | None = None) -> Shelf:
+    """Return what the files of a folder hold; records are built only when no fault was found.
+
+    Parameters
+    ----------
+    kept
+        A file that what was read without a fault is kept in, and taken from while neither the files nor the
+        program that checks them change: so a command need not read and check hundreds of pages of YAML.
+    """
     shelf = Shelf()
-    documents: list[tuple[Document, dict[str, Any]]] = []
     paths = sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
+    stamp = _stamp_of(paths) if kept else ""
+    contents = _read_kept(kept, stamp) if kept else None
+    if contents is None:
+        contents = _read_files(shelf, folder, paths)
+        if kept and not shelf.faults:
+            with contextlib.suppress(DataError):  # a folder that cannot be written only costs the next start
+                write_whole(kept, json.dumps({"stamp": stamp, "contents": contents}, ensure_ascii=False))
+    if not shelf.faults:
+        _build(shelf, contents)
+    return shelf
+
+
+def _read_files(shelf: Shelf, folder: Path, paths: list[Path]) -> list[dict[str, Any]]:
+    """Return the content of each file that has no fault; the faults go to the shelf."""
+    from locator.guide._check import FILE, Document
+
+    documents: list[tuple[Document, dict[str, Any]]] = []
     if not paths:
         shelf.faults.append(Fault(str(folder), 1, "no_files", {}))
     for path in paths:
@@ -68,9 +98,27 @@ def read_folder(folder: Path) -> Shelf:
     if not shelf.faults:  # a file that cannot be read would make its sources look undefined elsewhere
         _check_across(documents)
     shelf.faults.extend(fault for document, _ in documents for fault in document.faults)
-    if not shelf.faults:
-        _build(shelf, documents)
-    return shelf
+    return [content for _, content in documents]
+
+
+def _stamp_of(paths: list[Path]) -> str:
+    """Return a hash of files and of the modules that check them."""
+    state = hashlib.blake2b(digest_size=12)
+    for path in (*paths, *sorted(Path(__file__).parent.glob("*.py"))):
+        with contextlib.suppress(OSError):  # told when it is read
+            content = path.read_bytes()
+            state.update(f"{path.name}\0{len(content)}\0".encode() + content)
+    return state.hexdigest()
+
+
+def _read_kept(kept: Path, stamp: str) -> list[dict[str, Any]] | None:
+    """Return the contents kept under a stamp; None where there are none, or those of other files."""
+    try:
+        found = json.loads(kept.read_bytes())
+        contents = found["contents"] if found["stamp"] == stamp else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return contents if isinstance(contents, list) else None
 
 
 def _each(content: Mapping[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -146,8 +194,8 @@ def _check_item(
         document.fault("visit_place", where)
 
 
-def _build(shelf: Shelf, documents: list[tuple[Document, dict[str, Any]]]) -> None:
-    for _, content in documents:
+def _build(shelf: Shelf, contents: list[dict[str, Any]]) -> None:
+    for content in contents:
         for key, raw in (content.get("sources") or {}).items():
             date = None if raw["date"] == "unknown" else raw["date"]
             shelf.sources[key] = GuideSource(
@@ -162,7 +210,7 @@ def _build(shelf: Shelf, documents: list[tuple[Document, dict[str, Any]]]) -> No
             code = _code(content["region"])
             area = content.get("area_code") or {}
             shelf.regions[code] = Region(adcode=code, name=content["name"], area_code=area.get("code"))
-    for _, content in documents:
+    for content in contents:
         for name, _, item in _each(content):
             shelf.entries[name].append(_entry(shelf, name, item, _code(content["region"])))
 

@@ -38,15 +38,20 @@ AREA_CODES = "area_codes.csv"
 """The table of telephone area codes beside the guide's files (``data/guide/build_area_codes.py`` makes it)."""
 
 
-def load_guide(folder: Path) -> Guide:
+def load_guide(folder: Path, *, kept: Path | None = None) -> Guide:
     """Return the guide of a folder of YAML files (``docs/GUIDE.md`` describes them).
+
+    Parameters
+    ----------
+    kept
+        A file to keep what was read and checked in, and to take it from while nothing changes; None keeps nothing.
 
     Raises
     ------
     DataError
         A file is wrong; the message names the first fault with its file and line.
     """
-    shelf = read_folder(folder)
+    shelf = read_folder(folder, kept=kept)
     if shelf.faults:
         first = shelf.faults[0]
         raise DataError(

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from locator.model import Kind, Person, Task
 
+CARD = "card"
+"""Stands in a list of tasks for every task with ``card: yes`` (those about the plastic card)."""
 NATION = "000000"
 """The code of the whole country, the widest region."""
 SECTIONS = ("trip", "rule", "materials", "where", "activate", "fees", "times", "differs", "not_found", "tips")

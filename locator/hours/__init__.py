@@ -1,23 +1,30 @@
 """Opening hours with China's working calendar: open, closed or unknown, and what comes next.
 
 :func:`shipped_clock` answers by the calendar that ships with the program, :func:`open_clock` with an
-operator's own days over it.
+operator's own days over it. Names are imported when they are asked for: who evaluates hours reads no Chinese words.
 """
 
-from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
-from locator.hours.clock import HoursClock, open_clock, shipped_clock
-from locator.hours.expression import check_hours, names_days, say_days
-from locator.hours.reader import HoursText, join_weekdays, read_hours, read_hours_text
-from locator.hours.telling import (
-    WeekDay,
-    describe,
-    describe_notes,
-    say_usual,
-    week_of,
-    week_text,
-    week_view,
-    write_calendar,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from locator import import_when_asked
+
+if TYPE_CHECKING:
+    from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
+    from locator.hours.clock import HoursClock, open_clock, shipped_clock
+    from locator.hours.expression import check_hours, names_days, say_days
+    from locator.hours.reader import HoursText, join_weekdays, read_hours, read_hours_text
+    from locator.hours.telling import (
+        WeekDay,
+        describe,
+        describe_notes,
+        say_usual,
+        week_of,
+        week_text,
+        week_view,
+        write_calendar,
+    )
 
 __all__ = [
     "Calendar",
@@ -44,3 +51,14 @@ __all__ = [
     "week_view",
     "write_calendar",
 ]
+_HOMES = {
+    **dict.fromkeys(("Calendar", "Day", "DayKind", "load_calendar", "shipped_calendar"), "calendar"),
+    **dict.fromkeys(("HoursClock", "open_clock", "shipped_clock"), "clock"),
+    **dict.fromkeys(("check_hours", "names_days", "say_days"), "expression"),
+    **dict.fromkeys(("HoursText", "join_weekdays", "read_hours", "read_hours_text"), "reader"),
+    **dict.fromkeys(
+        ("WeekDay", "describe", "describe_notes", "say_usual", "week_of", "week_text", "week_view", "write_calendar"),
+        "telling",
+    ),
+}
+__getattr__ = import_when_asked(__name__, _HOMES)

@@ -11,7 +11,7 @@ from locator.hours.calendar import Calendar, shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
 from locator.hours.expression import OpenState, parse
 from locator.hours.schedule import DaySchedule
-from locator.i18n import SOURCE_LANGS, choose, load_catalogue, text
+from locator.i18n import SOURCE_LANGS, choose, find_template, text
 from locator.model import HoursState, ServicePoint
 from locator.wording import say_day, say_moment
 
@@ -57,10 +57,10 @@ _NAMED = frozenset({"holiday", "perhaps_holiday", "bridging", "closed_day"})
 
 def describe_notes(state: HoursState, lang: str) -> list[str]:
     """Return the sentences of a state's notes; a note that only serves another sentence has none."""
-    catalogue, said = load_catalogue(lang), list[str]()
+    said = list[str]()
     for note in state.notes:
         code, _, value = note.partition(":")
-        template = catalogue.get(f"hours.note_{code}")
+        template = find_template(f"hours.note_{code}", lang)
         if template:
             shown = holiday_name(value, lang) if code in _NAMED else value
             said.append(template.format(value=shown))
@@ -71,7 +71,7 @@ def holiday_name(name: str, lang: str) -> str:
     """Return a holiday's name: from the catalogue, or from an override's ``中文|English``."""
     if "|" in name:
         return choose(dict(zip(SOURCE_LANGS, name.split("|", 1), strict=True)), lang) or name
-    return load_catalogue(lang).get(f"hours.holiday_{name}", name or text("hours.holiday_generic", lang))
+    return find_template(f"hours.holiday_{name}", lang) or name or text("hours.holiday_generic", lang)
 
 
 def say_usual(state: HoursState, lang: str, calendar: Calendar | None = None) -> str | None:
@@ -159,7 +159,7 @@ def _special(note: str, lang: str) -> str:
     code, _, value = note.partition(":")
     if code in ("holiday", "closed_day") and value:
         return holiday_name(value, lang)
-    return load_catalogue(lang).get(f"hours.short_{code}", "").format(value=holiday_name(value, lang))
+    return (find_template(f"hours.short_{code}", lang) or "").format(value=holiday_name(value, lang))
 
 
 def _clock(minutes: int) -> str:

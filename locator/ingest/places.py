@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from functools import cache
@@ -86,6 +85,8 @@ def start_places(settings: Settings) -> bool:
 
 def _spawn(data: Path) -> None:
     """Start the build, out of this process's session and terminal."""
+    import subprocess
+
     silent = subprocess.DEVNULL
     command = [sys.executable, "-m", __name__, str(data)]
     process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)  # noqa: S603 - our own module

@@ -66,10 +66,10 @@ def ensure_data(settings: Settings) -> None:
         ``LOCATOR_DATA`` cannot be written, or the named layer is broken. One that is
         missing is no fault here: the first import makes it.
     """
-    from locator.stores.parquet import ParquetStore
-
     if _looks_unchanged(settings):
         return
+    from locator.stores.parquet import ParquetStore
+
     stamp = shipped_stamp()
     store = open_own_store(settings, fresh=True)
     if not _is_current(settings, store, stamp):

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from locator.datum import geod, to_ecef
+from locator.datum import FAR_M, arcs, geod, to_ecef
 from locator.search import ellipsoid
-from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats, morton_keys
+from locator.search.ellipsoid import DIGITS, EPSILON_M, NEAR_M, Floats, morton_keys
 from locator.search.tree import PointTree, Rows, place_origin
 
 BLOCK = 16_384
@@ -129,7 +129,7 @@ class _Task:
             query = far[query]
             close = chords[query, rank] <= FAR_M
             at, to, place = query[close], rank[close], found[query[close], rank[close]]
-            metres[at, to] = ellipsoid.arcs(xyz[at], self.tree.xyz[place])
+            metres[at, to] = arcs(xyz[at], self.tree.xyz[place])
             at, to, place = query[~close], rank[~close], found[query[~close], rank[~close]]
             metres[at, to] = geod().inv(
                 self.lon[mine[at]], self.lat[mine[at]], self.tree.lon[place], self.tree.lat[place]

@@ -29,8 +29,6 @@ EPSILON_M = 1e-6
 """Rounding of chords (2e-9 m), of the closed form (2e-7 m) and of ``Geod.inv`` (15e-9 m), generously."""
 NEAR_M = 3_000.0
 """Up to this chord the local mean curvature alone gives the geodesic to 2e-7 m."""
-FAR_M = 50_000.0
-"""Up to this chord the curvature in the pair's direction gives it to 1e-8 m; beyond, ``Geod.inv``."""
 DIGITS = 7
 """Distances are rounded to 1e-7 m, so that equal ones are equal however they were computed."""
 
@@ -62,34 +60,6 @@ def mean_curvature(lat: Floats) -> Floats:
     sine = np.sin(np.radians(lat))
     w2 = 1 - ECCENTRICITY_SQUARED * sine * sine
     return np.asarray(w2 * w2 / (24 * SEMI_MAJOR_M * SEMI_MAJOR_M * (1 - ECCENTRICITY_SQUARED)))
-
-
-def arcs(from_xyz: Floats, to_xyz: Floats) -> Floats:
-    """Return geodesics in metres between earth-centred positions, for chords up to :data:`FAR_M`.
-
-    Parameters
-    ----------
-    from_xyz, to_xyz
-        Metres on the ellipsoid, shapes that broadcast, the last axis x, y, z.
-
-    Notes
-    -----
-    The chord is stretched by the series of the arc sine with Euler's normal curvature, in the pair's
-    direction, at the middle.
-    """
-    way, middle = to_xyz - from_xyz, to_xyz + from_xyz
-    chord2 = np.einsum("...i,...i->...", way, way)
-    x, y, z = middle[..., 0], middle[..., 1], middle[..., 2] / (1 - ECCENTRICITY_SQUARED)
-    axial2 = x * x + y * y
-    w2 = 1 - ECCENTRICITY_SQUARED * z * z / (axial2 + z * z)
-    across = np.sqrt(w2) / SEMI_MAJOR_M
-    along = w2 * across / (1 - ECCENTRICITY_SQUARED)
-    east = way[..., 1] * x - way[..., 0] * y
-    east2 = east * east / np.where(axial2 == 0, 1, axial2) / np.where(chord2 == 0, 1, chord2)
-    curvature = along + (across - along) * np.minimum(east2, 1)
-    chord = np.sqrt(chord2)
-    u2 = (chord * curvature / 2) ** 2
-    return np.asarray(chord * (1 + u2 * (1 / 6 + u2 * (3 / 40 + u2 * (5 / 112)))))
 
 
 def arc(start: Sequence[float], end: Sequence[float]) -> float:

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import shapely
 from numpy.typing import ArrayLike
 
 from locator.errors import InvalidInput
@@ -227,6 +225,8 @@ class Index:
 
     def _rank_ids(self, rows: Rows) -> Rows:
         """Return the place of each row's id among theirs, in order."""
+        import pyarrow.compute as pc
+
         order = np.asarray(pc.sort_indices(self.layer.table.column("id").take(pa.array(rows))), np.int64)
         ranks = np.empty(len(order), np.int64)
         ranks[order] = np.arange(len(order))
@@ -388,6 +388,8 @@ def nearest_points(
 
 def _positions(frame: GeoDataFrame, side: str) -> tuple[Floats, Floats]:
     """Return the WGS-84 degrees of a frame of points; NaN where there is none."""
+    import shapely
+
     if frame.crs is None:
         raise InvalidInput(f"the {side} frame has no coordinate reference system", code="nearest_crs", side=side)
     shapes = np.asarray(frame.geometry.to_crs(4326).array, dtype=object)

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.datum import geod
 from locator.model import EXACT, Found, Hit, Provenance, ServicePoint
+from locator.search.ellipsoid import arc
+from locator.search.tree import place_origin
 
 BUILDING_M = 30.0
 """Exact positions no farther apart are one building (entrances, rounding of published positions)."""
@@ -115,7 +116,7 @@ def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
         return False
     if abs(one.lat - other.lat) > 0.001:
         return False
-    return float(geod().inv(one.lon, one.lat, other.lon, other.lat)[2]) <= BUILDING_M
+    return arc(place_origin(one.lon, one.lat).xyz, place_origin(other.lon, other.lat).xyz) <= BUILDING_M
 
 
 def _address(point: ServicePoint) -> tuple[str, str, str] | None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from locator.datum import ECCENTRICITY_SQUARED, SEMI_MAJOR_M, geod, to_ecef
+from locator.datum import ECCENTRICITY_SQUARED, FAR_M, SEMI_MAJOR_M, arcs, geod, to_ecef
 from locator.errors import InvalidInput
 from locator.search import ellipsoid
-from locator.search.ellipsoid import DIGITS, EPSILON_M, FAR_M, NEAR_M, Floats, morton_keys
+from locator.search.ellipsoid import DIGITS, EPSILON_M, NEAR_M, Floats, morton_keys
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 Rows = NDArray[np.int64]
 RowTest = Callable[[Rows], NDArray[np.bool_]]
@@ -29,6 +33,9 @@ TieKeys = Callable[[Sequence[int]], Sequence[str]]
 FIRST_FETCHED = 64
 SLICE = 64
 """How many candidates an expensive test is given at once, at most: at first a few more than wanted."""
+FEW = 4096
+"""Up to so many positions a single query measures the chords to all of them: no tree is grown, and SciPy (a third of a
+second) is not loaded."""
 MANY = 20
 """Above this many distances one call on arrays is faster than one call each."""
 
@@ -113,14 +120,19 @@ class PointTree:
         xyz: Floats | None = None,
         tie_keys: TieKeys | None = None,
     ) -> None:
-        from scipy.spatial import cKDTree  # scipy takes a third of a second: only those who search pay
-
         placed = Placed(lon, lat, rows, xyz) if rows is not None and xyz is not None else place_rows(lon, lat, rows)
         self.lon, self.lat, self.rows, self.xyz = placed
         self.size = len(self.rows)
-        self._tree = cKDTree(self.xyz)
         self._row_at = memoryview(self.rows)
         self.tie_keys = tie_keys
+        if self.size > FEW:
+            _ = self._tree  # grown now, not by the first query
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        from scipy.spatial import cKDTree
+
+        return cKDTree(self.xyz)
 
     def nearest(self, origin: Origin, limit: int, *, within_m: float = math.inf) -> list[Neighbour]:
         """Return the ``limit`` nearest rows, by distance, then tie key; fewer when there are fewer."""
@@ -142,6 +154,11 @@ class PointTree:
         """Return the chords and places in this tree of the ``count`` nearest by chord; none of an empty tree."""
         if count == 0:
             return [], []
+        if self.size <= FEW:
+            all_chords = self._all_chords(origin)
+            near = np.argpartition(all_chords, count - 1)[:count] if count < self.size else np.arange(self.size)
+            near = near[np.argsort(all_chords[near], kind="stable")]
+            return all_chords[near].tolist(), near.tolist()
         chords, found = self._tree.query(origin.xyz, count)
         return ([float(chords)], [int(found)]) if count == 1 else (chords.tolist(), found.tolist())
 
@@ -152,12 +169,16 @@ class PointTree:
 
     def within(self, origin: Origin, chord_m: float) -> list[int]:
         """Return the places in this tree of everything within a chord, in no order."""
+        if self.size <= FEW:
+            return list(np.flatnonzero(self._all_chords(origin) <= chord_m).tolist())
         return list(self._tree.query_ball_point(origin.xyz, chord_m))
 
     def chords(self, origin: Origin, found: Rows) -> list[float]:
         """Return the chords in metres to places in this tree."""
-        way = self.xyz[found] - np.asarray(origin.xyz)
-        return list(np.sqrt(np.einsum("ij,ij->i", way, way)).tolist())
+        return list(_chords(origin, self.xyz[found]).tolist())
+
+    def _all_chords(self, origin: Origin) -> Floats:
+        return _chords(origin, self.xyz)
 
     def measure(self, origin: Origin, chords: Sequence[float], found: Sequence[int]) -> list[float]:
         """Return the geodesics in metres to places of which the chords are known."""
@@ -182,7 +203,7 @@ class PointTree:
     def _measure_far(self, origin: Origin, chords: Floats, places: Rows) -> Floats:
         metres = np.empty(len(chords))
         close = chords <= FAR_M
-        metres[close] = ellipsoid.arcs(np.asarray(origin.xyz), self.xyz[places[close]])
+        metres[close] = arcs(np.asarray(origin.xyz), self.xyz[places[close]])
         away = places[~close]
         here = np.full(len(away), origin.lon), np.full(len(away), origin.lat)
         metres[~close] = geod().inv(*here, self.lon[away], self.lat[away])[2]
@@ -204,6 +225,11 @@ class PointTree:
         keys = self.tie_keys([row for _, row in hits])
         order = sorted(range(len(hits)), key=lambda j: (hits[j][0], keys[j]))
         return [hits[j] for j in order]
+
+
+def _chords(origin: Origin, xyz: Floats) -> Floats:
+    way = xyz - np.asarray(origin.xyz)
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", way, way)))
 
 
 def _ascends(numbers: Sequence[float]) -> bool:

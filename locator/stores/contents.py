@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from locator.layer import SCHEMA, Layer, is_known
@@ -32,6 +31,8 @@ def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) 
     """
     unchanged = changed = 0
     if old is not None and len(old):
+        import pyarrow.compute as pc
+
         before, after = old.table.cast(SCHEMA), new.table.cast(SCHEMA)
         places = pc.index_in(after.column("id"), value_set=before.column("id"))
         same = _same_rows(before.take(places.drop_null()), after.filter(places.is_valid()))
@@ -44,6 +45,8 @@ def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) 
 
 def _same_rows(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
     """Return which rows of two tables are the same, two nulls being the same."""
+    import pyarrow.compute as pc
+
     same = np.ones(one.num_rows, bool)
     for name in SCHEMA.names:
         a, b = one.column(name), other.column(name)

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from locator.disk import write_atomically
@@ -117,6 +116,12 @@ def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
         return Layer(_complete(table), version=manifest.version), manifest.parts
 
 
+def count_rows(path: Path) -> int:
+    """Return how many rows a layer's file has; DataError as for :func:`read_layer`."""
+    with _readable(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
 def read_positions(path: Path) -> Layer:
     """Return a layer's rows with ``lon``, ``lat`` and ``status`` alone: what a search needs first.
 
@@ -171,7 +176,8 @@ def _positions(table: pa.Table) -> tuple[pa.Array, pa.Array]:
         return tuple(table.column(name).combine_chunks().cast(pa.float64()) for name in ("lon", "lat"))
     geometry = table.column("geometry").combine_chunks()
     if pa.types.is_struct(geometry.type):
-        return pc.struct_field(geometry, "x"), pc.struct_field(geometry, "y")
+        axes = dict(zip((field.name for field in geometry.type), geometry.flatten(), strict=True))
+        return axes["x"], axes["y"]
     import shapely
 
     points = shapely.from_wkb(geometry.to_numpy(zero_copy_only=False))

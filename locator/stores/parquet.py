@@ -13,7 +13,6 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace as change
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,12 +25,14 @@ from locator.errors import DataError
 from locator.layer import SCHEMA, Layer, to_arrow
 from locator.model import Filter, Found, ServicePoint
 from locator.search import Index
+from locator.search.tree import FEW as FEW_PLACES
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.settings import LAYER_FILE
 from locator.stores import EVERY_POINT, Summary
 from locator.stores.contents import count_changes, count_listed, is_same
 from locator.stores.files import (
     Part,
+    count_rows,
     find_parts,
     read_layer,
     read_manifest,
@@ -157,17 +158,26 @@ class ParquetStore:
         if mark == (0, 0, 0):
             layer = Layer(SCHEMA.empty_table(), version="empty")
             return _Loaded(mark, layer, Index(layer), ())
+        if count_rows(self.path) <= FEW_PLACES:
+            layer, parts = read_layer(self.path)
+            living, tree = _living(layer), None
+        else:
+            layer, parts, living, tree = self._load_many()
+        if self._mark() != mark:
+            return self._load()  # replaced between the two readings
+        listed = layer if living.all() else Layer(layer.table.filter(to_arrow(living)), version=layer.version)
+        return _Loaded(mark, layer, Index(listed, tree=tree), parts)
+
+    def _load_many(self) -> tuple[Layer, tuple[Part, ...], NDArray[np.bool_], PointTree]:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(1) as reader:  # Arrow reads while Python imports, and while the tree grows
             placing = reader.submit(_place_living, self.path)
             reading = reader.submit(read_layer, self.path)
             importlib.import_module("scipy.spatial")
             living, placed = placing.result()
             tree = PointTree(**placed._asdict())
-            layer, parts = reading.result()
-        if self._mark() != mark:
-            return self._load()  # replaced between the two readings
-        listed = layer if living.all() else Layer(layer.table.filter(to_arrow(living)), version=layer.version)
-        return _Loaded(mark, layer, Index(listed, tree=tree), parts)
+            return *reading.result(), living, tree
 
     @property
     def version(self) -> str:
@@ -307,9 +317,13 @@ class ParquetStore:
 def _place_living(path: Path) -> tuple[NDArray[np.bool_], Placed]:
     """Return which rows of a layer's file have not vanished, and their places in the order of a tree."""
     layer = read_positions(path)
-    status, words = layer.codes("status")
-    living = status != words.index(VANISHED) if VANISHED in words else np.ones(len(layer), bool)
+    living = _living(layer)
     return living, place_rows(layer.lon[living], layer.lat[living])
+
+
+def _living(layer: Layer) -> NDArray[np.bool_]:
+    status, words = layer.codes("status")
+    return status != words.index(VANISHED) if VANISHED in words else np.ones(len(layer), bool)
 
 
 def _read_rows(layer: Layer, rows: NDArray[np.int64]) -> Iterator[ServicePoint]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from psycopg import sql
 import math
 
-from locator.datum import geod
+from locator.datum import distance_m
 from locator.layer import from_row
 from locator.model import Found, ServicePoint
 
@@ -161,8 +161,8 @@ class Candidates:
         """Take rows of ``(sphere_m, fields …)``, nearest first; True when no further ones are needed."""
         fresh = [row for row in rows if row[1 + _ID] not in self._seen]
         if fresh:
-            here = [self._lon] * len(fresh), [self._lat] * len(fresh)
-            metres = geod().inv(*here, [row[1 + _LON] for row in fresh], [row[1 + _LAT] for row in fresh])[2]
+            there = [row[1 + _LON] for row in fresh], [row[1 + _LAT] for row in fresh]
+            metres = distance_m(self._lon, self._lat, *there)
             for row, metre in zip(fresh, metres, strict=True):
                 self._seen.add(row[1 + _ID])
                 if self._where.predicate is None or self._where.predicate(to_point(row[1:])):

@@ -84,8 +84,8 @@ def test_the_package_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_prepared_polygons_that_are_broken_are_prepared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    square = (np.array([540102], np.int32), np.array([shapely.box(91, 29, 92, 30)], object))
-    monkeypatch.setattr(districts, "_read_package", lambda: square)
+    square = districts.Outlines(np.array([540102], np.int32), np.array([shapely.box(91, 29, 92, 30)], object))
+    monkeypatch.setattr(districts, "_read_package", lambda _: square)
     DistrictIndex.open(tmp_path).districts_of(91.12, 29.65)
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
@@ -97,7 +97,7 @@ def test_prepared_polygons_that_are_broken_are_prepared_again(tmp_path: Path, mo
 
 def test_every_polygon_is_a_district_of_the_gazetteer(index: DistrictIndex) -> None:
     known = {row["code"] for row in DIVISIONS}
-    assert {f"{code:06d}" for code in index._codes.tolist()} <= known
+    assert {f"{code:06d}" for code in index._known.codes.tolist()} <= known
 
 
 def test_a_folder_that_cannot_be_written_still_answers(tmp_path: Path) -> None:
@@ -109,6 +109,14 @@ def test_a_corner_on_a_shared_border_has_one_answer() -> None:
     squares = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], object)
     index = DistrictIndex(lambda: (np.array([110101, 110102], np.int32), squares))
     assert index.districts_of([1.0, 0.5, 1.5], [0.5, 0.5, 0.5]).tolist() == [110101, 110101, 110102]
+
+
+def test_few_positions_and_many_have_the_same_districts(index: DistrictIndex) -> None:
+    rng = np.random.default_rng(1)
+    lon, lat = rng.uniform(73, 135, 400), rng.uniform(18, 54, 400)
+    many = index.districts_of(lon, lat)
+    few = [index.districts_of(lon[i : i + 10], lat[i : i + 10]) for i in range(0, 400, 10)]
+    assert np.concatenate(few).tolist() == many.tolist() and np.count_nonzero(many) > 100
 
 
 def place(**values: object) -> Place:
