@@ -18,6 +18,7 @@ from hostile import CORPUS
 from osm_town import Town
 
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer
+from locator.gazetteer.schema import FORMER_FILES
 from locator.gazetteer.sources import read_osm
 from locator.ingest.shipped import GAZETTEER_FILE
 from locator.settings import shipped_dir
@@ -88,7 +89,7 @@ def _unwritable() -> Iterator[PlaceRecord | NumberRecord]:
 def _write_divisions(folder: Path) -> Path:
     """Write the shipped divisions without townships, with the hostile cities behind them."""
     folder.mkdir()
-    for name in ("former.csv", "former_more.csv"):
+    for name in FORMER_FILES:
         shutil.copyfile(shipped_dir() / "gazetteer" / name, folder / name)
     lines = list(csv.reader((shipped_dir() / "gazetteer" / "divisions.csv").read_text("utf-8").splitlines()))
     names = list(csv.reader((shipped_dir() / "gazetteer" / "aliases.csv").read_text("utf-8").splitlines()))

@@ -226,6 +226,8 @@ def _one_slip(places: PlaceIndex, head: str, within: Sequence[str]) -> list[Corr
     from rapidfuzz.distance import OSA
 
     found: list[Correction] = []
+    if any(n.kind == "full" and len(n.code) == 6 for n in places.file.divisions.names.get(head)):
+        return found  # no slip, but a division elsewhere: 南山区 is never meant to be 房山区
     for size in (len(head), len(head) + 1):
         for name, code in _names_by_size(places).get(size, ()):
             if within and not any(is_inside(code, outer) and code != outer for outer in within):

@@ -146,7 +146,8 @@ LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
 _STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区|口)"
 _COMPASS = "(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
-_A_STREET = re.compile(f"{_COMPASS}(?:{_STREET_WORD})(?!口[岸])")
+_A_STREET = re.compile(f"(?:{_COMPASS}|[\u4e00-\u9fff])(?:{_STREET_WORD})(?!口[岸])")
+"""What makes a short name the first half of a street's: 上海路, 南京西路, 东莞庄路."""
 _A_LANDMARK = re.compile(
     "(?:大学|学院|公园|医院|陵|广场|纪念|银行|大厦|酒店|小学|中学|花园|新村|社区|村|桥|站|机场|码头|里|苑|坊|门|家园|"
     "小区|山庄|豪庭|市场|商场|商城|工业|科技|大酒店|宾馆)"
@@ -187,6 +188,8 @@ class DivisionReading(NamedTuple):
     """The last name as written."""
     names: int = 0
     """How many names were read."""
+    outer: tuple[str, ...] = ()
+    """What the name before the last may be."""
 
 
 Ask = Callable[[str, tuple[object, ...]], Iterable[tuple[Any, ...]]]
@@ -364,7 +367,8 @@ class DivisionTable:
         scope = reading.codes or within
         meant = self.called(name, within=scope) or self._former_township(name, scope)
         if reading.codes:
-            meant = tuple(n for n in meant if n.code not in reading.codes or n.kind in {"full", "part"})
+            again = {"full", "part", "former"} if len(name) > 2 else {"full", "part"}
+            meant = tuple(n for n in meant if n.code not in reading.codes or n.kind in again)
         if not meant:
             return None
         kind = meant[0].kind
@@ -377,7 +381,7 @@ class DivisionTable:
         weight = reading.weight + (1.5 + 0.5 * len(name) if kind in {"full", "area"} else 0.5 + 0.5 * len(name))
         for word in _KIND_WORDS:
             rest = rest.removeprefix(word)
-        return DivisionReading(codes, rest.strip(), weight, kind, name, reading.names + 1)
+        return DivisionReading(codes, rest.strip(), weight, kind, name, reading.names + 1, reading.codes)
 
     def _short_fits(self, name: str, codes: tuple[str, ...], rest: str, *, scoped: bool) -> bool:
         """Tell whether a short name is meant as the division, judged by what follows it."""

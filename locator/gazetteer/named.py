@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.adcode import is_inside, is_one_city, level_of, prefecture_stem
+from locator.adcode import is_inside, is_one_city, level_of, prefecture_of, prefecture_stem
 from locator.datum import distance_m
-from locator.gazetteer.address import Crossing
+from locator.gazetteer.address import Crossing, read_address
 from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
-from locator.gazetteer.index import Row
+from locator.gazetteer.index import Row, area_filter, phrase
 from locator.gazetteer.places import PlaceIndex
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
@@ -34,7 +35,12 @@ FEWEST = 3
 WIDEST_M = 2500.0
 """Places named after an area must lie together so closely."""
 _AREA_LEAST_M = 1000.0
+SHORT = 4
+"""Names of so few characters are given to many places."""
+MOST_CITIES = 6
+"""Of more cities nobody reads the list."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
+_KNOWN_NEAR = frozenset({"residential", "school", "building", "works", "mall", "park", "hotel", "government"})
 _KNOWN_FAR = frozenset({"station", "university", "hospital", "sight", "venue"})
 """Kinds that people outside the city know; a residential community of the same name elsewhere is not meant."""
 _BEGINS = re.compile(
@@ -48,6 +54,10 @@ _ENDS = re.compile(
 )
 _PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
 _STATIONS = ("地铁站", "火车站", "高铁站", "站")
+_SHOPPING = re.compile("(?<=..[路街巷桥碑寺庙口])(?:步行街|商业街|商圈)$")
+STREET_POINT_M = 2000.0
+"""How far an address may be from the one place that is named like its street, a station for example."""
+_AREA = re.compile("(?:新城|新区|开发区|园区|片区|示范区|小镇|[镇乡村])$")
 
 
 class Named(NamedTuple):
@@ -86,6 +96,7 @@ def names_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> lis
         if not inside or len(inside) > 40 or (len(hits) > most and spans[name] != (0, len(key))):
             continue
         rows = merge_rows([r for r in places.file.rows(inside) if r.kind not in _DIVISIONS and r.kind != "street"])
+        rows = [r for r in rows if within or spans[name] == (0, len(key)) or not _begins_elsewhere(places, r)]
         if len(rows) == 1:
             found.append(Named(*spans[name], tuple(rows)))
     found.sort(key=lambda named: (named.start - named.end, named.start))
@@ -119,7 +130,90 @@ def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list
         overlaps = other.start < best.end and best.start < other.end
         if not overlaps and _gap_m(best.rows[0], other.rows[0]) > AGREE_M:
             return []
-    return [Meaning(best.rows[0].place())]
+    return [meaning_of(best.rows[0], street=is_street_name(to_key(best.rows[0].name)))]
+
+
+def _begins_elsewhere(places: PlaceIndex, row: Row) -> bool:
+    """Tell whether a place's name begins with that of a division it does not lie in: 兰州拉面 in Guangzhou."""
+    head = places.file.divisions.read_head(to_key(row.name))[0]
+    return bool(head.codes) and not any(is_inside(row.code or "", prefecture_of(code)) for code in head.codes)
+
+
+def many_may_be(places: PlaceIndex, row: Row, key: str) -> bool:
+    """Tell whether the one known place of a bare name, without a city, is likely one of many that no map shows.
+
+    A street; of the shipped kinds that people elsewhere do not know, a short name (阳光花园), or one that begins with
+    another city's (安阳小区). What an operator imports is meant.
+    """
+    if is_street_name(key) and (row.kind != "sight" or len(key) < SHORT):
+        return row.kind != "street"
+    return row.kind in _KNOWN_NEAR and (len(key) <= SHORT or _begins_elsewhere(places, row))
+
+
+def is_surely(meaning: Meaning) -> bool:
+    """Tell whether more is known of a street than one place that is named like it, without any city said."""
+    return "street_about" not in meaning.notes or meaning.place.error_m != STREET_POINT_M
+
+
+def is_street_name(key: str) -> bool:
+    """Tell whether a name is a street's: 文三路, 体育西路; but 新街口, 人民广场 are none."""
+    return len(key) > 2 and read_address(key).street == key
+
+
+def meaning_of(row: Row, *, street: bool) -> Meaning:
+    """Return the place of a row; of a street that is meant only the place that is named like it is known.
+
+    A station 文三路 stands somewhere at the street of that name, which is kilometres long. A sight of such a name is
+    the street itself.
+    """
+    if not street or row.kind in {"street", "sight", "village"} or row.lon is None:
+        return Meaning(row.place())
+    about = row._replace(precision=Precision.STREET, error_m=max(row.error_m or 0.0, STREET_POINT_M))
+    return Meaning(about.place(note="street_about"), ("street_about",))
+
+
+def named_nearly(places: PlaceIndex, text: str, within: Sequence[str]) -> list[Meaning]:
+    """Return the places whose name has something more inside: 五里沟人社中心 -> 五里沟街道人社中心.
+
+    Of an area (沣东新城) what is named after it (沣东新城政务中心) says only about where it is.
+    """
+    key = to_key(text)
+    if not 4 <= len(key) <= 20 or not all(HAN.match(c) for c in key):
+        return []
+    area = area_filter(within)
+    splits = [f"({phrase(key[:i])} AND {phrase(key[i:])})" for i in range(2, len(key) - 1)]
+    rows = places.file.match(f"({' OR '.join([phrase(key), *splits])}){area}", 60)
+    rows = [r for r in rows if r.kind in {"office", "poi", "station"} and _has_in_order(to_key(r.name), key)]
+    if _AREA.search(key):
+        rows = [r._replace(name=text, precision=Precision.VILLAGE, error_m=STREET_POINT_M) for r in rows]
+    return [Meaning(r.place()) for r in merge_rows(rows)]
+
+
+def _has_in_order(name: str, key: str) -> bool:
+    rest = iter(name)
+    return len(key) * 2 >= len(name) and all(c in rest for c in key)
+
+
+def cities_of_street(places: PlaceIndex, street: str) -> list[Meaning]:
+    """Return the cities in which places are named after a street whose own city is not said, the likeliest first."""
+    key = to_key(street)
+    if not all(map(HAN.match, key)) or len(key) < 3 or key[:2] in places.file.divisions.names:
+        return []  # 南京西路 is a street of many cities
+    rows = places.file.begun(key, limit=400)
+    cities = Counter(prefecture_of(r.code) for r in rows if r.code and r.kind not in _DIVISIONS)
+    known = [(code, count) for code, count in cities.most_common(MOST_CITIES) if places.division(code)]
+    likely = [code for code, count in known if count >= max(2, 0.2 * known[0][1])]
+    return [Meaning(places.place(code, note="street_unknown"), ("street_unknown",)) for code in likely]
+
+
+def may_be_anywhere(places: PlaceIndex, query: str, found: Sequence[Meaning]) -> bool:
+    """Tell whether a bare name may as well be meant in another city, where more is named after it: 国贸."""
+    key = to_key(query)
+    if len(found) != 1 or len(key) > 3 or found[0].place.adcode is None:
+        return False
+    city = prefecture_stem(found[0].place.adcode)
+    codes = [row.code for row in places.file.begun(key, limit=200) if row.code]
+    return sum(not code.startswith(city) for code in codes) > sum(code.startswith(city) for code in codes)
 
 
 def other_forms(name: str) -> list[str]:
@@ -129,6 +223,11 @@ def other_forms(name: str) -> list[str]:
         if base != name and len(base) > 1:
             return [base + other for other in (*_STATIONS, "") if other != ending]
     return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
+
+
+def without_shopping(name: str) -> str:
+    """Return a name without what says that people shop there: 江汉路步行街 -> 江汉路."""
+    return _SHOPPING.sub("", name)
 
 
 def without_tail(name: str) -> str:
@@ -182,12 +281,12 @@ def weigh(rows: Sequence[Row]) -> list[Row]:
 
     东方明珠 is the tower in Shanghai and the name of fifteen residential communities.
     """
-    order = sorted(rows, key=lambda row: not _in_capital(row.code))
+    order = sorted(rows, key=lambda row: not is_in_capital(row.code))
     known = [row for row in order if row.kind in _KNOWN_FAR]
     return known if len(known) == 1 else [*known, *(row for row in order if row.kind not in _KNOWN_FAR)]
 
 
-def _in_capital(code: str | None) -> bool:
+def is_in_capital(code: str | None) -> bool:
     """Tell whether a place lies in a municipality or a province's capital, where most of those who ask live."""
     return code is not None and (is_one_city(code) or code[2:4] == "01")
 
@@ -221,6 +320,10 @@ def at_crossing(places: PlaceIndex, query: str, crossing: Crossing, bias: Bias) 
     known = [m for street in streets for m in street]
     if len(pairs) > 1:
         return Resolved(tuple(Meaning(_between(a, b)) for a, b in pairs[:10]))
+    if codes and len(known) == 1:  # the crossing is somewhere on the one street that is known
+        error_m = max(known[0].place.error_m or 0.0, STREET_POINT_M)
+        place = replace(known[0].place, error_m=error_m, note="street_about")
+        return Resolved((Meaning(place, ("street_about",)),))
     if codes:
         return Resolved(tuple(Meaning(places.place(c, note="street_unknown"), ("street_unknown",)) for c in codes))
     return choose_meaning([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)._replace(
@@ -237,11 +340,12 @@ def _full_names(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
 
 
 def _street_of(places: PlaceIndex, name: str, within: Sequence[str]) -> list[Meaning]:
-    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind == "street"]
-    known = [Meaning(r.place()) for r in merge_rows(rows)] or [
+    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind not in _DIVISIONS]
+    known = [Meaning(r.place()) for r in merge_rows([r for r in rows if r.kind == "street"])] or [
         Meaning(spot) for number in places.numbers.streets(name) for spot in places.extent(number, name, within)
     ]
-    return known or area_of(places, name, within=within, precision=Precision.STREET)
+    known = known or area_of(places, name, within=within, precision=Precision.STREET)
+    return known or [meaning_of(r, street=True) for r in merge_rows(rows)]
 
 
 def _apart_m(one: Meaning, other: Meaning) -> float:

@@ -10,13 +10,17 @@ from typing import NamedTuple
 
 from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
 from locator.datum import distance_m
-from locator.gazetteer.address import split_number
-from locator.gazetteer.divisions import Division
+from locator.gazetteer.address import Address, split_number
+from locator.gazetteer.divisions import Division, DivisionReading
 from locator.gazetteer.index import IndexFile
 from locator.gazetteer.schema import english_name
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
 
+_WRITTEN_OUT = 5.5
+"""What two full names weigh, three and two characters long without their kinds."""
+_NOT_A_CITY = ("场", "政", "民", "容")
+"""What makes 市 behind a city's name no city: 朝阳市场."""
 GAP_M = 800.0
 """Two known numbers farther apart than this say nothing about what lies between."""
 
@@ -222,6 +226,51 @@ class PlaceIndex:
             label=f"{self.label(adcode)}{name}", lon=lon, lat=lat, precision=Precision.CITY, error_m=round(max(reach)),
             source="gazetteer", adcode=adcode, note=note,
         )  # fmt: skip
+
+    def read_later(self, text: str) -> tuple[str, DivisionReading] | None:
+        """Return the text from the first divisions in it that are written out, the province or city first, with them.
+
+        For what people say before an address: 社保卡丢了怎么补办 广州市海珠区新港中路.
+        """
+        for start in range(1, len(text) - 2):
+            below = self.file.divisions.read_head(text[start:])[0]
+            if below.weight >= _WRITTEN_OUT and len(below.codes) == 1 and not below.rest.startswith(_NOT_A_CITY):
+                return text[start:], below
+        return None
+
+    def contradicted(self, reading: DivisionReading) -> DivisionReading | None:
+        """Return what a text goes on with where that is a city or district written out that lies elsewhere.
+
+        江苏省杭州市; 户口在湖南省长沙市 现在在广东省深圳市福田区.
+        """
+        if len(reading.codes) != 1 or not reading.rest:
+            return None
+        table = self.file.divisions
+        other = table.read_head(reading.rest)[0]
+        if not other.codes and (later := self.read_later(reading.rest)):
+            return None if _may_lie(later[1].codes[0], reading.codes) else later[1]
+        first = reading.rest[: len(reading.rest) - len(other.rest)]
+        if other.kind != "full" or not 1 <= len(other.codes) <= 4 or len(first) < 3:
+            return None
+        if any(len(code) != 6 or _may_lie(code, reading.codes) for code in other.codes):
+            return None
+        levels = {table.levels[code] for code in other.codes}
+        return other if levels <= {"city", "district"} and not other.rest.startswith(_NOT_A_CITY) else None
+
+    def numbered(self, address: Address, *, within: Sequence[str], finest: str | None) -> list[Place]:
+        """Return where the house number of an address is: several when several streets of the name have it."""
+        tries = [(address.street, address.number)]
+        if address.lane:
+            tries = [(f"{address.street}{address.lane}弄", address.number), (address.street, f"{address.lane}弄")]
+        for name, number in tries:
+            for cut in range(max(1, len(name) - 1)):
+                street = name[cut:]
+                for known in self.numbers.streets(street) if len(street) > 1 and number else ():
+                    spots = self.numbers.find(known, number, within=within)
+                    if spots:
+                        shown = self.numbers.name(known)
+                        return [self.spot(shown, number, spot, finest=finest) for spot in spots]
+        return []
 
     def extent(self, street: int, name: str, within: Sequence[str]) -> list[Place]:
         """Return where the known numbers of a street are, one place for each city: amid them."""

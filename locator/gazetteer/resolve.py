@@ -6,24 +6,32 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from locator.adcode import prefecture_stem, prefecture_stems
+from locator.adcode import prefecture_stems
 from locator.gazetteer.address import Address, read_address, read_crossing, strip_pasted
 from locator.gazetteer.deletion_index import correct_head
 from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
-from locator.gazetteer.index import area_filter, phrase
 from locator.gazetteer.named import (
     area_of,
     at_crossing,
     choose_meaning,
+    cities_of_street,
     find_inside,
+    is_in_capital,
     is_local,
+    is_street_name,
+    is_surely,
+    many_may_be,
+    may_be_anywhere,
+    meaning_of,
     merge_rows,
+    named_nearly,
     other_forms,
     weigh,
+    without_shopping,
     without_tail,
 )
 from locator.gazetteer.places import PlaceIndex
-from locator.gazetteer.text import HAN, MAX_TEXT, split_parts, to_key
+from locator.gazetteer.text import MAX_TEXT, split_parts, to_key
 from locator.model import Precision
 
 _FORMER_TOWN = re.compile("(?P<name>[\u4e00-\u9fff]{2,4}?[镇乡])")
@@ -36,6 +44,14 @@ _LACKING = frozenset({"street_unknown", "rest_unknown"})
 _ORGANISATION = re.compile("[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校)")
 _NAME_GOES_ON = re.compile("(?:桥(?![东西南北])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
 """What makes a city's short name the beginning of the name of something that is anywhere: 苏州桥, 重庆小面."""
+_ANYWHERE = re.compile(
+    "(?:大?花园|花苑|花城|公寓|公馆|大厦|商厦|宾馆|大?饭店|大?酒店|小区|新村|新城|广场|家园|家苑|名苑|山庄|别墅|商城|商场|百货|超市)"
+)
+"""What follows a city's short name in names of houses all over China: 长春花园, 上海宾馆."""
+_ITS_OWN = re.compile(
+    "大学|学院|医院|机场|车?站|[新]?港|[一二三四五六七八九]?[中小]|公园|政府|[城市]区|[新老]城|新区|银行|码头"
+)
+"""What a city's short name begins that is the city's own: 深圳大学; but 桂林米粉, 大理石 are anywhere."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 
 
@@ -47,10 +63,19 @@ def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     whole = _named_whole(places, query, bias)
     if whole.meanings:
         return whole
+    query = without_shopping(query)
     crossing = read_crossing(query)
     if crossing is not None:
         return at_crossing(places, query, crossing, bias)
     reading = read_divisions(places, query, bias)
+    if not reading.codes and (started := places.read_later(query)):
+        query, reading = started
+    if other := places.contradicted(reading):  # both are asked about, unless they sound alike: 红山区 in 武汉
+        sounds = _corrected_below(places, reading.rest, reading, bias)
+        if sounds.meanings:
+            return sounds
+        meanings = (m for r in (other, reading._replace(rest="")) for m in _with_divisions(places, r, bias).meanings)
+        return Resolved(tuple(meanings), sure=False)
     if reading.codes and not reading.rest and reading.names == 1 and _level(places, reading) == "township":
         return _township_or_place(places, reading, query, bias)
     if reading.codes and (not reading.rest or _is_plain(places, reading)):
@@ -101,7 +126,10 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
         if found.meanings or not reading.codes:
             return found
     if _is_city(places, reading) and not _NAME_GOES_ON.match(reading.rest):
-        return _with_divisions(places, reading, bias)
+        found = _with_divisions(places, reading, bias)
+        few = len(reading.rest) < 3 and not _ITS_OWN.match(reading.rest)
+        anywhere = reading.kind != "nickname" and (few or _ANYWHERE.fullmatch(reading.rest))
+        return found._replace(sure=found.sure and not anywhere)
     namesakes = places.file.divisions.namesakes(reading.name) if reading.kind == "full" else ()
     codes = tuple(dict.fromkeys((*reading.codes, *namesakes)))
     meanings = _with_divisions(places, reading._replace(codes=tuple(codes)), bias).meanings
@@ -145,9 +173,9 @@ def join_parts(places: PlaceIndex, text: str) -> str:
     words = [word for part in parts for word in part.split()]
     if len(words) > 1:
         table = places.file.divisions
-        codes = {word: table.called(word) for word in words if not any(c.isdigit() for c in word)}
-        heads = [w for w in words if codes.get(w) and len(w) > 1]
-        ordered = sorted(heads, key=lambda w: min(table.level(n.code) for n in codes[w]))
+        read = {w: table.read_head(w)[0] for w in words if len(w) > 1 and not any(c.isdigit() for c in w)}
+        heads = [w for w, reading in read.items() if reading.codes and not reading.rest]
+        ordered = sorted(heads, key=lambda w: min(map(table.level, read[w].codes)))
         if heads and (words[0] not in heads or ordered != heads):
             heads = ordered
             words = [*heads, *(w for w in words if w not in heads)]
@@ -164,8 +192,10 @@ def read_divisions(places: PlaceIndex, query: str, bias: Bias) -> DivisionReadin
         local = table.read_head(query, within=bias.region)[0]
         if local.codes and (local.weight >= best.weight or lone_town):
             best = local
-    if best.rest in _KINDS and best.kind == "short":  # 思茅市, which is 思茅区 today
-        best = best._replace(rest="", kind="former")
+    if best.rest in _KINDS and best.kind == "short":  # 思茅市, which is 思茅区 today; but 西湖区 in 广东 is no 西湖街道
+        below = _level(places, best) == "township" and best.rest not in "镇乡"
+        former = best._replace(rest="", kind="former")
+        best = DivisionReading(best.outer, best.name + best.rest, 0.0, names=best.names - 1) if below else former
     if len(best.codes) == 1 and best.rest and table.levels[best.codes[0]] in {"province", "city"}:
         inside = table.find_inside(best.rest, within=best.codes)
         if inside is not None:
@@ -178,13 +208,24 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     key = to_key(query)
     if key in places.file.divisions.names:
         return Resolved()
-    for name in (key, *other_forms(key)) if len(key) > 3 else ():
+    forms = (key, *other_forms(key)) if len(key) > 3 else (key,) if is_street_name(key) else ()
+    for name in forms:
         rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
         rows = [r for r in rows if to_key(r.name) == name] or rows
         merged = weigh(merge_rows(rows))
+        if name != key and len(merged) > MOST_ASKED:  # an underground is in a large city
+            merged = [r for r in merged if is_in_capital(r.code)]
         if merged and (name == key or len(merged) <= MOST_ASKED):
-            sure = name == key or (len(merged) == 1 and len(name) > 4)
-            found = choose_meaning([Meaning(r.place(), ()) for r in merged], bias, local=False)
+            alone = not (bias.region or bias.near)
+            sure = (
+                not (alone and many_may_be(places, merged[0], key))
+                if name == key
+                else len(merged) == 1 and len(name) > 4
+            )
+            meanings = [meaning_of(r, street=is_street_name(key)) for r in merged]
+            if alone and len(meanings) == 1 and not is_surely(meanings[0]):
+                break
+            found = choose_meaning(meanings, bias, local=False)
             return found._replace(sure=sure)
     return Resolved()
 
@@ -217,6 +258,11 @@ def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) ->
     finer = _corrected_below(places, rest, reading, bias)
     if finer.meanings:
         return finer
+    if reading.kind == "short" and reading.outer and _level(places, reading) in {"township", "zone"}:
+        before = DivisionReading(reading.outer, reading.name + reading.rest, 0.0, names=reading.names - 1)
+        finer = _corrected_below(places, before.rest, before, bias)
+        if finer.meanings:  # 沙坪霸区 is no 沙坪
+            return finer
     unknown = _what_is_unknown(places, address, reading.codes)
     return Resolved(_divisions_of(places, reading, unknown, (*notes, unknown)))
 
@@ -275,7 +321,12 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     chosen = choose_meaning(assumed, bias, local=True)
     if elsewhere and assumed:
         return _asked(places, query, chosen.meanings, bias)
-    return chosen._replace(sure=chosen.sure and not _may_be_anywhere(places, query, assumed))
+    if len(found) == 1 and not (bias.region or bias.near or is_surely(found[0])):
+        found = []
+    if not found and address.street and not bias.region:
+        return Resolved(tuple(cities_of_street(places, address.street)), sure=False)
+    bare_street = not (bias.region or bias.near) and any("street_about" in m.notes for m in found)
+    return chosen._replace(sure=chosen.sure and not bare_street and not may_be_anywhere(places, query, assumed))
 
 
 def _asked(places: PlaceIndex, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
@@ -283,16 +334,6 @@ def _asked(places: PlaceIndex, query: str, far: Sequence[Meaning], bias: Bias) -
     note = "street_unknown" if read_address(query).street else "rest_unknown"
     here = tuple(Meaning(places.place(code, note=note), (note,)) for code in bias.region[:1])
     return Resolved((*here, *far), sure=False)
-
-
-def _may_be_anywhere(places: PlaceIndex, query: str, found: Sequence[Meaning]) -> bool:
-    """Tell whether a bare name may as well be meant in another city, where more is named after it: 国贸."""
-    key = to_key(query)
-    if len(found) != 1 or len(key) > 3 or found[0].place.adcode is None:
-        return False
-    city = prefecture_stem(found[0].place.adcode)
-    codes = [row.code for row in places.file.begun(key, limit=200) if row.code]
-    return sum(not code.startswith(city) for code in codes) > sum(code.startswith(city) for code in codes)
 
 
 def _in_region(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
@@ -308,7 +349,7 @@ def find_address(
 ) -> list[Meaning]:
     """Return the street number, place or street that the text behind the divisions means; often none."""
     if address.street and (address.number or address.lane):
-        spots = _numbered(places, address, within, finest)
+        spots = [Meaning(place) for place in places.numbered(address, within=within, finest=finest)]
         if spots:
             return spots
     for name in dict.fromkeys((text, address.name, address.village)):
@@ -316,7 +357,8 @@ def find_address(
         rows = [r for r in places.file.named(key, within=within) if r.kind not in _DIVISIONS] if len(key) > 1 else []
         rows = [r for r in rows if r.kind != "street"]
         if rows:
-            return [Meaning(r.place()) for r in (merge_rows(rows) if within else weigh(merge_rows(rows)))]
+            street = bool(address.street) and to_key(address.street) == key
+            return [meaning_of(r, street=street) for r in (merge_rows(rows) if within else weigh(merge_rows(rows)))]
     inside = find_inside(places, text, within=within)
     if inside:
         return inside
@@ -329,7 +371,7 @@ def find_address(
         note = "number_unknown" if address.number or address.lane else None
         if rows:
             return [Meaning(r.place(note=note), (note,) if note else ()) for r in merge_rows(rows)]
-    return _named_nearly(places, text, within) or _named_after(places, address, text, within)
+    return _named_after(places, address, text, within) or named_nearly(places, text, within)
 
 
 def _named_after(places: PlaceIndex, address: Address, text: str, within: Sequence[str]) -> list[Meaning]:
@@ -339,38 +381,6 @@ def _named_after(places: PlaceIndex, address: Address, text: str, within: Sequen
         found = area_of(places, address.street, within=within, precision=Precision.STREET)
         return [Meaning(replace(m.place, note=note), (note,)) for m in found]
     return area_of(places, without_tail(to_key(text)), within=within, precision=Precision.VILLAGE)
-
-
-def _named_nearly(places: PlaceIndex, text: str, within: Sequence[str]) -> list[Meaning]:
-    """Return the places whose name has something more inside: 五里沟人社中心 -> 五里沟街道人社中心."""
-    key = to_key(text)
-    if not 4 <= len(key) <= 20 or not all(HAN.match(c) for c in key):
-        return []
-    area = area_filter(within)
-    splits = [f"({phrase(key[:i])} AND {phrase(key[i:])})" for i in range(2, len(key) - 1)]
-    rows = places.file.match(f"({' OR '.join([phrase(key), *splits])}){area}", 60)
-    rows = [r for r in rows if r.kind in {"office", "poi", "station"} and _has_in_order(to_key(r.name), key)]
-    return [Meaning(r.place()) for r in merge_rows(rows)]
-
-
-def _has_in_order(name: str, key: str) -> bool:
-    rest = iter(name)
-    return len(key) * 2 >= len(name) and all(c in rest for c in key)
-
-
-def _numbered(places: PlaceIndex, address: Address, within: Sequence[str], finest: str | None) -> list[Meaning]:
-    tries = [(address.street, address.number)]
-    if address.lane:
-        tries = [(f"{address.street}{address.lane}弄", address.number), (address.street, f"{address.lane}弄")]
-    for name, number in tries:
-        for cut in range(max(1, len(name) - 1)):
-            street = name[cut:]
-            for known in places.numbers.streets(street) if len(street) > 1 and number else ():
-                spots = places.numbers.find(known, number, within=within)
-                if spots:
-                    shown = places.numbers.name(known)
-                    return [Meaning(places.spot(shown, number, spot, finest=finest)) for spot in spots]
-    return []
 
 
 def _corrected(places: PlaceIndex, query: str, bias: Bias) -> Resolved:

@@ -20,6 +20,8 @@ from locator.model import Precision
 
 VERSION = 3
 """Raised when a table changes its meaning; a file of another version is built again."""
+FORMER_FILES = ("former.csv", "former_more.csv", "former_codes.csv")
+"""The retired names that ship with the program."""
 PLACES_FILE = "osm_places.parquet"
 """The named places of OpenStreetMap that ship with the program."""
 
@@ -317,7 +319,7 @@ def _other_names(divisions: Mapping[str, Division], shipped: Path) -> Iterator[t
             yield to_key(row["alias"]), row["code"], row["kind"]
             if row["kind"] == "part":
                 yield to_key(short_name(row["alias"])), row["code"], row["kind"]
-    for file in ("former.csv", "former_more.csv"):
+    for file in FORMER_FILES:
         for row in read_csv(shipped / file):
             if row["successor"] in divisions and row["name"] != divisions[row["successor"]].name:
                 yield to_key(row["name"]), row["successor"], "former"

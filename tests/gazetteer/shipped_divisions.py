@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from locator.gazetteer.schema import FORMER_FILES
+
 SHIPPED = Path(__file__).parents[2] / "data" / "gazetteer"
 DIVISIONS = list(csv.DictReader((SHIPPED / "divisions.csv").read_text("utf-8").splitlines()))
 
@@ -16,6 +18,6 @@ def write_small(folder: Path) -> Path:
         writer = csv.DictWriter(file, DIVISIONS[0].keys())
         writer.writeheader()
         writer.writerows(row for row in DIVISIONS if len(row["code"]) == 6)
-    for name in ("aliases.csv", "former.csv", "former_more.csv", "new_areas.csv", "parts.csv"):
+    for name in ("aliases.csv", *FORMER_FILES, "new_areas.csv", "parts.csv"):
         (folder / name).write_text((SHIPPED / name).read_text("utf-8"), "utf-8")
     return folder

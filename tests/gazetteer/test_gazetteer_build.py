@@ -11,10 +11,11 @@ import threading
 import pytest
 from shipped_divisions import DIVISIONS, SHIPPED
 
+from locator.adcode import is_inside
 from locator.errors import DataError
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.gazetteer.divisions import LEVELS
-from locator.gazetteer.schema import read_csv
+from locator.gazetteer.schema import FORMER_FILES, read_csv
 from locator.gazetteer.sources import ERRORS_M, PRECISIONS
 
 CODES = {row["code"] for row in DIVISIONS}
@@ -48,7 +49,7 @@ def test_nearly_every_district_has_a_position():
     assert len(without) <= 20
 
 
-@pytest.mark.parametrize("file", ["former.csv", "former_more.csv"])
+@pytest.mark.parametrize("file", FORMER_FILES)
 def test_what_a_retired_name_became_exists(file):
     for row in read_csv(SHIPPED / file):
         assert row["successor"] in CODES, row
@@ -62,6 +63,18 @@ def test_an_alias_names_a_division():
         assert row["code"] in CODES
         assert row["kind"] in {"short", "english", "popular", "nickname", "former", "part"}
         assert row["source"]
+
+
+def test_the_nineteen_national_new_areas_are_understood_by_every_name(gazetteer):
+    national = [row for row in read_csv(SHIPPED / "new_areas.csv") if row["since"]]
+    assert len(national) == 19
+    for row in national:
+        codes = row["codes"].split(";")
+        assert set(codes) <= set(CODES) and row["source"], row["name"]
+        for name in (row["name"], *filter(None, row["short"].split(";"))):
+            place = gazetteer.resolve(name).one.place
+            assert all(is_inside(code, place.adcode) for code in codes), name
+            assert place.lon is not None and place.error_m > 0, name
 
 
 def test_every_division_is_found_by_its_full_name(gazetteer):

@@ -14,7 +14,7 @@ CASES = list(csv.DictReader((Path(__file__).parent / "places.csv").read_text("ut
 
 def test_the_table_has_every_sort_of_case():
     sorts = {"full", "short", "left out", "township", "ambiguous", "renamed", "english", "pinyin", "typo", "office", "street",
-             "poi", "signs", "nonsense", "pasted", "radical", "weak", "later", "slip", "area", "nickname", "retired", "crossing",
+             "poi", "signs", "nonsense", "pasted", "spoken", "contradiction", "radical", "weak", "later", "slip", "area", "nickname", "retired", "crossing",
              "part"}  # fmt: skip
     assert {case["why"] for case in CASES} == sorts
     assert len({case["text"] for case in CASES}) == len(CASES) >= 300
