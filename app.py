@@ -21,7 +21,13 @@ app = st.App(
     Path(shared.__file__).with_name("main.py"),
     lifespan=shared.warm_up,
     routes=build_routes(
-        settings, assets, locate=shared.open_locator, clock=shared.read_clock, limits=limits, base=base
+        settings,
+        assets,
+        locate=shared.open_locator,
+        clock=shared.read_clock,
+        limits=limits,
+        ground=shared.read_ground(),
+        base=base,
     ),
     middleware=[
         Middleware(HtmlMiddleware, settings=settings, assets=assets, base=base),

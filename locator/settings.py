@@ -25,6 +25,7 @@ LAYER_FILE = "layer.parquet"
 """Where the layer is in the data folder."""
 GEOCODERS = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
 ROUTERS = ("auto", "none", "valhalla", "valhalla-http", "osrm", "openrouteservice", "amap")
+TILES = ("auto", "ground", "osm", "tianditu", "amap", "none")
 LIVE = ("off", "overpass", "amap")
 SERVICES = (
     "nominatim", "photon", "amap", "tianditu", "tencent", "baidu",
@@ -56,8 +57,9 @@ class Settings:
     """``auto``: the shipped places are built in the background where they are missing; ``off``: they are not."""
     router: str = "auto"
     """``auto``: the embedded engine where road tiles exist, else none."""
-    tiles: str = "osm"
-    """The base map: ``osm``, ``tianditu``, ``amap``, ``none``, or a URL with {z} {x} {y}."""
+    tiles: str = "auto"
+    """The base map: ``auto`` (our own where there are map tiles, else ``osm``), ``ground`` (only our own), ``osm``,
+    ``tianditu``, ``amap``, ``none``, or a URL with {z} {x} {y}."""
     tiles_datum: str = "wgs84"
     """The datum of a base map given as a URL."""
     tiles_attribution: str = ""
@@ -208,11 +210,11 @@ def _layer(value: str) -> str:
 
 
 def _tiles(value: str) -> str:
-    if value in ("osm", "tianditu", "amap", "none"):
+    if value in TILES:
         return value
     url = _url("TILES", value, ("https://", "http://127.0.0.1", "http://localhost", "/"))
     if not all(part in url for part in ("{z}", "{x}", "{y}")):
-        raise _wrong("TILES", value, "osm, tianditu, amap, none, or a URL with {z}, {x} and {y}")
+        raise _wrong("TILES", value, ", ".join(TILES) + ", or a URL with {z}, {x} and {y}")
     return url
 
 

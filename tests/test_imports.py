@@ -19,7 +19,7 @@ FLOORS = {
     "model": 2, "layer": 2,
     "http": 3, "hours": 3, "guide": 3,
     "gazetteer": 4, "search": 4, "routing": 4,
-    "ingest": 5, "stores": 5, "geocode": 5, "outputs": 5,
+    "ingest": 5, "stores": 5, "geocode": 5, "outputs": 5, "ground": 5,
     "engines": 6, "finder": 6, "service": 6,
     "web": 7, "api": 7, "cli": 7, "batch": 7,
 }  # fmt: skip
@@ -30,6 +30,7 @@ SAME_FLOOR = {
     ("layer", "model"): "the layer is the model's points as a table",
     ("ingest", "stores"): "the pipeline's last stage is to store",
     ("ingest", "geocode"): "the pipeline places rows that have an address only",
+    ("ingest", "ground"): "an extract fills the map too",
     ("outputs", "stores"): "GeoParquet is written as the store writes it",
     ("service", "finder"): "the service runs the search",
     ("service", "engines"): "the service holds its engines",

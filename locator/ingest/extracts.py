@@ -1,6 +1,6 @@
-"""What an OpenStreetMap extract holds beside offices: streets, addresses and places, and the roads.
+"""What an OpenStreetMap extract holds beside offices: streets, addresses and places, the roads, and the map.
 
-One run of ``locator import osm`` fills all three. The names are kept in ``<data>/extracts/``, one small
+One run of ``locator import osm`` fills all of them. The names are kept in ``<data>/extracts/``, one small
 Parquet file for each source, so that the gazetteer can be built again without the extract; the road tiles
 are those of the last extract that was imported.
 """
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from itertools import batched
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,6 +27,7 @@ from locator.errors import DataError, MissingExtra
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.sources import read_osm
+from locator.ground import build_ground, ground_dir, read_archive
 from locator.i18n import text
 from locator.model import Precision
 from locator.routing import build_tiles, download_extract
@@ -63,6 +64,15 @@ class ExtractImport:
     notices: list[Notice] = field(default_factory=list)
 
 
+class _File(NamedTuple):
+    """An extract that is imported."""
+
+    path: Path
+    kept: Path
+    """Where its names are kept."""
+    digest: str
+
+
 @contextlib.contextmanager
 def import_extract(
     extract: Path, source: str, settings: Settings, gazetteer: Path, *, roads: bool = True, show: bool = False
@@ -87,20 +97,20 @@ def import_extract(
     DataError
         Nothing can be written, or the roads cannot be built; what was there is as it was.
     """
-    taken = ExtractImport()
-    path = file_of(settings.data, source)
-    digest, known = _digest_of(extract), _read_said(path)
+    taken, file = ExtractImport(), _File(extract, file_of(settings.data, source), _digest_of(extract))
+    known = _read_said(file.kept)
+    same = known.get("digest") == file.digest
     if roads:
-        _take_roads(extract, settings, taken, same=known.get("digest") == digest, show=show)
-    if known.get("digest") == digest and known.get("version") == VERSION:
-        yield taken
-        return
-    with write_atomically(path) as draft:
-        with contextlib.closing(sqlite3.connect(f"file:{gazetteer}?mode=ro", uri=True)) as connection:
-            records = _with_progress(read_osm(extract, DivisionTable.load(connection)), show, extract.name)
-            counts = write_records(draft, records, {"version": VERSION, "digest": digest, "file": extract.name})
-        taken.changed = True
-        taken.notices.insert(0, ("extract_places", counts))
+        _take_roads(extract, settings, taken, same=same, show=show)
+    with contextlib.ExitStack() as stack:
+        if not (same and known.get("version") == VERSION):
+            draft = stack.enter_context(write_atomically(file.kept))
+            _take_names(file, draft, gazetteer, taken, show=show)
+        archive = ground_dir(settings.data) / file.kept.with_suffix(".mbtiles").name
+        ground = read_archive(archive)
+        if ground is None or ground.digest != file.digest:
+            draft = stack.enter_context(write_atomically(archive))
+            _take_ground(file, draft, settings, taken, show=show)
         yield taken
 
 
@@ -234,6 +244,33 @@ def _with_progress(records: Iterable[Record], show: bool, name: str) -> Iterator
     from tqdm import tqdm
 
     yield from tqdm(records, desc=name, unit=" names", file=sys.stderr, disable=not show)
+
+
+def _take_names(file: _File, draft: Path, gazetteer: Path, taken: ExtractImport, *, show: bool) -> None:
+    """Write the names of an extract, and note that the gazetteer must be built again."""
+    with contextlib.closing(sqlite3.connect(f"file:{gazetteer}?mode=ro", uri=True)) as connection:
+        records = _with_progress(read_osm(file.path, DivisionTable.load(connection)), show, file.path.name)
+        said = {"version": VERSION, "digest": file.digest, "file": file.path.name}
+        counts = write_records(draft, records, said)
+    taken.changed = True
+    taken.notices.insert(0, ("extract_places", counts))
+
+
+# --- the map's own tiles
+
+
+def _take_ground(file: _File, draft: Path, settings: Settings, taken: ExtractImport, *, show: bool) -> None:
+    """Write the tiles of the map that the page draws of an extract."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", file=sys.stderr, disable=not show, bar_format="{desc}: {percentage:.0f} %") as bar:
+
+        def progress(share: float) -> None:
+            bar.update(round(100 * share) - bar.n)
+
+        bar.set_description_str(text("import.ground_building", settings.lang), refresh=False)
+        built = build_ground(file.path, draft, digest=file.digest, progress=progress)
+    taken.notices.append(("ground_built", {"tiles": built.tiles}))
 
 
 def _digest_of(path: Path) -> str:

@@ -37,13 +37,15 @@ class TileSource:
     """A base map: where its tiles come from, and the datum its pictures are drawn in."""
 
     name: str
-    """``osm``, ``tianditu``, ``amap``, ``own`` or ``none``; its sentence is ``page.tiles.<name>``."""
+    """The setting, or ``own`` for an address of the operator's; its sentence is ``page.tiles.<name>``."""
     urls: tuple[str, ...] = ()
     """One address for each layer of pictures, bottom first."""
     datum: Datum = Datum.WGS84
     attribution: str = ""
     subdomains: str = ""
     max_native_zoom: int = 18
+    ground: bool = False
+    """Whether our own map is drawn where there are tiles of it; the pictures are for elsewhere then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +107,10 @@ def open_tiles(settings: Settings) -> TileSource:
 
 
 def _open_named(settings: Settings) -> TileSource:
-    if settings.tiles == "osm":
+    if settings.tiles in ("auto", "osm"):
         return TileSource(
-            name="osm",
+            name=settings.tiles,
+            ground=settings.tiles == "auto",
             urls=("https://tile.openstreetmap.org/{z}/{x}/{y}.png",),
             attribution="© OpenStreetMap contributors",
             max_native_zoom=19,
@@ -122,8 +125,8 @@ def _open_named(settings: Settings) -> TileSource:
             attribution="© 高德地图 AutoNavi",
             subdomains="1234",
         )
-    if settings.tiles == "none":
-        return TileSource(name="none")
+    if settings.tiles in ("ground", "none"):
+        return TileSource(name=settings.tiles, ground=settings.tiles == "ground")
     return TileSource(
         name="own",
         urls=(settings.tiles,),
@@ -227,8 +230,10 @@ class _Show(MacroElement):
         self.payload = payload
 
 
-def build_base(tiles: TileSource, scripts: Sequence[str], styles: Sequence[str]) -> folium.Map:
-    """Return the base map, the same for every search.
+def build_base(
+    tiles: TileSource, scripts: Sequence[str], styles: Sequence[str], ground: Mapping[str, Any] | None = None
+) -> folium.Map:
+    """Return the base map, the same for every search until other tiles are made.
 
     Parameters
     ----------
@@ -236,6 +241,8 @@ def build_base(tiles: TileSource, scripts: Sequence[str], styles: Sequence[str])
         The base map's pictures.
     scripts, styles
         Addresses of the script and style files, as the map's frame reaches them; nothing else is loaded.
+    ground
+        What ``ground.js`` draws: see :func:`locator.web.shared.describe_ground`.
     """
     lon, lat = CHINA
     base = folium.Map(
@@ -249,6 +256,7 @@ def build_base(tiles: TileSource, scripts: Sequence[str], styles: Sequence[str])
         "subdomains": tiles.subdomains,
         "max_native_zoom": tiles.max_native_zoom,
         "max_zoom": MAX_ZOOM,
+        "ground": dict(ground or {}),
     }
     base.add_child(_Start(encode_payload(config)))
     return base

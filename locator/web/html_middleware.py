@@ -44,6 +44,8 @@ COUNTED = ("/plain", "/sheet", "/send", "/hours.ics")
 _MAP_FRAME = "/component/streamlit_folium"
 _HOST_CONFIG = "/_stcore/host-config"
 _TILE_HOSTS = {
+    "auto": ("https://tile.openstreetmap.org",),
+    "ground": (),
     "osm": ("https://tile.openstreetmap.org",),
     "tianditu": tuple(f"https://t{n}.tianditu.gov.cn" for n in range(8)),
     "amap": tuple(f"https://webrd0{n}.is.autonavi.com" for n in range(1, 5)),
@@ -53,7 +55,7 @@ _TILE_HOSTS = {
 
 
 def list_tile_hosts(tiles: str) -> tuple[str, ...]:
-    """Return the origins a base map is loaded from; empty for ``none`` and for an address of our own."""
+    """Return the origins a base map is loaded from; empty where nobody else is asked."""
     if tiles in _TILE_HOSTS:
         return _TILE_HOSTS[tiles]
     parts = urlsplit(tiles)
@@ -135,7 +137,9 @@ def rewrite_page(document: str, assets: Assets, lang: str, *, first: bool = True
         Whether the address is that of the page itself: the other views have no form.
     """
     preloads = [f'<link rel="modulepreload" href="{address}">' for address in list_late_chunks()]
-    later = [assets.url(name) for name in ("leaflet.js", "map.js", "markercluster.js", "leaflet.css", "map.css")]
+    later = [
+        assets.url(name) for name in ("leaflet.js", "ground.js", "map.js", "markercluster.js", "leaflet.css", "map.css")
+    ]
     head = (
         f'<script async src="{assets.url("first.js")}"></script>'
         f'<link rel="modulepreload" href="{assets.url("page.js")}">'
@@ -210,7 +214,18 @@ def _pack_document(document: bytes, encoding: str) -> bytes:
 
 def _may_be_page(path: str) -> bool:
     last = path.rsplit("/", 1)[-1]
-    inner = ("/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/plain", "/sheet", "/send/")
+    inner = (
+        "/component/",
+        "/_stcore/",
+        "/media/",
+        "/static/",
+        "/api/",
+        "/assets/",
+        "/ground/",
+        "/plain",
+        "/sheet",
+        "/send/",
+    )
     return "." not in last and not path.startswith(inner)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -22,10 +23,10 @@ from locator.wording import Translator
 HEIGHT_PX = 540
 _PREFIX = "../../"
 """From ``/component/streamlit_folium.st_folium/`` to the page's own root, below any base path."""
-SCRIPTS = ("leaflet.js", "markercluster.js", "map.js")
+SCRIPTS = ("leaflet.js", "markercluster.js", "ground.js", "map.js")
 STYLES = ("leaflet.css", "markercluster.css", "map.css")
 _CONTROLS = (
-    "title", "zoom_in", "zoom_out", "fit", "pick", "pick_hint", "two_fingers", "tiles_failed", "no_tiles",
+    "title", "zoom_in", "zoom_out", "fit", "pick", "pick_hint", "two_fingers", "tiles_failed", "no_tiles", "north",
     "legend_origin", "legend_pin", "legend_way", "legend_estimate", "legend_cluster",
 )  # fmt: skip
 
@@ -43,18 +44,21 @@ class _Frame(NamedTuple):
 def show_map(scene: MapData) -> None:
     """Draw a scene. Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel."""
     tiles, assets = shared.read_tiles(), shared.read_assets()
-    scripts = tuple(assets.url(name, prefix=_PREFIX) for name in SCRIPTS)
+    ground = shared.describe_ground(_PREFIX)
+    names = SCRIPTS if "tiles" not in json.loads(ground) else (SCRIPTS[0], "vectorgrid.js", *SCRIPTS[1:])
+    scripts = tuple(assets.url(name, prefix=_PREFIX) for name in names)
     styles = tuple(assets.url(name, prefix=_PREFIX) for name in STYLES)
-    frame = _prepare(tiles, scripts, styles)
+    frame = _prepare(tiles, scripts, styles, ground)
     layer = frame.layer.replace(frame.empty, encode_map_data(scene, tiles.datum))
     with st.container(key="map-box"):
         send_map_call(frame.sent, layer=layer)
 
 
-@cache
-def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...]) -> _Frame:
-    """Return what is sent for a base map and an empty layer; made once."""
-    sent = record_map_call(build_base(tiles, scripts, styles), build_layer(MapData(), tiles.datum), height=HEIGHT_PX)
+@lru_cache(maxsize=2)
+def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...], ground: str) -> _Frame:
+    """Return what is sent for a base map and an empty layer; made once for each version of the map's own tiles."""
+    base = build_base(tiles, scripts, styles, json.loads(ground))
+    sent = record_map_call(base, build_layer(MapData(), tiles.datum), height=HEIGHT_PX)
     layer = sent.pop("feature_group")
     return _Frame(sent, layer, encode_map_data(MapData(), tiles.datum))
 

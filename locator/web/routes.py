@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import ipaddress
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 
 from locator.errors import DataError
+from locator.ground import Ground, PlaceNames
+from locator.ground.archive import MAX_ZOOM
+from locator.ground.names import MAX_ZOOM as NAMES_MAX_ZOOM
+from locator.outputs.folium_map import open_tiles
+from locator.settings import shipped_dir
 from locator.web.streamlit_patches import strip_fonts
 
 if TYPE_CHECKING:
@@ -37,13 +43,15 @@ if TYPE_CHECKING:
     from locator.service import Locator
     from locator.settings import Settings
 
+log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
-OWN = ("page.css", "page.js", "first.js", "map.css", "map.js", "icon.svg")
+OWN = ("page.css", "page.js", "first.js", "map.css", "map.js", "ground.js", "icon.svg")
 VENDOR: Mapping[str, str] = {
     "leaflet.js": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js",
     "leaflet.css": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.css",
     "markercluster.js": "https://cdnjs.cloudflare.com/ajax/libs/leaflet.markercluster/1.1.0/leaflet.markercluster.js",
     "markercluster.css": "https://cdnjs.cloudflare.com/ajax/libs/leaflet.markercluster/1.1.0/MarkerCluster.css",
+    "vectorgrid.js": "https://unpkg.com/leaflet.vectorgrid@latest/dist/Leaflet.VectorGrid.bundled.js",
 }
 """Our name of each library file, and the address under which folium-offline carries it."""
 
@@ -202,6 +210,7 @@ def build_routes(
     locate: Callable[[], Locator],
     clock: Callable[[], datetime],
     limits: ClientLimits | None = None,
+    ground: Ground | None = None,
     base: str = "",
 ) -> list[BaseRoute]:
     """Return every route that is not Streamlit's own, below the page's base path (``/cards``), as Streamlit's are.
@@ -214,8 +223,11 @@ def build_routes(
         Returns now (aware).
     limits
         What each client has used, of the page and the API together.
+    ground
+        The map's own tiles; those of the data folder when None.
     """
-    routes = (*_own_routes(assets, locate), *_api_routes(settings, locate, clock, limits))
+    own_map = _ground_routes(ground or Ground(settings.data), settings)
+    routes = (*_own_routes(assets, locate), *own_map, *_api_routes(settings, locate, clock, limits))
     return [_move_below(base, route) for route in routes]
 
 
@@ -253,6 +265,51 @@ def _own_routes(assets: Assets, locate: Callable[[], Locator]) -> list[BaseRoute
 
     own = (("/assets/{name}", send_asset), ("/healthz", send_health), ("/metrics", send_metrics))
     return [Route(path, send) for path, send in own]
+
+
+def _ground_routes(ground: Ground, settings: Settings) -> list[BaseRoute]:
+    """Return the map's own tiles and names: ``y`` counts from the north; what no tile has is not found."""
+    names = PlaceNames(shipped_dir() / "gazetteer")
+    datum = open_tiles(settings).datum
+
+    async def send_tile(request: Request) -> Response:
+        numbers = _read_numbers(request, MAX_ZOOM)
+        if numbers is None:
+            return Response(status_code=404)
+        tile = await run_in_threadpool(ground.tile, *numbers)
+        fresh = request.path_params["version"] == ground.version
+        headers = {"cache-control": _FOREVER if fresh else "no-store", "vary": "Accept-Encoding"}
+        if tile is None:
+            return Response(status_code=204, headers=headers)
+        if choose_encoding(request.headers.get("accept-encoding", "").replace("br", "")) == "gzip":
+            headers["content-encoding"] = "gzip"
+        else:
+            tile = gzip.decompress(tile)
+        return Response(tile, media_type="application/vnd.mapbox-vector-tile", headers=headers)
+
+    async def send_names(request: Request) -> Response:
+        numbers = _read_numbers(request, NAMES_MAX_ZOOM)
+        if numbers is None:
+            return Response(status_code=404)
+        try:
+            found = await run_in_threadpool(names.tile, *numbers, datum)
+        except DataError as error:
+            log.error("the map has no names: %s", error)
+            return JSONResponse([], headers={"cache-control": "no-store"})
+        fresh = request.path_params["version"] == names.version
+        return JSONResponse(found, headers={"cache-control": _FOREVER if fresh else "no-store"})
+
+    numbered = "{version}/{zoom}/{x}/{y}"
+    return [Route(f"/ground/tiles/{numbered}", send_tile), Route(f"/ground/names/{numbered}", send_names)]
+
+
+def _read_numbers(request: Request, max_zoom: int) -> tuple[int, int, int] | None:
+    """Return the zoom, x and y of a tile's address, or None when there is no such tile."""
+    words = [request.path_params[name] for name in ("zoom", "x", "y")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 7 for word in words):
+        return None
+    zoom, x, y = map(int, words)
+    return (zoom, x, y) if zoom <= max_zoom and x < 1 << zoom and y < 1 << zoom else None
 
 
 def _is_operator(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -17,11 +18,13 @@ from zoneinfo import ZoneInfo
 from locator.adcode import prefecture_of
 from locator.engines import check_engines
 from locator.errors import LocatorError
+from locator.ground import Ground, PlaceNames
+from locator.ground.archive import MAX_ZOOM
 from locator.i18n import text
 from locator.model import Query, Task
 from locator.outputs.folium_map import TileSource, open_tiles
 from locator.service import SearchMetrics
-from locator.settings import Settings, load_settings
+from locator.settings import Settings, load_settings, shipped_dir
 from locator.web.process import collect_on_timer, configure_process
 from locator.web.routes import Assets, open_assets
 from locator.web.state import to_params
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from locator.api.limits import ClientLimits
     from locator.service import Locator
     from locator.web.session import Session
+    from locator.wording import Translator
 
 log = logging.getLogger(__name__)
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -158,6 +162,43 @@ async def warm_up(_: object) -> AsyncIterator[None]:
 
     threading.Thread(target=open_all, name="warm-up", daemon=True).start()
     yield
+
+
+@cache
+def read_ground() -> Ground:
+    """Return the map's own tiles."""
+    return Ground(read_settings().data)
+
+
+def describe_ground(prefix: str) -> str:
+    """Return what ``ground.js`` is to know, as JSON: where tiles and names are, and what the tiles cover.
+
+    Parameters
+    ----------
+    prefix
+        How the map's frame reaches the page's own root.
+    """
+    names = PlaceNames(shipped_dir() / "gazetteer").version
+    said: dict[str, object] = {"names": f"{prefix}ground/names/{names}/{{z}}/{{x}}/{{y}}"}
+    ground = read_ground()
+    archives = ground.archives() if read_tiles().ground else ()
+    if archives:
+        dates = [archive.date for archive in archives]
+        said |= {
+            "tiles": f"{prefix}ground/tiles/{ground.version}/{{z}}/{{x}}/{{y}}",
+            "cover": [[archive.cover_zoom, archive.cover] for archive in archives],
+            "attribution": " ".join(["© OpenStreetMap contributors", *filter(None, [min(dates)])]),
+            "max_zoom": MAX_ZOOM,
+        }
+    return json.dumps(said)
+
+
+def tiles_sentence(words: Translator) -> str:
+    """Return who learns which part of the map is looked at."""
+    name = read_tiles().name
+    if name == "auto" and not read_ground().archives():
+        name = "osm"
+    return words(f"tiles.{name}", host=tile_host())
 
 
 def tile_host() -> str:

@@ -4,7 +4,7 @@
   "use strict";
   var SVG = "http://www.w3.org/2000/svg", TILES_MS = 8000;
   var map = null, scene = null, points = null, line = null, origin = null, markers = {}, texts = {}, picking = false, shown = null, away = null;
-  var fitted = "", view = "", tileState = { failed: false, none: false, timer: 0 }, notice = null, legend = null, pickButton = null, dense = false;
+  var base = [], fitted = "", view = "", tileState = { failed: false, none: false, own: false, cover: "none", timer: 0 }, notice = null, legend = null, pickButton = null, dense = false;
   var still = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function decode(payload) {
@@ -38,9 +38,11 @@
     readyFrame();
     map.attributionControl.setPrefix(false);
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    addNorth();
     addControls();
     keepPageScrolling();
-    config.urls.forEach(function (url) {
+    locatorGround.start(map, config.ground);
+    base = config.urls.map(function (url) {
       var layer = L.tileLayer(url, { subdomains: config.subdomains || "abc", maxZoom: config.max_zoom,
         maxNativeZoom: config.max_native_zoom, referrerPolicy: "strict-origin-when-cross-origin" });
       layer.getAttribution = function () { return plain(config.attribution); };
@@ -48,8 +50,9 @@
       layer.on("tileload", sayTiles);
       layer.on("tileerror", function () { tileState.failed = true; sayTiles(); });
       layer.on("load", function () { setTimeout(sayTiles, 500); /* what was seen before has faded by then */ });
-      layer.addTo(map);
+      return layer;
     });
+    map.on("moveend", chooseBase);
     tileState.none = !config.urls.length;
     sayTiles();
     /* streamlit-folium gives the frame its size after the map has started, and our style sheet another. */
@@ -71,6 +74,17 @@
   }
   function plain(text) { var node = make("span", "", text); return node.innerHTML; }
 
+  /* Our own ground where it covers the view, the operator's base map elsewhere: what is not seen is not asked for. */
+  function chooseBase() {
+    if (!scene) return;
+    tileState.cover = locatorGround.covers();
+    tileState.own = tileState.cover === "all";
+    base.forEach(function (layer) {
+      if (tileState.own && map.hasLayer(layer)) map.removeLayer(layer);
+      if (!tileState.own && !map.hasLayer(layer)) layer.addTo(map);
+    });
+    sayTiles();
+  }
   /* A host that is blocked may neither answer nor refuse: after a while that is a failure too. */
   function waitForTiles() {
     tileState.failed = false;
@@ -87,10 +101,11 @@
   }
   function sayTiles() {
     var before = notice.hidden, untouched = seen() === view;
-    var fails = tileState.none || ((tileState.failed || !before) && !seesTile());
-    notice.hidden = !fails;
+    var fails = !tileState.own && (tileState.none || ((tileState.failed || !before) && !seesTile()));
+    notice.hidden = !fails || tileState.cover === "some";
     notice.textContent = tileState.none ? texts.no_tiles || "" : texts.tiles_failed || "";
-    document.body.classList.toggle("no-tiles", fails);
+    document.body.classList.toggle("no-tiles", fails && tileState.cover !== "some");
+    locatorGround.show(tileState.own ? "own" : fails ? "names" : "off", scene && scene.lang);
     if (scene && before !== notice.hidden && untouched) refit(true);
   }
 
@@ -147,6 +162,16 @@
     document.addEventListener("keydown", function (event) {
       if (picking && event.key === "Escape") { setPicking(false); pickButton.focus(); }
     });
+  }
+  function addNorth() {
+    var north = L.control({ position: "bottomleft" });
+    north.onAdd = function () {
+      var node = make("span", "map-north", "\u25b2 N");
+      node.setAttribute("role", "img");
+      node.dataset.text = "north";
+      return node;
+    };
+    north.addTo(map);
   }
   function sign() {
     var svg = draw("svg", { width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true" });
@@ -212,6 +237,8 @@
     choose(next.chosen);
     drawLegend(next);
     fit(false);
+    chooseBase();
+    if (next.line.at.length) locatorGround.prefetch(next.line.at.map(latLng));
     document.documentElement.dataset.scene = String(next.points.features.length);
     document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1);
   }

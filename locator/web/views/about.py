@@ -76,8 +76,7 @@ def list_services(settings: Settings) -> list[str]:
 def _render_privacy(settings: Settings, words: Translator) -> Markup:
     names = list_services(settings)
     services = words("about.services", names=words("comma").join(names)) if names else words("about.services_none")
-    tiles = shared.read_tiles()
-    said = [words("about.privacy_text"), services, words(f"tiles.{tiles.name}", host=shared.tile_host())]
+    said = [words("about.privacy_text"), services, shared.tiles_sentence(words)]
     return tag("section", tag("h3", words("about.privacy")), *(tag("p", line) for line in said), class_="card")
 
 

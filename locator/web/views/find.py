@@ -104,7 +104,7 @@ def _show_hits(session: Session, answer: Answer, now: datetime, page: dict[str, 
     with right:
         show_static_html("map-head", _render_map_head(words))
         show_map(build_map_data(answer.place, answer.hits, chosen=chosen, route=route, state=session.state, at=now))
-        show_static_html("tiles", tag("p", _say_tiles(words), class_="soft tiles"))
+        show_static_html("tiles", tag("p", shared.tiles_sentence(words), class_="soft tiles"))
         if chosen is not None:
             _show_way(session, answer, chosen, route, failed=failed, asks=asks, now=now)
     if answer.hits:
@@ -170,10 +170,6 @@ def _render_map_head(words: Translator) -> Markup:
         tag("a", words("map.skip"), href="#way", data_go="way", class_="skip-map"),
         class_="map-head",
     )
-
-
-def _say_tiles(words: Translator) -> str:
-    return words(f"tiles.{shared.read_tiles().name}", host=shared.tile_host())
 
 
 def _render_trouble(session: Session, words: Translator) -> Markup:
