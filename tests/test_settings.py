@@ -23,7 +23,7 @@ def load(tmp_path: Path, **environ: str) -> Settings:
 def test_the_default_asks_nobody(tmp_path):
     settings = load(tmp_path)
     assert settings.geocoders == ("gazetteer",)
-    assert (settings.live, settings.router, settings.tiles) == ("off", "auto", "osm")
+    assert (settings.live, settings.router, settings.tiles) == ("off", "auto", "auto")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,15 @@ def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
+def _open_archive(path: Path) -> tuple[Archive, sqlite3.Connection]:
+    connection = _connect(path)
+    try:
+        return _describe(path, connection), connection
+    except BaseException:
+        connection.close()
+        raise
+
+
 def _describe(path: Path, connection: sqlite3.Connection) -> Archive:
     row = connection.execute("SELECT value FROM metadata WHERE name = 'locator'").fetchone()
     said: dict[str, Any] = json.loads(row[0]) if row else {}
@@ -141,13 +150,9 @@ class Ground:
                 log.warning("the map tiles of %s are gone", archive.source)
         self._seen, self._open = seen, []
         for path, *_ in seen:
-            connection = None
             try:
-                connection = _connect(path)
-                self._open.append((_describe(path, connection), connection))
+                self._open.append(_open_archive(path))
             except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
-                if connection is not None:
-                    connection.close()
                 log.warning("the map tiles in %s cannot be used (%s); import the extract again", path.name, error)
         mark = repr([(path.name, *rest) for path, *rest in seen]) if self._open else ""
         self._version = blake2b(mark.encode(), digest_size=6).hexdigest() if mark else ""

@@ -272,8 +272,8 @@ def _names(tags: Any) -> tuple[str | None, str | None]:
 
 def _split(rows: Iterable[Shape]) -> Iterator[tuple[int, Tier]]:
     """Yield what begins at each zoom."""
-    kinds, names, english, drawn = zip(*rows, strict=True)
-    kind, drawn = np.array(kinds), np.array(drawn, dtype=object)
+    kinds, names, english, geometries = zip(*rows, strict=True)
+    kind, drawn = np.array(kinds), np.array(geometries, dtype=object)
     begins = np.array([_BEGINS.get(k, ZOOMS[-1]) for k in kinds])
     sized = np.flatnonzero(np.isin(kind, (_C.WATER, _C.GREEN)))
     if len(sized):

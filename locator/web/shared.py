@@ -183,11 +183,12 @@ def describe_ground(prefix: str) -> str:
     ground = read_ground()
     archives = ground.archives() if read_tiles().ground else ()
     if archives:
-        dates = [archive.date for archive in archives]
+        oldest = min(archive.date for archive in archives)
+        credit = f"© OpenStreetMap contributors {oldest}".rstrip()
         said |= {
             "tiles": f"{prefix}ground/tiles/{ground.version}/{{z}}/{{x}}/{{y}}",
             "cover": [[archive.cover_zoom, archive.cover] for archive in archives],
-            "attribution": " ".join(["© OpenStreetMap contributors", *filter(None, [min(dates)])]),
+            "attribution": " · ".join(filter(None, [credit, read_settings().tiles_attribution])),
             "max_zoom": MAX_ZOOM,
         }
     return json.dumps(said)

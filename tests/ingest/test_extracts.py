@@ -54,14 +54,15 @@ def codes(summary) -> list[str]:
 
 
 def held(settings: Settings) -> tuple[object, ...]:
-    """Return what an import may change: the layer's version, the gazetteer, the kept names, the roads in use."""
+    """Return what an import may change: layer, gazetteer, kept names, roads in use and tiles of the map."""
     gazetteer = settings.data / "gazetteer.sqlite"
     kept = sorted(path.name for path in (settings.data / "extracts").glob("*"))
     try:
         roads = find_roads(settings.data).folder
     except DataError:
         roads = None
-    return open_store(settings).version, gazetteer.stat().st_mtime_ns, kept, roads
+    tiles = [(path.name, path.stat().st_mtime_ns) for path in sorted((settings.data / "ground").glob("*"))]
+    return open_store(settings).version, gazetteer.stat().st_mtime_ns, kept, roads, tiles
 
 
 def find_number(settings: Settings, text: str) -> tuple[float, float, Precision] | None:
@@ -74,7 +75,7 @@ def find_number(settings: Settings, text: str) -> tuple[float, float, Precision]
 def test_one_run_fills_layer_gazetteer_and_roads_and_the_same_again_changes_nothing(settings, town, shared_data):
     summary = import_source("osm", str(town), settings)
     assert (summary.source, summary.read, summary.kept) == ("osm-town", len(OFFICES), len(OFFICES))
-    assert codes(summary)[-2:] == ["extract_places", "roads_built"]
+    assert codes(summary)[-3:] == ["extract_places", "roads_built", "ground_built"]
     assert dict(summary.notices)["extract_places"]["numbers"] == 2
     found = open_store(settings).nearest(117.1005, 36.6005, limit=1)[0].point
     assert (
@@ -117,7 +118,7 @@ def test_an_extract_without_an_office_still_brings_streets_and_roads(settings, s
     total = len(list(before.points()))
     summary = import_source("osm", str(shared_data / "osm" / "nanjing-center.osm.pbf"), settings)
     assert (summary.source, summary.read, summary.stored.total) == ("osm-nanjing-center", 0, total)
-    assert codes(summary) == ["extract_places", "roads_built"]
+    assert codes(summary) == ["extract_places", "roads_built", "ground_built"]
     assert {"中山东路", "新街口"} <= names_of(settings)
     assert find_roads(settings.data).source == "nanjing-center.osm.pbf"
 
@@ -224,7 +225,7 @@ def test_a_region_is_downloaded_first(settings, town, tmp_path, monkeypatch, cap
         assert main(["import", "osm", "山东", "--download", "--no-roads", "--format", "json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["source"] == "osm-shandong" and summary["kept"] == len(OFFICES)
-    assert [notice["code"] for notice in summary["notices"]][-1] == "extract_places"
+    assert [notice["code"] for notice in summary["notices"]][-2:] == ["extract_places", "ground_built"]
     with pytest.raises(InvalidInput) as caught:
         import_source("table", "山东", settings, download=True)
     assert caught.value.code == "download_kind"
@@ -233,5 +234,13 @@ def test_a_region_is_downloaded_first(settings, town, tmp_path, monkeypatch, cap
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_notice_has_its_sentence(lang):
     catalogue = load_catalogue(lang)
-    for code in ("extract_places", "roads_built", "roads_replaced", "roads_kept", "roads_none", "roads_no_engine"):
+    for code in (
+        "extract_places",
+        "roads_built",
+        "roads_replaced",
+        "roads_kept",
+        "roads_none",
+        "roads_no_engine",
+        "ground_built",
+    ):
         assert f"import.{code}" in catalogue

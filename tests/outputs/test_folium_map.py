@@ -105,6 +105,8 @@ def test_an_empty_scene_is_a_scene():
     ("settings", "name", "datum", "layers"),
     [
         (Settings(tiles="osm"), "osm", Datum.WGS84, 1),
+        (Settings(), "auto", Datum.WGS84, 1),
+        (Settings(tiles="ground"), "ground", Datum.WGS84, 0),
         (Settings(tiles="none"), "none", Datum.WGS84, 0),
         (Settings(tiles="amap"), "amap", Datum.GCJ02, 1),
         (Settings(tiles="tianditu", keys=Secrets(tianditu="k")), "tianditu", Datum.WGS84, 2),

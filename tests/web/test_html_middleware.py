@@ -164,6 +164,8 @@ def test_the_operator_says_who_may_embed_the_page(assets):
     ("tiles", "hosts"),
     [
         ("osm", ("https://tile.openstreetmap.org",)),
+        ("auto", ("https://tile.openstreetmap.org",)),
+        ("ground", ()),
         ("none", ()),
         ("/tiles/{z}/{x}/{y}.png", ()),
         (

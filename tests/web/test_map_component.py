@@ -1,5 +1,7 @@
 """The map's frame is prepared once: what it sends is what streamlit-folium itself would send."""
 
+import json
+
 import pytest
 import streamlit_folium
 from streamlit_folium import st_folium
@@ -41,6 +43,7 @@ def test_the_prepared_frame_sends_what_streamlit_folium_sends(name, sent):
             tiles,
             [assets.url(file, prefix="../../") for file in map_component.SCRIPTS],
             [assets.url(file, prefix="../../") for file in map_component.STYLES],
+            json.loads(shared.describe_ground("../../")),
         ),
         key="map",
         height=map_component.HEIGHT_PX,
