@@ -21,7 +21,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 RERUN = b"\x5a\x00"
 """Two bytes that make Streamlit run the page anew."""
 PEER = "127.0.0.2"
-HALF_OPEN = 300
+HALF_OPEN = 150
+"""Fewer than one client may hold, so that there is room for its floods and requests beside them."""
 
 
 def begin(url: str, words: bytes, peer: str) -> socket.socket:
