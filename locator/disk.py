@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from locator.errors import DataError
 
@@ -151,6 +153,36 @@ def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE, code:
     data = content.encode("utf-8") if isinstance(content, str) else content
     with write_atomically(path, mode=mode, code=code) as draft:
         draft.write_bytes(data)
+
+
+def digest_file(path: Path) -> str | None:
+    """Return a hash of a file's content, by which it is known again; None of a file that is not there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=12)).hexdigest()
+    except OSError:
+        return None
+
+
+class FileMark(NamedTuple):
+    """What tells a file from another at the same place, without reading it."""
+
+    inode: int = 0
+    size: int = 0
+    changed_ns: int = 0
+
+    @classmethod
+    def of(cls, path: Path | None) -> FileMark:
+        """Return the mark of a file; all zeros where there is none."""
+        try:
+            stat = path.stat() if path else None
+        except OSError:
+            stat = None
+        return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else cls()
+
+    def overwritten_as(self, now: FileMark) -> bool:
+        """Tell whether the file was written over where it lies, as nothing in this program does: it is damaged."""
+        return now != self and now.inode == self.inode and bool(now.inode)
 
 
 def sync(path: Path) -> None:

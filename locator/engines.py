@@ -6,14 +6,16 @@ needs neither layer nor router. :class:`locator.service.Locator` holds them.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from locator.errors import SettingError
-from locator.ingest.places import start_places
+from locator.errors import DataError, LocatorError, SettingError
+from locator.ingest.places import built_places, places_file, start_places
 from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gazetteer
 from locator.settings import Settings, shipped_dir
 
@@ -21,6 +23,7 @@ GUIDE_FILE = "guide.json"
 """Where in the data folder the guide is kept once its files have been read and checked."""
 
 if TYPE_CHECKING:
+    from locator.disk import FileMark
     from locator.gazetteer import Gazetteer
     from locator.gazetteer.districts import DistrictIndex
     from locator.geocode.fallback import FallbackGeocoder
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
     from locator.hours import HoursClock
     from locator.routing import Router
     from locator.stores import Store
+
+
+log = logging.getLogger(__name__)
+MEND_AGAIN_S = 30.0
+"""After data of ours could not be made again, so long nobody tries."""
 
 
 def check_engines(settings: Settings) -> None:
@@ -87,14 +95,22 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.RLock()
-        self._gazetteer: tuple[tuple[int, int, int, bool], Gazetteer] | None = None
+        self._gazetteer: tuple[tuple[FileMark, FileMark], Gazetteer] | None = None
+        self._mending = threading.Lock()
+        self._mended_at = -MEND_AGAIN_S
         self._geocoder: FallbackGeocoder | None = None
         ensure_data(settings)
         start_places(settings)
 
-    @cached_property
+    @property
     def store(self) -> Store:
-        """The geodata layer."""
+        """The geodata layer; one that was damaged is made again in the background."""
+        if self._store.damaged:
+            self._mend()
+        return self._store
+
+    @cached_property
+    def _store(self) -> Store:
         from locator.stores import open_store
 
         with self._lock:
@@ -102,12 +118,54 @@ class Engines:
 
     @property
     def gazetteer(self) -> Gazetteer:
-        """The embedded index of places; opened anew after an import, and when the shipped places have been built."""
+        """The embedded index of places; opened anew after an import, and when the shipped places have been built.
+
+        One that was damaged is made again in the background; a lost one answers meanwhile to whom it is open.
+
+        Raises
+        ------
+        DataError
+            It was damaged, or is gone and was never opened.
+        """
         mark = gazetteer_version(self.settings)
         with self._lock:
             if self._gazetteer is None or self._gazetteer[0] != mark:
-                self._gazetteer = (mark, open_data_gazetteer(self.settings))
+                self._gazetteer = (mark, self._open_gazetteer(mark))
             return self._gazetteer[1]
+
+    def _open_gazetteer(self, mark: tuple[FileMark, FileMark]) -> Gazetteer:
+        """Open the index; of one that was open before, look first at what happened to its files."""
+        (index, places), before = mark, self._gazetteer
+        if before is not None:
+            if before[0][1].overwritten_as(places):
+                places_file(self.settings.data).unlink(missing_ok=True)
+            if before[0][1].inode and built_places(self.settings.data) is None:
+                start_places(self.settings)
+        if index.inode and not (before and before[0][0].overwritten_as(index)):
+            return open_data_gazetteer(self.settings)
+        self._mend()
+        if before is not None and not index.inode:
+            return before[1]
+        raise DataError("the place index is damaged and being built again", code="gazetteer_damaged")
+
+    def _mend(self) -> None:
+        """Have the data folder looked over and made whole, beside the answers; by one thread, and not all the time."""
+        if time.monotonic() - self._mended_at < MEND_AGAIN_S or not self._mending.acquire(blocking=False):
+            return
+
+        def work() -> None:
+            try:
+                log.error("data of ours is lost or damaged; it is made again")
+                ensure_data(self.settings)
+                with self._lock:
+                    self._gazetteer = None
+            except LocatorError as error:
+                log.error("it could not be made again: %s", error.code)
+                self._mended_at = time.monotonic()
+            finally:
+                self._mending.release()
+
+        threading.Thread(target=work, name="locator-mend", daemon=True).start()
 
     @property
     def geocoder(self) -> FallbackGeocoder:

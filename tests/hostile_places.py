@@ -17,6 +17,7 @@ from pathlib import Path
 from hostile import CORPUS
 from osm_town import Town
 
+from locator.disk import digest_file
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer
 from locator.gazetteer.schema import FORMER_FILES
 from locator.gazetteer.sources import read_osm
@@ -115,5 +116,5 @@ def make_hostile(data: Path, folder: Path) -> Path:
     extract = read_osm(_write_extract(folder / "hostile.osm"))
     index, stamp = folder / "data" / GAZETTEER_FILE, folder / "data" / "gazetteer.stamp"
     build_gazetteer(index, _write_divisions(folder / "divisions"), extracts=[extract, _unwritable()])
-    stamp.write_text(json.dumps({**json.loads(stamp.read_text("utf-8")), "mark": index.stat().st_size}), "utf-8")
+    stamp.write_text(json.dumps({**json.loads(stamp.read_text("utf-8")), "mark": digest_file(index)}), "utf-8")
     return folder / "data"

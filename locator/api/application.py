@@ -187,14 +187,14 @@ def _cached(request: Request, value: object) -> Response:
 def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) -> None:
     """Add the operations that take what a person typed."""
 
-    @api.post("/v1/find", responses=document_problems(404, 413, 422, 502, 503, 504), tags=["find"])
+    @api.post("/v1/find", responses=document_problems(404, 413, 422, 502, 504), tags=["find"])
     def find(body: Annotated[FindBody, Body()]) -> JSONResponse:
         """Return the nearest points to a typed address."""
         query = body.to_query(text=body.text, datum=body.datum, online=body.online)
         now = _now(settings)
         return _private(shape_answer(locate().find(query, now), query.open_at or now))
 
-    @api.post("/v1/geocode", responses=document_problems(404, 413, 422, 502, 503, 504), tags=["places"])
+    @api.post("/v1/geocode", responses=document_problems(404, 413, 422, 502, 504), tags=["places"])
     def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return the places a text may mean, best first."""
         near = read_pair(body.near) if body.near else None
@@ -225,7 +225,7 @@ def _add_positions(api: FastAPI, locate: Callable[[], Locator], settings: Settin
         now = _now(settings)
         return _private(shape_answer(locate().find(query, now), query.open_at or now))
 
-    @api.get("/v1/route", responses=document_problems(404, 422, 502, 503, 504), tags=["ways"])
+    @api.get("/v1/route", responses=document_problems(404, 422, 502, 504), tags=["ways"])
     def route(
         start: Annotated[str, Query(alias="from", pattern=PAIR, description="LON,LAT; used to three decimals")],
         to: Annotated[str, Query(max_length=120, description="a point's id, or LON,LAT")],

@@ -13,7 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from locator.errors import InvalidInput, LocatorError, NotFound, ServiceError, ServiceRateLimited, ServiceTimeout
+from locator.errors import (
+    DataError,
+    InvalidInput,
+    LocatorError,
+    NotFound,
+    ServiceError,
+    ServiceRateLimited,
+    ServiceTimeout,
+)
 from locator.i18n import LANGS, explain
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ STATUS: tuple[tuple[type[LocatorError], int], ...] = (
     (ServiceTimeout, 504),
     (ServiceRateLimited, 503),
     (ServiceError, 502),
+    (DataError, 503),
     (LocatorError, 500),
 )
 """The HTTP status of each kind of error; the first that fits."""
@@ -51,7 +60,7 @@ TITLES = {
     429: "Too many requests",
     500: "Fault of the program",
     502: "Service elsewhere failed",
-    503: "Service elsewhere is busy",
+    503: "Cannot be answered just now",
     504: "Service elsewhere was too slow",
 }
 
@@ -59,7 +68,7 @@ TITLES = {
 def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of the problems an operation may answer with."""
     content = {"application/problem+json": {"schema": PROBLEM}}
-    return {status: {"description": TITLES[status], "content": content} for status in (*statuses, 429, 500)}
+    return {status: {"description": TITLES[status], "content": content} for status in (*statuses, 429, 500, 503)}
 
 
 def make_problem(status: int, *, headers: dict[str, str] | None = None, **members: object) -> JSONResponse:

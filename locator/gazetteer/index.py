@@ -179,8 +179,8 @@ class IndexFile:
                 connection = sqlite3.connect(_uri(self.path), uri=True, check_same_thread=False, cached_statements=256)
                 if self._places is not None:
                     connection.execute("ATTACH ? AS more", (_uri(self._places),))
-                connection.execute("PRAGMA mmap_size = 4000000000")
-                connection.execute("PRAGMA cache_size = -16384")
+                # Not mapped into memory: a file that somebody cuts would end the whole process with SIGBUS.
+                connection.execute("PRAGMA cache_size = -4096")
             except sqlite3.Error as error:
                 raise self._broken(error) from error
             self._local.connection = connection

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
 import threading
@@ -11,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator import gazetteer
-from locator.disk import exclusive_lock
+from locator.disk import FileMark, digest_file, exclusive_lock, write_whole
+from locator.errors import DataError
 from locator.gazetteer.schema import PLACES_FILE, VERSION
 from locator.settings import shipped_dir
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 _NICE = 10
 """The build gives way to whoever asks something meanwhile."""
+_NOTE_FILE = "places.stamp"
+"""Size, time and hash of the index as it was built."""
 _BUILDERS = ("build.py", "schema.py", "sources.py", "text.py", "deletion_index.py", "divisions.py")
 """The modules of the gazetteer whose change builds the places anew."""
 
@@ -65,10 +70,33 @@ def ensure_places(data: Path) -> Path | None:
     with exclusive_lock(data / "places"):
         if not path.is_file():
             build_places(path, shipped_dir() / "gazetteer")
+            _note(path)
         for other in data.glob("places-*.sqlite"):
             if other != path:
                 other.unlink(missing_ok=True)
     return path
+
+
+def _note(path: Path) -> None:
+    """Note what an index is; where that cannot be written, nobody will know that it was damaged."""
+    mark = FileMark.of(path)
+    with contextlib.suppress(DataError):
+        write_whole(path.with_name(_NOTE_FILE), json.dumps([mark.size, mark.changed_ns, digest_file(path)]))
+
+
+def _is_as_built(path: Path) -> bool:
+    """Tell whether an index is what was built; it is read only where its size or time have changed."""
+    try:
+        size, changed_ns, digest = json.loads(path.with_name(_NOTE_FILE).read_text("utf-8"))
+    except (OSError, ValueError, TypeError):
+        return True
+    mark = FileMark.of(path)
+    if (mark.size, mark.changed_ns) == (size, changed_ns):
+        return True
+    if digest_file(path) != digest:
+        return False
+    _note(path)
+    return True
 
 
 def start_places(settings: Settings) -> bool:
@@ -77,7 +105,11 @@ def start_places(settings: Settings) -> bool:
     The other process goes on when this one ends, so that a command that answers in a moment does not wait for it;
     of several only one builds. ``LOCATOR_PLACES=off`` starts none.
     """
-    if settings.places == "off" or built_places(settings.data) is not None:
+    built = built_places(settings.data)
+    if built is not None and not _is_as_built(built):
+        built.unlink(missing_ok=True)
+        built = None
+    if settings.places == "off" or built is not None:
         return False
     _spawn(settings.data)
     return True

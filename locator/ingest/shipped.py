@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from locator.disk import exclusive_lock, write_atomically, write_whole
+from locator.disk import FileMark, digest_file, exclusive_lock, write_atomically, write_whole
 from locator.errors import DataError
 from locator.ingest.places import built_places
 from locator.settings import LAYER_FILE, Settings, shipped_dir
@@ -91,7 +91,7 @@ def _looks_unchanged(settings: Settings) -> bool:
     try:
         seen = (settings.data / _LOOK_FILE).read_text("ascii")
         return seen == _look(settings) and not _was_interrupted(settings)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -100,6 +100,7 @@ def _look(settings: Settings) -> str:
     shipped, code = shipped_dir(), Path(__file__).parents[1]
     layer = settings.data / LAYER_FILE if settings.layer is None else Path(settings.layer).expanduser()
     own = [layer, settings.data / GAZETTEER_FILE, settings.data / _STAMP_FILE]
+    own += sorted(layer.with_suffix(".parts").glob("*.parquet"))
     others = [*shipped.glob("offices/*.csv"), *shipped.glob("gazetteer/*.csv"), *code.rglob("*.py")]
     state = blake2b(digest_size=12)
     for file in (*own, *sorted(others)):
@@ -134,10 +135,9 @@ def open_own_store(settings: Settings, *, fresh: bool = False) -> Store:
     return open_store(settings)
 
 
-def gazetteer_version(settings: Settings) -> tuple[int, int, int, bool]:
-    """Return what changes when the gazetteer does: after an import, and when the shipped places have been built."""
-    file = (settings.data / GAZETTEER_FILE).stat()
-    return file.st_ino, file.st_mtime_ns, file.st_size, built_places(settings.data) is not None
+def gazetteer_version(settings: Settings) -> tuple[FileMark, FileMark]:
+    """Return the marks of the gazetteer and of the shipped places, which change after an import or a build."""
+    return FileMark.of(settings.data / GAZETTEER_FILE), FileMark.of(built_places(settings.data))
 
 
 def open_data_gazetteer(settings: Settings) -> Gazetteer:
@@ -247,7 +247,7 @@ def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
     from locator.stores.parquet import ParquetStore
 
     try:
-        layer = not _managed(settings, store) or store.stamp(SHIPPED) == stamp
+        layer = not _managed(settings, store) or (store.stamp(SHIPPED) == stamp and _is_whole(store))
     except DataError:
         if not isinstance(store, ParquetStore) or not _managed(settings, store):
             raise
@@ -255,18 +255,22 @@ def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
     return (
         layer
         and _gazetteer_mark(settings) == _read_mark(settings).get("mark")
-        and _read_mark(settings)["stamp"] == stamp
+        and _read_mark(settings).get("stamp") == stamp
         and _read_mark(settings).get("layer") == _shared_version(settings, store)
         and not _was_interrupted(settings)
     )
 
 
-def _gazetteer_mark(settings: Settings) -> int | None:
-    """Return the size of the gazetteer's file: a lost or cut one is built again."""
-    try:
-        return (settings.data / GAZETTEER_FILE).stat().st_size
-    except OSError:
-        return None
+def _is_whole(store: Store) -> bool:
+    """Tell whether a layer of ours and what the shipped offices gave can be read to their end."""
+    from locator.stores.parquet import ParquetStore
+
+    return not isinstance(store, ParquetStore) or (store.is_whole() and store.is_whole(SHIPPED))
+
+
+def _gazetteer_mark(settings: Settings) -> str | None:
+    """Return the hash of the gazetteer's file: one that is lost, cut or written over is built again."""
+    return digest_file(settings.data / GAZETTEER_FILE)
 
 
 def _read_mark(settings: Settings) -> dict[str, object]:
@@ -287,10 +291,10 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     shipped = _load_parts()
     points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
-    parts = store.parts() if database or settings.layer is None else {}
-    others = [layer for name, layer in parts.items() if name not in (SHIPPED, EDITS)]
+    parts = store.parts(without=(SHIPPED, EDITS)) if database or settings.layer is None else {}
+    others = list(parts.values())
     rebuild_gazetteer(settings, [Layer.from_points(points), *others], stamp=stamp)
-    if _managed(settings, store) and store.stamp(SHIPPED) != stamp:
+    if _managed(settings, store) and not (store.stamp(SHIPPED) == stamp and _is_whole(store)):
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
     held = store.part_files() if settings.layer is None and isinstance(store, ParquetStore) else None
@@ -323,13 +327,15 @@ def rebuild_gazetteer(
     extracts = load_extracts(settings.data)
     stamp = stamp or shipped_stamp()
     kept = settings.data / f"{_DIVISIONS}-{stamp}.sqlite"
+    if digest_file(kept) != _read_mark(settings).get("divisions"):
+        kept.unlink(missing_ok=True)
     build_gazetteer(
         settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts, divisions=kept
     )
     for other in settings.data.glob(f"{_DIVISIONS}-*.sqlite"):
         if other != kept:
             other.unlink(missing_ok=True)
-    _write_mark(settings, stamp, version)
+    _write_mark(settings, stamp, version, divisions=digest_file(kept))
 
 
 def index_offices(settings: Settings, store: Store) -> None:
@@ -353,23 +359,26 @@ def index_offices(settings: Settings, store: Store) -> None:
     edited = wanted.pop(EDITS, None)
     mark = _read_mark(settings)
     index, before = settings.data / GAZETTEER_FILE, settings.data / _BEFORE
-    for base, held in ((index, mark.get("indexed")), (before, mark.get("before"))):
+    for base, held, digest in ((index, mark.get("indexed"), "mark"), (before, mark.get("before"), "before_mark")):
         fresh = [name for name in wanted if not isinstance(held, dict) or held.get(name) != wanted[name]]
         fits = isinstance(held, dict) and held.keys() <= wanted.keys() and not held.keys() & set(fresh)
-        if not (fits and base.is_file() and mark["stamp"] == shipped_stamp() and mark.get("edits") == edited):
+        if not (fits and mark.get("stamp") == shipped_stamp() and mark.get("edits") == edited):
             continue
+        if mark.get(digest) is None or digest_file(base) != mark[digest]:
+            continue  # lost or damaged
         if fresh:
             parts = store.parts()
             tables = [parts[name].table.cast(SCHEMA) for name in fresh]
             if base == index:
                 before.unlink(missing_ok=True)
                 os.link(index, before)
-                mark["before"] = held
+                mark |= {"before": held, "before_mark": mark["mark"]}
             extend_gazetteer(base, index, Layer(pa.concat_tables(tables)))
         elif base == before:
             with write_atomically(index) as draft:
                 shutil.copyfile(before, draft)
-        _write_mark(settings, str(mark["stamp"]), version, indexed=wanted, before=mark.get("before"), edits=edited)
+        kept = {name: mark.get(name) for name in ("before", "before_mark")}
+        _write_mark(settings, str(mark["stamp"]), version, indexed=wanted, edits=edited, **kept)
         return
     _index_all(settings, store, wanted, edited)
 
@@ -392,8 +401,9 @@ def _index_all(settings: Settings, store: ParquetStore, wanted: dict[str, str], 
         return
     index = settings.data / GAZETTEER_FILE
     os.link(index, before)
+    digest = _gazetteer_mark(settings)
     extend_gazetteer(before, index, parts[last])
-    _write_mark(settings, shipped_stamp(), None, indexed=wanted, before=rest, edits=edited)
+    _write_mark(settings, shipped_stamp(), None, indexed=wanted, before=rest, before_mark=digest, edits=edited)
 
 
 def _with_edits(part: Layer, edits: Layer | None) -> Layer:
@@ -403,6 +413,8 @@ def _with_edits(part: Layer, edits: Layer | None) -> Layer:
 
 
 def _write_mark(settings: Settings, stamp: str, version: str | None, **more: object) -> None:
+    """Note what the index was built from; what is not said of the index of the divisions is as it was."""
+    more = {"divisions": _read_mark(settings).get("divisions"), **more}
     mark = {"stamp": stamp, "mark": _gazetteer_mark(settings), "layer": version, **more}
     with write_atomically(settings.data / _STAMP_FILE) as draft:
         draft.write_text(json.dumps(mark), "utf-8")

@@ -7,7 +7,7 @@ A store keeps, for every source, the points that source gave (its *part*), and s
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -78,7 +78,12 @@ class Store(Protocol):
         """Return every point, vanished ones too, as columns (of PostGIS: a copy made for the caller)."""
         ...
 
-    def parts(self) -> Mapping[str, Layer]:
+    @property
+    def damaged(self) -> bool:
+        """Whether what is kept can no longer be read, and what was read before answers in its place."""
+        ...
+
+    def parts(self, *, without: Collection[str] = ()) -> Mapping[str, Layer]:
         """Return what each source gave, unmerged, by source name."""
         ...
 

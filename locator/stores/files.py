@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,7 @@ from locator.disk import write_atomically
 from locator.errors import DataError
 from locator.layer import COLUMNS, LAYER_VERSION, SCHEMA, Layer
 
+log = logging.getLogger(__name__)
 _POINT = pa.struct([pa.field("x", pa.float64(), nullable=False), pa.field("y", pa.float64(), nullable=False)])
 _REPEATED = tuple(
     name
@@ -94,6 +96,11 @@ def _readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path} is no layer that can be read: {error}", code="layer_broken", path=str(path)) from error
 
 
+def _open(path: Path, **options: Any) -> pq.ParquetFile:
+    """Open a file so that what is read is what was written: a page with another checksum is an error."""
+    return pq.ParquetFile(path, page_checksum_verification=True, **options)
+
+
 def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
     """Return a layer's file and the parts it was made of.
 
@@ -106,11 +113,11 @@ def read_layer(path: Path) -> tuple[Layer, tuple[Part, ...]]:
         The file is missing, broken, of another version, or no layer.
     """
     with _readable(path):
-        file = pq.ParquetFile(path)
+        file = _open(path)
         manifest = _manifest(file.schema_arrow.metadata or {}, path)
         present = set(file.schema_arrow.names)
         wanted = [name for name in (*COLUMNS, "geometry") if name in present and name not in _blank_columns(file)]
-        table = pq.ParquetFile(path, read_dictionary=[n for n in _REPEATED if n in present]).read(wanted)
+        table = _open(path, read_dictionary=[n for n in _REPEATED if n in present]).read(wanted)
         if not {"id", "name"} <= present:
             raise ValueError("no columns id and name")
         return Layer(_complete(table), version=manifest.version), manifest.parts
@@ -131,7 +138,7 @@ def read_positions(path: Path) -> Layer:
         As :func:`read_layer`.
     """
     with _readable(path):
-        file = pq.ParquetFile(path)
+        file = _open(path)
         table = file.read([name for name in ("geometry", "lon", "lat", "status") if name in file.schema_arrow.names])
         lon, lat = _positions(table)
         status = table.column("status") if "status" in table.column_names else pa.nulls(table.num_rows, pa.string())
@@ -202,7 +209,7 @@ def to_geo_table(layer: Layer) -> pa.Table:
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as one Parquet file; columns, not row groups, are what a reader takes in parallel."""
-    pq.write_table(table, path, compression="zstd", row_group_size=4_000_000)
+    pq.write_table(table, path, compression="zstd", row_group_size=4_000_000, write_page_checksum=True)
 
 
 def write_part(folder: Path, source: str, layer: Layer, stamp: str) -> Part:
@@ -275,9 +282,12 @@ def find_parts(folder: Path) -> tuple[Part, ...]:
     for file in files:
         try:
             said = json.loads((pq.read_schema(file).metadata or {})[b"locator"])
-            rows = pq.read_metadata(file).num_rows
+            rows = len(read_layer(file)[0])
             part = Part(source=said["source"], file=file.name, stamp=said["stamp"], rows=rows)
-        except (OSError, pa.ArrowException, KeyError, ValueError):
+        except (OSError, pa.ArrowException, KeyError, ValueError, DataError) as error:
+            if isinstance(error, DataError) and error.code == "layer_version":
+                raise
+            log.error("%s is broken and is left out", file.name)
             continue
         found[part.source] = part
     return tuple(found.values())

@@ -12,7 +12,7 @@ import importlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace as change
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from locator.disk import exclusive_lock
+from locator.disk import FileMark, exclusive_lock
 from locator.errors import DataError
 from locator.layer import SCHEMA, Layer, to_arrow
 from locator.model import Filter, Found, ServicePoint
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _BY_ITSELF = ("shipped", "live-")
 """Sources that change without an operator: no undo goes back behind them."""
-type _Mark = tuple[int, int, int]
 FEW = 500
 """So many points are read one by one, and kept."""
 
@@ -59,8 +58,7 @@ FEW = 500
 class _Loaded(NamedTuple):
     """One state of the file, in memory."""
 
-    mark: _Mark
-    """What tells this file from the next one: inode, size, time."""
+    mark: FileMark
     layer: Layer
     search: Index
     """Of the points that have not vanished."""
@@ -91,7 +89,7 @@ class ParquetStore:
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
         self._written = False
-        self._refused: _Mark | None = None
+        self._refused: FileMark | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> ParquetStore:
@@ -111,12 +109,24 @@ class ParquetStore:
 
     # --- reading
 
-    def _mark(self) -> _Mark:
+    def _mark(self) -> FileMark:
+        return FileMark.of(self.path)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the file in place is lost or cannot be read, and the layer of before answers."""
+        return self._loaded is not None and self._refused is not None and self._refused == self._mark()
+
+    def is_whole(self, source: str | None = None) -> bool:
+        """Tell whether the layer's file, or that of one source, can be read to its end."""
         try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            return 0, 0, 0
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+            if source is None:
+                read_layer(self.path)
+            else:
+                self._read_parts(part for part in read_manifest(self.path).parts if part.source == source)
+        except DataError:
+            return False
+        return True
 
     def _current(self) -> _Loaded:
         mark, loaded = self._mark(), self._loaded
@@ -132,17 +142,19 @@ class ParquetStore:
             self._written = False
             return self._loaded
 
-    def _renew_beside(self, old: _Loaded, mark: _Mark) -> None:
+    def _renew_beside(self, old: _Loaded, mark: FileMark) -> None:
         try:
             threading.Thread(target=self._renew, args=(old, mark), name="locator-layer", daemon=True).start()
         except RuntimeError:  # no more threads just now: the next query tries again
             self._loading.release()
 
-    def _renew(self, old: _Loaded, mark: _Mark) -> None:
+    def _renew(self, old: _Loaded, mark: FileMark) -> None:
         """Load what another process put in place, then serve it; the caller holds the lock for this thread."""
         try:
             if self._loaded is not None and self._loaded.mark == self._mark():
                 return  # somebody else was first
+            if mark == FileMark() and old.mark != mark:
+                raise DataError(f"{self.path} is gone", code="layer_missing", path=str(self.path))
             new = self._load()
             for where in old.search.warm_filters():
                 new.search.warm(where)
@@ -155,7 +167,7 @@ class ParquetStore:
 
     def _load(self) -> _Loaded:
         mark = self._mark()
-        if mark == (0, 0, 0):
+        if mark == FileMark():
             layer = Layer(SCHEMA.empty_table(), version="empty")
             return _Loaded(mark, layer, Index(layer), ())
         if count_rows(self.path) <= FEW_PLACES:
@@ -220,9 +232,9 @@ class ParquetStore:
         counts = Counter(numbers.tolist())
         return {word: counts[code] for code, word in enumerate(words) if word and counts[code]}
 
-    def parts(self) -> Mapping[str, Layer]:
+    def parts(self, *, without: Collection[str] = ()) -> Mapping[str, Layer]:
         """Return what each source gave, unmerged, by source name, in the order in which they came."""
-        return self._read_parts(self._current().parts)
+        return self._read_parts(part for part in self._current().parts if part.source not in without)
 
     def stamp(self, source: str) -> str | None:
         """Return the stamp of the last :meth:`replace` of a source, or None when it has none."""
@@ -250,8 +262,8 @@ class ParquetStore:
         new = points if isinstance(points, Layer) else Layer.from_points(points)
         with exclusive_lock(self.path):
             before = read_manifest(self.path).parts if self.path.is_file() else ()
-            layers = self._read_parts(before)
-            old = layers.get(source)
+            layers = self._read_parts(part for part in before if part.source != source)
+            old = self._read_own(before, source)
             kept = mark_vanished(old, new, partial=partial)
             summary = count_changes(old, new, kept, partial=partial)
             known = next((part for part in before if part.source == source), None)
@@ -261,6 +273,14 @@ class ParquetStore:
             layers[source] = kept
             parts = tuple(part if p.source == source else p for p in before)
             return self._commit(parts if known else (*parts, part), layers, source, summary)
+
+    def _read_own(self, parts: Iterable[Part], source: str) -> Layer | None:
+        """Return what a source gave before it gives anew; None where it gave nothing, or that is broken."""
+        try:
+            return self._read_parts(part for part in parts if part.source == source).get(source)
+        except DataError as error:
+            log.warning("what %s gave before cannot be read: %s", source, error.code)
+            return None
 
     def remove(self, source: str) -> None:
         """Forget a source and every point that only it gave."""
@@ -286,14 +306,13 @@ class ParquetStore:
             return before.source
 
     def recover(self) -> None:
-        """Make a layer that cannot be read again from its parts; the broken file is kept beside it."""
-        if not self.path.is_file():
+        """Make a layer that is lost or cannot be read again from its parts; a broken file is kept beside it."""
+        if not self.path.is_file() and not self._folder.is_dir():
             return
         with exclusive_lock(self.path):
-            try:
-                read_manifest(self.path)
+            if self.is_whole():
                 return
-            except DataError:
+            if self.path.is_file():
                 self.path.replace(self.path.with_suffix(".broken"))
             parts = find_parts(self._folder)
             if parts:

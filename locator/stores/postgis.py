@@ -8,7 +8,7 @@ nothing unseen can be nearer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace as change
 from typing import TYPE_CHECKING
 
@@ -151,9 +151,12 @@ class PostgisStore:
         rows = self._ask(lambda connection: connection.execute(question).fetchall())
         return tables.from_chunks([row[1] for row in rows if row[1] is not None], version=rows[0][0] if rows else "")
 
-    def parts(self) -> Mapping[str, Layer]:
+    damaged = False
+    """A database tells itself what is wrong with it."""
+
+    def parts(self, *, without: Collection[str] = ()) -> Mapping[str, Layer]:
         """Return what each source gave, unmerged, by source name, in the order in which they came."""
-        return self._ask(tables.read_parts)
+        return {name: part for name, part in self._ask(tables.read_parts).items() if name not in without}
 
     def stamp(self, source: str) -> str | None:
         """Return the stamp of the last :meth:`replace` of a source, or None when it has none."""
