@@ -14,12 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
-if TYPE_CHECKING:
-    from locator.errors import LocatorError
+from locator.errors import DataError, LocatorError
 
 LOCALES = Path(__file__).parent / "locales"
 SOURCE_LANGS = ("zh", "en")
@@ -186,3 +184,8 @@ def explain(error: LocatorError, lang: str) -> str:
     """Return one sentence for a person: what was given, what was expected, what to do."""
     template = find_template(f"errors.{error.code}", lang)
     return template.format(**error.params) if template else str(error)
+
+
+def explain_outside(error: LocatorError, lang: str) -> str:
+    """Return :func:`explain` for somebody who is not the operator: of our own files and databases no name is told."""
+    return text("page.trouble.data", lang) if isinstance(error, DataError) else explain(error, lang)

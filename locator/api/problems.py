@@ -22,7 +22,7 @@ from locator.errors import (
     ServiceRateLimited,
     ServiceTimeout,
 )
-from locator.i18n import LANGS, explain
+from locator.i18n import LANGS, explain_outside
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -101,8 +101,8 @@ def add_problem_handlers(api: FastAPI) -> None:
         assert isinstance(error, LocatorError)  # noqa: S101 - what it is registered for
         status = next(status for kind, status in STATUS if isinstance(error, kind))
         retry = getattr(error, "retry_after_s", None)
-        headers = {"retry-after": str(int(retry))} if retry else None
-        return make_problem(status, code=error.code, detail=explain(error, _lang_of(request)), headers=headers)
+        headers = {"retry-after": str(int(retry))} if retry else {"retry-after": "30"} if status == 503 else None
+        return make_problem(status, code=error.code, detail=explain_outside(error, _lang_of(request)), headers=headers)
 
     async def on_validation_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from locator.errors import LocatorError
-from locator.i18n import LANGS, explain, text
+from locator.i18n import LANGS, explain_outside, text
 from locator.model import EXACT, Answer, Person, Phone, Query, Task
 from locator.outputs.html_document import Markup, join, tag, write_document
 from locator.outputs.shapes import hotline_of, order_phones, say_fallback, say_hit_distance, say_notice
@@ -96,7 +96,7 @@ def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str
     try:
         found = locate().find(query, now)
     except LocatorError as error:
-        return tag("p", explain(error, lang), role="alert")
+        return tag("p", explain_outside(error, lang), role="alert")
     return _write_answer(found, now, lang)
 
 

@@ -17,9 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from locator.errors import LocatorError, NotFound
+from locator.errors import DataError, LocatorError, NotFound
 from locator.hours import write_calendar
-from locator.i18n import explain, text
+from locator.i18n import explain_outside, text
 from locator.model import EXACT, Mode, ServicePoint, Step
 from locator.model import Route as Way
 from locator.outputs.html_document import Markup, tag
@@ -128,7 +128,7 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
             page = await run_in_threadpool(lambda: _write_sheet(locate(), clock(), settings, state, way))
         except LocatorError as error:
             status = 404 if isinstance(error, NotFound) else 503
-            return PlainTextResponse(explain(error, state.lang), status_code=status)
+            return PlainTextResponse(explain_outside(error, state.lang), status_code=status)
         return HTMLResponse(page, headers={"cache-control": "no-store" if way else "no-cache"})
 
     async def send_office(request: Request) -> Response:
@@ -150,7 +150,8 @@ def sheet_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], s
         try:
             calendar = await run_in_threadpool(lambda: _write_hours(locate(), clock(), state))
         except LocatorError as error:
-            return PlainTextResponse(explain(error, state.lang), status_code=404)
+            status = 503 if isinstance(error, DataError) else 404
+            return PlainTextResponse(explain_outside(error, state.lang), status_code=status)
         name = {"content-disposition": 'attachment; filename="hours.ics"', "cache-control": "no-cache"}
         return Response(calendar, media_type="text/calendar; charset=utf-8", headers=name)
 
