@@ -38,7 +38,7 @@ WULIGOU = "五里沟街道人社中心"
 WAYS = ("deleted", "cut", "emptied", "zeroed", "flipped")
 READ = ("layer.parquet", "gazetteer.sqlite", "places-")
 """The beginnings of the names of the files that every search reads."""
-BESIDE = ("gazetteer.stamp", "unchanged.stamp", "places.stamp", "districts", "divisions", "shipped")
+BESIDE = ("guide.json", "gazetteer.stamp", "unchanged.stamp", "places.stamp", "districts", "divisions", "shipped")
 """Those of the other files that a service leaves in its folder; the lock files are empty."""
 CASES = [(kind, how) for kind in READ for how in WAYS] + [
     (kind, how) for kind in BESIDE for how in ("deleted", "flipped")
