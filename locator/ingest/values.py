@@ -37,10 +37,11 @@ Ten digits might also be a 400 number.
 """
 _SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
 _SPLIT = re.compile(
-    _SPLIT_ABROAD.pattern + r"|\s+(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
+    _SPLIT_ABROAD.pattern
+    + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
 )
 _LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
-_LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]+)[:：]?\s*(?P<number>[\d+(（].*)$")
+_LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]++)[:：]?\s*+(?P<number>[\d+(（].*)$")
 _LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\-转][\d+()\- 转]*)(?<=\d)\s+(?P<label>[^\d\s(].*)$")
 
 
