@@ -21,6 +21,7 @@ NOTED = frozenset({"phone", "perhaps"})
 SILENT = frozenset({"noon", "makeup", "unknown"})
 """Kinds of words that change nothing: no break at noon, make-up days (the calendar's), and what the end of a
 clause decides about."""
+_NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days"})
 _JOINTS = ("、", "及", "和", "与", "以及", "或")
 _STOPS = (",", ";", "。", "(", ")")
 
@@ -41,6 +42,8 @@ class HoursReader:
         """Times since the last season that follows its times."""
         self.half_day = ""
         self.excepting = self.lessening = self.extended = False
+        self.too = False
+        """Whether days are said to be open too (周末无休), which means that the others are."""
         self.ticket = self.self_service = ""
         self.before: Token | None = None
         self.opened_by: Token | None = None
@@ -88,6 +91,10 @@ class HoursReader:
             not line.state and (line.ranges or line.seasons) for line in self.lines
         ):
             raise Unclear("half a day of which nothing is read says nothing of the other days and halves")
+        named = frozenset[int]().union(*(line.days for line in self.lines))
+        undated = any(line.ranges and not (line.days or line.holidays) for line in self.lines)
+        if not undated and not named & WORKDAYS and (not named or self.too or self.excluded & WORKDAYS):
+            raise Unclear("only holidays, a weekend that is open too, one workday said to be shut: not all others are")
         lines = settle_lines(self.lines, self.excluded)
         return write_lines(lines, self.ticket, self.notes, holidays_off=self.holidays_off), self.notes
 
@@ -113,7 +120,10 @@ class HoursReader:
         said = "".join(token.text for token in clause).strip(" :")
         unread = any(token.kind == "unknown" for token in clause)
         kinds = {token.kind for token in clause}
-        named = kinds & {"days", "weekend", "holidays", "workdays", "daily", "plain_days"}
+        named = kinds & _NAMED
+        at = [n for n, token in enumerate(clause) if token.kind in _NAMED]
+        if at and any(token.kind == "unknown" for token in clause[at[0] : at[-1]]):
+            raise Unclear(said)  # two days with a word between that nobody here knows: perhaps all between them
         line = self.line
         lone_half = bool(half) and bool(named) and kinds <= {"days", "weekend", "filler", "off"} and not line.ranges
         if half and "off" in kinds and not named and not unread:
@@ -154,11 +164,10 @@ class HoursReader:
             self.season = self.season if self.season_is_new else None
             self.group, self.loose, self.vague = (frozenset(), False), (), False
         elif days and self.vague and not self.joint:
-            self.replaced, self.line.days = (
-                self.line.days,
-                frozenset(),
-            )  # 每天（周一至周五）: the days beside it say which
+            self.replaced, self.line.days = self.line.days, frozenset()  # 每天（周一至周五）: the days say which
             self.group = (frozenset(), self.group[1])
+        elif self.half_day and self.line.days:
+            raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
         self.vague = vague and not self.line.days
         self.line.days |= days
         self.line.holidays |= holidays
@@ -206,7 +215,7 @@ class HoursReader:
         self._add_days(frozenset({5, 6}))
 
     def _read_daily(self, text: str) -> None:
-        every_day = text in ("全年无休", "365天")
+        every_day = text.startswith(("全年无休", "365天"))
         if every_day and self.line.ranges and self.line.days == ALL_DAYS:
             self.line.holidays = True
         elif not self.line.days or self.line.ranges:
@@ -287,7 +296,7 @@ class HoursReader:
         if not line.days and every_day and self.before is not None and self.before.kind == "holidays":
             line.holidays, every_day[-1].holidays = False, True  # 周一至周日…，节假日不休
             return
-        line.state, line.comment = "unknown", text
+        line.state, line.comment, self.too = "unknown", text, True
 
     def _read_midday(self, text: str) -> None:
         """Accept 午休 without its times only where the times leave a gap for it."""

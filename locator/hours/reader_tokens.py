@@ -59,7 +59,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("workdays", r"(?:国家)?(?:法定)?工作日"),
     ("plain_days", r"平日|平时"),
     ("weekend", r"双休日|周末|(?<!公)休息日"),
-    ("daily", r"全年无休|365天|全年|每天|每日|天天"),
+    ("daily", r"全年无休|365天(?:全年)?(?:无休)?|全年|每天|每日|天天"),
     ("notice", r"(?:如?(?:有|遇)?(?:特殊|变动|变化|变更|调整|临时)[^,;。()\d周停闭关迁休撤]{0,12}"
                r"(?:通知|公告|公示|为准)"
                r"|(?:具体|详情)?(?:请)?以?[^,;。()\d周停闭关迁休撤]{0,8}(?:另行通知|另行公告|(?:通知|公告|公示)为准))"),
@@ -116,7 +116,7 @@ _ENGLISH = (
     (r"\b(?:daily|every ?day)\b", "每天"),
     (r"\bby appointment(?: only)?\b", "预约"), (r"\bclosed\b", "休息"), (r"\b(?:and|&)\b", "、"),
     (r"\b(?:opening|office|business|working) hours\b|\bopen\b", "开放"),
-    (r"(?<=[\d日一二三四五六])\s*to\s*(?=[\d周])", "-"),
+    (r"(?<=[\d日一二三四五六mM.])\s*\b(?:to|through|thru|until|till|til)\b\s*(?=[\d周])", "-"),
 )  # fmt: skip
 
 
