@@ -103,6 +103,18 @@ def test_six_offices_take_less_than_a_thousand_pixels(phone):
     assert max(rows) <= 100
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_guide_is_short_on_a_phone_for_every_task(chromium, server, lang):
+    with make_visitor(chromium, server, "phone") as person:
+        heights = {}
+        for task in Task:
+            page = person.open(f"/guide?task={task}&region=370100&lang={lang}")
+            page.wait_for_selector("[data-panel=guide] ol")
+            heights[str(task)] = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        assert max(heights.values()) < 2000, heights
+        assert person.faults == []
+
+
 def test_the_way_lies_over_the_list_and_back_returns_to_the_same_row(phone):
     page = phone.open()
     phone.search(JINAN)

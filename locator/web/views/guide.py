@@ -23,7 +23,8 @@ from locator.web.session import MAX_REPORT, Session, keep_report
 from locator.web.state import PageState
 from locator.wording import Translator
 
-_SECTIONS = ("fees", "times", "differs", "not_found", "tips")
+_FOLDS = {"fees_times": ("fees", "times"), "ask_first": ("differs", "not_found", "tips")}
+"""What unfolds together, so that the guide is short on a phone, and what it is called together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +154,16 @@ def render_guide(answer: Mapping[str, Any], words: Translator, reports: Reports)
     )
     say_channel = partial(_say_channel, lang=lang)
     parts.append(_fold("channels", text("guide.channels", lang), answer["channels"], words, reports, say=say_channel))
-    parts += [_fold(name, text(f"guide.{name}", lang), answer[name], words, reports) for name in _SECTIONS]
+    parts += [_fold_together(name, sections, answer, words, reports) for name, sections in _FOLDS.items()]
     parts.append(_fold("law", text("guide.law", lang), answer["law"], words, reports, say=partial(_say_law, lang=lang)))
     related = [
         tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"], class_="example"))
         for other in answer["related"]
     ]
     if related:
-        heading = tag("h2", text("guide.related", lang))
-        parts.append(tag("section", heading, tag("ul", *related, class_="examples", role="list")))
+        summary = tag("summary", tag("h2", text("guide.related", lang)))
+        listed = tag("ul", *related, class_="examples", role="list")
+        parts.append(tag("details", summary, listed, class_="fold", data_key="related"))
     return tag("div", *parts, class_="guide")
 
 
@@ -198,9 +200,30 @@ def _fold(
     if not items:
         return None
     summary = tag("summary", tag("h2", heading))
-    say = say or partial(_say_text, lang=words.lang)
-    rows = tag("ul", *(tag("li", say(item)) for item in items), role="list")
+    rows = _render_lines(items, say or partial(_say_text, lang=words.lang))
     return tag("details", summary, rows, _render_sources(key, items, words, reports), class_="fold", data_key=key)
+
+
+def _render_lines(items: Sequence[Mapping[str, Any]], say: Callable[[Mapping[str, Any]], Markup]) -> Markup:
+    return tag("ul", *(tag("li", say(item)) for item in items), role="list")
+
+
+def _fold_together(
+    name: str, sections: Sequence[str], answer: Mapping[str, Any], words: Translator, reports: Reports
+) -> Markup | None:
+    """Return several sections that unfold as one, each under its own heading."""
+    filled = [section for section in sections if answer[section]]
+    if len(filled) < 2:
+        return (
+            _fold(name, text(f"guide.{filled[0]}", words.lang), answer[filled[0]], words, reports) if filled else None
+        )
+    say = partial(_say_text, lang=words.lang)
+    parts = [
+        join(tag("h3", text(f"guide.{section}", words.lang)), _render_lines(answer[section], say)) for section in filled
+    ]
+    summary = tag("summary", tag("h2", words(f"guide.{name}")))
+    basis = _render_sources(name, [item for section in filled for item in answer[section]], words, reports)
+    return tag("details", summary, *parts, basis, class_="fold", data_key=name)
 
 
 def _render_sources(key: str, items: Sequence[Mapping[str, Any]], words: Translator, reports: Reports) -> Markup:
