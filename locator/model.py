@@ -187,7 +187,8 @@ class Place:
     note: str | None = None
     """A code of what the person should know, e.g. ``number_unknown`` (found the street's area only)."""
     also: tuple[str, ...] = ()
-    """Adcodes of districts across a border that is as near as the position is uncertain."""
+    """Adcodes of districts across a border that is as near as the position is uncertain; of an area that is no
+    division (雄安新区), those it lies in."""
     district_probable: bool = False
     """The district is what the nearest named places say: no outline of a district holds the position."""
 

@@ -111,7 +111,8 @@ def test_each_app_is_asked_in_its_own_datum_to_three_decimals(here):
 def test_a_coarse_place_is_searched_by_name_and_not_in_a_circle():
     links = {s.app: parse_qs(urlsplit(s.url).query) for s in map_searches("城关区社保服务中心", (91.1, 29.6), exact=False, city="540100", city_name="拉萨市")}  # fmt: skip
     assert links["baidu"]["region"] == ["拉萨市"] and "location" not in links["baidu"]
-    assert links["amap"]["city"] == ["540100"] and "radius" not in links["tencent"]
+    assert links["amap"]["city"] == ["540100"]
+    assert links["tencent"]["region"] == ["拉萨市"] and not {"center", "radius"} & set(links["tencent"])
     (no_city, *_) = map_searches("社保服务中心", None)
     assert "center" not in no_city.url and "city" not in no_city.url
 
@@ -180,6 +181,27 @@ def test_elsewhere_is_the_rest_of_the_city_then_of_the_province(locator):
         assert all(region.adcode.startswith("37") and region.points > 0 for region in answer.fallback.elsewhere)
         known = [r.nearest.distance_m for r in answer.fallback.elsewhere if r.nearest and r.nearest.distance_m]
         assert known == sorted(known)
+
+
+@pytest.mark.parametrize("text", ["澳门", "香港", "台湾", "高雄", "香港沙田", "Macau"])
+def test_outside_the_mainland_nobody_is_asked_for_a_street(locator, text):
+    answer = find(locator, text)
+    assert [notice.code for notice in answer.notices if notice.code != "insured_city_only"] == ["outside_area"]
+    assert answer.fallback is None and not answer.hits
+
+
+def test_a_new_area_has_its_own_districts_offices_first(locator):
+    answer = find(locator, "雄安新区")
+    inside = [hit.point.adcode in {"130629", "130632", "130638"} for hit in answer.hits]
+    assert inside[0] and inside == sorted(inside, reverse=True) and answer.place.error_m % 1000 == 0
+    assert [hit.area for hit in answer.hits] == ["own" if own else "other" for own in inside]
+
+
+def test_no_office_is_the_nearest_without_a_distance(locator):
+    for text in ("北京", "广东省"):
+        parts = dict(say_fallback(find(locator, text).fallback, "zh", exact=False))
+        rows = parts[load_catalogue("zh")["fallback.elsewhere"]]
+        assert rows and not any("最近" in str(row) for row in rows)
 
 
 # --- the table of general places

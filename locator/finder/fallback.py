@@ -27,7 +27,7 @@ from locator.adcode import (
 )
 from locator.datum import distance_m, on_mainland
 from locator.errors import DataError
-from locator.finder.fitness import UNPLACED, kind_rank
+from locator.finder.fitness import UNPLACED, kind_rank, own_areas
 from locator.i18n import choose, language, text
 from locator.model import (
     EXACT,
@@ -92,7 +92,7 @@ def is_near(hit: Hit, place: Place) -> bool:
     if hit.distance_m is not None:
         return hit.distance_m <= FAR_M
     known = hit.point.adcode
-    return bool(known and place.adcode and (is_inside(known, place.adcode) or is_inside(place.adcode, known)))
+    return bool(known and any(is_inside(known, own) or is_inside(own, known) for own in own_areas(place)))
 
 
 def build_fallback(
@@ -130,8 +130,9 @@ def build_fallback(
 
 def is_outside(place: Place) -> bool:
     """Tell whether a place is known to lie outside the mainland, whose offices the data is about."""
-    elsewhere = place.adcode is None or place.adcode[:2] in {"71", *SPECIAL_REGIONS}
-    return elsewhere and place.lon is not None and not on_mainland(place.lon, place.lat or 0.0)
+    if place.adcode is not None:
+        return place.adcode[:2] in {"71", *SPECIAL_REGIONS}
+    return place.lon is not None and not on_mainland(place.lon, place.lat or 0.0)
 
 
 def has_offices(place: Place, store: Store) -> bool:
@@ -282,14 +283,14 @@ def no_result_notices(
     fallback
         What is shown besides the hits, None where some of them are near.
     """
+    if is_outside(place) and not hits:
+        return [Notice(code="outside_area", params={"cities": name_cities(records.store, query.lang)})]
     if place.precision is Precision.PROVINCE:
         known = fallback is not None and fallback.elsewhere
         return [Notice(code="choose_region" if known else "place_too_coarse", params={"place": place.label})]
     if hits:
         known_place = place.lon is not None
         return [] if known_place and fallback is None else _of_hits(place, query, hits, fallback, records)
-    if is_outside(place):
-        return [Notice(code="outside_area", params={"cities": name_cities(records.store, query.lang)})]
     if fallback is None:
         return [Notice(code="nothing_matches")]
     return [_send_elsewhere(place, query, fallback, records)]

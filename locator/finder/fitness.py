@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from locator.model import Found, Kind, Precision, ServicePoint, Task
+from locator.model import Found, Kind, Place, Precision, ServicePoint, Task
 
 LIKE_DISTANCE_M = 500.0
 """Of two counters whose distances differ by no more, the one that fits the matter better comes first."""
@@ -70,6 +70,13 @@ def misfit(point: ServicePoint, task: Task | None, authority: str | None) -> int
     if point.kind in HALLS:
         return 1 if order.index(point.kind) < len(HALLS) - 1 else 2
     return 1 if point.kind is Kind.COMMUNITY_CENTER and _SAYS_INSURANCE.search(point.name) else 3
+
+
+def own_areas(place: Place) -> tuple[str, ...]:
+    """Return the codes of the division that is known of a place, or of those in which an area (雄安新区) lies."""
+    if place.precision in UNPLACED and place.also:
+        return place.also
+    return (place.adcode,) if place.adcode else ()
 
 
 def kind_rank(point: ServicePoint, authority: str | None) -> int:

@@ -25,6 +25,7 @@ from locator.finder.fitness import (
     is_of_a_township,
     kind_rank,
     may_not_handle,
+    own_areas,
     settle_like_distances,
 )
 from locator.model import (
@@ -219,7 +220,7 @@ def find_in_area(search: Search, kinds: frozenset[Kind] | None) -> list[ServiceP
     the city's own offices and those of its other districts.
     """
     adcode, limit = search.place.adcode or "", search.query.limit
-    areas = search.regions or tuple(dict.fromkeys((adcode, prefecture_of(adcode))))
+    areas = search.regions or tuple(dict.fromkeys((*own_areas(search.place), adcode, prefecture_of(adcode))))
     listed: dict[str, ServicePoint] = {}
     for area in areas:
         if len(listed) < limit:
@@ -240,7 +241,7 @@ def _points_of(search: Search, kinds: frozenset[Kind] | None, area: str) -> Iter
 
 def is_own_area(point: ServicePoint, place: Place) -> bool:
     """Tell whether a point lies in the district or city that is all that is known of a place."""
-    return bool(point.adcode and place.adcode and is_inside(point.adcode, place.adcode))
+    return any(is_inside(point.adcode or "", area) for area in own_areas(place))
 
 
 def _place_in_area(search: Search, point: ServicePoint) -> tuple[object, ...]:

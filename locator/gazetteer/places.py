@@ -223,8 +223,8 @@ class PlaceIndex:
         cities = {prefecture_of(code) for code in codes}
         adcode = cities.pop() if len(cities) == 1 else province_of(codes[0])
         return Place(
-            label=f"{self.label(adcode)}{name}", lon=lon, lat=lat, precision=Precision.CITY, error_m=round(max(reach)),
-            source="gazetteer", adcode=adcode, note=note,
+            label=f"{self.label(adcode)}{name}", lon=lon, lat=lat, precision=Precision.CITY,
+            error_m=round(max(reach), -3), source="gazetteer", adcode=adcode, note=note, also=tuple(codes),
         )  # fmt: skip
 
     def read_later(self, text: str) -> tuple[str, DivisionReading] | None:

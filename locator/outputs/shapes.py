@@ -285,16 +285,10 @@ def _say_region(region: RegionWithOffices, lang: str) -> str:
     nearest = region.nearest
     if nearest is None:
         return f"{region.region} {region.points}"
-    unknown = nearest.distance_m is None
-    distance = text("fallback.elsewhere_unknown", lang) if unknown else say_length(nearest.distance_m or 0.0, lang)
-    return text(
-        "fallback.elsewhere_row",
-        lang,
-        region=region.region,
-        points=region.points,
-        name=nearest.name,
-        distance=distance,
-    )
+    values = {"region": region.region, "points": region.points, "name": nearest.name}
+    if nearest.distance_m is None:
+        return text("fallback.elsewhere_some", lang, **values)
+    return text("fallback.elsewhere_row", lang, distance=say_length(nearest.distance_m, lang), **values)
 
 
 def shape_route(route: Route) -> dict[str, Any]:

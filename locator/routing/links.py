@@ -230,9 +230,10 @@ def _baidu_search(keyword: str, around: _Around) -> str:
 
 
 def _tencent_search(keyword: str, around: _Around) -> str:
-    """https://lbs.qq.com/webApi/uriV1/uriGuide/uriWebSearch: ``center`` is ``lat,lon`` in GCJ-02."""
-    radius = str(SEARCH_RADIUS_M) if around.at and around.exact else None
-    values = {"keyword": keyword, "center": around.lat_lon, "radius": radius, "referer": SOURCE}
+    """https://lbs.qq.com/webApi/uriV1/uriGuide/uriWebPoisearch: a city by its name, or ``lat,lon`` and a radius."""
+    circle = {"center": around.lat_lon, "radius": str(SEARCH_RADIUS_M)} if around.at else {}
+    where = circle if around.exact or not around.city_name else {"region": around.city_name}
+    values = {"keyword": keyword, **where, "referer": SOURCE}
     return _query("https://apis.map.qq.com/uri/v1/search", values)
 
 
@@ -266,7 +267,7 @@ def map_searches(
     exact
         False for the seat of a district or city, around which no circle is drawn.
     city, city_name
-        The city's adcode and name: AMap takes the one, Baidu the other.
+        The city's adcode and name: AMap takes the one, Baidu and Tencent the other.
     """
     word, found = clean_name(keyword), []
     for app, (build, datum) in _SEARCHES.items():
