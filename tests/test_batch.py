@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from batch_engine import (
@@ -27,6 +29,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.batch import Engine, csv_blocks, dask_workers, run, run_batch
+from locator.batch.answer import open_engine
 from locator.batch.checkpoint import Checkpoint, Progress
 from locator.batch.csv_blocks import CsvBlock, open_csv, parse, read_blocks
 from locator.batch.run import _in_order
@@ -34,7 +37,7 @@ from locator.csv_text import escape_formulas
 from locator.datum import Datum, from_wgs84
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
 from locator.i18n import LANGS, load_catalogue
-from locator.model import APPROXIMATE, EXACT, Filter, Kind
+from locator.model import APPROXIMATE, EXACT, Filter, Kind, Query
 from locator.search import Index
 from locator.settings import Settings
 
@@ -56,6 +59,7 @@ def positions(path, *cells):
 
 
 XY = {"lon": "x", "lat": "y"}
+NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
 def test_every_row_gets_its_nearest_in_the_order_of_the_input(tmp_path):
@@ -121,6 +125,26 @@ def test_a_row_near_offices_that_are_known_by_their_district_only_says_so(tmp_pa
         ("only_coarse", ""),
         ("nothing_near", ""),
     ]
+
+
+def test_of_a_coarse_place_the_batch_names_what_find_names_and_no_distance(data_folder, locator, tmp_path):
+    texts = ["深圳市福田区", "雄安新区", "北京市", "拉萨市城关区", "济南市槐荫区经四路478号", "澳门"]
+    (tmp_path / "in.csv").write_text("where\n" + "\n".join(texts) + "\n", "utf-8")
+    settings = Settings(data=data_folder, tiles="none")
+    opener = partial(open_engine, settings)
+    run_batch(
+        settings, tmp_path / "in.csv", tmp_path / "out.csv", address="where", limit=3, opener=opener, progress=False
+    )
+    rows = rows_of(tmp_path / "out.csv")
+    for text in texts:
+        answer = locator.find(Query(text=text, limit=3), NOW)
+        mine = [row for row in rows if row["where"] == text]
+        assert [row["point_id"] for row in mine if row["rank"]] == [hit.point.id for hit in answer.hits][:3], text
+        if answer.place.precision in ("district", "city", "province"):
+            assert {row["distance_m"] for row in mine} == {""}
+            assert {row["notice"] for row in mine} == {"nothing_near" if text == "拉萨市城关区" else "origin_coarse"}
+        else:
+            assert all(row["distance_m"] for row in mine) and {row["notice"] for row in mine} == {""}
 
 
 def test_a_batch_names_nothing_farther_than_find_does(tmp_path):

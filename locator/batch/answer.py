@@ -22,10 +22,10 @@ from locator.batch.csv_blocks import CsvBlock, CsvFile, CsvRecords, parse
 from locator.csv_text import escape_formulas
 from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import LocatorError
-from locator.finder.fitness import UNPLACED
-from locator.finder.hits import NEAR_M
+from locator.finder.fitness import LIKE_DISTANCE_M, UNPLACED
+from locator.finder.hits import NEAR_M, Search, find_hits
 from locator.ingest.positions import PositionFault, read_position
-from locator.model import APPROXIMATE, EXACT, Filter, Place
+from locator.model import APPROXIMATE, EXACT, Filter, HoursState, Place, Query
 from locator.search import Index
 from locator.settings import Settings
 
@@ -52,6 +52,8 @@ class LocatedText(Protocol):
 
 
 Locate = Callable[[str], LocatedText]
+ListArea = Callable[[Place, Filter, int], Sequence[str]]
+"""Returns the ids of the offices to ask first where only a place's district or city is known, as ``find`` does."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Engine:
     index: Index
     locate: Locate | None = None
     """Understands addresses; None where only positions are asked."""
+    list_area: ListArea | None = None
+
+    @cached_property
+    def rows_by_id(self) -> dict[str, int]:
+        """The layer's rows by the id of their point."""
+        return {key: row for row, key in enumerate(self.index.layer.table.column("id").to_pylist())}
 
     @cached_property
     def facts(self) -> pa.Table:
@@ -97,7 +105,13 @@ def open_engine(settings: Settings) -> Engine:
         located: LocatedText = locator.engines.geocoder.locate(text, lang=settings.lang)
         return located
 
-    return Engine(index, locate)
+    def list_area(place: Place, where: Filter, limit: int) -> list[str]:
+        query = Query(kinds=where.kinds, wheelchair=where.wheelchair, task=where.task, limit=limit)
+        search = Search(store=store, place=place, query=query, regions=where.regions, tiers=(where.kinds, None),
+                        state_of=lambda _: HoursState(state="unknown"))  # fmt: skip
+        return [hit.point.id for hit in find_hits(search)[0]]
+
+    return Engine(index, locate, list_area)
 
 
 @lru_cache(maxsize=2)
@@ -162,6 +176,8 @@ class _Origins(NamedTuple):
     label: pa.Array
     precision: pa.Array
     error_m: pa.Array
+    coarse: dict[int, Place]
+    """Those of which only the district or city is known: from its middle nothing is measured."""
 
 
 def answer_block(engine: Engine, question: BatchQuestion, block: CsvBlock) -> BlockAnswer:
@@ -169,6 +185,8 @@ def answer_block(engine: Engine, question: BatchQuestion, block: CsvBlock) -> Bl
 
     A row with a position but no point has one line with an empty rank; its ``notice`` says why: ``only_coarse``
     (offices near here are known by their district or city only) or ``nothing_near`` (none is on record).
+    Of a place of which only the district or city is known the offices of that area are named, in the order of
+    ``find``, without a distance; the notice is ``origin_coarse``.
     """
     records = parse(question.source, block)
     width = len(question.source.columns)
@@ -181,6 +199,7 @@ def answer_block(engine: Engine, question: BatchQuestion, block: CsvBlock) -> Bl
     rows, metres = engine.index.nearest_many(
         origins.lon, origins.lat, limit=question.limit, within_m=question.within_m, where=question.where
     )
+    _answer_coarse(engine, question, origins, rows, metres)
     notices = _explain_empty(engine, question, origins, rows[:, 0] < 0)
     lines = _write([*_lines(engine, records, origins, rows, metres), notices.take(pa.array(_line_origins(rows)))])
     refused.sort()
@@ -222,7 +241,7 @@ def _read_positions(
     at = np.flatnonzero(good)
     x, y = to_wgs84(lon[at], lat[at], question.datum)
     return _Origins(
-        at, x, y, pa.nulls(len(at), pa.string()), pa.array(["point"] * len(at)), pa.nulls(len(at), pa.float64())
+        at, x, y, pa.nulls(len(at), pa.string()), pa.array(["point"] * len(at)), pa.nulls(len(at), pa.float64()), {}
     )
 
 
@@ -241,7 +260,7 @@ def _place_addresses(
 ) -> _Origins:
     column = question.address or 0
     name, texts = question.source.columns[column], records.table.column(column).to_pylist()
-    known: dict[str, tuple[float, float, str, str, float | None] | str] = {}
+    known: dict[str, Place | str] = {}
     at: list[int] = []
     for row in usable.tolist():
         address = texts[row].strip()
@@ -252,19 +271,19 @@ def _place_addresses(
             refused.append(RefusedRow(records.numbers[row], name, found, address[:120]))
         else:
             at.append(row)
-    placed = [known[texts[row].strip()] for row in at]
-    lon, lat, label, precision, error_m = zip(*placed, strict=True) if placed else ((), (), (), (), ())
+    places = [place for row in at if isinstance(place := known[texts[row].strip()], Place)]
     return _Origins(
         np.asarray(at, np.int64),
-        np.asarray(lon, float),
-        np.asarray(lat, float),
-        pa.array(label, pa.string()),
-        pa.array(precision, pa.string()),
-        pa.array(error_m, pa.float64()),
+        np.asarray([place.lon for place in places], float),
+        np.asarray([place.lat for place in places], float),
+        pa.array([place.label for place in places], pa.string()),
+        pa.array([str(place.precision) for place in places], pa.string()),
+        pa.array([place.error_m for place in places], pa.float64()),
+        {number: place for number, place in enumerate(places) if place.precision in UNPLACED},
     )
 
 
-def _locate(engine: Engine, address: str) -> tuple[float, float, str, str, float | None] | str:
+def _locate(engine: Engine, address: str) -> Place | str:
     """Return where an address is, or the code of why that is not known."""
     if not address:
         return "address_missing"
@@ -279,12 +298,29 @@ def _locate(engine: Engine, address: str) -> tuple[float, float, str, str, float
         return "ambiguous_place" if located.candidates else "place_not_found"
     if place.lon is None or place.lat is None:
         return "place_without_position"
-    return place.lon, place.lat, place.label, str(place.precision), place.error_m
+    return place
+
+
+def _answer_coarse(
+    engine: Engine, question: BatchQuestion, origins: _Origins, rows: NDArray[np.int64], metres: NDArray[np.float64]
+) -> None:
+    """Put the offices of its area, without distances, for each origin of which no more than that is known."""
+    listed: dict[tuple[object, ...], list[int]] = {}
+    for number, place in origins.coarse.items():
+        rows[number], metres[number] = -1, np.nan
+        key = (place.adcode, place.township, place.also, place.precision)
+        if key not in listed and engine.list_area is not None:
+            ids = engine.list_area(place, question.where, question.limit)
+            listed[key] = [row for key in ids if (row := engine.rows_by_id.get(key)) is not None]
+        found = listed.get(key, [])[: rows.shape[1]]
+        rows[number, : len(found)] = found
 
 
 def _explain_empty(engine: Engine, question: BatchQuestion, origins: _Origins, empty: NDArray[np.bool_]) -> pa.Array:
     """Return for each origin why nothing was found for it, null where something was."""
     said = np.full(len(empty), None, object)
+    said[list(origins.coarse)] = "origin_coarse"
+    empty = empty & (origins.precision.to_numpy(zero_copy_only=False) != "province")
     if empty.any():
         where = replace(question.where, positions=UNPLACED)
         lon, lat = origins.lon[empty], origins.lat[empty]
@@ -313,9 +349,9 @@ def _lines(
     lon, lat = np.round(origins.lon[at], 7), np.round(origins.lat[at], 7)
     places = pa.array(at)
     precision = origins.precision.take(places)
-    about = pc.invert(
-        pc.and_(pc.is_in(precision, pa.array(_EXACT)), pc.is_in(facts.column("position"), pa.array(_EXACT)))
-    )
+    sure = pc.and_(pc.is_in(precision, pa.array(_EXACT)), pc.is_in(facts.column("position"), pa.array(_EXACT)))
+    error_m = pc.fill_null(origins.error_m.take(places), 0.0)
+    about = pc.invert(pc.and_(sure, pc.less_equal(error_m, LIKE_DISTANCE_M)))
     return [
         *own.take(pa.array(origins.at[at])).columns,
         escape_formulas(origins.label).take(places),
@@ -325,7 +361,7 @@ def _lines(
         origins.error_m.take(places),
         pa.array(rank + 1, mask=missing),
         *(facts.column(name) for name in FACTS),
-        pa.array(np.round(metres[shown], 3), mask=missing),
+        pa.array(np.round(metres[shown], 3), mask=missing | np.isnan(metres[shown])),
         pc.if_else(pa.array(missing), None, about),
     ]
 

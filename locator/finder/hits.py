@@ -21,6 +21,7 @@ from locator.adcode import is_inside, prefecture_of
 from locator.finder.fitness import (
     HALLS,
     KIND_ORDER,
+    LIKE_DISTANCE_M,
     UNPLACED,
     is_of_a_township,
     kind_rank,
@@ -262,6 +263,7 @@ def _make_hit(search: Search, tier: int, found: Found, duration_s: float | None,
     point, query = found.point, search.query
     yours, why = serves_you(point, search.place)
     rough = search.place.precision in APPROXIMATE | UNPLACED or point.position not in EXACT
+    rough = rough or (search.place.error_m or 0.0) > LIKE_DISTANCE_M
     return Hit(
         rank=0,
         point=point,
