@@ -8,6 +8,7 @@ codes; to list the rows is to start from the rarest field's posting lists.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from threading import RLock
 
@@ -22,6 +23,8 @@ from locator.search.tree import PointTree, Rows, RowTest
 Codes = NDArray[np.int32]
 Allowed = NDArray[np.bool_]
 """One flag for each code of a column, and a last one for null (code -1)."""
+KEPT_FILTERS = 512
+"""How many filters' lookup tables are kept; each has a flag for each region of the layer at most."""
 
 
 class Column:
@@ -63,6 +66,7 @@ class Columns:
     def __init__(self, layer: Layer, placed: Rows) -> None:
         self._layer, self._placed = layer, placed
         self._made: dict[str, Column] = {}
+        self._parts: dict[Filter, list[tuple[Column, Allowed]]] = {}
         self._lock = RLock()
 
     def column(self, name: str) -> Column:
@@ -83,7 +87,16 @@ class Columns:
         return self._layer.codes(name)
 
     def parts(self, where: Filter) -> list[tuple[Column, Allowed]]:
-        """Return the lookup tables of a filter, its predicate left aside."""
+        """Return the lookup tables of a filter, its predicate left aside; those asked for lately are kept."""
+        key = where if where.predicate is None else replace(where, predicate=None)
+        found = self._parts.get(key)
+        if found is None:
+            if len(self._parts) >= KEPT_FILTERS:
+                self._parts.clear()
+            found = self._parts[key] = self._make_parts(key)
+        return found
+
+    def _make_parts(self, where: Filter) -> list[tuple[Column, Allowed]]:
         tests: list[tuple[str, Callable[[str | None], bool]]] = []
         if where.kinds is not None:
             kinds = {str(kind) for kind in where.kinds}

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from locator.model import EXACT, Found, Hit, Provenance, ServicePoint
@@ -121,13 +122,22 @@ def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
 
 def _address(point: ServicePoint) -> tuple[str, str, str] | None:
     """Return an address that names one building: up to its first house number, within its district."""
-    number = re.match(r"(.*?(?<!\d)\d++(?:-\d++)?号)", re.sub(r"\s", "", point.address or ""))
-    if number is None or point.adcode is None:
+    if point.adcode is None or point.address is None:
+        return None
+    divisions = (point.province, point.city, point.district, point.township)
+    building = _building(point.address, divisions)
+    return (point.adcode, point.township or "", building) if building else None
+
+
+@lru_cache(4096)
+def _building(address: str, divisions: tuple[str | None, ...]) -> str | None:
+    number = re.match(r"(.*?(?<!\d)\d++(?:-\d++)?号)", re.sub(r"\s", "", address))
+    if number is None:
         return None
     text = number[1]
-    for division in (point.province, point.city, point.district, point.township):
+    for division in divisions:
         text = text.removeprefix(division or "")
-    return point.adcode, point.township or "", text
+    return text
 
 
 def group_by_building(hits: Sequence[Hit]) -> list[Hit]:
