@@ -169,6 +169,11 @@ class Layer:
         table = self.table  # not self: nothing that holds on to itself, so that a replaced layer goes at once
         return lru_cache(KEPT_POINTS)(lambda row: from_row(table.slice(row, 1).to_pylist()[0]))
 
+    def read_ahead(self) -> None:
+        """Read every point at once, for a process that answers for long; a large layer stays as it is."""
+        if len(self) <= KEPT_POINTS:
+            self.__dict__["_read"] = list(self.points()).__getitem__
+
     def point(self, row: int) -> ServicePoint:
         """Return the point in a row; those asked for lately are kept."""
         return self._read(row)

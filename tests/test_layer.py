@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,11 @@ def test_codes_stand_for_texts():
     )
     numbers, texts = layer.codes("adcode")
     assert numbers.tolist() == [0, -1, 0] and texts == ["1"]
+
+
+def test_points_read_ahead_are_the_points():
+    points = [ServicePoint(id=f"p{n}", name=f"点{n}", kind=Kind.BANK, lon=117.0, lat=36.0) for n in range(5)]
+    layer, other = Layer.from_points(points), Layer.from_points(points)
+    layer.read_ahead()
+    assert [layer.point(row) for row in range(5)] == [other.point(row) for row in range(5)]
+    assert layer.point(np.int64(3)).id == "p3"

@@ -145,11 +145,15 @@ async def warm_up(_: object) -> AsyncIterator[None]:
     """Open the Locator in the background while the server starts, so that the first person need not wait."""
 
     def open_all() -> None:
+        from locator.stores.parquet import ParquetStore
+
         try:
             locator = open_locator()
             locator.engines.router  # noqa: B018 - opens it
             # One question reads what is only read when needed, before the memory is frozen and the first person asks.
             locator.find(Query(text=text("page.example1", "zh"), task=Task.APPLY), read_clock())
+            if isinstance(locator.engines.store, ParquetStore):
+                locator.engines.store.layer().read_ahead()
             locator.metrics = SearchMetrics()  # our own question is nobody's search
             log.info("ready")
             # Not streamlit_folium: a component declared before the runtime runs is never served.
