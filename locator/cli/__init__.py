@@ -35,6 +35,8 @@ class Command(NamedTuple):
     """One line of ``locator --help``."""
 
 
+NO_MEMORY = "locator: 内存不足，没有做完。Not enough memory: it was not finished."
+"""In both languages at once: to read the texts there is no memory either."""
 COMMANDS = {
     "find": Command("locator.cli.places", "the nearest points to a place"),
     "geocode": Command("locator.cli.places", "where a text is"),
@@ -109,6 +111,9 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        print(NO_MEMORY, file=sys.stderr)
+        return 1
     except Exception as error:  # a fault of ours is one line too; the trace is there for who asks
         if os.environ.get("LOCATOR_TRACE", "").lower() == "true":
             raise
@@ -145,12 +150,13 @@ def _complain(argv: list[str], error: Exception) -> None:
     """Write an error as one line on stderr, in the language asked for."""
     from locator.i18n import explain, text
 
-    lang = _language(argv)
-    if isinstance(error, LocatorError):
-        said = explain(error, lang)
-    else:
-        said = f"{text('errors.internal', lang)} ({type(error).__name__})"
-    print(_one_line(said), file=sys.stderr)
+    try:
+        lang = _language(argv)
+        internal = f"{text('errors.internal', lang)} ({type(error).__name__})"
+        said = _one_line(explain(error, lang) if isinstance(error, LocatorError) else internal)
+    except MemoryError:
+        said = NO_MEMORY
+    print(said, file=sys.stderr)
 
 
 def _language(argv: list[str]) -> str:

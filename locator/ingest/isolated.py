@@ -1,9 +1,10 @@
 """Files of strangers that a C or Rust library reads: in a process of its own, which knows one format and no more.
 
 GDAL takes the driver that a file's content asks for, and some drivers read other files or ask servers; a
-spreadsheet with one far cell can ask for more memory than there is. So the reading is done by a child: GDAL
-there has the one driver of the file's ending, the file is a copy in a folder that is removed afterwards (so
-nothing is written beside the original), memory is bounded, and a crash is one sentence here.
+spreadsheet with one far cell, or a column of a Parquet file, can ask for more memory than there is. So the
+reading is done by a child: GDAL there has the one driver of the file's ending, the file is a copy in a folder
+that is removed afterwards (so nothing is written beside the original), memory is bounded, and a crash is one
+sentence here.
 
 Read by the child alone, this file imports nothing of the package.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,7 +102,7 @@ def open_child(job: str, path: Path, *, encoding: str | None = None) -> Iterator
     Parameters
     ----------
     job
-        ``vector`` or ``workbook``.
+        ``vector``, ``parquet`` or ``workbook``.
     path
         The file; of a Shapefile the four files beside it are copied too.
     encoding
@@ -158,6 +160,8 @@ def _serve(job: str, path: str, encoding: str | None) -> None:
     try:
         if job == "vector":
             _serve_vector(path, encoding, out)
+        elif job == "parquet":
+            _serve_parquet(path, out)
         else:
             _serve_workbook(path, out)
     except BrokenPipeError:
@@ -177,8 +181,7 @@ def _questions() -> Iterator[Any]:
 
 
 def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
-    """Answer ``null`` with all layers, and a layer's name with what it is, then its rows as an Arrow stream."""
-    import pyarrow as pa
+    """Answer ``null`` with all layers, and one of them with its fields, then its rows as an Arrow stream."""
     import pyogrio
 
     if set(pyogrio.list_drivers()) != {os.environ["LOCATOR_DRIVER"]}:
@@ -195,16 +198,82 @@ def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
                 found.append({"layer": name, "fields": fields, "crs": info["crs"], "features": int(info["features"])})
             _say(out, found)
             continue
-        with pyogrio.open_arrow(path, layer=question, encoding=encoding, batch_size=_BATCH, use_pyarrow=True) as (
-            meta,
-            reader,
-        ):
-            geometry = meta["geometry_name"] or "wkb_geometry"
-            _say(out, {"fields": [str(field) for field in meta["fields"]], "geometry": geometry})
-            with pa.ipc.new_stream(out, reader.schema) as writer:
-                for batch in reader:
-                    writer.write_batch(batch)
-            out.flush()
+        how = {"layer": question["layer"], "encoding": encoding, "batch_size": _BATCH, "use_pyarrow": True}
+        with pyogrio.open_arrow(path, **how) as (meta, reader):
+            fields = [str(field) for field in meta["fields"]]
+            _send_rows(out, fields, meta["geometry_name"] or "wkb_geometry", question["crs"], batches=reader)
+
+
+def _serve_parquet(path: str, out: IO[bytes]) -> None:
+    """Answer ``null`` with the one layer, and a layer with its fields, then its rows as an Arrow stream."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    schema = file.schema_arrow
+    geo = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+    geometry = str(geo.get("primary_column", "geometry"))
+    crs = geo.get("columns", {}).get(geometry, {}).get("crs")
+    fields = [name for name in schema.names if name not in (geometry, "origins", "status")]
+    known = crs if isinstance(crs, str | None) else json.dumps(crs)
+    for question in _questions():
+        if question is None:
+            _say(out, [{"layer": None, "fields": fields, "crs": known, "features": file.metadata.num_rows}])
+        else:
+            wanted = [*fields, geometry] if geometry in schema.names else fields
+            _send_rows(out, fields, geometry, known, batches=file.iter_batches(_BATCH, columns=wanted), schema=schema)
+
+
+def _send_rows(
+    out: IO[bytes], fields: list[str], geometry: str, crs: str | None, *, batches: Any, schema: Any = None
+) -> None:
+    """Send the names of the fields, batches of them with longitude and latitude (degrees) at the end, and ``null``."""
+    import pyarrow as pa
+
+    given = [(schema or batches.schema).field(name) for name in fields]
+    sent = pa.schema([*given, pa.field("x", pa.float64()), pa.field("y", pa.float64())])
+    _say(out, fields)
+    with pa.ipc.new_stream(out, sent) as writer:
+        for batch in batches:
+            shapes = batch.column(geometry).to_pylist() if geometry in batch.schema.names else [None] * batch.num_rows
+            columns = [batch.column(name) for name in fields]
+            writer.write_batch(pa.record_batch([*columns, *find_positions(shapes, crs)], schema=sent))
+    _say(out, None)  # a stream that broke off ends like a whole one
+
+
+def find_positions(shapes: list[Any], crs: str | None) -> list[Any]:
+    """Return longitudes and latitudes (degrees, Arrow arrays with nulls) of shapes (WKB, or native points) in a system.
+
+    A line or an area stands at a point on it; what is broken, empty or no number stands nowhere.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import shapely
+
+    if any(isinstance(shape, dict) for shape in shapes):
+        x, y = (np.array([np.nan if p is None else p[axis] for p in shapes], float) for axis in ("x", "y"))
+    else:
+        with np.errstate(invalid="ignore"):  # a coordinate that is no number
+            found = shapely.from_wkb(np.array(shapes, dtype=object), on_invalid="ignore")
+        found[shapely.is_missing(found) | shapely.is_empty(found)] = None
+        wide = shapely.get_type_id(found) > 0
+        found[wide] = [_point_on(shape) for shape in found[wide]]
+        x, y = shapely.get_x(found), shapely.get_y(found)
+    if crs and not re.search(r"EPSG:(4326|4490|4979)$|CRS84", crs):
+        import pyproj
+
+        x, y = pyproj.Transformer.from_crs(crs, 4326, always_xy=True).transform(x, y)
+    known = np.isfinite(x) & np.isfinite(y)
+    return [pa.array(values, pa.float64(), mask=~known) for values in (x, y)]
+
+
+def _point_on(shape: Any) -> Any:
+    """Return a point on a shape; None on one that is broken."""
+    import shapely
+
+    try:
+        return shape.point_on_surface()
+    except shapely.errors.GEOSException:
+        return None
 
 
 def _serve_workbook(path: str, out: IO[bytes]) -> None:

@@ -1,18 +1,14 @@
-"""GeoJSON, FlatGeobuf, GeoPackage, Shapefile and KML by GDAL, and GeoParquet: points, lines or areas.
+"""GeoJSON, FlatGeobuf, GeoPackage, Shapefile and KML by GDAL, and GeoParquet by Arrow: points, lines or areas.
 
-GDAL reads in a process of its own (:mod:`locator.ingest.isolated`), with the one driver of the file's ending.
+Both read in a process of its own (:mod:`locator.ingest.isolated`), GDAL with the one driver of the file's ending.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-
-import numpy as np
+from typing import Any, NoReturn
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
@@ -22,10 +18,9 @@ from locator.ingest.isolated import DRIVERS, ChildFailed, open_child
 from locator.ingest.osm import find_kind, tags_to_fields
 from locator.ingest.workbooks import to_text
 
-if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
-
 BATCH = 8192
+MAX_FEATURES = 5_000_000
+"""Of one layer; a few bytes of a file can say that one value stands there a thousand million times."""
 PARQUET = (".parquet", ".geoparquet")
 
 
@@ -79,13 +74,13 @@ class VectorSource:
         self._encoding = encoding or _encoding_of(self.path)
 
     @property
-    def _is_parquet(self) -> bool:
-        return self.path.suffix.lower() in PARQUET
+    def _job(self) -> str:
+        return "parquet" if self.path.suffix.lower() in PARQUET else "vector"
 
     @cached_property
     def _info(self) -> Mapping[str, Any]:
         """What the layer is: its fields, its reference system, how many features."""
-        layers = [_describe_parquet(self.path)] if self._is_parquet else self._ask_layers()
+        layers = self._ask_layers()
         if self._layer is not None:
             layers = [info for info in layers if info["layer"] == self._layer]
         for guess in (False, True):
@@ -106,10 +101,17 @@ class VectorSource:
 
     def _ask_layers(self) -> list[dict[str, Any]]:
         try:
-            with open_child("vector", self.path, encoding=self._encoding) as child:
-                return list(child.ask(None))
+            with open_child(self._job, self.path, encoding=self._encoding) as child:
+                layers = list(child.ask(None))
         except (ChildFailed, OSError) as error:
             self._refuse(error)
+        count = max((layer["features"] for layer in layers), default=0)
+        if count > MAX_FEATURES:
+            raise SourceError(
+                f"{self.path.name} says it has {count} features; at most {MAX_FEATURES} are read",
+                code="too_many_features", file=self.path.name, count=count, most=MAX_FEATURES,
+            )  # fmt: skip
+        return layers
 
     @property
     def _header(self) -> Header:
@@ -146,8 +148,7 @@ class VectorSource:
         """
         row = 0
         header = self._header
-        for names, columns, positions in self._batches():
-            order = [columns[name] for name in names]
+        for names, order, positions in self._batches():
             for number, position in enumerate(positions):
                 row += 1
                 cells = [to_text(column[number]) for column in order]
@@ -162,22 +163,22 @@ class VectorSource:
         told = {k: v for k, v in tags_to_fields(tags, *(kind or (None, ""))).items() if v}
         return {**fields, **told}
 
-    def _batches(self) -> Iterator[tuple[list[str], Mapping[str, Sequence[Any]], list[tuple[str, str] | None]]]:
+    def _batches(self) -> Iterator[tuple[list[str], list[list[Any]], list[tuple[str, str] | None]]]:
+        """Yield the names of the fields, their values column by column, and the texts of the positions."""
         import pyarrow as pa
 
         info = self._info
         try:
-            if self._is_parquet:
-                yield from _read_parquet(self.path, info)
-                return
-            with open_child("vector", self.path, encoding=self._encoding) as child:
-                meta = child.ask(info["layer"])
+            with open_child(self._job, self.path, encoding=self._encoding) as child:
+                fields = child.ask({"layer": info["layer"], "crs": info["crs"]})
                 with pa.ipc.open_stream(child.stream) as reader:
                     for batch in reader:
-                        columns = batch.to_pydict()
-                        geometry = columns.get(meta["geometry"]) or [None] * batch.num_rows
-                        yield meta["fields"], columns, _positions(geometry, info["crs"])
-        except (ChildFailed, OSError, RuntimeError, pa.ArrowException, UnicodeDecodeError) as error:
+                        *columns, x, y = (column.to_pylist() for column in batch.columns)
+                        pairs = zip(x, y, strict=True)
+                        told = [None if a is None or b is None else (repr(a), repr(b)) for a, b in pairs]
+                        yield fields, columns, told
+                child.read()  # whether that was all
+        except (ChildFailed, OSError, RuntimeError, pa.ArrowException, ValueError, TypeError, KeyError) as error:
             self._refuse(error)
 
     def _record(self, row: int, fields: dict[str, str], position: tuple[str, str] | None) -> RawRecord:
@@ -191,48 +192,6 @@ class VectorSource:
         raise SourceError(
             f"{self.path.name} cannot be read: {message}", code="vector_broken", file=self.path.name, fault=message
         ) from error
-
-
-# --- GeoParquet
-
-
-def _describe_parquet(path: Path) -> dict[str, Any]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
-        geometry = geo.get("primary_column", "geometry")
-        crs = geo.get("columns", {}).get(geometry, {}).get("crs")
-    except (OSError, ValueError, AttributeError, pa.ArrowException) as error:
-        raise SourceError(
-            f"{path.name} is no Parquet file: {error}", code="vector_broken", file=path.name, fault=str(error)[:200]
-        ) from error
-    left = (geometry, "origins", "status")
-    fields = [name for name in file.schema_arrow.names if name not in left]
-    known = json.dumps(crs) if isinstance(crs, dict) else crs
-    return {"layer": None, "fields": fields, "geometry": geometry, "crs": known, "features": file.metadata.num_rows}
-
-
-def _read_parquet(
-    path: Path, info: Mapping[str, Any]
-) -> Iterator[tuple[list[str], Mapping[str, Sequence[Any]], list[tuple[str, str] | None]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path)
-    for batch in file.iter_batches(BATCH):
-        columns = batch.select(info["fields"]).to_pydict()
-        geometry = batch.column(info["geometry"]) if info["geometry"] in batch.schema.names else None
-        if geometry is None:
-            positions: list[tuple[str, str] | None] = [None] * batch.num_rows
-        elif pa.types.is_struct(geometry.type):
-            points = geometry.to_pylist()
-            positions = [None if p is None else (repr(p["x"]), repr(p["y"])) for p in points]
-        else:
-            positions = _positions(geometry.to_pylist(), info["crs"])
-        yield info["fields"], columns, positions
 
 
 # --- shapes
@@ -251,35 +210,3 @@ def _encoding_of(path: Path) -> str | None:
     except UnicodeDecodeError:
         return "GB18030"
     return "UTF-8"
-
-
-def _positions(geometry: list[bytes | None], crs: str | None) -> list[tuple[str, str] | None]:
-    """Return the texts of longitude and latitude of geometries (WKB) in a reference system."""
-    import shapely
-
-    with np.errstate(invalid="ignore"):  # a coordinate that is no number
-        shapes = shapely.from_wkb(np.array(geometry, dtype=object), on_invalid="ignore")
-    missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    shapes[missing] = None
-    wide = ~missing & (shapely.get_type_id(shapes) != 0)
-    shapes[wide] = [_point_on(shape) for shape in shapes[wide]]
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
-    if crs and not re.search(r"EPSG:(4326|4490|4979)$|CRS84", crs):
-        import pyproj
-
-        to_degrees = pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
-        x, y = to_degrees.transform(x, y)
-    return [
-        None if gone or not (np.isfinite(a) and np.isfinite(b)) else (repr(float(a)), repr(float(b)))
-        for gone, a, b in zip(missing.tolist(), x.tolist(), y.tolist(), strict=True)
-    ]
-
-
-def _point_on(shape: BaseGeometry) -> BaseGeometry | None:
-    """Return a point on a shape; None on one that is broken."""
-    import shapely
-
-    try:
-        return shape.point_on_surface()
-    except shapely.errors.GEOSException:
-        return None
