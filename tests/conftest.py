@@ -106,7 +106,7 @@ def in_data_folder(data_folder, tmp_path, monkeypatch) -> Path:
     return copy
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of test data that is not committed (beside the checkout)."""
     if not SHARED_DATA.is_dir():

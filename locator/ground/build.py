@@ -31,6 +31,8 @@ _BUFFER = 64
 _SIMPLIFY, _SIMPLIFY_LAST = "4", "1"
 """How far a simplified line may be off, in steps: half a pixel where a tile is as large as it was made for."""
 _MOST_RANGES = 400
+_CLOSE = 13
+"""What begins here or later (streets, buildings) tells that an extract covers a place: railways run on beyond it."""
 _SCHEMA = pa.schema([("c", pa.int32()), ("n", pa.string()), ("e", pa.string()), ("geometry", pa.binary())])
 """Class, name and English name of a shape, with keys as short as a tile wants them."""
 _TABLES = """
@@ -138,10 +140,12 @@ def _merge(layers: list[Path], draft: Path, said: dict[str, Any]) -> int:
     covered: list[tuple[int, int]] = []
 
     def tiles(connections: list[sqlite3.Connection]) -> Iterator[_Row]:
-        order = "SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles ORDER BY 1, 2, 3"
-        rows: Iterator[_Row] = heapq.merge(*(c.execute(order) for c in connections), key=lambda row: row[:3])
-        for (zoom, column, row), parts in groupby(rows, key=lambda row: row[:3]):
-            if zoom == ZOOMS[-1]:
+        order = "SELECT zoom_level, tile_column, tile_row, tile_data, ? FROM tiles ORDER BY 1, 2, 3"
+        ordered = (c.execute(order, (int(path.stem),)) for c, path in zip(connections, layers, strict=True))
+        rows: Iterator[tuple[int, int, int, bytes, int]] = heapq.merge(*ordered, key=lambda row: row[:3])
+        for (zoom, column, row), found in groupby(rows, key=lambda row: row[:3]):
+            parts = list(found)
+            if zoom == ZOOMS[-1] and any(part[4] >= _CLOSE for part in parts):
                 covered.append((column, (1 << zoom) - 1 - row))
             yield zoom, column, row, gzip.compress(b"".join(part[3] for part in parts), 6, mtime=0)
 

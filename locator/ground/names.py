@@ -17,7 +17,7 @@ from locator.errors import DataError
 from locator.gazetteer.schema import PLACES_FILE
 from locator.ground.features import GroundClass
 
-MOST = 24
+MOST = 60
 """So many names of a tile are sent; the browser shows those that fit."""
 MAX_ZOOM = 16
 _STEPS = 1e5
@@ -29,8 +29,8 @@ _METRES_PER_PX = 156_543.0
 _C = GroundClass
 _KINDS: Mapping[str, tuple[GroundClass, int]] = {
     "station": (_C.STATION, 11), "hospital": (_C.HOSPITAL, 12), "university": (_C.UNIVERSITY, 12),
-    "park": (_C.PARK, 12), "school": (_C.SCHOOL, 14), "settlement": (_C.VILLAGE, 12), "mall": (_C.MALL, 13),
-    "sight": (_C.SIGHT, 13), "government": (_C.GOVERNMENT, 13), "residential": (_C.PLACE, 15),
+    "park": (_C.PARK, 12), "school": (_C.SCHOOL, 13), "settlement": (_C.VILLAGE, 12), "mall": (_C.MALL, 13),
+    "sight": (_C.SIGHT, 13), "government": (_C.GOVERNMENT, 13), "residential": (_C.PLACE, 14),
 }  # fmt: skip
 """What a shipped place is drawn as, and the zoom from which on; the more important ones first."""
 _DIVISIONS: Mapping[str, tuple[GroundClass, int]] = {
@@ -38,6 +38,9 @@ _DIVISIONS: Mapping[str, tuple[GroundClass, int]] = {
 }  # fmt: skip
 _ORDER = (*_DIVISIONS, *_KINDS)
 _SMALL_M = 150.0
+_SQUARES = 6
+_MINOR = "宠物|诊所|卫生站|卫生室|警务室|美容|门诊|停车"
+"""In names of places that nobody knows a neighbourhood by; they are left out."""
 _NOWHERE = 1e9
 _USUAL = 6
 _COLUMNS = ["level", "name", "name_en", "lon", "lat", "error_m"]
@@ -127,12 +130,12 @@ class PlaceNames:
 
 
 def _spread(chosen: Any, names: _Names, size: tuple[float, float]) -> Any:
-    """Return the best of some names, at most two in each sixteenth of the tile: no corner takes all."""
+    """Return the best of some names, in turn from each of the squares of the tile: no corner takes all."""
     if len(chosen) <= MOST:
         return chosen
-    column = (names.lon[chosen] % size[0] * 4 // size[0]).astype(int)
-    row = (names.lat[chosen] % size[1] * 4 // size[1]).astype(int)
-    cell = column * 4 + row
+    column = (names.lon[chosen] % size[0] * _SQUARES // size[0]).astype(int)
+    row = (names.lat[chosen] % size[1] * _SQUARES // size[1]).astype(int)
+    cell = column * (_SQUARES + 1) + row
     order = np.argsort(cell, kind="stable")
     ranked = cell[order]
     place = np.empty(len(chosen), int)
@@ -203,7 +206,7 @@ def _read_places(shipped: Path) -> Any:
 
     table = pq.read_table(shipped / PLACES_FILE, columns=["name", "kind", "lon_e5", "lat_e5"])
     kinds = pc.cast(table["kind"], pa.string())
-    kept = pc.is_in(kinds, pa.array(list(_KINDS)))
+    kept = pc.and_not(pc.is_in(kinds, pa.array(list(_KINDS))), pc.match_substring_regex(table["name"], _MINOR))
     table, kinds = table.filter(kept), kinds.filter(kept)
     count = table.num_rows
     columns = [

@@ -43,6 +43,7 @@ def _take(person, view: str, lang: str, *, large: bool = False) -> bytes:
         person.search(SEARCHES[{"map": "answer"}.get(view, view)])
     if view in ("answer", "map"):
         person.map.locator(".pin").first.wait_for(state="attached")
+        person.map.locator('html[data-ground=names][data-ground-waiting="0"]').wait_for(state="attached")
         page.evaluate("() => document.activeElement.blur()")
     if view == "map":
         person.show_map()
@@ -117,7 +118,7 @@ def test_a_light_patch_in_the_dark_is_seen(chromium, still_server):
     with make_visitor(chromium, still_server, "phone", color_scheme="dark") as person:
         good = _take(person, "map", "zh")
         frame = next(frame for frame in person.page.frames if "st_folium" in frame.url)
-        frame.evaluate("() => document.documentElement.style.setProperty('--ground', '#eceae3')")
+        frame.evaluate("() => document.documentElement.style.setProperty('--map-land', '#eceae3')")
         bad = _shoot(person.page)
     assert compare_pictures(chromium, good, bad).is_seen
 

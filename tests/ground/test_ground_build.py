@@ -154,13 +154,15 @@ def test_the_pieces_of_a_street_are_one_line_and_streets_of_one_name_stay_apart(
 def test_the_archive_says_what_it_is_and_where_it_has_something(tmp_path):
     town = Town()
     town.way(1, [(LON, LAT), (LON + 0.1, LAT)], highway="primary", name="经十路")
+    town.way(2, [(LON + 0.05, LAT), (LON + 0.051, LAT)], highway="residential")
+    town.way(3, [(LON, LAT), (LON, LAT + 0.5)], railway="rail")
     build(town, tmp_path)
     archive = read_archive(ground_dir(tmp_path) / "town.mbtiles")
     assert (archive.digest, archive.source, archive.date, archive.cover_zoom) == ("d", "town.osm", "", MAX_ZOOM)
     _, x, y = tile_of(LON + 0.05, LAT, MAX_ZOOM)
     assert any(row == y and first <= x <= last for row, first, last in archive.cover)
     _, x, y = tile_of(LON + 0.05, LAT + 0.2, MAX_ZOOM)
-    assert not any(row == y for row, _, _ in archive.cover)
+    assert not any(row == y for row, _, _ in archive.cover), "a railway runs on where nothing else was taken along"
     layers = {name for name, _ in pyogrio.list_layers(archive.path)}
     assert "from8" in layers, "other programs open it"
     with sqlite3.connect(archive.path) as connection:

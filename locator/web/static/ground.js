@@ -34,7 +34,7 @@
   var COLOURS = ["green", "campus", "water", "building", "wall", "path", "minor", "edge", "secondary", "primary", "trunk", "motorway", "rail", "land"];
   var OUTSIDE_NAMES = "© OpenStreetMap contributors";
 
-  var map = null, config = null, reader = null, layer = null, box = null, mode = "off", lang = "zh", palette = {};
+  var map = null, config = null, reader = null, layer = null, box = null, mode = "off", lang = "zh", palette = {}, waiting = 0;
   var tiles = new Map(), places = new Map(), widths = new Map(), timer = 0, pen = document.createElement("canvas").getContext("2d"), credit = "";
 
   function start(given, said) {
@@ -68,6 +68,9 @@
     COLOURS.forEach(function (name) { palette[name] = style.getPropertyValue("--map-" + name).trim(); });
   }
 
+  /* How many replies are outstanding, for who looks at the page from outside. */
+  function wait(more) { waiting += more; }
+
   /* --- which part of the view there are tiles of ---------------------------------------------------------- */
   /* ``all``: enough for it to be the map; ``some``: a part of the view; ``none``. */
   function covers() {
@@ -95,9 +98,11 @@
     var key = z + "/" + x + "/" + y, held = tiles.get(key);
     if (held) { tiles.delete(key); tiles.set(key, held); return held.promise; }
     held = { data: null };
+    wait(1);
     held.promise = reader._getVectorTilePromise({ x: x, y: y, z: z }).then(read, function () { return null; }).then(function (data) {
       held.data = data;
       if (!data) tiles.delete(key); /* asked for again when it is next in sight */
+      wait(-1);
       later();
       return data;
     });
@@ -220,12 +225,15 @@
     var key = zoom + "/" + x + "/" + y, held = places.get(key);
     if (held) return held.names;
     held = { names: [] };
+    wait(1);
     places.set(key, held);
     if (places.size > KEEP) places.delete(places.keys().next().value);
     fetch(L.Util.template(config.names, { z: zoom, x: x, y: y })).then(function (reply) { return reply.ok ? reply.json() : []; }).then(function (rows) {
       held.names = rows.map(function (row) { return { name: row[0], english: row[1], kind: row[2], at: L.latLng(row[4], row[3]) }; });
+    }).catch(function () { places.delete(key); }).then(function () {
+      wait(-1);
       later();
-    }, function () { places.delete(key); });
+    });
     return held.names;
   }
   function gather() {
@@ -292,10 +300,10 @@
     function near(text, x, y) {
       return (spots[text] || []).some(function (spot) { return Math.hypot(spot[0] - x, spot[1] - y) < APART; });
     }
-    function keep(item, x, y, rects, turn, upright, lift) {
+    function keep(item, x, y, rects, turn, upright, offset) {
       Array.prototype.push.apply(boxes, rects);
       (spots[item.text] = spots[item.text] || []).push([x, y]);
-      made.push({ text: item.text, look: NAMES[item.kind][3], x: x, y: y, turn: turn, upright: upright, lift: lift });
+      made.push({ text: item.text, look: NAMES[item.kind][3], x: x, y: y, turn: turn, upright: upright, offset: offset });
     }
     for (var n = 0; n < all.length && made.length < MOST_NAMES; n++) {
       var item = all[n];
@@ -308,10 +316,10 @@
     var look = NAMES[item.kind][3], font = body * (look === "city" ? 1.2 : look === "town" ? 1.08 : 1);
     var whole = measure(item.text, font), most = font * 8, lines = Math.min(3, Math.ceil(whole / most)), wide = Math.min(whole, most) + 4, high = lines * font * 1.2;
     if (near(item.text, item.x, item.y)) return;
-    var offsets = DOTTED[look] ? [6 + high / 2, -6 - high / 2] : [0];
+    var down = 6 + high / 2, aside = 8 + wide / 2, dot = [item.x - 5, item.y - 5, item.x + 5, item.y + 5];
+    var offsets = DOTTED[look] ? [[0, down], [0, -down], [aside, 0], [-aside, 0]] : [[0, 0], [0, -font], [0, font], [font, 0], [-font, 0]];
     for (var n = 0; n < offsets.length; n++) {
-      var y = item.y + offsets[n], rect = [item.x - wide / 2, y - high / 2, item.x + wide / 2, y + high / 2];
-      var dot = [item.x - 5, item.y - 5, item.x + 5, item.y + 5];
+      var x = item.x + offsets[n][0], y = item.y + offsets[n][1], rect = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2];
       if (free(rect) && (!DOTTED[look] || free(dot))) { keep(item, item.x, item.y, DOTTED[look] ? [rect, dot] : [rect], 0, false, offsets[n]); return; }
     }
   }
@@ -337,7 +345,7 @@
           if (turn > Math.PI / 2) turn -= Math.PI; else if (turn <= -Math.PI / 2) turn += Math.PI;
           if (han && Math.abs(turn) > 0.96) { upright = true; turn = turn > 0 ? turn - Math.PI / 2 : turn + Math.PI / 2; }
           var rects = along(x, y, Math.atan2(end[1] - begin[1], end[0] - begin[0]), long, body);
-          if (rects.every(free)) { keep(item, x, y, rects, turn, upright, 0); return; }
+          if (rects.every(free)) { keep(item, x, y, rects, turn, upright, [0, 0]); return; }
         }
         first = n - 1;
         break;
@@ -360,7 +368,7 @@
       node.className = "ground-name ground-" + row.look + (row.upright ? " ground-upright" : "");
       node.textContent = row.text;
       if (/[\u3400-\u9fff]/.test(row.text)) node.lang = "zh-CN";
-      node.style.transform = "translate(" + at.x + "px, " + (at.y + row.lift) + "px) translate(-50%, -50%) rotate(" + row.turn.toFixed(3) + "rad)";
+      node.style.transform = "translate(" + (at.x + row.offset[0]) + "px, " + (at.y + row.offset[1]) + "px) translate(-50%, -50%) rotate(" + row.turn.toFixed(3) + "rad)";
       parts.appendChild(node);
       if (DOTTED[row.look]) {
         var dot = document.createElement("i");
@@ -371,6 +379,7 @@
     });
     box.replaceChildren(parts);
     document.documentElement.dataset.groundNames = String(made.length);
+    document.documentElement.dataset.groundWaiting = String(waiting);
   }
 
   /* The tiles along a way, before somebody looks at its steps. */
