@@ -168,7 +168,7 @@ def choose[T](values: Mapping[str, T | None], lang: str) -> T | None:
     return next((value for code in _chain(lang) if (value := values.get(code))), None)
 
 
-def text(code: str, lang: str, **params: object) -> str:
+def text(code: str, lang: str, /, **params: object) -> str:
     """Return the text of ``code`` in ``lang`` with its placeholders filled.
 
     Raises

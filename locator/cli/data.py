@@ -157,7 +157,7 @@ def _shape_summary(summary: ImportSummary) -> dict[str, object]:
 def _summary_lines(summary: ImportSummary, args: argparse.Namespace) -> list[str]:
     lang, stored = args.lang, summary.stored
 
-    def tell(code: str, **params: object) -> str:
+    def tell(code: str, /, **params: object) -> str:
         return text(f"import.{code}", lang, **params)
 
     positions = ", ".join(

@@ -20,7 +20,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from locator.adcode import is_inside, province_of
+from locator.adcode import is_inside, province_of, stem
 from locator.datum import distance_m, on_mainland
 from locator.disk import write_atomically
 from locator.errors import DataError
@@ -161,6 +161,30 @@ class DistrictIndex:
         found = [self._known.shape(i) for i in np.flatnonzero(self._known.codes == int(adcode)).tolist()]
         return shapely.union_all(found) if found else None
 
+    def near_division(self, lon: ArrayLike, lat: ArrayLike, adcode: str, *, reach_m: float) -> NDArray[np.bool_]:
+        """Tell which positions lie in a division or within some metres of it.
+
+        Parameters
+        ----------
+        lon, lat
+            WGS-84 degrees, arrays of one shape.
+        adcode
+            Of a district, or of a city or province: then that of any district in it.
+        """
+        x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
+        found = np.zeros(x.size, bool)
+        high = reach_m / _METRES_PER_DEGREE
+        wide = high / np.maximum(0.01, np.cos(np.radians(y)))
+        for number in self._known.inside(adcode):
+            west, south, east, north = self._known.boxes[number]
+            open_ = ~found & (x + wide >= west) & (x - wide <= east) & (y + high >= south) & (y - high <= north)
+            rows = np.flatnonzero(open_)
+            if len(rows):
+                lines = shapely.shortest_line(shapely.points(x[rows], y[rows]), self._known.shape(number))
+                feet = shapely.get_coordinates(lines)[1::2]
+                found[rows] = distance_m(x[rows], y[rows], feet[:, 0], feet[:, 1]) <= reach_m
+        return found
+
     def _near(self, lon: float, lat: float, reach_m: float) -> list[str]:
         """Return the districts within some metres of a position, the nearest first."""
         squeeze = max(0.01, float(np.cos(np.radians(lat))))
@@ -186,13 +210,18 @@ class _Polygons:
 
     def __init__(self, outlines: Outlines) -> None:
         self.codes, self._shapes = outlines.codes, outlines.shapes
-        self._boxes = shapely.bounds(outlines.shapes) if outlines.boxes is None else outlines.boxes
+        self.boxes = shapely.bounds(outlines.shapes) if outlines.boxes is None else outlines.boxes
 
     def meeting(self, west: float, south: float, east: float, north: float) -> list[int]:
         """Return the numbers of the outlines whose boxes meet a box, in their order."""
-        boxes = self._boxes
+        boxes = self.boxes
         meets = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
         return list(np.flatnonzero(meets).tolist())
+
+    def inside(self, adcode: str) -> list[int]:
+        """Return the numbers of the outlines of a division: a district's own, a city's or province's districts'."""
+        prefix = stem(adcode)
+        return [number for number, code in enumerate(self.codes.tolist()) if f"{code:06d}".startswith(prefix)]
 
     def shape(self, number: int) -> shapely.Geometry:
         """Return an outline."""

@@ -7,10 +7,10 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from locator.csv_text import escape_formula
 from locator.datum import Datum
@@ -19,7 +19,6 @@ from locator.errors import InvalidInput, NotFound, SourceError
 from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest import Issue, RawRecord, Source, open_source
-from locator.ingest.extracts import ExtractImport, Notice, fetch_extract, import_extract
 from locator.ingest.place import Placer, Places
 from locator.ingest.positions import doubt_datum, find_overlaps
 from locator.ingest.shipped import (
@@ -33,18 +32,20 @@ from locator.ingest.shipped import (
     rebuild_gazetteer,
 )
 from locator.ingest.validate import Checker
+from locator.layer import Layer
 from locator.model import EXACT, Place, Provenance, ServicePoint
 from locator.settings import Settings
 from locator.stores import Store, Summary
-from locator.stores.merge import EDITS, VANISHED
+from locator.stores.contents import count_lost, find_twins
+from locator.stores.merge import EDITS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from locator.ingest.extracts import Notice
+
 LOST_SHARE = 1 / 3
 """An update that takes away more of a source than this needs somebody to be sure."""
-TWIN_SHARE = 0.6
-"""A file that has so many of another source's offices is that source under a new name, most likely."""
 REJECT_COLUMNS = ("file", "row", "column", "code", "value", "reason", "severity")
 
 
@@ -153,20 +154,19 @@ def import_source(
         districts=DistrictIndex.open(settings.data),
     )
     records = _with_defaults(_with_progress(source, show_progress), source, defaults or {})
-    checked = list(checker.check(records))
+    gathered = _gather(checker.check(records), placer)
     if checker.read == 0 and kind != "osm":  # an extract without an office still has streets and roads
         raise SourceError(f"{location} holds no rows", code="source_empty", file=Path(location).name)
-    points = [placer.place(point) for point in checked]
-    notices = [*_notices(source, checked, points, checker, store)]
-    notices += _twin_notices(source.name, points, store)
+    known = store.parts()
+    notices = [*_notices(source, gathered, checker, known)]
     if not append:
-        _guard(source.name, points, store, sure=sure or dry_run)
+        _guard(source.name, gathered.layer, known, sure=sure or dry_run)
     stored = None
     if not dry_run:
         extract = Path(location) if kind == "osm" else None
         stamp = Path(location).name if Path(location).is_file() else location
         how = {"roads": roads, "show": show_progress}
-        stored, told = _store(source.name, points, store, settings, extract, append=append, stamp=stamp, **how)
+        stored, told = _store(source.name, gathered, store, settings, extract, append=append, stamp=stamp, **how)
         notices += told
     if rejects is not None:
         write_rejects(rejects, checker.rejects)
@@ -174,14 +174,12 @@ def import_source(
     return ImportSummary(
         source=source.name,
         read=checker.read,
-        kept=len(points),
+        kept=len(gathered.layer),
         refused=checker.refused,
         values_left_out=severities["value"],
         doubts=severities["doubt"],
-        placed=Counter(str(point.position or "none") for point in points),
-        geocoded=sum(
-            before.lon is None and after.lon is not None for before, after in zip(checked, points, strict=True)
-        ),
+        placed=gathered.placed,
+        geocoded=gathered.geocoded,
         stored=stored,
         rejects=tuple(checker.rejects),
         notices=tuple(notices),
@@ -189,15 +187,46 @@ def import_source(
     )
 
 
+class _Gathered(NamedTuple):
+    """The points of a source, as columns, and what is told of them."""
+
+    layer: Layer
+    placed: Counter[str]
+    """How many have a position of each precision; ``none``: no position."""
+    geocoded: int
+    provenances: frozenset[Provenance]
+
+
+def _gather(checked: Iterator[ServicePoint], placer: Placer) -> _Gathered:
+    """Place points and put them into columns, some thousand at a time: a million records would not fit."""
+    placed: Counter[str] = Counter()
+    provenances: set[Provenance] = set()
+    geocoded = 0
+
+    def points() -> Iterator[ServicePoint]:
+        nonlocal geocoded
+        for before in checked:
+            point = placer.place(before)
+            placed[str(point.position or "none")] += 1
+            geocoded += before.lon is None and point.lon is not None
+            provenances.add(point.provenance)
+            yield point
+
+    layer = Layer.from_points(points())
+    return _Gathered(layer, placed, geocoded, frozenset(provenances))
+
+
 def _download(kind: str, region: str, settings: Settings, show: bool) -> str:
     if kind != "osm":
         raise InvalidInput(f"--download is for osm, not for {kind}", code="download_kind", kind=kind)
+    from locator.ingest.extracts import fetch_extract
+
     return str(fetch_extract(region, settings, show=show))
 
 
 def _store(
     name: str,
-    points: list[ServicePoint],
+    gathered: _Gathered,
     store: Store,
     settings: Settings,
     extract: Path | None,
@@ -209,23 +238,26 @@ def _store(
     """Put points in, and what else an extract holds: its roads first, its names when all else has gone well."""
     with note_pending(settings):
         with contextlib.ExitStack() as stack:
-            taken = ExtractImport()
+            taken = None
             if extract is not None:
+                from locator.ingest.extracts import import_extract
+
                 taken = stack.enter_context(
                     import_extract(extract, name, settings, settings.data / GAZETTEER_FILE, **how)
                 )
-            stored = store.replace(name, points, stamp=stamp, partial=append)
-        if stored.added or stored.changed or stored.vanished or taken.changed:
-            if taken.changed:
+            stored = store.replace(name, gathered.layer, stamp=stamp, partial=append)
+        if stored.added or stored.changed or stored.vanished or (taken and taken.changed):
+            if taken and taken.changed:
                 parts = [part for source, part in store.parts().items() if source != EDITS]
                 version = stored.version if settings.layer and "://" in settings.layer else None
                 rebuild_gazetteer(settings, parts, version=version)
             else:
                 index_offices(settings, store)
-    return stored, [*taken.notices, *_licence_notices(store, stored, {point.provenance for point in points})]
+    told = taken.notices if taken else ()
+    return stored, [*told, *_licence_notices(store, stored, gathered.provenances)]
 
 
-def _guard(name: str, points: Sequence[ServicePoint], store: Store, *, sure: bool) -> None:
+def _guard(name: str, new: Layer, known: Mapping[str, Layer], *, sure: bool) -> None:
     """Refuse an update that takes more than a third of a source's points away; a cut file is no update.
 
     Raises
@@ -233,32 +265,12 @@ def _guard(name: str, points: Sequence[ServicePoint], store: Store, *, sure: boo
     InvalidInput
         It does, and nobody is ``sure``.
     """
-    old = store.parts().get(name)
-    if old is None or sure:
-        return
-    status, ids = old.table.column("status").to_pylist(), old.table.column("id").to_pylist()
-    listed = {point_id for point_id, word in zip(ids, status, strict=True) if word != VANISHED}
-    lost = listed - {point.id for point in points}
-    if len(lost) > len(listed) * LOST_SHARE and len(lost) > 1:
+    lost, listed = (0, 0) if sure or name not in known else count_lost(known[name], new)
+    if lost > listed * LOST_SHARE and lost > 1:
         raise InvalidInput(
-            f"{len(lost)} of the {len(listed)} offices of {name} would vanish; go on with --yes, or --append",
-            code="import_drops", source=name, lost=len(lost), total=len(listed),
+            f"{lost} of the {listed} offices of {name} would vanish; go on with --yes, or --append",
+            code="import_drops", source=name, lost=lost, total=listed,
         )  # fmt: skip
-
-
-def _twin_notices(name: str, points: Sequence[ServicePoint], store: Store) -> Iterator[Notice]:
-    """Yield a notice for each older source, under another name, of which most offices are in the new one."""
-    keys = {(point.name, point.address) for point in points}
-    parts = store.parts()
-    if name in parts:
-        return
-    for other, part in parts.items():
-        if other in (SHIPPED, EDITS) or len(part) < 2:
-            continue
-        columns = (part.table.column("name").to_pylist(), part.table.column("address").to_pylist())
-        same = len(keys & set(zip(*columns, strict=True)))
-        if same > len(part) * TWIN_SHARE:
-            yield "source_twin", {"other": other, "count": same, "total": len(part), "source": name}
 
 
 def _ask(chain: FallbackGeocoder) -> Places:
@@ -297,9 +309,7 @@ def _with_defaults(records: Iterable[RawRecord], source: Source, defaults: Mappi
             yield record
 
 
-def _notices(
-    source: Source, checked: list[ServicePoint], points: list[ServicePoint], checker: Checker, store: Store
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _notices(source: Source, gathered: _Gathered, checker: Checker, known: Mapping[str, Layer]) -> Iterator[Notice]:
     ignored = getattr(source, "ignored", ())
     if ignored:
         yield "columns_ignored", {"columns": ", ".join(ignored)}
@@ -309,25 +319,20 @@ def _notices(
     sheets = getattr(source, "hidden_sheets", ())
     if sheets:
         yield "sheets_hidden", {"sheets": ", ".join(sheets)}
-    known = {name: layer for name, layer in store.parts().items() if name != source.name}
-    doubt = doubt_datum(find_overlaps(checked, checker.given, known), checker.datum)
+    others = {name: layer for name, layer in known.items() if name != source.name}
+    doubt = doubt_datum(find_overlaps(gathered.layer, checker.given, others), checker.datum)
     if doubt is not None:
-        yield (
-            "datum_doubt",
-            {
-                "declared": str(doubt.declared),
-                "likely": str(doubt.likely),
-                "overlaps": doubt.overlaps,
-                "declared_m": round(doubt.declared_m),
-                "likely_m": round(doubt.likely_m),
-            },
-        )
-    unplaced = sum(point.lon is None for point in points)
-    if unplaced:
+        told = doubt._asdict()
+        shown = {"declared_m": round(doubt.declared_m), "likely_m": round(doubt.likely_m)}
+        yield "datum_doubt", {**told, "declared": str(doubt.declared), "likely": str(doubt.likely), **shown}
+    if unplaced := gathered.placed["none"]:
         yield "unplaced", {"count": unplaced}
-    coarse = sum(point.lon is not None and point.position not in EXACT for point in points)
-    if coarse:
+    exact = sum(gathered.placed[str(precision)] for precision in EXACT)
+    if coarse := len(gathered.layer) - unplaced - exact:
         yield "placed_coarsely", {"count": coarse}
+    if source.name not in known:
+        for other, count, total in find_twins(gathered.layer, others, leave=(SHIPPED, EDITS)):
+            yield "source_twin", {"other": other, "count": count, "total": total, "source": source.name}
 
 
 def _licence_notices(

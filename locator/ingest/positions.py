@@ -12,7 +12,7 @@ import numpy as np
 
 from locator.datum import Datum, distance_m, on_mainland, to_wgs84
 from locator.layer import Layer
-from locator.model import EXACT, ServicePoint
+from locator.model import EXACT
 
 OVERLAP_M = 2000.0
 """Two rows farther apart than this are not taken for the same office when datums are compared."""
@@ -175,14 +175,12 @@ def doubt_datum(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]]
 Pair = tuple[float, float]
 
 
-def find_overlaps(
-    points: Iterable[ServicePoint], given: Mapping[str, Pair], known: Mapping[str, Layer]
-) -> Iterator[tuple[Pair, Pair]]:
+def find_overlaps(new: Layer, given: Mapping[str, Pair], known: Mapping[str, Layer]) -> Iterator[tuple[Pair, Pair]]:
     """Yield, for each office that one known layer has once by the same name, two positions.
 
     Parameters
     ----------
-    points
+    new
         The offices of the file.
     given
         Their positions (lon, lat) as the file has them, by id.
@@ -194,15 +192,19 @@ def find_overlaps(
     given, known
         (lon, lat) as the file has it, and WGS-84.
     """
-    listed = [point for point in points if point.id in given]
-    names = {point.name for point in listed}
+    import pyarrow.compute as pc
+
+    names = new.table.column("name").combine_chunks()
     placed: dict[str, list[Pair]] = {}
     for layer in known.values():
-        columns = [layer.table.column(name).to_pylist() for name in ("name", "lon", "lat", "position")]
-        for name, lon, lat, position in zip(*columns, strict=True):
-            if name in names and lon is not None and position in EXACT:
+        table = layer.table.select(["name", "lon", "lat", "position"])
+        same = table.filter(pc.is_in(table.column("name"), value_set=names))
+        for name, lon, lat, position in zip(*(column.to_pylist() for column in same.columns), strict=True):
+            if lon is not None and position in EXACT:
                 placed.setdefault(name, []).append((lon, lat))
-    for point in listed:
-        pairs = placed.get(point.name, [])
-        if len(pairs) == 1:
-            yield given[point.id], pairs[0]
+    if not placed:
+        return
+    for point_id, name in zip(new.table.column("id").to_pylist(), names.to_pylist(), strict=True):
+        pairs = placed.get(name, [])
+        if len(pairs) == 1 and point_id in given:
+            yield given[point_id], pairs[0]

@@ -7,6 +7,7 @@ Codes, limits and reasons are listed in ``docs/DATA_FORMAT.md``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
@@ -94,7 +95,7 @@ class Checker:
         """How many of them gave no point."""
         self.given: dict[str, tuple[float, float]] = {}
         """The positions that are in the declared datum, as the source has them, by point id."""
-        self._seen: dict[str, tuple[int, Mapping[str, str]]] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
 
     def check(self, records: Iterable[RawRecord]) -> Iterator[ServicePoint]:
         """Yield a point for every record that gives one."""
@@ -137,11 +138,12 @@ class Checker:
 
     def _settle_id(self, draft: Draft) -> None:
         made, fields = str(draft.values["id"]), draft.record.fields
+        content = hash(frozenset(fields.items()))  # not the fields: a million rows would hold them all
         earlier = self._seen.get(made)
         if earlier is None:
-            self._seen[made] = draft.record.row, fields
+            self._seen[made] = draft.record.row, content
             return
-        if earlier[1] == fields:
+        if earlier[1] == content:
             draft.add_issue("id", "duplicate_row", made, f"the same row as row {earlier[0]}", "row")
             return
         if draft.own_id:
@@ -152,7 +154,7 @@ class Checker:
             return
         number = next(n for n in range(2, len(self._seen) + 3) if f"{made}-{n}" not in self._seen)
         draft.values["id"] = f"{made}-{number}"
-        self._seen[f"{made}-{number}"] = draft.record.row, fields
+        self._seen[f"{made}-{number}"] = draft.record.row, content
 
     def _place(self, drafts: list[Draft]) -> Iterator[ServicePoint]:
         """Bring positions to WGS-84, a chunk at once, and yield the points."""
@@ -185,20 +187,22 @@ class Checker:
             return
         pairs = [(float(str(d.values["lon"])), float(str(d.values["lat"]))) for d in exact]
         found = self.districts.districts_of(*np.array(pairs).T)
-        for draft, (lon, lat), code in zip(exact, pairs, found.tolist(), strict=True):
+        doubtful: dict[str, list[int]] = defaultdict(list)
+        for row, (draft, code) in enumerate(zip(exact, found.tolist(), strict=True)):
             own = draft.values["adcode"]
             if not code or str(code) == own or str(own) in self.boundaries:
                 continue
             if not own or is_inside(str(code), str(own)):
                 draft.values["adcode"] = str(code)
-            elif not self._near_border(lon, lat, str(own)):
-                reason = f"lies in {code}, the row says {own}"
-                draft.add_issue("lon", "other_district", f"{lon:.5f},{lat:.5f}", reason, "doubt")
-
-    def _near_border(self, lon: float, lat: float, own: str) -> bool:
-        """Tell whether the row's own division is so near that the outlines do not decide."""
-        district = self.districts.district_of(lon, lat, error_m=NEAR_BORDER_M) if self.districts else None
-        return district is not None and any(is_inside(code, own) for code in district.also)
+            else:
+                doubtful[str(own)].append(row)
+        for own, rows in doubtful.items():
+            lon_lat = np.array([pairs[row] for row in rows])
+            near = self.districts.near_division(lon_lat[:, 0], lon_lat[:, 1], own, reach_m=NEAR_BORDER_M)
+            for row in np.asarray(rows)[~near].tolist():
+                lon, lat = pairs[row]
+                reason = f"lies in {found[row]}, the row says {own}"
+                exact[row].add_issue("lon", "other_district", f"{lon:.5f},{lat:.5f}", reason, "doubt")
 
     def _check_regions(self, placed: list[Draft]) -> None:
         for draft in placed:
@@ -310,7 +314,7 @@ def check_file(
     declared = datum or source.datum
     checker = Checker(datum=declared, centre_of=centre_of, adcode_of=adcode_of, districts=districts)
     points = list(checker.check(source.records()))
-    doubt = doubt_datum(find_overlaps(points, checker.given, known or {}), checker.datum)
+    doubt = doubt_datum(find_overlaps(Layer.from_points(points), checker.given, known or {}), checker.datum)
     rejects = [*checker.rejects, *([_tell_datum(doubt, path.name)] if doubt else [])]
     return CheckReport(checker.read, tuple(rejects))
 

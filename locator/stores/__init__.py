@@ -88,7 +88,7 @@ class Store(Protocol):
         ...
 
     def replace(
-        self, source: str, points: Iterable[ServicePoint], *, stamp: str = "", partial: bool = False
+        self, source: str, points: Iterable[ServicePoint] | Layer, *, stamp: str = "", partial: bool = False
     ) -> Summary:
         """Put a source's points in place of those it gave before, at once and whole or not at all.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from locator.layer import SCHEMA, Layer, is_known
+from locator.layer import SCHEMA, Layer, is_known, to_arrow
 from locator.model import EXACT
 from locator.stores import Store, Summary
 from locator.stores.merge import EDITS, VANISHED
@@ -64,6 +64,44 @@ def count_listed(layer: Layer) -> int:
     """Return how many points of a layer have not vanished."""
     status, words = layer.codes("status")
     return int((status != words.index(VANISHED)).sum()) if VANISHED in words else len(layer)
+
+
+def count_lost(old: Layer, new: Layer) -> tuple[int, int]:
+    """Return how many listed points of a source its new ones do not name, and how many were listed."""
+    import pyarrow.compute as pc
+
+    listed = old.table.column("id").filter(to_arrow(_listed(old)))
+    named = pc.is_in(listed, value_set=new.table.column("id").combine_chunks())
+    return len(listed) - int(pc.sum(named).as_py() or 0), len(listed)
+
+
+TWIN_SHARE = 0.6
+"""A file that has so many of another source's offices is that source under a new name, most likely."""
+
+
+def find_twins(new: Layer, parts: Mapping[str, Layer], *, leave: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """Yield each other source of which most offices, by name and address, are in a new one; how many, and of how many.
+
+    Parameters
+    ----------
+    leave
+        Sources that are not compared.
+    """
+    import pyarrow.compute as pc
+
+    keys = set(_pairs(new.table))
+    names = new.table.column("name").combine_chunks()
+    for other, part in parts.items():
+        if other in leave or len(part) < 2:
+            continue
+        named = part.table.filter(pc.is_in(part.table.column("name"), value_set=names))
+        same = len(keys & set(_pairs(named)))
+        if same > len(part) * TWIN_SHARE:
+            yield other, same, len(part)
+
+
+def _pairs(table: pa.Table) -> Iterable[tuple[str, str | None]]:
+    return zip(table.column("name").to_pylist(), table.column("address").to_pylist(), strict=True)
 
 
 # --- what a layer holds, for people

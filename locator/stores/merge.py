@@ -26,11 +26,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from locator.datum import distance_m, to_ecef
-from locator.layer import SCHEMA, Layer, to_row
+from locator.layer import SCHEMA, Layer, to_numpy, to_row
 from locator.model import EXACT, Provenance, ServicePoint
 from locator.search.same_office import SAME_NAME_M, SAME_PLACE_M, confidence_rank, plain_name
 
 VANISHED = "vanished"
+FEW = 2000
+"""So many places are compared with those of their latitude; more are looked up in a tree."""
 EDITS = "edits"
 """The source that operators' own corrections make: each of its rows says which fields of an office it changes."""
 
@@ -243,29 +245,26 @@ def find_groups(whole: Layer, source_of: NDArray[Any]) -> list[list[int]]:
 
 
 class _Columns:
-    """The columns that tell offices apart, as plain lists and arrays."""
+    """The columns that tell offices apart; what few rows are asked for is read when it is asked for."""
 
     def __init__(self, whole: Layer) -> None:
-        names = ("id", "name", "province", "city", "district", "adcode", "address", "kind", "phones")
-        lists: dict[str, list[Any]] = {name: whole.table.column(name).to_pylist() for name in names}
-        self.ids = lists["id"]
-        self.names = [
-            plain_name(name, province, city, district)
-            for name, province, city, district in zip(
-                lists["name"], lists["province"], lists["city"], lists["district"], strict=True
-            )
-        ]
-        self.full = [plain_name(name) for name in lists["name"]]
-        self.adcodes, self.kinds, self.phones = lists["adcode"], lists["kind"], lists["phones"]
-        self.addresses, self.districts = lists["address"], lists["district"]
+        names = ("name", "province", "city", "district")
+        self._table = whole.table
+        self.ids = whole.table.column("id")
+        self.names = [plain_name(*row) for row in zip(*(_texts(whole, name) for name in names), strict=True)]
         codes, words = whole.codes("position")
         exact = np.array([word in {str(p) for p in EXACT} for word in words] + [False])
         self.lon, self.lat = whole.lon, whole.lat
         self.exact = exact[codes] & np.isfinite(self.lon)
 
+    def text(self, name: str, row: int) -> str | None:
+        """Return one cell."""
+        found: str | None = self._table.column(name)[row].as_py()
+        return found
+
     def numbers(self, row: int) -> set[str]:
         """Return a row's telephone numbers, but for those everybody shares (12333)."""
-        cells = (self.phones[row] or "").split(";")
+        cells = (self.text("phones", row) or "").split(";")
         return {cell.split()[0] for cell in cells if cell.strip() and len(cell.split()[0]) > 6}
 
     def share_phone(self, a: int, b: int) -> bool:
@@ -274,17 +273,22 @@ class _Columns:
 
     def same_address(self, a: int, b: int) -> bool:
         """Tell whether two rows give the same address, one of them perhaps with the division before it."""
-        first, second = (plain_name(self.addresses[row] or "") for row in (a, b))
+        first, second = (plain_name(self.text("address", row) or "") for row in (a, b))
         return bool(first and second) and (first.endswith(second) or second.endswith(first))
 
     def same_full_name(self, a: int, b: int) -> bool:
         """Tell whether two rows of one kind have one name that says whose office it is: 广州市政务服务中心."""
-        named = self.full[a] == self.full[b] and self.full[a] != self.names[a]
-        return named and self.kinds[a] == self.kinds[b]
+        full = plain_name(self.text("name", a) or "")
+        named = full == plain_name(self.text("name", b) or "") and full != self.names[a]
+        return named and self.same_kind(a, b)
+
+    def same_kind(self, a: int, b: int) -> bool:
+        """Tell whether two rows are of one kind."""
+        return self.text("kind", a) == self.text("kind", b)
 
     def same_county(self, a: int, b: int) -> bool:
         """Tell whether two rows are in one county, or in a county and its city."""
-        first, second = self.adcodes[a], self.adcodes[b]
+        first, second = self.text("adcode", a), self.text("adcode", b)
         if not first or not second:
             return False
         shorter = 4 if "00" in (first[4:], second[4:]) else 6
@@ -293,7 +297,7 @@ class _Columns:
 
 def _same_pairs(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
     yield from ((a, b) for a, b in _pairs_by(columns.ids, source_of) if columns.names[a] == columns.names[b])
-    for a, b in _pairs_by(columns.names, source_of):
+    for a, b in _pairs_by(pa.array(columns.names, pa.string()), source_of):
         if columns.exact[a] and columns.exact[b]:
             if distance_m(columns.lon[a], columns.lat[a], columns.lon[b], columns.lat[b]) <= SAME_NAME_M:
                 yield a, b
@@ -302,21 +306,38 @@ def _same_pairs(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[in
         ):
             yield a, b
     for a, b in _pairs_near(columns, source_of):
-        if columns.kinds[a] == columns.kinds[b] and (
+        if columns.same_kind(a, b) and (
             columns.share_phone(a, b)
             or min(columns.names[a], columns.names[b], key=len) in max(columns.names[a], columns.names[b], key=len)
         ):
             yield a, b
 
 
-def _pairs_by(keys: Sequence[str], source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of rows of different sources with the same key (at most 20 rows a key are compared)."""
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, key in enumerate(keys):
-        rows_of[key].append(row)
-    for rows in rows_of.values():
-        if len(rows) > 1:
-            yield from _across(rows[:200], source_of)
+def _pairs_by(keys: pa.Array | pa.ChunkedArray, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Yield pairs of rows of different sources with the same key (at most 200 rows a key are compared)."""
+    codes = to_numpy(_whole(keys).dictionary_encode().indices, blank=-1).astype(np.int64)
+    order = np.argsort(codes, kind="stable")
+    if len(order) == 0:
+        return
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-2))
+    ends = np.append(starts[1:], len(order))
+    several = np.minimum.reduceat(source_of[order], starts) != np.maximum.reduceat(source_of[order], starts)
+    firsts = np.where(several, order[starts], len(order))
+    for group in np.argsort(firsts, kind="stable")[: int(several.sum())].tolist():
+        yield from _across(order[starts[group] : ends[group]][:200].tolist(), source_of)
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array of plain texts."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _texts(layer: Layer, name: str) -> list[str | None]:
+    """Return a column of texts as a list; a text that repeats is made once."""
+    codes, words = layer.codes(name)
+    known = [*words, None]
+    return [known[code] for code in codes.tolist()]
 
 
 def _across(rows: Iterable[int], source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
@@ -329,15 +350,28 @@ def _across(rows: Iterable[int], source_of: NDArray[Any]) -> Iterator[tuple[int,
 
 def _pairs_near(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
     """Yield pairs of exactly placed rows of different sources within :data:`SAME_PLACE_M`."""
-    from scipy.spatial import cKDTree
-
     placed = [np.flatnonzero(columns.exact & (source_of == source)) for source in np.unique(source_of)]
     some = [(rows, to_ecef(columns.lon[rows], columns.lat[rows])) for rows in placed if len(rows)]
     for later, (rows, xyz) in enumerate(some):
         for earlier_rows, earlier_xyz in some[:later]:
             few, many = sorted(((rows, xyz), (earlier_rows, earlier_xyz)), key=lambda pair: len(pair[0]))
-            near = cKDTree(many[1]).query_ball_point(few[1], SAME_PLACE_M, return_sorted=True)
-            for row, others in zip(few[0].tolist(), near, strict=True):
+            for row, others in zip(few[0].tolist(), _within(few[1], many[1]), strict=True):
                 for other in others:
                     a, b = sorted((row, int(many[0][other])))
                     yield a, b
+
+
+def _within(few: NDArray[np.float64], many: NDArray[np.float64]) -> Iterable[Sequence[int]]:
+    """Return for each of some places those of many within :data:`SAME_PLACE_M`, in their order."""
+    if len(few) > FEW:
+        from scipy.spatial import cKDTree
+
+        found: Iterable[Sequence[int]] = cKDTree(many).query_ball_point(few, SAME_PLACE_M, return_sorted=True)
+        return found
+    order = np.argsort(many[:, 2])  # in slices across the earth's axis: no SciPy, which takes a third of a second
+    starts, ends = (np.searchsorted(many[order, 2], few[:, 2] + reach) for reach in (-SAME_PLACE_M, SAME_PLACE_M))
+    near = (np.sort(order[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
+    return [
+        rows[((many[rows] - one) ** 2).sum(axis=1) <= SAME_PLACE_M**2].tolist()
+        for one, rows in zip(few, near, strict=True)
+    ]

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace as change
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _BY_ITSELF = ("shipped", "live-")
 """Sources that change without an operator: no undo goes back behind them."""
+TRIES = 5
 FEW = 500
 """So many points are read one by one, and kept."""
 
@@ -89,6 +91,7 @@ class ParquetStore:
         self._loaded: _Loaded | None = None
         self._loading = threading.Lock()
         self._written = False
+        self._held: WeakValueDictionary[str, Layer] = WeakValueDictionary()
         self._refused: FileMark | None = None
 
     @classmethod
@@ -234,7 +237,12 @@ class ParquetStore:
 
     def parts(self, *, without: Collection[str] = ()) -> Mapping[str, Layer]:
         """Return what each source gave, unmerged, by source name, in the order in which they came."""
-        return self._read_parts(part for part in self._current().parts if part.source not in without)
+        for _ in range(TRIES):
+            parts = read_manifest(self.path).parts if self.path.is_file() else ()
+            wanted = [part for part in parts if part.source not in without]
+            if all((self._folder / part.file).is_file() for part in wanted):
+                break  # else an import has replaced one of them between the two looks
+        return self._read_parts(wanted)
 
     def stamp(self, source: str) -> str | None:
         """Return the stamp of the last :meth:`replace` of a source, or None when it has none."""
@@ -247,7 +255,14 @@ class ParquetStore:
         return {part.source: part.file for part in read_manifest(self.path).parts} if self.path.is_file() else {}
 
     def _read_parts(self, parts: Iterable[Part]) -> dict[str, Layer]:
-        return {part.source: read_layer(self._folder / part.file)[0] for part in parts}
+        return {part.source: self._read_part(part.file) for part in parts}
+
+    def _read_part(self, file: str) -> Layer:
+        """Return a part; its file is named by its content, so who still holds it need not read it again."""
+        layer = self._held.get(file)
+        if layer is None:
+            layer = self._held[file] = read_layer(self._folder / file)[0]
+        return layer
 
     # --- writing
 
