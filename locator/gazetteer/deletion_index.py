@@ -77,8 +77,10 @@ def insert_variants(connection: sqlite3.Connection, *, since: int = 1) -> None:
 
         variant, places_of, ids = map(np.asarray, columns)
         order = np.lexsort((ids, -places_of, variant))
-        rows = zip(*(column[order].tolist() for column in (variant, places_of, ids)), strict=True)
-        connection.executemany("INSERT OR IGNORE INTO slip VALUES (?, ?, ?)", rows)
+        for start in range(0, len(order), _BATCH):  # as lists, all of them would take ten times their memory
+            some = order[start : start + _BATCH]
+            rows = zip(*(column[some].tolist() for column in (variant, places_of, ids)), strict=True)
+            connection.executemany("INSERT OR IGNORE INTO slip VALUES (?, ?, ?)", rows)
 
 
 def _forget(connection: sqlite3.Connection, names: Iterable[tuple[str, int]]) -> None:
