@@ -299,15 +299,18 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 
 def run_info(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator info``."""
+    from locator.ingest.places import describe_places
     from locator.service import Locator
     from locator.stores.contents import describe_layer
 
     locator = Locator(settings)
     info = describe_layer(locator.engines.store, now=now_of(settings)) | {"engines": locator.engines.describe()}
     info["calendar_known_until"] = locator.engines.clock.calendar.known_until
+    info["named_places"] = describe_places(settings)
     if args.format == "json":
         write_json(info)
     else:
+        info["named_places"] = say(f"info.places_{info['named_places']}", args.lang)
         _print_info(info, lambda key: say(f"info.{key}", args.lang))
 
 

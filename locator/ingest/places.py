@@ -99,6 +99,13 @@ def _is_as_built(path: Path) -> bool:
     return True
 
 
+def describe_places(settings: Settings) -> str:
+    """Return ``built``, ``not_yet`` (divisions and offices answer meanwhile) or ``off`` for the shipped places."""
+    if built_places(settings.data) is not None:
+        return "built"
+    return "off" if settings.places == "off" else "not_yet"
+
+
 def start_places(settings: Settings) -> bool:
     """Have the index of the shipped places built by another process, if it is missing; tell whether it is.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from locator import gazetteer
+from locator.cli import main
 from locator.gazetteer.sources import PLACES_FILE
+from locator.i18n import LANGS, text
 from locator.ingest import places
 from locator.ingest.place_files import import_places
 from locator.ingest.shipped import gazetteer_version, open_data_gazetteer
@@ -73,6 +76,23 @@ def test_of_several_at_once_one_builds(settings, few_places, monkeypatch):
     for thread in threads:
         thread.join()
     assert built == [1]
+
+
+def test_info_says_whether_the_places_are_built(settings, few_places, monkeypatch, capsys):
+    monkeypatch.setenv("LOCATOR_DATA", str(settings.data))
+
+    def told() -> str:
+        assert main(["info", "--format", "json"]) == 0
+        return str(json.loads(capsys.readouterr().out)["named_places"])
+
+    assert told() == "off", "as the tests leave them"
+    monkeypatch.setenv("LOCATOR_PLACES", "auto")
+    assert told() == "not_yet"
+    places.ensure_places(settings.data)
+    assert told() == "built"
+    for lang in LANGS:
+        assert main(["info", "--lang", lang]) == 0
+        assert text("cli.info.places_built", lang) in capsys.readouterr().out
 
 
 def test_an_older_index_goes_and_a_broken_one_is_built_again(settings, few_places):
