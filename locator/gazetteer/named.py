@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.adcode import is_inside, is_one_city, level_of, prefecture_of, prefecture_stem
+from locator.adcode import is_inside, is_one_city, is_township_code, level_of, prefecture_of, prefecture_stem
 from locator.datum import distance_m
 from locator.gazetteer.address import Crossing, read_address
 from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
@@ -365,6 +365,14 @@ def _between(one: Meaning, other: Meaning) -> Place:
     error_m = max(a.error_m or 0.0, _apart_m(one, other))
     label = f"{one.place.label}/{other.place.label.rpartition('市')[2]}"
     return replace(a, label=label, lon=lon, lat=lat, error_m=round(error_m), precision=Precision.STREET)
+
+
+def in_township(meaning: Meaning, codes: Sequence[str]) -> Meaning:
+    """Return a place in the township that was typed before it, where it lies in that township's district."""
+    place = meaning.place
+    if len(codes) != 1 or not is_township_code(codes[0]) or place.township or place.adcode != codes[0][:6]:
+        return meaning
+    return meaning._replace(place=replace(place, township=codes[0]))
 
 
 def is_local(meaning: Meaning, bias: Bias) -> bool:

@@ -16,6 +16,7 @@ from locator.gazetteer.named import (
     choose_meaning,
     cities_of_street,
     find_inside,
+    in_township,
     is_in_capital,
     is_local,
     is_street_name,
@@ -253,15 +254,16 @@ def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) ->
     address = read_address(rest)
     found = find_address(places, address, rest, within=reading.codes, finest=_only(reading.codes))
     if found:
-        named = tuple(m._replace(notes=(*notes, *m.notes)) for m in found)
-        return choose_meaning(list(named), bias, local=True)
+        named = [in_township(m._replace(notes=(*notes, *m.notes)), reading.codes) for m in found]
+        return choose_meaning(named, bias, local=True)
     finer = _corrected_below(places, rest, reading, bias)
     if finer.meanings:
         return finer
     if reading.kind == "short" and reading.outer and _level(places, reading) in {"township", "zone"}:
         before = DivisionReading(reading.outer, reading.name + reading.rest, 0.0, names=reading.names - 1)
-        finer = _corrected_below(places, before.rest, before, bias)
-        if finer.meanings:  # 沙坪霸区 is no 沙坪
+        named = find_inside(places, before.rest, within=before.codes)
+        finer = Resolved(tuple(named)) if named else _corrected_below(places, before.rest, before, bias)
+        if finer.meanings:  # 望京SOHO is a place; 沙坪霸区 is no 沙坪
             return finer
     unknown = _what_is_unknown(places, address, reading.codes)
     return Resolved(_divisions_of(places, reading, unknown, (*notes, unknown)))
