@@ -24,7 +24,8 @@ help:
 	@echo "make run       open the page at http://localhost:$(PORT)"
 	@echo "make quick     lint, types and every test that needs no server: while you write"
 	@echo "make test      lint, types, tests, browser tests (STRICT=1: nothing may be skipped)"
-	@echo "make test-all  what is slow by nature too (Nominatim, kills, a million rows), with branch coverage"
+	@echo "make slow-tests  what is slow by nature (Nominatim, kills, damaged files, the wheel)"
+	@echo "make test-all  the slow tests, then branch coverage of everything that needs no browser"
 	@echo "make measure   modules, floors, circles, lines, duplicates, slowest tests, and whether the limits hold"
 	@echo "make fmt       format the code"
 	@echo "make attack flood, slow and fault tests against a server of its own, with a table of figures"
@@ -51,10 +52,14 @@ unit: .venv/.test-stamp
 browser-tests: .venv/.test-stamp browser
 	$(PYTEST) -m "browser and not slow" $(SPREAD) --reruns 1 --reruns-delay 2 --junitxml=$(REPORTS)/browser.xml
 
-# Beside make test: the slow ones, and the branch coverage of all that needs no browser.
-test-all: .venv/.test-stamp browser
+# What is slow by nature: Nominatim, kills, damaged files, the wheel.
+slow-tests: .venv/.test-stamp browser
 	$(PYTEST) -m "browser and slow" --reruns 1 --reruns-delay 2 || [ $$? -eq 5 ]
-	$(PYTEST) -m "not browser" $(SPREAD) --cov --cov-branch --cov-report=term:skip-covered --junitxml=$(REPORTS)/all.xml
+	$(PYTEST) -m "not browser and slow" $(SPREAD) --junitxml=$(REPORTS)/slow.xml
+
+# Beside make test: the slow ones, and the branch coverage of all that needs no browser.
+test-all: slow-tests
+	$(PYTEST) -m "not browser and not slow" $(SPREAD) --cov --cov-branch --cov-report=term:skip-covered --junitxml=$(REPORTS)/all.xml
 
 measure: .venv/.test-stamp
 	$(BIN)/python benchmarks/measure.py
