@@ -17,14 +17,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.model import ServicePoint
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 SHOWN_CHARACTERS = 120
 """How much of a faulty value a reject repeats."""
@@ -203,3 +207,39 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
     if strange:
         raise InvalidInput(f"--{strange[0]} is not for {kind}", code="option_kind", option=f"--{strange[0]}", kind=kind)
     return cast(Source, made(location, **given))
+
+
+SECONDS_A_LINE = 10.0
+"""How often a log is told how far an import is."""
+
+
+class _LogLines:
+    """Where nobody looks at a terminal: each state of a bar as a line of its own, not one over the other."""
+
+    def write(self, state: str) -> None:
+        """Write a state of the bar as a line."""
+        if line := state.strip("\r\n "):
+            sys.stderr.write(line + "\n")
+
+    def flush(self) -> None:
+        """Hand the line on."""
+        sys.stderr.flush()
+
+
+def open_progress(items: Iterable[Any] | None = None, *, show: bool, **options: Any) -> tqdm[Any]:
+    """Return a progress bar on stderr: with its rate on a terminal, a line every ten seconds in a log.
+
+    Parameters
+    ----------
+    items
+        What is gone through; None where the caller counts.
+    show
+        False shows none.
+    options
+        Of tqdm: ``total``, ``desc``, ``unit`` …
+    """
+    from tqdm import tqdm
+
+    if not sys.stderr.isatty():
+        options |= {"file": _LogLines(), "mininterval": SECONDS_A_LINE, "maxinterval": SECONDS_A_LINE, "ncols": 0}
+    return tqdm(items, disable=not show, **options)

@@ -11,7 +11,6 @@ import contextlib
 import json
 import re
 import sqlite3
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
@@ -29,6 +28,7 @@ from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.sources import read_osm
 from locator.ground import build_ground, ground_dir, read_archive
 from locator.i18n import text
+from locator.ingest import open_progress
 from locator.model import Precision
 from locator.routing import build_tiles, download_extract
 from locator.routing.roads import Roads, find_roads
@@ -123,9 +123,7 @@ def file_of(data: Path, source: str) -> Path:
 
 def fetch_extract(region: str, settings: Settings, *, show: bool = False) -> Path:
     """Download the newest extract of a region; :func:`locator.routing.download_extract` says from where to where."""
-    from tqdm import tqdm
-
-    with tqdm(desc=region, unit="B", unit_scale=True, file=sys.stderr, disable=not show) as bar:
+    with open_progress(desc=region, unit="B", unit_scale=True, show=show) as bar:
 
         def progress(done: int, total: int | None) -> None:
             bar.total = total
@@ -143,9 +141,7 @@ def _take_roads(extract: Path, settings: Settings, taken: ExtractImport, *, same
     if same and before is not None and before.source == extract.name:
         taken.notices.append(("roads_kept", {"source": before.source}))
         return
-    from tqdm import tqdm
-
-    with tqdm(total=100, unit="%", file=sys.stderr, disable=not show, bar_format="{desc}: {percentage:.0f} %") as bar:
+    with open_progress(total=100, unit="%", show=show, bar_format="{desc}: {percentage:.0f} %") as bar:
 
         def progress(stage: str, share: float) -> None:
             bar.set_description_str(text(f"routing.stage.{stage}", settings.lang), refresh=False)
@@ -241,9 +237,7 @@ def _from_row(row: dict[str, Any]) -> Record:
 
 
 def _with_progress(records: Iterable[Record], show: bool, name: str) -> Iterator[Record]:
-    from tqdm import tqdm
-
-    yield from tqdm(records, desc=name, unit=" names", file=sys.stderr, disable=not show)
+    yield from open_progress(records, desc=name, unit=" names", show=show)
 
 
 def _take_names(file: _File, draft: Path, gazetteer: Path, taken: ExtractImport, *, show: bool) -> None:
@@ -261,9 +255,7 @@ def _take_names(file: _File, draft: Path, gazetteer: Path, taken: ExtractImport,
 
 def _take_ground(file: _File, draft: Path, settings: Settings, taken: ExtractImport, *, show: bool) -> None:
     """Write the tiles of the map that the page draws of an extract."""
-    from tqdm import tqdm
-
-    with tqdm(total=100, unit="%", file=sys.stderr, disable=not show, bar_format="{desc}: {percentage:.0f} %") as bar:
+    with open_progress(total=100, unit="%", show=show, bar_format="{desc}: {percentage:.0f} %") as bar:
 
         def progress(share: float) -> None:
             bar.update(round(100 * share) - bar.n)

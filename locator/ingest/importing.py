@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -18,7 +17,7 @@ from locator.disk import write_atomically
 from locator.errors import InvalidInput, NotFound, SourceError
 from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
-from locator.ingest import Issue, RawRecord, Source, open_source
+from locator.ingest import Issue, RawRecord, Source, open_progress, open_source
 from locator.ingest.place import Placer, Places
 from locator.ingest.positions import doubt_datum, find_overlaps
 from locator.ingest.shipped import (
@@ -153,7 +152,8 @@ def import_source(
         country=country,
         districts=DistrictIndex.open(settings.data),
     )
-    records = _with_defaults(_with_progress(source, show_progress), source, defaults or {})
+    rows = open_progress(source.records(), total=source.total, desc=source.name, unit=" rows", show=show_progress)
+    records = _with_defaults(rows, source, defaults or {})
     gathered = _gather(checker.check(records), placer)
     if checker.read == 0 and kind != "osm":  # an extract without an office still has streets and roads
         raise SourceError(f"{location} holds no rows", code="source_empty", file=Path(location).name)
@@ -287,14 +287,6 @@ def _ask(chain: FallbackGeocoder) -> Places:
         return known[key]
 
     return find
-
-
-def _with_progress(source: Source, show: bool) -> Iterator[RawRecord]:
-    from tqdm import tqdm
-
-    yield from tqdm(
-        source.records(), total=source.total, desc=source.name, unit=" rows", file=sys.stderr, disable=not show
-    )
 
 
 def _with_defaults(records: Iterable[RawRecord], source: Source, defaults: Mapping[str, str]) -> Iterator[RawRecord]:

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as escape_xml
 
 from locator.csv_text import escape_formula
-from locator.disk import write_atomically
+from locator.disk import write_atomically, write_whole
 from locator.errors import DataError, InvalidInput
 from locator.i18n import text
 from locator.layer import COLUMNS, Layer, to_row
-from locator.model import EXACT, ServicePoint
+from locator.model import EXACT, Precision, ServicePoint
 from locator.stores.files import to_geo_table, write_table
 
 MARK = "\ufeff"
@@ -198,6 +198,34 @@ def _write_gpkg(points: Iterable[ServicePoint], path: Path) -> None:
     )
 
 
+_QUOTED = {'"': "&quot;"}
+_QML_POINT = (
+    '<symbol name="{number}" type="marker" alpha="1"><layer class="SimpleMarker" pass="0" enabled="1" locked="0">'
+    '<prop k="name" v="circle"/><prop k="color" v="{fill}"/><prop k="outline_color" v="11,92,173,255"/>'
+    '<prop k="outline_width" v="0.4"/><prop k="size" v="{size}"/></layer></symbol>'
+)
+
+
+def to_qgis_style() -> str:
+    """Return the style that QGIS takes up with a GeoPackage: a filled dot where a position is exact, a wide pale ring
+    where an office stands somewhere in a township, district or city.
+
+    Its rules read the column ``position``; docs: https://docs.qgis.org/3.34/en/docs/user_manual/appendices/qgis_file_formats.html
+    """
+    exact = ", ".join(f"'{precision}'" for precision in Precision if precision in EXACT)
+    rules = (("exact position", f'"position" IN ({exact})'), ("approximate position", "ELSE"))
+    told = "".join(
+        f'<rule key="{{{number}}}" symbol="{number}" label="{label}" filter="{escape_xml(test, _QUOTED)}"/>'
+        for number, (label, test) in enumerate(rules)
+    )
+    drawn = _QML_POINT.format(number=0, fill="11,92,173,255", size="2.6")
+    drawn += _QML_POINT.format(number=1, fill="11,92,173,40", size="7")
+    return (
+        '<qgis version="3.22" styleCategories="Symbology"><renderer-v2 type="RuleRenderer" symbollevels="0" '
+        f'forceraster="0"><rules key="{{root}}">{told}</rules><symbols>{drawn}</symbols></renderer-v2></qgis>\n'
+    )
+
+
 def _write_text(make: Callable[[Iterable[ServicePoint]], str]) -> Callable[[Iterable[ServicePoint], Path], None]:
     def write(points: Iterable[ServicePoint], path: Path) -> None:
         path.write_text(make(points), "utf-8")
@@ -249,6 +277,8 @@ def write_points(points: Iterable[ServicePoint], path: Path, form: str | None = 
             raise DataError(f"{path} cannot be written: {error}", code="data_write", path=str(path)) from error
         if target is not draft:
             target.replace(draft)
+    if form == "gpkg":  # beside the file and of its name: QGIS takes it up by itself
+        write_whole(path.with_suffix(".qml"), to_qgis_style())
     return counted.count
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +16,7 @@ import pytest
 
 from locator.cli import main
 from locator.errors import InvalidInput, LocatorError, NotFound
+from locator.ingest import open_progress
 from locator.ingest.corrections import decide_report, edit_office, list_reports, write_correction
 from locator.ingest.importing import import_source, remove_source, undo_change
 from locator.ingest.shipped import SHIPPED, open_data_gazetteer, open_own_store
@@ -190,3 +196,57 @@ def test_the_commands(settings, city, monkeypatch, capsys):
     assert run("reports")[1] == {"reports": []} and run("reports", "accept", "x")[0] == 2
     for arguments in (["sources"], ["reports"], ["undo"]):
         assert main([*arguments, "--lang", "en"]) == 0
+
+
+def write_many(path: Path, count: int) -> Path:
+    """Write a table of offices around 济南."""
+    rows = (
+        f"第{n}社区服务中心,济南市历下区某{n}路{n}号,0531-{88920000 + n},,117.0{n % 90 + 10},36.66\n"
+        for n in range(count)
+    )
+    path.write_text(HEAD + "".join(rows), "utf-8")
+    return path
+
+
+def test_ctrl_c_in_an_import_leaves_the_old_state(data_folder, tmp_path):
+    shutil.copytree(data_folder, tmp_path / "data")
+    many = write_many(tmp_path / "many.csv", 60_000)
+    before = open_own_store(Settings(data=tmp_path / "data"))
+    version, sources = before.version, list_sources(before)
+    environment = os.environ | {"LOCATOR_DATA": str(tmp_path / "data"), "LOCATOR_PLACES": "off"}
+    command = [sys.executable, "-m", "locator", "import", "table", str(many), "--name", "many"]
+    process = subprocess.Popen(
+        command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert "many" in first and "rows" in first, first
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=250)
+    assert process.returncode == 130 and "Traceback" not in rest, rest
+    after = open_own_store(Settings(data=tmp_path / "data"))
+    assert (after.version, list_sources(after)) == (version, sources)
+    assert not list((tmp_path / "data").rglob("*.tmp"))
+
+
+def test_a_log_is_told_now_and_then_and_a_terminal_all_the_time(monkeypatch):
+    log, screen = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    assert list(open_progress(range(5000), show=True, total=5000, desc="many", unit=" rows")) == list(range(5000))
+    lines = log.getvalue().splitlines()
+    assert 1 <= len(lines) <= 2 and "\r" not in log.getvalue() and "5000" in lines[0] and "many" in lines[0]
+    screen.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert list(open_progress(range(10), show=True, desc="many", unit=" rows")) == list(range(10))
+    assert "\r" in screen.getvalue() and "rows/s" in screen.getvalue()
+    assert list(open_progress(iter([]), show=False)) == []
+
+
+def test_what_many_rows_have_in_common_is_one_line(data_folder, tmp_path, monkeypatch, capsys):
+    shutil.copytree(data_folder, tmp_path / "data")
+    monkeypatch.setenv("LOCATOR_DATA", str(tmp_path / "data"))
+    many = tmp_path / "many.csv"
+    many.write_text(HEAD + "".join(row.replace("0531-8892365", "没有电话") for row in ROWS), "utf-8")
+    assert main(["import", "table", str(many), "--dry-run", "--lang", "en"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "phone" in line]
+    assert len(told) == 1 and "the same in 6 rows" in told[0] and "{" not in told[0]

@@ -10,6 +10,9 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import geopandas as gpd
+import pandas
+import pyarrow.parquet
+import pyogrio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +23,7 @@ from locator.ingest import open_source
 from locator.ingest.headers import read_header
 from locator.ingest.validate import check_records
 from locator.layer import COLUMNS
-from locator.model import Hit, HoursState, Kind, Phone, Precision, Provenance, ServicePoint, Task
+from locator.model import EXACT, Hit, HoursState, Kind, Phone, Precision, Provenance, ServicePoint, Task
 from locator.outputs import exports, hit_exports
 from locator.outputs.hit_exports import HIT_COLUMNS, PEOPLE_COLUMNS
 from locator.outputs.shapes import shape_point
@@ -210,3 +213,50 @@ def test_an_office_of_two_sources_is_shown_under_both_licences():
     assert shape_point(point)["provenance"]["licence"] == both
     assert both in rows_of(exports.points_to_csv([point], lang="en"))[1]
     assert odbl.licence in exports.points_to_csv([point]) and odbl.licence in exports.points_to_geojson([point])
+
+
+@pytest.mark.parametrize("form", ["gpkg", "geojson", "kml"])
+def test_gdal_reads_every_export_with_its_precision(tmp_path, form):
+    points = [office(), office("b-2", name="二所", position=Precision.DISTRICT, error_m=9000.0)]
+    exports.write_points(points, tmp_path / f"points.{form}")
+    frame = pyogrio.read_dataframe(tmp_path / f"points.{form}")
+    assert len(frame) == 2 and frame.crs.to_epsg() == 4326
+    shown = frame.geometry[frame.geometry.notna()]
+    assert shown.geom_type.eq("Point").all() and len(shown) == (1 if form == "kml" else 2), "KML cannot say how exact"
+    assert shown.x.tolist() == pytest.approx([p.lon for p in points][: len(shown)])
+    if form != "kml":
+        assert frame["position"].tolist() == [str(p.position) for p in points]
+        assert frame["name"].tolist() == [p.name for p in points] and frame["error_m"].tolist()[1] == 9000
+
+
+def test_a_spreadsheet_reads_the_csv_as_it_is(tmp_path):
+    exports.write_points([office(name='一所, "东"', address="某路1号\n二楼")], tmp_path / "points.csv")
+    raw = (tmp_path / "points.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf"), "without the mark a spreadsheet takes it for GB18030"
+    frame = pandas.read_csv(tmp_path / "points.csv", dtype=str)
+    assert frame["name"].tolist() == ['一所, "东"'] and list(frame.columns)[:2] == list(exports.POINT_COLUMNS)[:2]
+
+
+def test_geoparquet_says_what_the_standard_asks(tmp_path):
+    """https://geoparquet.org/releases/v1.1.0/: version, primary column, its encoding and kinds, a box around all."""
+    exports.write_points([office(), office("b", lon=None, lat=None, position=None)], tmp_path / "points.parquet")
+    schema = pyarrow.parquet.read_schema(tmp_path / "points.parquet")
+    geo = json.loads(schema.metadata[b"geo"])
+    column = geo["columns"][geo["primary_column"]]
+    assert geo["version"] == "1.1.0" and column["encoding"] == "point" and column["geometry_types"] == ["Point"]
+    assert "crs" not in column, "left out it is OGC:CRS84, longitude first"
+    assert len(column["bbox"]) == 4 and column["bbox"][0] == column["bbox"][2] == 116.97
+    kind = schema.field(geo["primary_column"]).type
+    assert [(field.name, str(field.type)) for field in kind] == [("x", "double"), ("y", "double")]
+
+
+def test_a_geopackage_has_its_style_beside_it(tmp_path):
+    exports.write_points([office()], tmp_path / "points.gpkg")
+    style = ElementTree.parse(tmp_path / "points.qml").getroot()
+    rules = {rule.get("symbol"): rule.get("filter") for rule in style.iter("rule")}
+    symbols = {symbol.get("name") for symbol in style.iter("symbol")}
+    assert set(rules) == symbols and rules["1"] == "ELSE"
+    for precision in Precision:
+        assert (f"'{precision}'" in rules["0"]) is (precision in EXACT)
+    columns = pyogrio.read_info(tmp_path / "points.gpkg")["fields"].tolist()
+    assert "position" in columns and '"position"' in rules["0"]
