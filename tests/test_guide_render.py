@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 from html.parser import HTMLParser
 
 import pytest
+from fastapi.testclient import TestClient
 
+from locator.api import build_api
 from locator.guide import field_of, list_lines, load_guide, render_text
 from locator.i18n import LANGS
 from locator.ingest.corrections import report_link
@@ -130,3 +133,19 @@ def test_each_line_has_its_report_link(guide):
     assert {field_of(item) for item in lines} == {"text", "name", "number", "summary"}
     for item in lines:
         assert f"https://issues.example/new?title={item['id']}%20{field_of(item)}" in page
+
+
+@pytest.mark.parametrize("adcode", [None, "442000", "210200", "330182", "440300"])
+@pytest.mark.parametrize("lang", LANGS)
+def test_related_questions_stand_in_the_text_the_page_and_the_api(guide, locator, adcode, lang):
+    questions = guide.answer("renew", "adult", adcode, lang)["questions"]
+    assert questions
+    with TestClient(build_api(lambda: locator, Settings(rate_limit=0))) as client:
+        asked = {"task": "renew", "person": "adult", "lang": lang} | ({"region": adcode} if adcode else {})
+        told = client.get("/v1/guide", params=asked).json()["questions"]
+    assert [(q["id"], q["text"], q["answer"]) for q in told] == [(q["id"], q["text"], q["answer"]) for q in questions]
+    assert all(q["source"] for q in told)
+    answer = guide.answer("renew", "adult", adcode, lang)
+    said, page = render_text(answer, lang), html.unescape(write_guide_page(answer, lang))
+    for question in questions:
+        assert question["text"] in said and question["text"] in page

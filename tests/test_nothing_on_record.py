@@ -197,6 +197,12 @@ def test_a_new_area_has_its_own_districts_offices_first(locator):
     assert [hit.area for hit in answer.hits] == ["own" if own else "other" for own in inside]
 
 
+def test_a_position_in_lhasa_knows_its_district_and_its_hotline(locator):
+    answer = locator.find(Query(at=(91.12, 29.65), task=Task.COLLECT), NOW)
+    assert answer.place.adcode == "540102" and "拉萨市城关区" in answer.place.label
+    assert any(line.number == "0891-12333" for line in answer.fallback.hotlines)
+
+
 def test_no_office_is_the_nearest_without_a_distance(locator):
     for text in ("北京", "广东省"):
         parts = dict(say_fallback(find(locator, text).fallback, "zh", exact=False))
