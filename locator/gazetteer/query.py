@@ -43,6 +43,7 @@ class Gazetteer:
     def warm(self) -> None:
         """Load the tables now, so that the first person does not wait (about a second)."""
         warm()
+        self.places.file.divisions.names.read_all()  # else one keystroke among the first thousands waits for it
         self.suggest("人民路")
         self.suggest("renmin")
         self.resolve("北京市")

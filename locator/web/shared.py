@@ -154,6 +154,7 @@ async def warm_up(_: object) -> AsyncIterator[None]:
             locator.find(Query(text=text("page.example1", "zh"), task=Task.APPLY), read_clock())
             if isinstance(locator.engines.store, ParquetStore):
                 locator.engines.store.layer().read_ahead()
+            locator.engines.gazetteer.warm()
             locator.metrics = SearchMetrics()  # our own question is nobody's search
             log.info("ready")
             # Not streamlit_folium: a component declared before the runtime runs is never served.
