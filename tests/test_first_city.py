@@ -47,3 +47,21 @@ def test_a_newcomer_fills_corrects_removes_undoes_and_takes_away(in_data_folder,
 @pytest.mark.parametrize("name", ["first-city.csv"])
 def test_the_example_is_small(name):
     assert len((DOCS / "examples" / name).read_text("utf-8").splitlines()) == 6
+
+
+def shape(text):
+    """Return what two languages of a document share: levels of headings, blocks without remarks, settings, commands."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)
+    plain = [re.sub(r"\s*# .*", "", line) for block in blocks for line in block.splitlines()]
+    headings = [
+        len(marks) for marks in re.findall(r"^(#+) ", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    ]
+    settings = set(re.findall(r"LOCATOR_[A-Z_<>]*[A-Z>]", text))
+    commands = set(re.findall(r"`((?:locator|pip install|uvx|streamlit run|uv sync) [^`]+)`", " ".join(text.split())))
+    return headings, [line for line in plain if line], settings, commands
+
+
+def test_the_operators_handbook_is_kept_in_step_in_chinese():
+    english, chinese = (shape((DOCS / name).read_text("utf-8")) for name in ("OPERATIONS.md", "OPERATIONS.zh-CN.md"))
+    for ours, theirs in zip(english, chinese, strict=True):
+        assert ours == theirs
