@@ -186,6 +186,13 @@ def run_requests(url: str) -> None:
     tell("80 requests to `/plain` at once", f"{served} x 200, {refused} x 429, another client {other}", "", good=good)
 
 
+def ask_within_limit(url: str) -> tuple[int, bytes]:
+    """Search through the API, and wait as long as the limit of requests says."""
+    while (asked := ask_api(url, "/api/v1/find", {"text": ADDRESSES[0]}))[0] == 429:
+        time.sleep(0.5)
+    return asked
+
+
 def run_files(url: str, data: Path) -> None:
     """Damage every file of the data folder in turn, under the running server."""
     outcomes: dict[int, int] = {}
@@ -195,7 +202,7 @@ def run_files(url: str, data: Path) -> None:
         content = path.read_bytes()
         for how in ("cut", "zeroed", "flipped", "deleted"):
             _damage(path, content, how)
-            status, body = ask_api(url, "/api/v1/find", {"text": ADDRESSES[0]})
+            status, body = ask_within_limit(url)
             outcomes[status] = outcomes.get(status, 0) + 1
             if status not in (200, 503) or b"Traceback" in body or not body.startswith(b"{"):
                 broken.append(f"{path.name} {how}: {status}")
@@ -203,7 +210,10 @@ def run_files(url: str, data: Path) -> None:
             part = path.with_name(path.name + ".restored")
             part.write_bytes(content)
             part.replace(path)
-    status, body = ask_api(url, "/api/v1/find", {"text": ADDRESSES[0]})
+    end = time.monotonic() + 60  # a damaged gazetteer is built again meanwhile
+    while (asked := ask_within_limit(url))[0] == 503 and time.monotonic() < end:
+        time.sleep(0.5)
+    status, body = asked
     healthy = status == 200 and json.loads(body)["hits"]
     said = ", ".join(f"{count} x {status}" for status, count in sorted(outcomes.items()))
     tell(

@@ -10,6 +10,8 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +21,27 @@ from locator.errors import DataError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a system says when there is no room: on the disk, in the person's share of it, or for a file that large."""
+_SQLITE_FULL = 13
+"""``sqlite3.SQLITE_FULL``, without the library."""
+_NO_ROOM = 1 << 20
+"""Bytes: with less a library that does not say why it could not write had none."""
 READABLE = 0o644
 """Everybody may read, the owner may write."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error says that there is no room, whoever says it: the system or SQLite."""
+    full = isinstance(error, OSError) and error.errno in FULL
+    return full or getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL
+
+
+def free_bytes(path: Path) -> int:
+    """Return how much room there is on the disk of a file, which need not be there; plenty where nobody can tell."""
+    folder = next((above for above in (path, *path.parents) if above.is_dir()), None)
+    try:
+        return shutil.disk_usage(folder).free if folder else sys.maxsize
+    except OSError:
+        return sys.maxsize
 
 
 def to_data_error(error: BaseException, path: Path, *, code: str = "data_write") -> DataError:
@@ -32,7 +53,7 @@ def to_data_error(error: BaseException, path: Path, *, code: str = "data_write")
         The sentence for every reason but a full disk: ``data_write`` where what was there before is untouched,
         ``not_writable`` where there was nothing.
     """
-    if isinstance(error, OSError) and error.errno in FULL:
+    if is_full(error) or (getattr(error, "errno", None) is None and free_bytes(path) < _NO_ROOM):
         return DataError(f"{path} cannot be written: the disk is full", code="disk_full", path=str(path))
     why = getattr(error, "strerror", None) or error
     return DataError(f"{path} cannot be written: {why}", code=code, path=str(path))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from locator.adcode import prefecture_of, prefecture_stem
-from locator.disk import write_atomically
+from locator.disk import is_full, to_data_error, write_atomically
 from locator.errors import DataError
 from locator.gazetteer.address import split_number
 from locator.gazetteer.divisions import Division, DivisionTable, NumberRecord, PlaceKind, PlaceRecord
@@ -89,7 +89,7 @@ def build_gazetteer(
             count = _fill(connection, layer, extracts)
         fresh.replace(out)
     except (sqlite3.Error, OSError) as error:
-        raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
+        raise _build_error(error, out) from error
     finally:
         fresh.unlink(missing_ok=True)
     return count
@@ -134,7 +134,7 @@ def extend_gazetteer(base: Path, out: Path, layer: Layer) -> int:
             connection.commit()
         fresh.replace(out)
     except (sqlite3.Error, OSError) as error:
-        raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
+        raise _build_error(error, out) from error
     finally:
         fresh.unlink(missing_ok=True)
     return int(count)
@@ -174,7 +174,7 @@ def build_places(out: Path, shipped: Path) -> int:
             connection.executescript(INDEXES)
         fresh.replace(out)
     except (sqlite3.Error, OSError) as error:
-        raise DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name) from error
+        raise _build_error(error, out) from error
     finally:
         fresh.unlink(missing_ok=True)
     return count
@@ -197,6 +197,13 @@ def _start(fresh: Path, shipped: Path, kept: Path | None) -> None:
     if kept is not None:
         with write_atomically(kept) as draft:
             shutil.copyfile(fresh, draft)
+
+
+def _build_error(error: sqlite3.Error | OSError, out: Path) -> DataError:
+    """Return what to tell of a build that failed: that the disk is full, or what the library says."""
+    if is_full(error):
+        return to_data_error(error, out)
+    return DataError(f"cannot build {out}: {error}", code="gazetteer_build", path=out.name)
 
 
 def _is_whole(path: Path) -> bool:

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from locator.disk import FileMark, digest_file, exclusive_lock, write_atomically, write_whole
+from locator.disk import FileMark, digest_file, exclusive_lock, free_bytes, write_atomically, write_whole
 from locator.errors import DataError
 from locator.ingest.places import built_places
 from locator.settings import LAYER_FILE, Settings, shipped_dir
@@ -167,12 +167,27 @@ def note_pending(settings: Settings) -> Iterator[None]:
     """Keep a note while offices are in the layer that the gazetteer does not know yet.
 
     Who is killed in between, or fails, leaves the note, and the next start builds the gazetteer again.
+
+    Raises
+    ------
+    DataError
+        The disk has no room for the gazetteer that will be built: nothing has been changed yet.
     """
+    index = settings.data / GAZETTEER_FILE
+    if free_bytes(index) < _room_of_build(settings):
+        raise DataError(f"{index} cannot be built: the disk is full", code="disk_full", path=str(index))
     note = settings.data / _NOTE_FILE
     with write_atomically(note) as draft:
         draft.write_text(str(os.getpid()), "ascii")
     yield
     note.unlink(missing_ok=True)
+
+
+def _room_of_build(settings: Settings) -> int:
+    """Return the bytes that the gazetteer of tomorrow takes beside that of today, and the layer beside the old one."""
+    index = FileMark.of(settings.data / GAZETTEER_FILE).size
+    divisions = 0 if any(settings.data.glob(f"{_DIVISIONS}-*.sqlite")) else index
+    return index + index // 4 + divisions + 3 * FileMark.of(settings.data / LAYER_FILE).size
 
 
 def _was_interrupted(settings: Settings) -> bool:
