@@ -64,7 +64,7 @@ def ask_api(url: str, path: str, body: object = None) -> tuple[int, bytes]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, data, {"content-type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with urllib.request.urlopen(request, timeout=240) as reply:  # the first one waits for the data to be built
             return reply.status, reply.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -180,7 +180,7 @@ def edit_office(
     InvalidInput
         A column that cannot be edited, or a value that is none.
     """
-    from locator.ingest.shipped import ensure_data, index_offices, open_own_store
+    from locator.ingest.shipped import ensure_data, index_offices, note_pending, open_own_store
 
     ensure_data(settings)
     store = open_own_store(settings)
@@ -197,8 +197,9 @@ def edit_office(
     )
     fields = ["lon" if name == "lat" else name for name in values]
     known[point_id] = replace(base, **changes, origins={**base.origins, **dict.fromkeys(fields, origin)})
-    store.replace(EDITS, known.values())
-    index_offices(settings, store)
+    with note_pending(settings):
+        store.replace(EDITS, known.values())
+        index_offices(settings, store)
     edited = store.point(point_id)
     if edited is None:
         raise DataError(f"{point_id} is not served any more", code="point_missing", id=point_id)

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as escape_xml
 
 from locator.csv_text import escape_formula
-from locator.disk import write_atomically, write_whole
-from locator.errors import DataError, InvalidInput
+from locator.disk import to_data_error, write_atomically, write_whole
+from locator.errors import InvalidInput
 from locator.i18n import text
 from locator.layer import COLUMNS, Layer, to_row
 from locator.model import EXACT, Precision, ServicePoint
@@ -273,10 +273,14 @@ def write_points(points: Iterable[ServicePoint], path: Path, form: str | None = 
         target = draft if form != "gpkg" else draft.with_suffix(".gpkg")
         try:
             FORMATS[form](counted, target)
+            if target is not draft:
+                target.replace(draft)
         except RuntimeError as error:
-            raise DataError(f"{path} cannot be written: {error}", code="data_write", path=str(path)) from error
-        if target is not draft:
-            target.replace(draft)
+            raise to_data_error(error, path) from error
+        finally:
+            if target is not draft:
+                for left in (target, target.with_name(target.name + "-journal")):
+                    left.unlink(missing_ok=True)
     if form == "gpkg":  # beside the file and of its name: QGIS takes it up by itself
         write_whole(path.with_suffix(".qml"), to_qgis_style())
     return counted.count
