@@ -21,7 +21,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import ROOT
 from servers import free_port
 
 from locator.errors import LocatorError
@@ -31,6 +30,7 @@ from locator.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mount, limits, /proc")]
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+ROOT = Path(__file__).parents[1]
 ADDRESS = "济南市槐荫区经四路478号"
 WULIGOU = "五里沟街道人社中心"
 
@@ -47,8 +47,10 @@ def command(data: Path, *arguments: str, **more: str) -> subprocess.CompletedPro
     )
 
 
-def write_table(path: Path, count: int, name: str = "甲区社会保险中心") -> Path:
-    rows = "\n".join(f"{name}{n},济南市槐荫区经四路{n + 1}号,{116.9 + n / 1e5:.5f},36.65" for n in range(count))
+def write_table(
+    path: Path, count: int, name: str = "甲区社会保险中心", *, road: str = "经四路", lon: float = 116.9
+) -> Path:
+    rows = "\n".join(f"{name}{n},济南市槐荫区{road}{n + 1}号,{lon + n / 1e3:.5f},36.65" for n in range(count))
     path.write_text("名称,地址,经度,纬度\n" + rows + "\n", "utf-8")
     return path
 
@@ -241,7 +243,10 @@ def test_told_to_stop_in_mid_request_it_finishes_or_breaks_off_and_is_gone_withi
 
 
 def test_two_imports_and_a_server_at_once(in_data_folder, tmp_path):
-    tables = [write_table(tmp_path / f"{name}.csv", 40, f"{name}区社会保险中心") for name in ("甲", "乙")]
+    tables = [
+        write_table(tmp_path / "a.csv", 40, "甲区社会保险中心", road="经六路", lon=116.7),
+        write_table(tmp_path / "b.csv", 40, "乙区人力资源和社会保障局", road="纬九路", lon=117.2),
+    ]
     with serving(in_data_folder, tmp_path / "log") as (url, _):
         status, _ = ask(url)
         assert status == 200
@@ -262,16 +267,14 @@ def test_two_imports_and_a_server_at_once(in_data_folder, tmp_path):
             time.sleep(0.1)
         assert [run.returncode for run in done] == [0, 0], [run.stderr[-300:] for run in done]
         assert statuses
-        held = {point.name for point in Locator(Settings(data=in_data_folder)).points(region="济南市")}
-        assert {"甲区社会保险中心1", "乙区社会保险中心39", WULIGOU} <= held
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with urllib.request.urlopen(f"{url}/api/v1/points?region=370100&limit=1000", timeout=60) as reply:
-                seen = {point["name"] for point in json.load(reply)["points"]}
-            if {"甲区社会保险中心1", "乙区社会保险中心39"} <= seen:
-                break
-            time.sleep(0.5)
-        assert {"甲区社会保险中心1", "乙区社会保险中心39"} <= seen, "the server serves both without a restart"
+        held = {point.name for point in Locator(Settings(data=in_data_folder)).points()}
+        assert {"甲区社会保险中心1", "乙区人力资源和社会保障局39", WULIGOU} <= held
+        for at, name in (("116.701,36.65", "甲区社会保险中心1"), ("117.239,36.65", "乙区人力资源和社会保障局39")):
+            end, seen = time.monotonic() + 60, set()
+            while name not in seen and time.monotonic() < end:
+                with urllib.request.urlopen(f"{url}/api/v1/find?at={at}&limit=10", timeout=60) as reply:
+                    seen = {hit["name"] for hit in json.load(reply)["hits"]}
+            assert name in seen, "the server serves both without a restart"
 
 
 CLOCK = """

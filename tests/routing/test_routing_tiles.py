@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from locator.routing import build_tiles, open_router, tiles
 from locator.routing.narrative import load_street_names
 from locator.routing.osm_files import border_areas, read_street_names
 from locator.routing.roads import POINTER, check_roads, find_roads, roads_dir
+from locator.routing.router import route_or_line
 from locator.routing.tiles import STAGES
 from locator.routing.valhalla import EmbeddedValhalla
 from locator.settings import Settings
@@ -192,6 +194,51 @@ SIDES = {
     (121.5654, 25.0330): True,  # Taipei
     (9.5215, 47.1410): True,  # Vaduz
 }
+
+
+def test_tiles_deleted_while_routing_leave_a_way_or_a_line_and_come_back(own_data: Path) -> None:
+    """The whole folder of the set in use vanishes under four people who ask on: a way, or a straight line that says so."""
+    service = EmbeddedValhalla(own_data, actors=2)
+    kept = own_data.with_name("kept")
+    shutil.copytree(own_data, kept)
+    good = service.route(A, B, Mode.WALK).distance_m
+    engines, faults, done = {"before": 0, "gone": 0, "back": 0}, [], threading.Event()
+    phase = ["before"]
+
+    def ask() -> None:
+        while not done.is_set():
+            now = phase[0]
+            try:
+                way = route_or_line(service, A, B, Mode.WALK)
+                if way.engine != "line" and abs(way.distance_m - good) > 1:
+                    faults.append(way.distance_m)
+                engines[now] += 1
+            except Exception as error:  # whatever it is: nobody may meet it
+                faults.append(error)
+
+    people = [threading.Thread(target=ask) for _ in range(4)]
+    for person in people:
+        person.start()
+    try:
+        for name, step in (("gone", lambda: shutil.rmtree(roads_dir(own_data))),
+                           ("back", lambda: shutil.copytree(roads_dir(kept), roads_dir(own_data)))):  # fmt: skip
+            _until(lambda: engines[phase[0]] > 20)
+            step()
+            phase[0] = name
+        _until(lambda: engines["back"] > 20)
+    finally:
+        done.set()
+        for person in people:
+            person.join()
+    assert faults == []
+    assert route_or_line(service, A, B, Mode.WALK).distance_m == pytest.approx(good)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_hong_kong_and_macau_drive_on_the_left_and_the_rest_on_the_right(tmp_path: Path) -> None:
