@@ -19,7 +19,7 @@ from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.ingest import open_progress
 from locator.ingest.corrections import decide_report, edit_office, list_reports, write_correction
 from locator.ingest.importing import import_source, remove_source, undo_change
-from locator.ingest.shipped import SHIPPED, open_data_gazetteer, open_own_store
+from locator.ingest.shipped import SHIPPED, ensure_data, open_data_gazetteer, open_own_store
 from locator.settings import Settings
 from locator.stores.contents import list_sources
 from locator.stores.merge import EDITS
@@ -208,6 +208,7 @@ def write_many(path: Path, count: int) -> Path:
     return path
 
 
+@pytest.mark.timeout(600)
 def test_ctrl_c_in_an_import_leaves_the_old_state(data_folder, tmp_path):
     shutil.copytree(data_folder, tmp_path / "data")
     many = write_many(tmp_path / "many.csv", 60_000)
@@ -250,3 +251,54 @@ def test_what_many_rows_have_in_common_is_one_line(data_folder, tmp_path, monkey
     assert main(["import", "table", str(many), "--dry-run", "--lang", "en"]) == 0
     told = [line for line in capsys.readouterr().out.splitlines() if "phone" in line]
     assert len(told) == 1 and "the same in 6 rows" in told[0] and "{" not in told[0]
+
+
+KEPT = ("layer.parquet", "layer.parts", "layer.undo.json", "extracts", "ground", "corrections.jsonl", "corrections.decided.jsonl")  # fmt: skip
+"""What docs/OPERATIONS.md says a backup holds, but for road data."""
+
+
+def _held(settings: Settings) -> tuple[object, ...]:
+    store = open_own_store(settings)
+    return list_sources(store), sorted((p.id, p.name, p.phones) for p in store.points())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_backup_is_restored_upgraded_and_gone_back_to(data_folder, tmp_path):
+    ours = Settings(data=tmp_path / "data", places="off")
+    shutil.copytree(data_folder, ours.data)
+    (tmp_path / "city.csv").write_text(HEAD + "".join(ROWS), "utf-8")
+    import_source("table", str(tmp_path / "city.csv"), ours, name="city")
+    (office,) = (p for p in open_own_store(ours).points() if p.name == "3号街道人社中心")
+    edit_office(ours, office.id, {"phones": "0531-88929999"}, source=PAGE, now=NOW)
+    write_correction(ours, entry_id=office.id, field="phones", message="换号了", now=NOW)
+    before = _held(ours)
+
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    for name in KEPT:
+        if (ours.data / name).exists():
+            copy = shutil.copytree if (ours.data / name).is_dir() else shutil.copy2
+            copy(ours.data / name, backup / name)
+
+    restored = Settings(data=tmp_path / "restored", places="off")
+    shutil.copytree(backup, restored.data)
+    ensure_data(restored)
+    assert _held(restored) == before and len(list_reports(restored)) == 1
+    assert open_data_gazetteer(restored).find("3号街道人社中心", limit=1), "the index is built again"
+
+    upgraded = Settings(data=tmp_path / "upgraded", places="off")
+    shutil.copytree(backup, upgraded.data)
+    store = open_own_store(upgraded)
+    shipped = [p for p in store.points() if p.provenance.source != "city"][:3]
+    store.replace(SHIPPED, shipped, stamp="of the version before")
+    ensure_data(upgraded)  # the new version starts
+    assert _held(upgraded)[0][1:] == before[0][1:], "imports and edits stay"
+    points = {p.name: p for p in open_own_store(upgraded).points()}
+    assert points["3号街道人社中心"].phones[0].number == "0531-88929999"
+    assert open_own_store(upgraded).stamp(SHIPPED) != "of the version before"
+
+    back = Settings(data=tmp_path / "back", places="off")
+    shutil.copytree(backup, back.data)
+    ensure_data(back)
+    assert _held(back) == before
