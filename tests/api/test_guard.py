@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from locator.api import limits as api_limits
@@ -285,8 +285,9 @@ def test_websockets_of_one_client_are_bounded():
     with serve(limits_of(client_connections=3)) as port, contextlib.ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(connect(f"ws://127.0.0.1:{port}/ws"))
-        with pytest.raises((InvalidStatus, EOFError)):
-            connect(f"ws://127.0.0.1:{port}/ws", legacy=True)
+        # The server ends the connection; what the client sees of that depends on how far it had come.
+        with pytest.raises((InvalidStatus, EOFError, ConnectionClosed, OSError)):
+            connect(f"ws://127.0.0.1:{port}/ws")
 
 
 @pytest.mark.parametrize(
