@@ -121,6 +121,14 @@ def from_row(row: Mapping[str, Any]) -> ServicePoint:
     )
 
 
+def _typed(table: pa.Table) -> pa.Table:
+    """Return a table without rows whose names and ids are texts all the same: they are compared with others'."""
+    for name in ("id", "name"):
+        if name in table.column_names and pa.types.is_null(table.column(name).type):
+            table = table.set_column(table.column_names.index(name), name, pa.array([], pa.string()))
+    return table
+
+
 class Layer:
     """Points as columns. Rows keep their order; ``row`` below is a row's number from 0.
 
@@ -133,7 +141,7 @@ class Layer:
     """
 
     def __init__(self, table: pa.Table, *, version: str = "") -> None:
-        self.table = table
+        self.table = table if table.num_rows else _typed(table)
         self.version = version
 
     @classmethod

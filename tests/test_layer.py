@@ -67,3 +67,8 @@ def test_points_read_ahead_are_the_points():
     layer.read_ahead()
     assert [layer.point(row) for row in range(5)] == [other.point(row) for row in range(5)]
     assert layer.point(np.int64(3)).id == "p3"
+
+
+def test_a_layer_without_points_is_compared_with_others_all_the_same():
+    empty = Layer.from_points([])
+    assert [str(empty.table.column(name).type) for name in ("id", "name")] == ["string", "string"]

@@ -377,7 +377,8 @@
         parts.appendChild(dot);
       }
     });
-    box.replaceChildren(parts);
+    box.textContent = "";
+    box.appendChild(parts);
     document.documentElement.dataset.groundNames = String(made.length);
     document.documentElement.dataset.groundWaiting = String(waiting);
   }

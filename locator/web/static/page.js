@@ -390,9 +390,10 @@ window.addEventListener("message", (event) => {
 /* --- on a phone: the map and the way over the list ------------------------------------------------------------------- */
 const NARROW = "(max-width: 899px)";
 let over = null, swallow = false;
-function openOver(opener) {
+function openOver(opener, tries = 50) {
   const column = [...document.querySelectorAll('[data-testid="stColumn"]')].find((node) => node.querySelector(".st-key-map-box"));
-  if (over || !column || !window.matchMedia(NARROW).matches) return;
+  if (over || !window.matchMedia(NARROW).matches) return;
+  if (!column) { if (tries) window.setTimeout(() => openOver(opener, tries - 1), 100); return; }  // it comes after the list
   const kept = [];
   for (let node = column; node && node.dataset.testid !== "stMainBlockContainer"; node = node.parentElement) {
     for (const other of node.parentElement ? node.parentElement.children : []) {
