@@ -195,7 +195,7 @@ def _render_buttons(hit: Hit, context: ListContext) -> Markup:
     own, _ = split_phones(point.phones)
     number = own[0].number if own else hotline_of(context.guide)
     before, _, after = words("hit.call" if own else "hit.call_hotline", number="\n").partition("\n")
-    said = join(before, tag("span", number, class_="dial"), after)  # a narrow button breaks before it, never in it
+    said = tag("span", before, tag("span", number, class_="dial"), after)  # a narrow button breaks before the number
     unsure = hit.status.state == "unknown" or any(code.startswith("age") for code in list_cautions(hit, context))
     call = tag("a", said, href=f"tel:{dialled(number)}", class_="button primary" if unsure else "button")
     way = tag(

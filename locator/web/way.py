@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from locator.datum import distance_m
 from locator.i18n import text
-from locator.model import EXACT, Hit, Place, Route
+from locator.model import EXACT, Hit, Place, Route, ServicePoint
 from locator.outputs.html_document import Markup, join, mark_chinese, tag
 from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
 from locator.wording import Translator
@@ -48,7 +49,10 @@ def render_way(
             parts.append(tag("p", words("way.failed"), class_="notice"))
         if asks and mode != LinkMode.BUS:
             parts.append(_render_consent(hit, route, asks, words))
-        if route is not None:
+        if origin is not None and mode != LinkMode.BUS and is_start_too_coarse(origin, hit.point):
+            error = words.length(origin.error_m or 0.0)
+            parts.append(tag("p", mark_chinese(words("way.too_coarse", label=origin.label, error=error), words.lang)))
+        elif route is not None:
             parts.append(_render_route(hit, route, words, arrival, _say_origin(origin, words)))
         parts.append(_render_apps(links, words, bus=mode == LinkMode.BUS))
     parts.append(_render_driver(hit, words))
@@ -76,6 +80,15 @@ def _render_consent(hit: Hit, route: Route | None, asks: str, words: Translator)
     if route is not None and route.engine != "line":
         return tag("p", said)
     return tag("p", tag("button", words("way.ask"), type="button", data_act="go", data_id=hit.point.id), " ", said)
+
+
+def is_start_too_coarse(origin: Place | None, point: ServicePoint) -> bool:
+    """Tell whether the start is less exact than the office is far: no direction and no length is known then."""
+    if origin is None or origin.precision in EXACT or not origin.error_m:
+        return False
+    if origin.lon is None or origin.lat is None or point.lon is None or point.lat is None:
+        return False
+    return distance_m(origin.lon, origin.lat, point.lon, point.lat) <= origin.error_m
 
 
 def _say_origin(origin: Place | None, words: Translator) -> str | None:

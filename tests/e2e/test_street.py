@@ -89,6 +89,8 @@ def test_what_decides_is_on_the_first_screen_for_every_task(chromium, server, la
             if page.locator(".urgent").count():
                 assert in_sight(page, ".urgent"), task
             assert page.locator(".hit.chosen .status").count() == 1
+            wide = page.locator(".hit.chosen .two a > span").bounding_box()
+            assert wide["width"] > wide["height"], "the words on the button stand beside each other"
             said = page.locator("body").inner_text()
             assert said.count(text("page.hit.call", lang, number="").strip()) <= 8, task
         assert person.faults == []

@@ -308,3 +308,24 @@ def test_the_page_says_who_gets_the_two_positions_before_and_after():
     assert "routes.example" in before and 'data-act="go"' in before
     assert "routes.example" in after and 'data-act="go"' not in after
     assert "routes.example" not in panel(route()) and "routes.example" not in panel(None, mode="bus", asks=host)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("error_m", "told"), [(13_000.0, False), (600.0, True)])
+def test_a_start_less_exact_than_the_way_is_long_gives_no_direction_and_no_length(
+    locator, monkeypatch, lang, error_m, told
+):
+    """The middle of a district, 13 km wide, is no place to say "3 km to your east" from."""
+    start = Place(
+        label="历下区", lon=ORIGIN[0], lat=ORIGIN[1], precision=Precision.DISTRICT, error_m=error_m, source="x"
+    )
+    monkeypatch.setattr(shared, "open_locator", lambda: locator)
+    session = Session(state=PageState(lang=lang))
+    answer = SimpleNamespace(place=start, query=Query(lang=lang), hits=(HIT,))
+    way, failed, _ = find._find_route(session, answer, HIT)
+    html = unescape(panel(way, lang=lang, origin=start, failed=failed))
+    assert (way is not None) is told
+    assert ('class="estimate"' in html) is told
+    said = text("page.way.too_coarse", lang, label="历下区", error=Translator(lang).length(error_m))
+    assert (said in re.sub("<[^>]+>", "", html)) is not told
+    assert "uri.amap.com" in html, "the apps start from where the person really is"

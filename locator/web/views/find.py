@@ -22,7 +22,7 @@ from locator.web.components import show_panel, show_static_html
 from locator.web.event_handlers import handle
 from locator.web.map_component import build_map_data, show_map
 from locator.web.session import ROW, Session, is_pinned, keep_report
-from locator.web.way import render_way
+from locator.web.way import is_start_too_coarse, render_way
 from locator.wording import Translator
 
 log = logging.getLogger(__name__)
@@ -134,12 +134,12 @@ def _find_route(session: Session, answer: Answer, chosen: Hit | None) -> tuple[R
     """Return the way from the place to the chosen point, whether the engine failed, and whom it would ask.
 
     An engine elsewhere gets the two positions only once the person asked for the way to this point. There is
-    no way by bus: only the apps know the lines.
+    no way by bus: only the apps know the lines; and none from a start that is less exact than the way is long.
     """
     place, lang = answer.place, answer.query.lang
     if chosen is None or place is None or place.lon is None or place.lat is None or not is_pinned(chosen):
         return None, False, None
-    if session.state.mode == LinkMode.BUS:
+    if session.state.mode == LinkMode.BUS or is_start_too_coarse(place, chosen.point):
         return None, False, None
     mode = Mode(session.state.mode)
     origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
