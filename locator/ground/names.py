@@ -161,19 +161,24 @@ def _load(shipped: Path) -> _Names:
         parts = pa.concat_tables([_read_divisions(shipped), _read_places(shipped)]).combine_chunks()
     except (OSError, KeyError, pa.ArrowException) as error:
         raise DataError(f"cannot read {shipped}: {error}", code="gazetteer_source", path=shipped.name) from error
-    levels = parts["level"].to_pylist()
     # How important a kind is decides; among equals a name of usual length: 卫生站 and 附属第二医院西院区 come later.
+    level = parts["level"].combine_chunks().dictionary_encode()
+    words, codes = level.dictionary.to_pylist(), level.indices.to_numpy()
     unusual = np.abs(pc.utf8_length(parts["name"]).to_numpy() - _USUAL)
-    order = np.lexsort((unusual, np.array([_ORDER.index(level) for level in levels])))
+    order = np.lexsort((unusual, np.array([_ORDER.index(word) for word in words])[codes]))
     drawn = {**_DIVISIONS, **_KINDS}
     numbers = {name: parts[name].to_numpy()[order] for name in ("lon", "lat", "error_m")}
-    return _Names(
-        name=parts["name"].combine_chunks().take(pa.array(order)),
-        name_en=parts["name_en"].combine_chunks().take(pa.array(order)),
-        kind=np.array([int(drawn[level][0]) for level in levels])[order],
-        begins=np.array([drawn[level][1] for level in levels])[order],
+    rows = pa.array(order)
+    made = _Names(
+        name=parts["name"].combine_chunks().take(rows),
+        name_en=parts["name_en"].combine_chunks().take(rows),
+        kind=np.array([int(drawn[word][0]) for word in words], np.uint8)[codes[order]],
+        begins=np.array([drawn[word][1] for word in words], np.uint8)[codes[order]],
         **numbers,
     )
+    del parts, level, rows
+    pa.default_memory_pool().release_unused()  # reading takes much more than is kept
+    return made
 
 
 def _read_divisions(shipped: Path) -> Any:

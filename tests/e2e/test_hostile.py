@@ -187,7 +187,7 @@ def test_hostile_names_of_the_place_index_stay_text(chromium, hostile_places):
             if page.locator(".hit").count() and number % 3 == 0:
                 origin = person.map.locator(".origin[aria-label]")
                 page.wait_for_function(
-                    "name => document.querySelector('iframe[src*=st_folium]').contentDocument"
+                    "name => document.querySelector('iframe[src*=st_folium]')?.contentDocument"
                     "?.querySelector('.origin')?.getAttribute('aria-label')?.includes(name)",
                     arg=name,
                 )
