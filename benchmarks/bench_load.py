@@ -248,7 +248,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="locator-load-"))
     try:
         options.data = options.data or folder
-        settings = {} if options.mode == "siege" else {"LOCATOR_RATE_LIMIT": "0"}
+        settings = {} if options.mode == "siege" else {"LOCATOR_RATE_LIMIT": "0", "LOCATOR_CLIENT_CONNECTIONS": "0"}
         with run_server(options.data, log=options.log, **settings) as (url, pid):
             asyncio.run(MODES[options.mode](url, pid, options))
     finally:

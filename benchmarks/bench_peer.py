@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--think", type=float, default=4)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        free = {"LOCATOR_RATE_LIMIT": "0", "LOCATOR_PLACES": "off"}
+        free = {"LOCATOR_RATE_LIMIT": "0", "LOCATOR_CLIENT_CONNECTIONS": "0", "LOCATOR_PLACES": "off"}
         data = Path(folder) / "data"
         with run_server(data, **free) as (url, pid), run_server(data, program=PEER, **free) as (plain, peer):
             sides: list[Side] = [(url, pid, Visitor, "results"), (plain, peer, PlainVisitor, "component_instance")]
