@@ -225,7 +225,9 @@ def _fill(connection: sqlite3.Connection, layer: Layer | None, extracts: Iterabl
     connection.execute("BEGIN")
     writer = _Writer(connection, _read_districts(connection))
     if layer is not None:
-        writer.add(office_records(layer, DivisionTable.load(connection)), imported=False)
+        table = DivisionTable.load(connection)
+        table.names.read_all()  # nothing is indexed yet: to ask for one name is to read them all
+        writer.add(office_records(layer, table), imported=False)
     for extract in extracts:
         writer.add(extract, imported=True)
     fill_places(connection)
