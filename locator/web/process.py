@@ -87,6 +87,7 @@ def collect_on_timer(*, interval_s: float = INTERVAL_S) -> threading.Event:
     stop = threading.Event()
     gc.collect()
     gc.freeze()
+    give_back_memory()  # what opening the data took
 
     def work() -> None:
         spent = time.process_time()
