@@ -142,6 +142,7 @@ class Layer:
 
     def __init__(self, table: pa.Table, *, version: str = "") -> None:
         self.table = table if table.num_rows else _typed(table)
+        self._all_kept = False
         self.version = version
 
     @classmethod
@@ -177,10 +178,13 @@ class Layer:
         table = self.table  # not self: nothing that holds on to itself, so that a replaced layer goes at once
         return lru_cache(KEPT_POINTS)(lambda row: from_row(table.slice(row, 1).to_pylist()[0]))
 
-    def read_ahead(self) -> None:
-        """Read every point at once, for a process that answers for long; a large layer stays as it is."""
-        if len(self) <= KEPT_POINTS:
-            self.__dict__["_read"] = list(self.points()).__getitem__
+    def read_ahead(self) -> bool:
+        """Read every point once and keep them all; a large layer stays as it is. Return whether all are kept."""
+        if len(self) > KEPT_POINTS:
+            return False
+        if not self._all_kept:
+            self.__dict__["_read"], self._all_kept = list(self.points()).__getitem__, True
+        return True
 
     def point(self, row: int) -> ServicePoint:
         """Return the point in a row; those asked for lately are kept."""

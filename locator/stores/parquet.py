@@ -361,7 +361,7 @@ def _living(layer: Layer) -> NDArray[np.bool_]:
 
 
 def _read_rows(layer: Layer, rows: NDArray[np.int64]) -> Iterator[ServicePoint]:
-    """Return the points of rows: a few from those the layer keeps, many read in bulk."""
-    if len(rows) <= FEW:
+    """Return the points of rows: from those the layer keeps, where they are few or it keeps all; else read in bulk."""
+    if len(rows) <= FEW or layer.read_ahead():
         return map(layer.point, rows.tolist())
     return (layer if len(rows) == len(layer) else Layer(layer.table.take(to_arrow(rows)))).points()

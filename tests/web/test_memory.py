@@ -35,12 +35,14 @@ def test_memory_is_given_back_when_idle_only(monkeypatch, busy, given):
     spent = iter(range(0, 10_000, 10) if busy else [0] * 10_000)
     monkeypatch.setattr(process, "give_back_memory", calls.set)
     monkeypatch.setattr(process.time, "process_time", lambda: next(spent))
-    stop = process.collect_on_timer(interval_s=0.05)
+    stop = process.collect_on_timer(interval_s=0.5)
     try:
+        assert calls.is_set(), "what the start took"
+        calls.clear()
         if given:
             assert calls.wait(20)
         else:
-            time.sleep(0.6)
+            time.sleep(1.6)
             assert not calls.is_set()
     finally:
         stop.set()
