@@ -88,7 +88,7 @@ def is_start_too_coarse(origin: Place | None, point: ServicePoint) -> bool:
         return False
     if origin.lon is None or origin.lat is None or point.lon is None or point.lat is None:
         return False
-    return distance_m(origin.lon, origin.lat, point.lon, point.lat) <= origin.error_m
+    return bool(distance_m(origin.lon, origin.lat, point.lon, point.lat) <= origin.error_m)
 
 
 def _say_origin(origin: Place | None, words: Translator) -> str | None:
