@@ -349,33 +349,6 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One manoeuvre of a route."""
-
-    text: str
-    distance_m: float
-    duration_s: float
-    lon: float
-    lat: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A way from the origin to a point."""
-
-    engine: str
-    """``valhalla``, ``osrm`` …; ``line`` for the straight line, which is an estimate and no route."""
-    mode: Mode
-    distance_m: float
-    duration_s: float | None
-    line: tuple[tuple[float, float], ...]
-    """(lon, lat) pairs."""
-    steps: tuple[Step, ...] = ()
-    gap_start_m: float = 0.0
-    gap_end_m: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What is asked of :class:`locator.service.Locator`."""
 

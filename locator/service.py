@@ -35,10 +35,10 @@ from locator.model import (
     Place,
     Precision,
     Query,
-    Route,
     ServicePoint,
     Task,
 )
+from locator.routing.route import Route
 
 if TYPE_CHECKING:
     from locator.gazetteer import Suggestion

@@ -10,7 +10,8 @@ from pathlib import Path
 from locator.cli.terms import add_choice, add_mode, now_of, read_pair, say, write_json
 from locator.errors import InvalidInput
 from locator.i18n import text
-from locator.model import Mode, Person, Route, Task
+from locator.model import Mode, Person, Task
+from locator.routing.route import Route
 from locator.settings import Settings, parse_moment, shipped_dir
 
 

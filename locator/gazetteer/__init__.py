@@ -11,7 +11,8 @@ from locator import import_when_asked
 
 if TYPE_CHECKING:
     from locator.gazetteer.build import build_gazetteer, build_places, extend_gazetteer
-    from locator.gazetteer.divisions import Division, Meaning, NumberRecord, PlaceKind, PlaceRecord, Suggestion
+    from locator.gazetteer.divisions import Division, NumberRecord, PlaceKind, PlaceRecord, Suggestion
+    from locator.gazetteer.places import Meaning
     from locator.gazetteer.query import Gazetteer, open_gazetteer
 
 __all__ = [
@@ -29,6 +30,6 @@ __all__ = [
 ]
 _HOMES = dict.fromkeys(__all__, "divisions") | {
     "build_gazetteer": "build", "build_places": "build", "extend_gazetteer": "build",
-    "Gazetteer": "query", "open_gazetteer": "query",
+    "Gazetteer": "query", "Meaning": "places", "open_gazetteer": "query",
 }  # fmt: skip
 __getattr__ = import_when_asked(__name__, _HOMES)

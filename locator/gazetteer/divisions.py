@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from locator.adcode import is_inside
+from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET
 from locator.gazetteer.text import TOWNSHIP_SUFFIXES
 from locator.model import Place, Precision
 
@@ -111,53 +111,8 @@ class Suggestion(NamedTuple):
     place: Place
 
 
-class Meaning(NamedTuple):
-    """One place that a text may mean, and how it was reached."""
-
-    place: Place
-    notes: tuple[str, ...] = ()
-    """Codes of what the person should know, e.g. ``renamed``, ``number_unknown``, ``corrected``."""
-    score: float = 0.0
-
-
-class Bias(NamedTuple):
-    """Where the person is known to be, if at all."""
-
-    region: tuple[str, ...] = ()
-    """Codes of the chosen city or district."""
-    near: tuple[float, float] | None = None
-    """(lon, lat) in WGS-84 degrees."""
-
-
-class Resolved(NamedTuple):
-    """Meanings of a text, best first; more than one when it is ambiguous."""
-
-    meanings: tuple[Meaning, ...] = ()
-    sure: bool = True
-    """False where even a single meaning is only asked about: the text says more than is understood."""
-
-    @property
-    def one(self) -> Meaning | None:
-        """The only meaning, or None."""
-        return self.meanings[0] if len(self.meanings) == 1 and self.sure else None
-
-
 LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
-_STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区|口)"
-_COMPASS = "(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
-_A_STREET = re.compile(f"(?:{_COMPASS}|[\u4e00-\u9fff])(?:{_STREET_WORD})(?!口[岸])")
-"""What makes a short name the first half of a street's: 上海路, 南京西路, 东莞庄路."""
-_A_LANDMARK = re.compile(
-    "(?:大学|学院|公园|医院|陵|广场|纪念|银行|大厦|酒店|小学|中学|花园|新村|社区|村|桥|站|机场|码头|里|苑|坊|门|家园|"
-    "小区|山庄|豪庭|市场|商场|商城|工业|科技|大酒店|宾馆)"
-)
-_A_FEATURE = re.compile(
-    "(?:东|西|南|北|中|上|下|大|小|新|老|第?[一二三四五六七八九十])*"
-    "(?:关|口|山|岭|峰|湖|河|江|海|港|岛|湾|洲|滩|岗|坡|水库|隧道|立交|高架|收费站|检查站|地铁|车站|高铁|客运|天桥|"
-    "广场|公寓|宿舍|医院|诊所|幼儿园|中心|大楼|会所|城|府|居|阁|庭|轩|园|苑|村|屋|围|庙|寺|塔|楼)"
-)
-"""What makes a short township name the first half of something else's name: 梅林关, 西乡河."""
 _PERSONS = frozenset({"中山"})
 """Short names that are also a person's, so that parks and schools all over China carry them."""
 _FIRST_HAN = "\u3400"
@@ -388,16 +343,16 @@ class DivisionTable:
         rest = rest.lstrip()
         if not rest:
             return len(name) > 1 or not scoped
-        if _A_STREET.match(rest):
+        if A_STREET.match(rest):
             return False
         level = min(self.level(c) for c in codes)
         if len(name) == 1:
             return self._starts_with_city(rest, codes)
         if level >= _ORDER["zone"]:
-            blocked = _A_LANDMARK.match(rest) or _A_FEATURE.match(rest) or rest[0].isdigit()
+            blocked = A_LANDMARK.match(rest) or A_FEATURE.match(rest) or rest[0].isdigit()
             return scoped and not blocked
         if level == _ORDER["district"] or name in _PERSONS:
-            return scoped or not _A_LANDMARK.match(rest)
+            return scoped or not A_LANDMARK.match(rest)
         return True
 
     def _starts_with_city(self, text: str, codes: tuple[str, ...]) -> bool:

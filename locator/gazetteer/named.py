@@ -11,9 +11,9 @@ from typing import NamedTuple
 from locator.adcode import is_inside, is_one_city, is_township_code, level_of, prefecture_of, prefecture_stem
 from locator.datum import distance_m
 from locator.gazetteer.address import Crossing, read_address
-from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
+from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import Row, area_filter, phrase
-from locator.gazetteer.places import PlaceIndex
+from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
 

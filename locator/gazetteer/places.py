@@ -25,6 +25,37 @@ GAP_M = 800.0
 """Two known numbers farther apart than this say nothing about what lies between."""
 
 
+class Meaning(NamedTuple):
+    """One place that a text may mean, and how it was reached."""
+
+    place: Place
+    notes: tuple[str, ...] = ()
+    """Codes of what the person should know, e.g. ``renamed``, ``number_unknown``, ``corrected``."""
+    score: float = 0.0
+
+
+class Bias(NamedTuple):
+    """Where the person is known to be, if at all."""
+
+    region: tuple[str, ...] = ()
+    """Codes of the chosen city or district."""
+    near: tuple[float, float] | None = None
+    """(lon, lat) in WGS-84 degrees."""
+
+
+class Resolved(NamedTuple):
+    """Meanings of a text, best first; more than one when it is ambiguous."""
+
+    meanings: tuple[Meaning, ...] = ()
+    sure: bool = True
+    """False where even a single meaning is only asked about: the text says more than is understood."""
+
+    @property
+    def one(self) -> Meaning | None:
+        """The only meaning, or None."""
+        return self.meanings[0] if len(self.meanings) == 1 and self.sure else None
+
+
 class House(NamedTuple):
     """A known house number."""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from locator.adcode import prefecture_stems
 from locator.gazetteer.address import Address, read_address, read_crossing, strip_pasted
 from locator.gazetteer.deletion_index import correct_head
-from locator.gazetteer.divisions import Bias, DivisionReading, Meaning, Resolved
+from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.named import (
     area_of,
     at_crossing,
@@ -31,7 +31,7 @@ from locator.gazetteer.named import (
     without_shopping,
     without_tail,
 )
-from locator.gazetteer.places import PlaceIndex
+from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import MAX_TEXT, split_parts, to_key
 from locator.model import Precision
 

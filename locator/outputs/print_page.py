@@ -23,8 +23,9 @@ from zoneinfo import ZoneInfo
 
 from locator.hours import WeekDay, week_of
 from locator.i18n import choose, text
-from locator.model import EXACT, Route, ServicePoint
+from locator.model import EXACT, ServicePoint
 from locator.outputs.html_document import Markup, tag, write_document
+from locator.routing.route import Route
 from locator.settings import Settings
 from locator.wording import say_day, say_length
 

@@ -20,9 +20,9 @@ from locator.model import (
     Phone,
     Place,
     RegionWithOffices,
-    Route,
     ServicePoint,
 )
+from locator.routing.route import Route
 from locator.wording import say_distance, say_length
 
 

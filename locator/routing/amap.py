@@ -14,9 +14,9 @@ import numpy as np
 from locator.datum import Datum, from_wgs84, to_wgs84
 from locator.errors import LocatorError, ServiceError
 from locator.http import amap
-from locator.model import Mode, Route
+from locator.model import Mode
 from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
-from locator.routing.positions import LonLat, check_ends, check_position, off_roads, too_far, unreachable
+from locator.routing.route import LonLat, Route, check_ends, check_position, off_roads, too_far, unreachable
 from locator.routing.router import RemoteEngine
 
 KINDS: Mapping[Mode, str] = {Mode.WALK: "walking", Mode.CYCLE: "bicycling", Mode.DRIVE: "driving"}

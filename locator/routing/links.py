@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from locator.datum import Datum, from_wgs84
 from locator.i18n import text
 from locator.model import MapSearch, ServicePoint
-from locator.routing.positions import LonLat, check_position
+from locator.routing.route import LonLat, check_position
 
 SOURCE = "locator"
 """How we name ourselves to the apps, as their documentation asks."""
@@ -181,7 +181,7 @@ def links(
     Raises
     ------
     InvalidInput
-        A position that is none (see :func:`locator.routing.positions.check_position`).
+        A position that is none (see :func:`locator.routing.route.check_position`).
     """
     wanted = LinkMode(str(mode))
     start, end = (None if origin is None else check_position(*origin)), check_position(*point)

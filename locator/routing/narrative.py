@@ -21,8 +21,8 @@ from zoneinfo import ZoneInfo
 
 from locator.datum import distance_m
 from locator.i18n import load_catalogue, text
-from locator.model import HoursState, Mode, Route, Step
-from locator.routing.positions import LonLat
+from locator.model import HoursState, Mode
+from locator.routing.route import LonLat, Route, Step
 from locator.wording import say_duration, say_rough_length
 
 MAX_POINTS = 200_000

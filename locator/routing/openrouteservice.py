@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from locator.model import Mode, Route
+from locator.model import Mode
 from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
-from locator.routing.positions import (
+from locator.routing.route import (
     SEARCH_M,
     LonLat,
+    Route,
     askable,
     check_ends,
     check_position,

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locator.errors import NotFound
-from locator.model import Mode, Route
+from locator.model import Mode
 from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
-from locator.routing.positions import SEARCH_M, LonLat, askable, check_ends, check_position, off_roads, unreachable
+from locator.routing.route import SEARCH_M, LonLat, Route, askable, check_ends, check_position, off_roads, unreachable
 from locator.routing.router import RemoteEngine
 
 AT_ONCE = 99

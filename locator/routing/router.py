@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from locator.errors import InvalidInput, LocatorError, MissingExtra, ServiceReplyError, SettingError
 from locator.http import HttpClient
 from locator.i18n import explain, text
-from locator.model import Mode, Route, Step
+from locator.model import Mode
 from locator.routing.narrative import HERE_M, say_direction
-from locator.routing.positions import LonLat, check_position, measure
+from locator.routing.route import LonLat, Route, Step, check_position, measure
 from locator.settings import PREFIX, Settings
 from locator.wording import say_rough_length
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from locator.errors import DataError, LocatorError, ServiceReplyError, ServiceTimeout
-from locator.model import Mode, Route
+from locator.model import Mode
 from locator.routing.narrative import StreetNames, load_street_names
-from locator.routing.positions import LonLat, askable, check_ends, check_position
 from locator.routing.roads import Roads, check_roads, find_roads, pointer_mark
+from locator.routing.route import LonLat, Route, askable, check_ends, check_position
 from locator.routing.router import UNREADABLE, RemoteEngine
 from locator.routing.tiles import engine_config, engine_dir
 from locator.routing.valhalla_calls import Ask, OneToMany, Refused, ask_route, read_trip

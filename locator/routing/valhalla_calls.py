@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from locator.errors import LocatorError
-from locator.model import Mode, Route
+from locator.model import Mode
 from locator.routing.narrative import CODES, Manoeuvre, StreetNames, check_line, finite, make_route
-from locator.routing.positions import SEARCH_M, LonLat, off_roads, too_far, unreachable
+from locator.routing.route import SEARCH_M, LonLat, Route, off_roads, too_far, unreachable
 
 type Ask = Callable[[str, dict[str, Any]], Any]
 """Sends a request to an action (``route``, ``sources_to_targets``, ``locate``); raises :class:`Refused`."""

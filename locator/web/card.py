@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 from locator.hours import describe, say_usual, week_of, week_text
 from locator.i18n import choose, text
-from locator.model import Hit, Route, ServicePoint
+from locator.model import Hit, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
 from locator.outputs.shapes import say_hit_distance, split_phones
+from locator.routing.route import Route
 from locator.web.send_page import address_to_send, render_print_button
 from locator.web.session import MAX_REPORT, ROW, is_pinned
 from locator.web.state import PageState

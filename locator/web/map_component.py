@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from locator.hours import describe
-from locator.model import EXACT, Hit, Place, Route, ServicePoint
+from locator.model import EXACT, Hit, Place, ServicePoint
 from locator.outputs.folium_map import MapData, MapOrigin, Pin, TileSource, build_base, build_layer, encode_map_data
 from locator.outputs.shapes import say_hit_distance
+from locator.routing.route import Route
 from locator.web import shared
 from locator.web.session import is_pinned
 from locator.web.state import PageState

@@ -20,12 +20,13 @@ from starlette.routing import Route
 from locator.errors import DataError, LocatorError, NotFound
 from locator.hours import write_calendar
 from locator.i18n import explain_outside, text
-from locator.model import EXACT, Mode, ServicePoint, Step
-from locator.model import Route as Way
+from locator.model import EXACT, Mode, ServicePoint
 from locator.outputs.html_document import Markup, tag
 from locator.outputs.print_page import share_link, write_print_page
 from locator.outputs.shapes import split_phones
 from locator.routing import links as links_into_apps
+from locator.routing.route import Route as Way
+from locator.routing.route import Step
 from locator.web.plain import read_form
 from locator.web.state import PageState, parse_state, to_params
 

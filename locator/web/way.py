@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from locator.datum import distance_m
 from locator.i18n import text
-from locator.model import EXACT, Hit, Place, Route, ServicePoint
+from locator.model import EXACT, Hit, Place, ServicePoint
 from locator.outputs.html_document import Markup, join, mark_chinese, tag
 from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
+from locator.routing.route import Route
 from locator.wording import Translator
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from locator.guide import load_guide
 from locator.i18n import LANGS
-from locator.model import Kind, Mode, Person, Phone, Precision, Provenance, Route, ServicePoint, Step, Task
+from locator.model import Kind, Mode, Person, Phone, Precision, Provenance, ServicePoint, Task
 from locator.outputs.print_page import LARGE_SIZES, SIZES, share_link, write_print_page
+from locator.routing.route import Route, Step
 from locator.settings import Settings, shipped_dir
 
 AT = datetime(2026, 9, 29, 10, tzinfo=ZoneInfo("Asia/Shanghai"))

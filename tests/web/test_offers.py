@@ -97,7 +97,8 @@ def test_the_week_is_in_the_csv(locator):
 
 
 def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locator, monkeypatch):
-    from locator.model import Mode, Route
+    from locator.model import Mode
+    from locator.routing.route import Route
     from locator.web import shared
     from locator.web.views import find
     from locator.web.way import render_way

@@ -17,9 +17,10 @@ from starlette.testclient import TestClient
 from locator.datum import Datum
 from locator.errors import ServiceTimeout
 from locator.i18n import LANGS, text
-from locator.model import Hit, HoursState, Mode, Place, Precision, Query, Route, ServicePoint, Step
+from locator.model import Hit, HoursState, Mode, Place, Precision, Query, ServicePoint
 from locator.outputs.folium_map import shape_map_data
 from locator.routing import LinkMode, address_for_driver, links, straight_line
+from locator.routing.route import Route, Step
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import Event

@@ -10,10 +10,11 @@ import streamlit as st
 
 from locator.errors import LocatorError
 from locator.ingest.corrections import report_link
-from locator.model import EXACT, Answer, Hit, Mode, Route
+from locator.model import EXACT, Answer, Hit, Mode
 from locator.outputs.html_document import Markup, tag
 from locator.outputs.shapes import say_notice
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
+from locator.routing.route import Route
 from locator.web import shared
 from locator.web.answer import MAX_CANDIDATES, render_fallback, render_results, render_understood
 from locator.web.ask_form import render_ask, render_examples, render_welcome

@@ -1,8 +1,9 @@
-"""Positions that a way can start or end at, what no engine is asked, and what is said when there is no way."""
+"""A route as a record, the positions it can start or end at, what no engine is asked, and the errors of no route."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,33 @@ type LonLat = tuple[float, float]
 
 FARTHEST_LAT = 85.0
 """Beyond it no road map of ours has a street, and Mercator maps end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One manoeuvre of a route."""
+
+    text: str
+    distance_m: float
+    duration_s: float
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A way from the origin to a point."""
+
+    engine: str
+    """``valhalla``, ``osrm`` …; ``line`` for the straight line, which is an estimate and no route."""
+    mode: Mode
+    distance_m: float
+    duration_s: float | None
+    line: tuple[tuple[float, float], ...]
+    """(lon, lat) pairs."""
+    steps: tuple[Step, ...] = ()
+    gap_start_m: float = 0.0
+    gap_end_m: float = 0.0
 
 
 def check_position(lon: float, lat: float) -> LonLat:
