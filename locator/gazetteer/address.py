@@ -52,8 +52,10 @@ _INTRODUCTIONS = (
     "(?:我|本人)?(?:家|现|目前|现在)?(?:居住|住|坐落)(?:在|于)|我家|家住|现住|本人住|人在|位于|坐落于)\\s*[:：]?\\s*"
 )
 _STATE = "(?:中华人民共和国|中国(?=[一-鿿]{2,}(?:省|市|区|县|自治)))"
+_ONCE = "原(?![平阳州])(?=[一-鿿]{2,4}?[区县市])"
+"""A division as it was called once; 原平, 原阳 and 原州 begin so themselves."""
 _POSTCODE = "\\d{6}(?=[^\\d号弄栋]|$)\\s*"
-_PASTED = re.compile(f"^\\s*(?:{_LABELS}|{_INTRODUCTIONS}|{_STATE}|{_POSTCODE})(?=.)", re.IGNORECASE)
+_PASTED = re.compile(f"^\\s*(?:{_LABELS}|{_INTRODUCTIONS}|{_STATE}|{_ONCE}|{_POSTCODE})(?=.)", re.IGNORECASE)
 _TELEPHONE = re.compile("(?:电话|手机|联系方式|tel)?\\s*+[:：]?\\s*+(?<!\\d)1[3-9]\\d{9}(?!\\d)", re.IGNORECASE)
 _VAGUE_TAIL = re.compile("(?:的?(?:附近|周边|周围|旁边|边上|一带|这边|那边|这里|那里|这块|那块))+[。.!！?？]*\\s*$")
 _ASKED = re.compile(

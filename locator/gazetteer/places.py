@@ -14,7 +14,7 @@ from locator.gazetteer.address import Address, split_number
 from locator.gazetteer.divisions import Division, DivisionReading
 from locator.gazetteer.index import IndexFile
 from locator.gazetteer.schema import english_name
-from locator.gazetteer.text import HAN, to_key
+from locator.gazetteer.text import HAN, split_parts, to_key
 from locator.model import Place, Precision
 
 _WRITTEN_OUT = 5.5
@@ -257,6 +257,26 @@ class PlaceIndex:
             label=f"{self.label(adcode)}{name}", lon=lon, lat=lat, precision=Precision.CITY,
             error_m=round(max(reach), -3), source="gazetteer", adcode=adcode, note=note, also=tuple(codes),
         )  # fmt: skip
+
+    def knows_street(self, street: str, within: Sequence[str]) -> bool:
+        """Tell whether a house number of a street is known in the prefectures of divisions; anywhere for none."""
+        stems = prefecture_stems(within)
+        area = f" AND area IN ({','.join('?' * len(stems))})" if stems else ""
+        query = f"SELECT 1 FROM number WHERE street = ?{area} LIMIT 1"  # noqa: S608
+        return any(self.file.ask(query, (number, *stems)) for number in self.numbers.streets(street))
+
+    def join_parts(self, text: str) -> str:
+        """Return a text in Chinese order, divisions first: 莲花路2006号, 福田区, 深圳 -> 深圳福田区 莲花路2006号."""
+        parts = split_parts(text)
+        words = [word for part in parts for word in part.split()]
+        if len(words) > 1:
+            table = self.file.divisions
+            read = {w: table.read_head(w)[0] for w in words if len(w) > 1 and not any(c.isdigit() for c in w)}
+            heads = [w for w, reading in read.items() if reading.codes and not reading.rest]
+            ordered = sorted(heads, key=lambda w: min(map(table.level, read[w].codes)))
+            if heads and (words[0] not in heads or ordered != heads):
+                return "".join(ordered) + " " + " ".join(w for w in words if w not in ordered)
+        return " ".join(parts).removeprefix("中国").strip()
 
     def read_later(self, text: str) -> tuple[str, DivisionReading] | None:
         """Return the text from the first divisions in it that are written out, the province or city first, with them.

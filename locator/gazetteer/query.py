@@ -184,8 +184,31 @@ def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
         return choose_meaning([m._replace(notes=(*m.notes, *notes)) for m in found], bias, local=True)
     if codes:
         note = "street_unknown" if any(w in _PINYIN_WORDS for w in place_words) else "rest_unknown"
-        return choose_meaning([Meaning(places.place(code, note=note), (note,)) for code in codes], bias, local=False)
+        found = [Meaning(places.place(code, note=note), (note,)) for code in codes]
+        sure = bool(bias.region or bias.near) or _is_plain(places, words, parts, codes, used)
+        return choose_meaning(found, bias, local=False)._replace(sure=sure)
     return Resolved()
+
+
+def _is_plain(
+    places: PlaceIndex, words: list[str], parts: list[int], codes: Sequence[str], used: frozenset[int]
+) -> bool:
+    """Tell whether divisions are meant for sure beside words that nobody understands, as in Chinese.
+
+    Several names agree, or one that says what it is (Haidian District), or a city that shares its name with no
+    division elsewhere: Hongqiao Airport is not in 红桥区 of Tianjin.
+    """
+    hits = [h for h in _hits(places, words, parts) if h.sure and used.issuperset(range(h.start, h.end))]
+    spans = {(h.start, h.end) for h in hits}
+    outer = [h for h in hits if not any(a <= h.start and h.end <= b and (a, b) != h[:2] for a, b in spans)]
+    if len(outer) != 1 or len(codes) != 1:
+        return len(outer) > 1
+    (hit,) = outer
+    if hit.end - hit.start > 1 and any(words[hit.end - 1] in kinds for kinds in _LEVEL_WORDS.values()):
+        return True
+    levels = places.file.divisions.levels
+    rivals = [c for c in hit.codes if not is_inside(c, codes[0]) and levels[c] not in {"township", "zone"}]
+    return levels[codes[0]] in {"province", "city"} and (not rivals or codes[0].endswith("0100"))
 
 
 def _named_first(places: PlaceIndex, words: list[str], parts: list[int], bias: Bias) -> list[Meaning]:

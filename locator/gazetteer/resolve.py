@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from locator.adcode import prefecture_stems
+from locator.adcode import prefecture_of
 from locator.gazetteer.address import Address, read_address, read_crossing, strip_pasted
 from locator.gazetteer.deletion_index import correct_head
 from locator.gazetteer.divisions import DivisionReading
@@ -32,7 +32,7 @@ from locator.gazetteer.named import (
     without_tail,
 )
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
-from locator.gazetteer.text import MAX_TEXT, split_parts, to_key
+from locator.gazetteer.text import MAX_TEXT, to_key
 from locator.model import Precision
 
 _FORMER_TOWN = re.compile("(?P<name>[\u4e00-\u9fff]{2,4}?[镇乡])")
@@ -58,7 +58,7 @@ _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 
 def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     """Return what a text with Chinese characters means; empty when it is not understood."""
-    query = join_parts(places, strip_pasted(text[: 2 * MAX_TEXT]))
+    query = places.join_parts(strip_pasted(text[: 2 * MAX_TEXT]))
     if not query:
         return Resolved()
     whole = _named_whole(places, query, bias)
@@ -80,7 +80,8 @@ def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     if reading.codes and not reading.rest and reading.names == 1 and _level(places, reading) == "township":
         return _township_or_place(places, reading, query, bias)
     if reading.codes and (not reading.rest or _is_plain(places, reading)):
-        return _with_divisions(places, reading, bias)
+        found = _with_divisions(places, reading, bias)
+        return _beside_former(places, reading, found, bias) if _is_lacking(found) else found
     return _weakly(places, query, reading, bias)
 
 
@@ -92,7 +93,7 @@ def _is_plain(places: PlaceIndex, reading: DivisionReading) -> bool:
     """Tell whether divisions are meant for sure: a full name of more than a township, or several names."""
     if reading.names > 1:
         return True
-    full = reading.kind in {"full", "english", "popular", "area", "part"}
+    full = reading.kind in {"full", "former", "english", "popular", "area", "part"}
     if full and _level(places, reading) == "township":  # nobody else's name: 昆山开发区
         alone = len(reading.codes) == 1 and len(reading.name) > 3
         return alone and not set(places.file.divisions.namesakes(reading.name)) - set(reading.codes)
@@ -146,7 +147,23 @@ def _is_city(places: PlaceIndex, reading: DivisionReading) -> bool:
 def _understood(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
     """Return what the text behind the divisions means there, only if all of it is understood."""
     found = _with_divisions(places, reading, bias)
-    return found if found.meanings and not any(_LACKING & set(m.notes) for m in found.meanings) else Resolved()
+    return found if found.meanings and not _is_lacking(found) else Resolved()
+
+
+def _is_lacking(found: Resolved) -> bool:
+    """Tell whether a part of the text behind the divisions is not understood."""
+    return any(_LACKING & set(m.notes) for m in found.meanings)
+
+
+def _beside_former(places: PlaceIndex, reading: DivisionReading, found: Resolved, bias: Bias) -> Resolved:
+    """Return what a text means in a district of today and in one that had its name: 东山区 in 鹤岗, or once in 广州."""
+    if reading.names > 1 or bias.region or bias.near or reading.kind != "full":
+        return found
+    former = tuple(n.code for n in places.file.divisions.names.get(reading.name) if n.kind == "former")
+    if not former or set(former) <= set(reading.codes):
+        return found
+    once = _with_divisions(places, reading._replace(codes=former, kind="former"), bias)
+    return Resolved((*found.meanings, *once.meanings), sure=False) if _is_lacking(once) else once
 
 
 def _later_city(places: PlaceIndex, query: str, reading: DivisionReading) -> DivisionReading | None:
@@ -166,22 +183,6 @@ def _later_city(places: PlaceIndex, query: str, reading: DivisionReading) -> Div
         if len(below.codes) == 1 and levels <= {"city", "district", "province"} and below.codes[0] not in reading.codes:
             return below._replace(rest=query if not below.rest else below.rest)
     return None
-
-
-def join_parts(places: PlaceIndex, text: str) -> str:
-    """Return the text in Chinese order, the divisions first: 莲花路2006号, 福田区, 深圳 -> 深圳福田区 莲花路2006号."""
-    parts = split_parts(text)
-    words = [word for part in parts for word in part.split()]
-    if len(words) > 1:
-        table = places.file.divisions
-        read = {w: table.read_head(w)[0] for w in words if len(w) > 1 and not any(c.isdigit() for c in w)}
-        heads = [w for w, reading in read.items() if reading.codes and not reading.rest]
-        ordered = sorted(heads, key=lambda w: min(map(table.level, read[w].codes)))
-        if heads and (words[0] not in heads or ordered != heads):
-            heads = ordered
-            words = [*heads, *(w for w in words if w not in heads)]
-            return "".join(words[: len(heads)]) + " " + " ".join(words[len(heads) :])
-    return " ".join(parts).removeprefix("中国").strip()
 
 
 def read_divisions(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
@@ -299,18 +300,9 @@ def _only(codes: Sequence[str]) -> str | None:
 
 
 def _what_is_unknown(places: PlaceIndex, address: Address, within: Sequence[str]) -> str:
-    if address.street and address.number and _known_street(places, address.street, within):
+    if address.street and address.number and places.knows_street(address.street, within):
         return "number_unknown"
     return "street_unknown" if address.street else "rest_unknown"
-
-
-def _known_street(places: PlaceIndex, street: str, within: Sequence[str]) -> bool:
-    stems = prefecture_stems(within)
-    for number in places.numbers.streets(street):
-        area = f" AND area IN ({','.join('?' * len(stems))})" if stems else ""
-        if places.file.ask(f"SELECT 1 FROM number WHERE street = ?{area} LIMIT 1", (number, *stems)):  # noqa: S608
-            return True
-    return False
 
 
 def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
@@ -327,7 +319,13 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
         found = []
     if not found and address.street and not bias.region:
         return Resolved(tuple(cities_of_street(places, address.street)), sure=False)
-    bare_street = not (bias.region or bias.near) and any("street_about" in m.notes for m in found)
+    alone = not (bias.region or bias.near)
+    if alone and address.street and any(m.place.precision is Precision.STREET for m in found):  # 解放路12号
+        known = {prefecture_of(m.place.adcode) for m in found if m.place.adcode}
+        others = [m for m in cities_of_street(places, address.street) if m.place.adcode not in known]
+        if others or address.street[:2] in places.file.divisions.names:  # a street of many cities, as 和平路 is
+            return Resolved((*chosen.meanings, *others), sure=False)
+    bare_street = alone and any("street_about" in m.notes for m in found)
     return chosen._replace(sure=chosen.sure and not bare_street and not may_be_anywhere(places, query, assumed))
 
 
