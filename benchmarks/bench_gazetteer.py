@@ -26,7 +26,7 @@ from locator.errors import DataError
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.gazetteer.schema import load_divisions
 from locator.gazetteer.text import simplified, spell
-from locator.ingest.places import ensure_places
+from locator.geocode.shipped_places import ensure_places
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.settings import Settings
 

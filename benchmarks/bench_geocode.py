@@ -21,7 +21,7 @@ from pathlib import Path
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.gazetteer import Gazetteer
 from locator.geocode import locate_embedded as locate
-from locator.ingest.places import ensure_places
+from locator.geocode.shipped_places import ensure_places
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.settings import Settings
 

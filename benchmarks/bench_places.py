@@ -21,7 +21,7 @@ from locator.adcode import is_inside
 from locator.datum import distance_m
 from locator.gazetteer import Gazetteer
 from locator.geocode import locate_embedded as locate
-from locator.ingest.places import ensure_places
+from locator.geocode.shipped_places import ensure_places
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.model import Place
 from locator.settings import Settings

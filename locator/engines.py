@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator.errors import DataError, LocatorError, SettingError
-from locator.ingest.places import built_places, places_file, start_places
+from locator.geocode.shipped_places import built_places, places_file, start_places
 from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gazetteer
 from locator.settings import Settings, shipped_dir
 

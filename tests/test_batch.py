@@ -33,9 +33,9 @@ from locator.batch.answer import open_engine
 from locator.batch.checkpoint import Checkpoint, Progress
 from locator.batch.csv_blocks import CsvBlock, open_csv, parse, read_blocks
 from locator.batch.run import _in_order
-from locator.csv_text import escape_formulas
 from locator.datum import Datum, from_wgs84
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
+from locator.files.text_files import escape_formulas
 from locator.i18n import LANGS, load_catalogue
 from locator.model import APPROXIMATE, EXACT, Filter, Kind, Query
 from locator.search import Index

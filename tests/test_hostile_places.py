@@ -22,8 +22,8 @@ from starlette.applications import Starlette
 from locator.api import build_api
 from locator.batch import open_engine, run_batch
 from locator.cli.places import _lines, place_line
-from locator.csv_text import unescape_formula
 from locator.datum import Datum
+from locator.files.text_files import unescape_formula
 from locator.i18n import LANGS, text
 from locator.model import Query
 from locator.outputs.folium_map import encode_map_data

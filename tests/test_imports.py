@@ -15,7 +15,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 FLOORS = {
     "errors": 0,
-    "adcode": 1, "csv_text": 1, "datum": 1, "disk": 1, "i18n": 1, "settings": 1, "wording": 1,
+    "adcode": 1, "datum": 1, "disk": 1, "files": 1, "i18n": 1, "settings": 1, "wording": 1,
     "model": 2, "layer": 2,
     "http": 3, "hours": 3, "guide": 3,
     "gazetteer": 4, "search": 4, "routing": 4,

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from locator.batch.csv_blocks import CsvBlock, CsvFile, CsvRecords, parse
-from locator.csv_text import escape_formulas
 from locator.datum import Datum, is_position, to_wgs84
 from locator.errors import LocatorError
+from locator.files.text_files import escape_formulas
 from locator.finder.fitness import LIKE_DISTANCE_M, UNPLACED
 from locator.finder.hits import NEAR_M, Search, find_hits
 from locator.ingest.positions import PositionFault, read_position

@@ -299,7 +299,7 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 
 def run_info(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator info``."""
-    from locator.ingest.places import describe_places
+    from locator.geocode.shipped_places import describe_places
     from locator.service import Locator
     from locator.stores.contents import describe_layer
 

@@ -1,7 +1,7 @@
 """How data comes in, stage by stage; a newcomer reads the modules in this order.
 
-1. *sources*: a :class:`Source` yields raw records and declares its datum: ``tables`` (with ``headers`` and
-   ``workbooks``), ``vector``, ``osm``, ``services``; :data:`SOURCES` is the table of names that
+1. *sources*: a :class:`Source` yields raw records and declares its datum: ``tables`` (with ``headers``;
+   :mod:`locator.files` opens the file), ``vector``, ``osm``, ``services``; :data:`SOURCES` is the table of names that
    ``locator import KIND`` takes
 2. *validate*: ``validate`` alone makes points of records (``fields``, ``values``, ``positions``), so every
    :class:`Issue` has file, row, column, code and value
@@ -160,7 +160,7 @@ def _kind_of_file(kind: str, path: Path) -> str:
     """Return whether a file is one of rows or one of features."""
     ending = path.suffix.lower()
     if ending == ".json" and path.is_file():
-        from locator.ingest.workbooks import find_format
+        from locator.files.workbooks import find_format
 
         return "geojson" if find_format(path) == "geojson" else "table"
     if ending in (".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet"):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import yaml
 
-from locator.csv_text import unescape_formula
 from locator.datum import Datum
 from locator.errors import InvalidInput
+from locator.files.text_files import unescape_formula
 from locator.ingest.positions import read_degrees, split_pair
 from locator.ingest.values import DAYS, kind_of_name, normalize_number, read_days, read_kind
 from locator.layer import COLUMNS

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from locator.csv_text import escape_formula
 from locator.datum import Datum
 from locator.disk import write_atomically
 from locator.errors import InvalidInput, NotFound, SourceError
+from locator.files.text_files import escape_formula
 from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest import Issue, RawRecord, Source, open_progress, open_source

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from locator.disk import FileMark, digest_file, exclusive_lock, free_bytes, write_atomically, write_whole
 from locator.errors import DataError
-from locator.ingest.places import built_places
+from locator.geocode.shipped_places import built_places
 from locator.settings import LAYER_FILE, Settings, shipped_dir
 
 if TYPE_CHECKING:
@@ -240,10 +240,10 @@ def find_imported(code: Path, modules: Iterable[str]) -> list[Path]:
 
 
 def _files_of(code: Path, module: str) -> set[Path]:
-    """Return a module's files; of the room that this module is in, and of the package, its own file alone."""
+    """Return a module's file and its room's; of a room all, but of this one and of the package its own file alone."""
     path = code.joinpath(*module.split(".")[1:])
     if not path.is_dir():
-        return {file for file in (path.with_suffix(".py"),) if file.is_file()}
+        return {file for file in (path.with_suffix(".py"), path.parent / "__init__.py") if file.is_file()}
     own = path in (code, Path(__file__).parent)
     return {path / "__init__.py"} if own else set(path.rglob("*.py"))
 

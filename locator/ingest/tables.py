@@ -14,9 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from locator.csv_text import TITLE_ROWS
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
+from locator.files.text_files import TITLE_ROWS, Sheet
+from locator.files.workbooks import find_format, open_sheets
 from locator.ingest import RawRecord
 from locator.ingest.headers import (
     SAMPLE_ROWS,
@@ -27,7 +28,6 @@ from locator.ingest.headers import (
     read_header,
     to_fields,
 )
-from locator.ingest.workbooks import Sheet, find_format, open_sheets
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from locator.csv_text import FORMULA_STARTS
+from locator.files.text_files import FORMULA_STARTS
 from locator.gazetteer.text import HAN, simplify
 from locator.model import Kind, Phone
 

@@ -1,6 +1,6 @@
 """GeoJSON, FlatGeobuf, GeoPackage, Shapefile and KML by GDAL, and GeoParquet by Arrow: points, lines or areas.
 
-Both read in a process of its own (:mod:`locator.ingest.isolated`), GDAL with the one driver of the file's ending.
+Both read in a process of its own (:mod:`locator.files.isolated`), GDAL with the one driver of the file's ending.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
+from locator.files.isolated import DRIVERS, ChildFailed, open_child
+from locator.files.text_files import to_text
 from locator.ingest import RawRecord
 from locator.ingest.headers import Header, describe_columns, load_mapping, read_header, to_fields
-from locator.ingest.isolated import DRIVERS, ChildFailed, open_child
 from locator.ingest.osm import find_kind, tags_to_fields
-from locator.ingest.workbooks import to_text
 
 BATCH = 8192
 MAX_FEATURES = 5_000_000

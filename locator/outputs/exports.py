@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape as escape_xml
 
-from locator.csv_text import escape_formula
 from locator.disk import to_data_error, write_atomically, write_whole
 from locator.errors import InvalidInput
+from locator.files.text_files import escape_formula
 from locator.i18n import text
 from locator.layer import COLUMNS, Layer, to_row
 from locator.model import EXACT, Precision, ServicePoint

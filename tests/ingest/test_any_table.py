@@ -18,14 +18,14 @@ import pytest
 import yaml
 
 from locator.errors import LocatorError, SourceError
+from locator.files.isolated import DRIVERS
+from locator.files.workbooks import MAX_STRINGS, check_openpyxl, find_format
 from locator.ingest import open_source
 from locator.ingest.headers import describe_columns, read_header, write_mapping
-from locator.ingest.isolated import DRIVERS
 from locator.ingest.positions import read_degrees, read_position, split_pair
 from locator.ingest.validate import Checker, check_records
 from locator.ingest.values import read_phones
 from locator.ingest.vector import VectorSource
-from locator.ingest.workbooks import MAX_STRINGS, check_openpyxl, find_format
 from locator.layer import Layer
 from locator.model import Kind
 from locator.stores.files import to_geo_table, write_table
@@ -337,7 +337,7 @@ def test_no_document_leads_elsewhere(tmp_path, document, ending):
 
 @pytest.mark.parametrize("ending", sorted(DRIVERS))
 def test_the_reader_has_the_one_driver_of_the_ending(tmp_path, ending):
-    from locator.ingest.isolated import open_child
+    from locator.files.isolated import open_child
 
     path = tmp_path / f"t{ending}"
     path.write_bytes(b"")

@@ -16,8 +16,8 @@ import pyogrio
 import pytest
 
 from locator.errors import LocatorError
+from locator.files.isolated import DRIVERS
 from locator.ingest import open_source
-from locator.ingest.isolated import DRIVERS
 from locator.ingest.validate import Checker
 
 POINT = bytes.fromhex("0101000000000000000000405d400000000000004240")
@@ -166,7 +166,7 @@ def test_every_driver_of_gdal_is_off_but_the_one_of_the_ending(tmp_path):
         ):
             with pytest.raises(LocatorError):
                 list(open_source("geojson", location).records())
-    from locator.ingest.isolated import open_child
+    from locator.files.isolated import open_child
 
     for ending, own in DRIVERS.items():
         path = tmp_path / f"t{ending}"

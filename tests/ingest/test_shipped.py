@@ -183,7 +183,7 @@ def test_what_the_build_imports_is_found_whole():
         "print(*(m for m in sys.modules if m.startswith('locator.')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    rooms = {"hours", "layer", "datum", "model", "csv_text"}
+    rooms = {"hours", "layer", "datum", "model", "files"}
     known = shipped.find_imported(ROOT / "locator", shipped._BUILDERS)
     for module in done.stdout.split():
         if module.split(".")[1] in rooms:

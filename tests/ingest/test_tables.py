@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from locator.csv_text import MAX_COLUMNS, find_encoding
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
+from locator.files.text_files import MAX_COLUMNS, find_encoding
 from locator.ingest import SOURCES, open_source
 from locator.ingest.headers import WORDS, read_header, split_pair
 from locator.ingest.tables import TableSource

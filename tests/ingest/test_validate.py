@@ -11,8 +11,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.csv_text import escape_formula, unescape_formula
 from locator.datum import Datum, distance_m, from_wgs84
+from locator.files.text_files import escape_formula, unescape_formula
 from locator.gazetteer.districts import DistrictIndex
 from locator.hours import shipped_clock
 from locator.i18n import LANGS, load_catalogue

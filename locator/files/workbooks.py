@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import re
 import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from locator.csv_text import MAX_COLUMNS, find_encoding, read_rows
-from locator.errors import InvalidInput, SourceError
+from locator.errors import SourceError
+from locator.files.text_files import (
+    MAX_COLUMNS,
+    Rows,
+    Sheet,
+    open_csv,
+    open_html,
+    open_json,
+    to_text,
+    too_wide,
+    undo_idiom,
+)
 
 MAX_UNPACKED = 600 << 20
 """Bytes that a workbook may unpack to."""
@@ -28,28 +35,12 @@ MAX_RATIO = 250
 """How many times larger than packed a sheet of more than 20 MB may be; real ones are about 10 to 50."""
 MAX_STRINGS = 1_500_000
 """How many texts a workbook may keep; openpyxl takes 8 s for a million."""
-MAX_JSON = 400 << 20
 _MERGED = re.compile(rb"mergeCell\s([^<>]{1,200})")
 _SPAN = re.compile(rb'ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _ESCAPED = re.compile("_x000[9AaDd]_")
 """How Excel writes a line break of another system into a cell."""
-_IDIOM = re.compile(r'="([^"]*)"')
-"""How people keep Excel from reading a text as a number, in CSV: ``="0531-88923656"``."""
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError, EOFError)
 """What openpyxl lets through when a workbook is not one."""
-
-Rows = Iterator[tuple[int, Sequence[str]]]
-
-
-class Sheet(NamedTuple):
-    """One table of a file."""
-
-    title: str
-    shown: bool
-    """False for a sheet that its workbook hides."""
-    rows: Callable[[Collection[int]], Rows]
-    """Gives the rows with their numbers from 1, from the start each time. A cell merged over several rows is in
-    each of them, as a person sees it, but for those of the given columns (from 0): they count once."""
 
 
 def find_format(path: Path) -> str:
@@ -121,152 +112,12 @@ def open_sheets(path: Path, encoding: str | None = None) -> Iterator[list[Sheet]
         yield sheets
 
 
-# --- text: CSV, JSON, web pages
-
-
-@contextmanager
-def _open_csv(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    def rows(_single: Collection[int]) -> Rows:
-        with _decoding(path, encoding), path.open(encoding=encoding or find_encoding(path), newline="") as text:
-            for number, cells in read_rows(text, path.name):
-                yield number, [_undo_idiom(cell) for cell in cells] if '="' in "".join(cells) else cells
-
-    yield [Sheet("", True, rows)]
-
-
-@contextmanager
-def _decoding(path: Path, encoding: str | None) -> Iterator[None]:
-    try:
-        yield
-    except LookupError as error:
-        raise InvalidInput(f"no encoding {encoding!r}", code="encoding_unknown", given=encoding) from error
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{path.name}: not {error.encoding} text at byte {error.start}",
-            code="encoding",
-            file=path.name,
-            encoding=error.encoding,
-        ) from error
-
-
-def _undo_idiom(cell: str) -> str:
-    match = _IDIOM.fullmatch(cell)
-    return match[1] if match else cell
-
-
-@contextmanager
-def _open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    """An array of objects, an object that holds one, or an object a line."""
-    if path.stat().st_size > MAX_JSON:
-        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="json_broken", file=path.name)
-    with _decoding(path, encoding):
-        text = path.read_text(encoding or find_encoding(path)).lstrip("\ufeff")
-    try:
-        content: object = json.loads(text)
-    except ValueError:
-        try:
-            content = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path.name} is no JSON: {error}", code="json_broken", file=path.name) from error
-    except RecursionError as error:
-        raise SourceError(f"{path.name} is nested too deeply", code="json_broken", file=path.name) from error
-    if isinstance(content, dict):
-        content = next((v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [])
-    records = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
-    if not records:
-        raise SourceError(f"{path.name} holds no records", code="json_broken", file=path.name)
-    names = list(dict.fromkeys(str(name) for record in records for name in record))
-    if len(names) > MAX_COLUMNS:
-        raise _too_wide(path, len(names))
-
-    def rows(_single: Collection[int]) -> Rows:
-        yield 1, names
-        for number, record in enumerate(records, 2):
-            yield number, [to_text(record.get(name)) for name in names]
-
-    yield [Sheet("", True, rows)]
-
-
-def to_text(value: object) -> str:
-    """Return a field's value as text; lists and objects as JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, datetime):
-        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-class _TableParser(HTMLParser):
-    """Collects the tables of a web page: what Excel's "web page" and many systems' .xls are."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tables: list[list[list[str]]] = []
-        self._cell: list[str] | None = None
-        self._wide = 1
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr" and self.tables:
-            self.tables[-1].append([])
-        elif tag in ("td", "th") and self.tables and self.tables[-1]:
-            self._end_cell()
-            self._cell = []
-            span = dict(attrs).get("colspan") or "1"
-            self._wide = min(int(span), MAX_COLUMNS) if span.isdigit() else 1
-        elif tag == "br" and self._cell is not None:
-            self._cell.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
-            self._end_cell()
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
-
-    def _end_cell(self) -> None:
-        if self._cell is not None and self.tables and self.tables[-1]:
-            self.tables[-1][-1] += [" ".join("".join(self._cell).split()), *[""] * (self._wide - 1)]
-        self._cell = None
-
-
-@contextmanager
-def _open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    if path.stat().st_size > MAX_JSON:
-        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="html_no_table", file=path.name)
-    with _decoding(path, encoding):
-        text = path.read_text(encoding or find_encoding(path))
-    parser = _TableParser()
-    parser.feed(text)
-    parser.close()
-    filled = [table for table in parser.tables if any(any(row) for row in table)]
-    if not filled:
-        raise SourceError(f"{path.name} is a web page without a table", code="html_no_table", file=path.name)
-
-    def sheet(number: int, table: list[list[str]]) -> Sheet:
-        return Sheet(f"#{number}", True, lambda _single: ((n, row) for n, row in enumerate(table, 1)))
-
-    yield [sheet(number, table) for number, table in enumerate(filled, 1)]
-
-
 # --- XLS and ODS, read by a child
 
 
 @contextmanager
 def _open_in_child(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
-    from locator.ingest.isolated import ChildFailed, open_child
+    from locator.files.isolated import ChildFailed, open_child
 
     if zipfile.is_zipfile(path):
         _weigh(path)
@@ -358,7 +209,7 @@ def _trim(cells: list[str], path: Path) -> list[str]:
     while cells and not cells[-1]:
         cells.pop()
     if len(cells) > MAX_COLUMNS:
-        raise _too_wide(path, len(cells))
+        raise too_wide(path.name, len(cells))
     return cells
 
 
@@ -407,16 +258,6 @@ def _broken(path: Path, error: object) -> SourceError:
     return SourceError(f"{path.name} is no workbook: {error}", code="workbook_broken", file=path.name)
 
 
-def _too_wide(path: Path, count: int) -> SourceError:
-    return SourceError(
-        f"{path.name}: {count} columns; expected at most {MAX_COLUMNS}",
-        code="too_many_columns",
-        file=path.name,
-        count=count,
-        most=MAX_COLUMNS,
-    )
-
-
 def _weigh(path: Path) -> None:
     """Refuse a workbook that unpacks to more, or keeps more texts, than a spreadsheet of offices ever would."""
     strings = 0
@@ -444,14 +285,14 @@ def _weigh(path: Path) -> None:
 def _cell(value: object) -> str:
     """Return a workbook's cell as the text a person sees in it."""
     text = to_text(value)
-    return _undo_idiom(_ESCAPED.sub(" ", text)) if isinstance(value, str) else text
+    return undo_idiom(_ESCAPED.sub(" ", text)) if isinstance(value, str) else text
 
 
 _OPENERS: Mapping[str, Callable[[Path, str | None], contextlib.AbstractContextManager[list[Sheet]]]] = {
-    "csv": _open_csv,
+    "csv": open_csv,
     "xlsx": _open_xlsx,
     "xls": _open_in_child,
     "ods": _open_in_child,
-    "html": _open_html,
-    "json": _open_json,
+    "html": open_html,
+    "json": open_json,
 }
