@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -93,6 +94,19 @@ def shipped_dir() -> Path:
     """Return the folder of the data that ships with the program (read only)."""
     installed = Path(__file__).parent / "shipped"
     return installed if installed.is_dir() else Path(__file__).parent.parent / "data"
+
+
+def load_yaml(path: Path) -> Any:
+    """Return what a YAML file of ours holds, read by the C library where there is one.
+
+    Raises
+    ------
+    OSError, UnicodeDecodeError, yaml.YAMLError
+        The file is missing, no text in UTF-8, or no YAML.
+    """
+    import yaml
+
+    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def _words(name: str, value: str, allowed: tuple[str, ...] | None = None) -> tuple[str, ...]:

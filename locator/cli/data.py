@@ -102,7 +102,7 @@ def _offering_mapping(location: str) -> Iterator[None]:
         if not columns or path.exists():
             raise
         with contextlib.suppress(OSError):
-            from locator.ingest.headers import write_mapping
+            from locator.ingest.tables import write_mapping
 
             write_mapping(path, location, columns)
             error.code = "header_unknown_mapping"

@@ -50,7 +50,7 @@ from locator.model import (
     Task,
 )
 from locator.routing import map_searches
-from locator.settings import shipped_dir
+from locator.settings import load_yaml, shipped_dir
 from locator.wording import say_length
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ _WORDS: Mapping[Task, tuple[str, ...]] = {
     Task.TRANSFER: ("社保服务中心", "政务服务中心"), Task.ENQUIRE: ("社保服务中心", "政务服务中心"),
 }  # fmt: skip
 """What a map app is asked for, by task, the likeliest word first; the rest is :data:`_CARD`."""
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +154,7 @@ def read_designated(path: Path | None = None) -> tuple[Mapping[str, Any], ...]:
     """
     found = path or shipped_dir() / "fallback" / "designated.yaml"
     try:
-        places = yaml.load(found.read_text("utf-8"), Loader=_Loader)["places"]  # noqa: S506 - a safe loader
+        places = load_yaml(found)["places"]
         for item in places:
             item["tasks"] = frozenset(Task(task) for task in item["tasks"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:

@@ -25,9 +25,7 @@ from locator.adcode import is_adcode, stem
 from locator.errors import DataError, InvalidInput
 from locator.hours.expression import parse
 from locator.i18n import SOURCE_LANGS
-from locator.settings import shipped_dir
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from locator.settings import load_yaml, shipped_dir
 
 
 class DayKind(StrEnum):
@@ -254,7 +252,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = yaml.load(path.read_text("utf-8"), Loader=_Loader) or {}  # noqa: S506 - a safe loader
+        content = load_yaml(path) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise _broken(path, str(error)) from error
     if not isinstance(content, dict):

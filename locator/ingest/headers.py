@@ -18,79 +18,17 @@ from locator.files.text_files import unescape_formula
 from locator.ingest.positions import read_degrees, split_pair
 from locator.ingest.values import DAYS, kind_of_name, normalize_number, read_days, read_kind
 from locator.layer import COLUMNS
+from locator.settings import load_yaml, shipped_dir
 
 LONLAT, LATLON = "lonlat", "latlon"
 """Columns that hold a whole position, ``117.02,36.67``, longitude or latitude first."""
 SAMPLE_ROWS = 200
 """How many rows below the header are looked at where a column's name is not known."""
 
-WORDS: Mapping[str, tuple[str, ...]] = {
-    "id": ("@id", "办事点编号"),
-    "name": ("名称", "机构名称", "单位名称", "网点名称", "单位", "机构", "网点", "全称", "办事点", "服务点", "经办机构",
-             "title", "officename", "office", "name:zh", "namezh", "label"),
-    "name_en": ("英文名", "英文名称", "name:en", "englishname", "nameenglish"),
-    "kind": ("类型", "类别", "种类", "机构类型", "网点类型", "type", "category"),
-    "kind_source": ("原类型", "来源类型"),
-    "province": ("省", "省份", "省市", "所在省", "addr:province", "state"),
-    "city": ("市", "城市", "地市", "所在市", "所属城市", "addr:city", "cityname"),
-    "district": ("区", "县", "区县", "县区", "县市区", "市区县", "区域", "所在区", "行政区", "所属区县",
-                 "addr:district", "county", "adname"),
-    "township": ("街道", "乡镇", "镇街", "街镇", "街道乡镇", "乡镇街道", "addr:subdistrict", "town", "subdistrict"),
-    "adcode": ("区划代码", "行政区划代码", "行政区划", "区划码", "divisioncode"),
-    "address": ("地址", "详细地址", "办公地址", "单位地址", "机构地址", "网点地址", "地点", "所在地址", "通讯地址",
-                "addr", "addr:full", "location", "streetaddress", "fulladdress"),
-    "phones": ("电话", "联系电话", "办公电话", "咨询电话", "服务电话", "电话号码", "联系方式", "固定电话", "热线",
-               "手机", "手机号", "移动电话",
-               "phone", "tel", "telephone", "contact:phone", "phonenumber"),
-    "hours": ("办公时间", "营业时间", "工作时间", "服务时间", "开放时间", "受理时间", "办理时间", "对外服务时间",
-              "上班时间", "openinghours", "opening_hours", "businesshours", "officehours"),
-    "hours_text": ("办公时间原文", "hourstext"),
-    "services": ("业务", "服务内容", "办理业务", "业务范围", "服务事项", "受理事项", "经办业务", "可办业务", "service"),
-    "tasks": ("可办任务",),
-    "lon": ("经度", "lng", "long", "longitude", "x", "x坐标", "pointx", "lond"),
-    "lat": ("纬度", "latitude", "y", "y坐标", "pointy"),
-    LONLAT: (
-        "wkt", "geom", "geometry", "thegeom", "point", "经纬度", "坐标", "位置坐标", "lnglat", "coordinates",
-        "coordinate", "coords",
-    ),
-    LATLON: ("纬经度", "latlng", "latlong"),
-    "datum": ("坐标系", "坐标系统", "基准", "crs"),
-    "error_m": ("位置误差", "误差"),
-    "wheelchair": ("无障碍", "轮椅", "无障碍设施"),
-    "website": ("网址", "网站", "官网", "url", "homepage", "contact:website"),
-    "notes": ("备注", "说明", "注", "note", "remark", "remarks", "comment", "description"),
-    "source": ("来源", "数据来源", "出处", "资料来源"),
-    "source_url": ("来源网址", "来源链接", "出处链接", "链接"),
-    "source_date": ("来源日期", "更新时间", "更新日期", "发布日期", "日期", "资料日期", "date", "updated", "updatedat"),
-    "verified": ("核对日期", "核实日期", "checked", "checkdate", "check_date"),
-    "confidence": ("可信度", "置信度"),
-    "licence": ("许可", "许可证", "授权", "license"),
-}  # fmt: skip
+_KNOWN_BY = load_yaml(shipped_dir() / "words" / "columns.yaml")
+WORDS: Mapping[str, tuple[str, ...]] = {column: tuple(words) for column, words in _KNOWN_BY["words"].items()}
 """Other words for the layer's columns; the columns' own names go without saying."""
-
-_LIKE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (column, re.compile(pattern))
-    for column, pattern in (
-        ("ignore", r"传真|邮编|邮政|邮箱|mail|fax|zip|postcode|联系人|负责人|法人|姓名|面积|人数|序号|编号|图片|照片"),
-        ("name_en", r"英文|english"),
-        ("phones", r"电话|手机|热线|联系方式|phone|mobile|^tel"),
-        ("lonlat", r"经纬"),
-        ("lon", r"经度|longitude|^lng|^lon"),
-        ("lat", r"纬度|latitude|^lat"),
-        ("hours", r"(?:办公|服务|营业|工作|上班|受理|开放|接待|办理|作息).{0,4}时间|opening|hours"),
-        ("source_date", r"(?:更新|发布|采集|登记)(?:时间|日期)"),
-        ("website", r"网址|网站|官网|website|homepage|^url"),
-        ("address", r"地址|住所|住址|地点|位置|address"),
-        ("township", r"街道|乡镇|镇街|township|subdistrict"),
-        ("district", r"区县|县区|所属区|所在区|行政区|district|county"),
-        ("city", r"城市|地市|所属市|所在市|^city"),
-        ("province", r"省份|所属省|所在省|province"),
-        ("notes", r"备注|说明|remark|comment"),
-        ("services", r"业务|事项|服务内容|服务项目"),
-        ("kind", r"类型|类别|性质|category"),
-        ("name", r"名称$|名$|name$|机构$|网点$|单位$|中心$|办事处$|大厅$|^name|医院$|支行$|站点$"),
-    )
-)
+_LIKE = tuple((column, re.compile(pattern)) for column, pattern in _KNOWN_BY["like"].items())
 """Words in a column's name that say what it may be; what stands in it has to fit too."""
 _OFFICE = re.compile(
     r"(?:局|中心|所|站|处|厅|大厅|支行|分行|分理处|营业部|营业所|网点|医院|卫生院|窗口|服务点|银行|委员会|办公室)(?:[(（].*)?$"
@@ -454,23 +392,3 @@ def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]
     for place, name in enumerate(_number_doubles(header_cells)):
         if name:
             yield name, next((row[place].strip() for row in sample if place < len(row) and row[place].strip()), "")
-
-
-def write_mapping(path: Path, file: str, columns: Iterable[tuple[str, str]]) -> None:
-    """Write a mapping file to start from: every column of a table that could not be read, with its first value.
-
-    Parameters
-    ----------
-    file
-        The table's name, for the command in the first lines.
-    """
-    lines = [
-        "# Write the layer's column after each of the table's, or ignore; one of them must be: name",
-        f"# then: locator import table {file} --mapping {path.name}",
-        f"# columns: {', '.join(name for name in COLUMNS if name != 'origins')}",
-        "columns:",
-    ]
-    for name, value in columns:
-        shown = " ".join(value.split())[:40]
-        lines.append(f"  {json.dumps(name, ensure_ascii=False)}: ignore" + (f"  # {shown}" if shown else ""))
-    path.write_text("\n".join([*lines, "defaults: {}", ""]), "utf-8")

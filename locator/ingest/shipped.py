@@ -101,7 +101,7 @@ def _look(settings: Settings) -> str:
     layer = settings.data / LAYER_FILE if settings.layer is None else Path(settings.layer).expanduser()
     own = [layer, settings.data / GAZETTEER_FILE, settings.data / _STAMP_FILE]
     own += sorted(layer.with_suffix(".parts").glob("*.parquet"))
-    others = [*shipped.glob("offices/*.csv"), *shipped.glob("gazetteer/*.csv"), *code.rglob("*.py")]
+    others = [*_list_shipped(shipped), *code.rglob("*.py")]
     state = blake2b(digest_size=12)
     for file in (*own, *sorted(others)):
         found = file.stat()
@@ -210,10 +210,15 @@ def shipped_stamp() -> str:
 def _stamp_of(folder: Path) -> str:
     state = blake2b(digest_size=12)
     built_by = find_imported(Path(__file__).parents[1], _BUILDERS)
-    for file in (*sorted(folder.glob("offices/*.csv")), *sorted(folder.glob("gazetteer/*.csv")), *built_by):
+    for file in (*_list_shipped(folder), *built_by):
         state.update(file.name.encode() + b"\0")
         state.update(file.read_bytes())
     return state.hexdigest()
+
+
+def _list_shipped(folder: Path) -> list[Path]:
+    """Return the shipped files that layer and gazetteer are built from."""
+    return [file for part in ("offices/*.csv", "gazetteer/*.csv", "words/*.yaml") for file in sorted(folder.glob(part))]
 
 
 def find_imported(code: Path, modules: Iterable[str]) -> list[Path]:

@@ -9,7 +9,8 @@ unpacked workbook have a largest size.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from locator.ingest.headers import (
     read_header,
     to_fields,
 )
+from locator.layer import COLUMNS
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 
@@ -194,3 +196,23 @@ class TableSource:
 
 def _read_head(sheet: Sheet) -> Rows:
     return list(itertools.islice(sheet.rows(()), TITLE_ROWS + SAMPLE_ROWS))
+
+
+def write_mapping(path: Path, file: str, columns: Iterable[tuple[str, str]]) -> None:
+    """Write a mapping file to start from: every column of a table that could not be read, with its first value.
+
+    Parameters
+    ----------
+    file
+        The table's name, for the command in the first lines.
+    """
+    lines = [
+        "# Write the layer's column after each of the table's, or ignore; one of them must be: name",
+        f"# then: locator import table {file} --mapping {path.name}",
+        f"# columns: {', '.join(name for name in COLUMNS if name != 'origins')}",
+        "columns:",
+    ]
+    for name, value in columns:
+        shown = " ".join(value.split())[:40]
+        lines.append(f"  {json.dumps(name, ensure_ascii=False)}: ignore" + (f"  # {shown}" if shown else ""))
+    path.write_text("\n".join([*lines, "defaults: {}", ""]), "utf-8")

@@ -21,8 +21,9 @@ from locator.errors import LocatorError, SourceError
 from locator.files.isolated import DRIVERS
 from locator.files.workbooks import MAX_STRINGS, check_openpyxl, find_format
 from locator.ingest import open_source
-from locator.ingest.headers import describe_columns, read_header, write_mapping
+from locator.ingest.headers import describe_columns, read_header
 from locator.ingest.positions import read_degrees, read_position, split_pair
+from locator.ingest.tables import write_mapping
 from locator.ingest.validate import Checker, check_records
 from locator.ingest.values import read_phones
 from locator.ingest.vector import VectorSource
