@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
-OWN = ("page.css", "page.js", "first.js", "map.css", "map.js", "ground.js", "icon.svg")
+OWN = ("page.css", "page.js", "first.js", "map.css", "map.js", "ground.js", "ground_draw.js", "icon.svg")
 VENDOR: Mapping[str, str] = {
     "leaflet.js": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js",
     "leaflet.css": "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.css",

@@ -192,6 +192,7 @@ def describe_ground(prefix: str) -> str:
         credit = f"© OpenStreetMap contributors {oldest}".rstrip()
         said |= {
             "tiles": f"{prefix}ground/tiles/{ground.version}/{{z}}/{{x}}/{{y}}",
+            "draw": read_assets().url("ground_draw.js", prefix=prefix),
             "cover": [[archive.cover_zoom, archive.cover] for archive in archives],
             "attribution": " · ".join(filter(None, [credit, read_settings().tiles_attribution])),
             "max_zoom": MAX_ZOOM,

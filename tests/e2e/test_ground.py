@@ -25,7 +25,10 @@ OFFICES = """name,kind,address,lon,lat,province,city,district,source,source_date
 _INK = """() => {
   const counts = {};
   for (const canvas of document.querySelectorAll(".leaflet-ground-pane canvas")) {
-    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    if (!canvas.width) continue;
+    const ink = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+    ink.drawImage(canvas, 0, 0);
+    const data = ink.getImageData(0, 0, canvas.width, canvas.height).data;
     for (let i = 0; i < data.length; i += 4) {
       if (data[i + 3] < 255) continue;
       const key = "#" + [data[i], data[i + 1], data[i + 2]].map((n) => n.toString(16).padStart(2, "0")).join("");
@@ -150,6 +153,38 @@ def test_the_map_follows_theme_and_type_without_loading_anything(chromium, own_s
         assert {size for _, size, *_ in found["names"]} <= {"17.5px", "19px", "21px"}
         check_names(found, 5)
         assert asked == [] and person.faults == []
+
+
+WITHOUT = {
+    "a worker": "",
+    "no workers": "delete window.Worker",
+    "no canvas for workers": "delete OffscreenCanvas.prototype.transferToImageBitmap",
+    "a worker that dies": "const Real = Worker; window.Worker = function () { return new Real('../../assets/none.js'); }",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_the_page_draws_itself_what_a_worker_would(chromium, own_server):
+    found = {}
+    for name, script in WITHOUT.items():
+        with make_visitor(chromium, own_server, "phone", color_scheme="light") as person:
+            person.page.add_init_script(script)
+            person.open()
+            person.search(HERE)
+            person.map.locator(".pin").first.wait_for(state="attached")
+            person.show_map()
+            frame = look(person, 118.7915, 32.0415, 15)
+            drawn = "() => [...document.querySelectorAll('.leaflet-ground-pane canvas')].some((c) => c.width >= 512)"
+            assert frame.evaluate(drawn), name
+            found[name] = frame.evaluate(_INK)
+            assert found[name]["minor"] > 200, name
+            workers = [worker.url.partition("?")[0].rpartition("/")[2] for worker in person.page.workers]
+            assert ("ground_draw.js" in workers) == (name == "a worker"), name
+            if name != "a worker that dies":
+                assert person.faults == []
+    pictures = list(found.values())
+    assert all(picture == pictures[0] for picture in pictures), found
 
 
 @pytest.mark.slow

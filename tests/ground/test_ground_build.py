@@ -224,7 +224,7 @@ def test_the_middle_of_nanjing_has_its_streets(tmp_path, shared_data):
 
 
 def test_the_browser_knows_every_class():
-    script = (STATIC / "ground.js").read_text("utf-8")
+    script = "".join((STATIC / name).read_text("utf-8") for name in ("ground.js", "ground_draw.js"))
     tables = {name: script.partition(f"var {name} = ")[2].partition(";\n")[0] for name in ("LINES", "AREAS", "NAMES")}
     lines = {int(n) for n in re.findall(r"^\s+(\d+): \{", tables["LINES"], re.MULTILINE)}
     areas = {int(n) for n in re.findall(r"\[(\d+), \"", tables["AREAS"])}

@@ -1,26 +1,9 @@
-/* The map's own ground: tiles of our own (see locator/ground), drawn on canvases, and the names on top of it.
+/* The map's own ground: tiles of our own (see locator/ground), drawn by ground_draw.js, and the names on top of them.
    Leaflet.VectorGrid reads the tiles; the numbers of the classes are those of GroundClass in locator/ground/features.py.
    Names come from outside: they are only ever text nodes. */
 (function () {
   "use strict";
   var SIDE = 512, UNITS = 4096, FIRST = 5, KEEP = 90, MOST_NAMES = 70, APART = 240;
-  /* Widths in pixels at the zooms 10, 12, 14, 16 and 18. */
-  var LINES = {
-    11: { fill: "water", widths: [0, 0, 0.8, 2, 4] },
-    10: { fill: "water", widths: [1, 1.6, 2.5, 6, 12] },
-    30: { fill: "path", widths: [0, 0, 0.7, 1.3, 2.4], dash: [4, 3] },
-    31: { fill: "minor", edge: "edge", widths: [0, 0, 1, 3, 8] },
-    32: { fill: "minor", edge: "edge", widths: [0, 0.6, 1.8, 5.5, 12] },
-    33: { fill: "minor", edge: "edge", widths: [0.5, 1.1, 2.8, 7, 14] },
-    34: { fill: "secondary", edge: "edge", widths: [0.8, 1.6, 3.6, 8, 16] },
-    35: { fill: "primary", edge: "edge", widths: [1.2, 2.2, 4.4, 9, 18] },
-    36: { fill: "trunk", edge: "edge", widths: [1.5, 2.6, 5, 10, 20] },
-    37: { fill: "motorway", edge: "edge", widths: [1.8, 2.8, 5, 10, 20] },
-    20: { fill: "rail", widths: [0.8, 1.1, 1.8, 2.6, 4], ties: true },
-    21: { fill: "rail", widths: [0, 0.7, 1.1, 1.6, 2.4], dash: [6, 4] },
-  };
-  var AREAS = [[1, "green"], [2, "campus"], [3, "water"], [4, "building"]];
-  var UNDER = [11, 10, 30], ROADS = [31, 32, 33, 34, 35, 36, 37], OVER = [20, 21];
   /* Of each class of names: who comes first, the zooms it is shown at, its look. */
   var NAMES = {
     50: [0, 3, 13, "city"], 51: [1, 8, 15, "town"], 60: [2, 12, 19, "station"], 37: [3, 11, 19, "street"],
@@ -35,7 +18,7 @@
   var OUTSIDE_NAMES = "© OpenStreetMap contributors";
 
   var map = null, config = null, reader = null, layer = null, box = null, mode = "off", lang = "zh", palette = {}, waiting = 0;
-  var tiles = new Map(), places = new Map(), widths = new Map(), timer = 0, pen = document.createElement("canvas").getContext("2d"), credit = "";
+  var tiles = new Map(), places = new Map(), widths = new Map(), timer = 0, pen = document.createElement("canvas").getContext("2d"), credit = "", moving = false, worker = null, jobs = [];
 
   function start(given, said) {
     map = given;
@@ -48,10 +31,12 @@
     box.setAttribute("aria-hidden", "true");
     if (config.tiles && L.vectorGrid) {
       reader = L.vectorGrid.protobuf(config.tiles);
+      worker = openWorker();
       layer = new Canvases({ tileSize: SIDE, pane: "ground", maxZoom: map.options.maxZoom, minZoom: 0 });
       layer.addTo(map);
     }
-    map.on("moveend zoomend resize", later);
+    map.on("movestart", function () { moving = true; });
+    map.on("moveend zoomend resize", function () { moving = false; later(); });
     /* The picture follows the theme; nothing is loaded again. */
     if (window.matchMedia) window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
       if (layer) layer.redraw();
@@ -110,9 +95,9 @@
     if (tiles.size > KEEP) tiles.delete(tiles.keys().next().value);
     return held.promise;
   }
-  /* A tile as what is drawn of it: one path for each class, and what carries a name. */
+  /* A tile as what is drawn of it: the lines of each class, and what carries a name. */
   function read(tile) {
-    var data = { paths: {}, points: [], streets: [] };
+    var data = { shapes: {}, points: [], streets: [] }, shapes = {};
     Object.keys(tile.layers).forEach(function (name) {
       var part = tile.layers[name], scale = UNITS / part.extent;
       part.features.forEach(function (feature) {
@@ -125,13 +110,16 @@
           }
           return;
         }
-        var path = data.paths[kind] = data.paths[kind] || new Path2D();
+        var shape = shapes[kind] = shapes[kind] || { at: [], ends: [] };
         feature.geometry.forEach(function (run) {
-          run.forEach(function (at, n) { if (n) path.lineTo(at.x * scale, at.y * scale); else path.moveTo(at.x * scale, at.y * scale); });
-          if (feature.type === 3) path.closePath();
-          else if (said && NAMES[kind]) data.streets.push({ kind: kind, name: said, english: english, run: run, scale: scale });
+          run.forEach(function (at) { shape.at.push(at.x * scale, at.y * scale); });
+          shape.ends.push(shape.at.length);
+          if (feature.type !== 3 && said && NAMES[kind]) data.streets.push({ kind: kind, name: said, english: english, run: run, scale: scale });
         });
       });
+    });
+    Object.keys(shapes).forEach(function (kind) {
+      data.shapes[kind] = { at: Float32Array.from(shapes[kind].at), ends: Uint32Array.from(shapes[kind].ends) };
     });
     return data;
   }
@@ -144,60 +132,69 @@
   var Canvases = L.GridLayer.extend({
     createTile: function (coords, done) {
       var canvas = document.createElement("canvas"), dense = Math.min(window.devicePixelRatio || 1, 2);
-      canvas.width = canvas.height = SIDE * dense;
       /* A square of 512 pixels is a tile of the zoom before. */
       var across = Math.pow(2, coords.z - 1), here = within({ z: coords.z - 1, x: ((coords.x % across) + across) % across, y: coords.y });
       if (here.z < FIRST || coords.y < 0 || coords.y >= across) { setTimeout(function () { done(null, canvas); }, 0); return canvas; }
       load(here.z, here.x, here.y).then(function (data) { return styled(0).then(function () { return data; }); }).then(function (data) {
-        if (data) {
-          draw(canvas.getContext("2d"), data, here, SIDE * dense / here.units, dense, coords.z);
-          document.documentElement.dataset.groundTiles = String(Number(document.documentElement.dataset.groundTiles || 0) + 1);
-        }
-        done(null, canvas);
+        if (!data) { done(null, canvas); return; }
+        ask({ canvas: canvas, done: done, said: { side: SIDE * dense, dense: dense, zoom: coords.z, palette: palette, shapes: data.shapes, left: here.left, top: here.top, units: here.units } });
       });
       return canvas;
     },
   });
-  function widthAt(style, zoom) {
-    var at = Math.min(Math.max((zoom - 10) / 2, 0), 4), low = Math.min(Math.floor(at), 3);
-    return style.widths[low] + (style.widths[low + 1] - style.widths[low]) * (at - low);
+  /* --- drawing: one square after the other, in a worker where the browser has canvases for one ------------- */
+  function openWorker() {
+    try {
+      if (!config.draw || !window.Worker || !OffscreenCanvas.prototype.transferToImageBitmap || !window.ImageBitmapRenderingContext) return null;
+      var made = new Worker(config.draw);
+      made.onmessage = function (event) { finish(event.data); };
+      made.onerror = function (event) { event.preventDefault(); worker = null; next(); };
+      return made;
+    } catch (fault) { return null; }
   }
-  function draw(ink, data, here, scale, dense, zoom) {
-    ink.setTransform(scale, 0, 0, scale, -here.left * scale, -here.top * scale);
-    ink.lineJoin = ink.lineCap = "round";
-    var px = dense / scale;
-    AREAS.forEach(function (row) {
-      var path = data.paths[row[0]];
-      if (!path) return;
-      ink.fillStyle = palette[row[1]];
-      ink.fill(path, "nonzero");
-      if (row[1] === "building") { ink.strokeStyle = palette.wall; ink.lineWidth = 0.7 * px; ink.stroke(path); }
+  /* The drawing itself, for a browser without such workers. */
+  function loadDrawing() {
+    if (window.locatorDraw) return Promise.resolve();
+    return new Promise(function (done) {
+      var script = document.createElement("script");
+      script.src = config.draw;
+      script.onload = script.onerror = done;
+      document.head.appendChild(script);
     });
-    UNDER.forEach(function (kind) { line(kind); });
-    ROADS.forEach(function (kind) { if (widthAt(LINES[kind], zoom) > 1.5) line(kind, true); });
-    ROADS.forEach(function (kind) { line(kind); });
-    OVER.forEach(function (kind) { line(kind); });
-    function line(kind, edge) {
-      var path = data.paths[kind], style = LINES[kind], width = widthAt(style, zoom);
-      if (!path || !width) return;
-      ink.strokeStyle = palette[edge || (width < 1.5 && style.edge) ? (edge ? "edge" : style.fill === "minor" ? "edge" : style.fill) : style.fill];
-      ink.lineWidth = (edge ? width + 1.6 : width) * px;
-      ink.setLineDash(style.dash && zoom > 14 ? style.dash.map(function (n) { return n * px; }) : []);
-      ink.lineCap = style.dash ? "butt" : "round";
-      ink.stroke(path);
-      if (style.ties && width > 1.5) {
-        ink.strokeStyle = palette.land;
-        ink.lineWidth = Math.max(0.8, width - 1.4) * px;
-        ink.lineCap = "butt";
-        ink.setLineDash([8 * px, 8 * px]);
-        ink.stroke(path);
-      }
-      ink.setLineDash([]);
+  }
+  function ask(job) {
+    wait(1);
+    jobs.push(job);
+    if (jobs.length === 1) next();
+  }
+  /* The first of the line is being drawn; a square that left the map meanwhile is not. */
+  function next() {
+    var job = jobs[0];
+    if (!job) return;
+    if (!job.canvas.isConnected) finish(null);
+    else if (worker) worker.postMessage(job.said);
+    else loadDrawing().then(function () {
+      job.canvas.width = job.canvas.height = job.said.side;
+      if (window.locatorDraw) window.locatorDraw(job.canvas.getContext("2d"), job.said);
+      finish(job.canvas);
+    });
+  }
+  function finish(picture) {
+    var job = jobs.shift();
+    if (picture && picture !== job.canvas) {
+      job.canvas.width = job.canvas.height = job.said.side;
+      job.canvas.getContext("bitmaprenderer").transferFromImageBitmap(picture);
     }
+    if (picture) document.documentElement.dataset.groundTiles = String(Number(document.documentElement.dataset.groundTiles || 0) + 1);
+    wait(-1);
+    job.done(null, job.canvas);
+    later();
+    next();
   }
 
   /* --- names ---------------------------------------------------------------------------------------------- */
-  function later() { if (!timer) timer = setTimeout(function () { timer = 0; place(); }, 60); }
+  /* Not while the map moves: its frames come first, and its end asks again. */
+  function later() { if (!timer) timer = setTimeout(function () { timer = 0; if (!moving) place(); }, 60); }
   function show(wanted, language) {
     if (language) lang = language;
     if (wanted !== mode) {

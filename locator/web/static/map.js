@@ -37,7 +37,7 @@
     box.focus = function () { HTMLElement.prototype.focus.call(box, { preventScroll: true }); };
     readyFrame();
     map.attributionControl.setPrefix(false);
-    L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+    L.control.scale({ imperial: false, position: "bottomleft", updateWhenIdle: true /* else each frame of a move is laid out anew */ }).addTo(map);
     addNorth();
     addControls();
     keepPageScrolling();
