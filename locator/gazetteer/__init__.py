@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from locator import import_when_asked
 
 if TYPE_CHECKING:
-    from locator.gazetteer.build import build_gazetteer, build_places, extend_gazetteer
+    from locator.gazetteer.build import build_gazetteer, build_places, change_gazetteer
     from locator.gazetteer.divisions import Division, NumberRecord, PlaceKind, PlaceRecord, Suggestion
     from locator.gazetteer.places import Meaning
     from locator.gazetteer.query import Gazetteer, open_gazetteer
@@ -25,11 +25,11 @@ __all__ = [
     "Suggestion",
     "build_gazetteer",
     "build_places",
-    "extend_gazetteer",
+    "change_gazetteer",
     "open_gazetteer",
 ]
 _HOMES = dict.fromkeys(__all__, "divisions") | {
-    "build_gazetteer": "build", "build_places": "build", "extend_gazetteer": "build",
+    "build_gazetteer": "build", "build_places": "build", "change_gazetteer": "build",
     "Gazetteer": "query", "Meaning": "places", "open_gazetteer": "query",
 }  # fmt: skip
 __getattr__ = import_when_asked(__name__, _HOMES)

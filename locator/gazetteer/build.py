@@ -30,6 +30,7 @@ from locator.gazetteer.schema import (
     fill_places,
     insert_divisions,
     load_divisions,
+    remove_places,
     spell_name,
     stage,
 )
@@ -95,15 +96,17 @@ def build_gazetteer(
     return count
 
 
-def extend_gazetteer(base: Path, out: Path, layer: Layer) -> int:
-    """Put an index at ``out`` that holds what another one does, and the offices of a layer beside.
+def change_gazetteer(path: Path, gone: Layer, fresh: Layer) -> int:
+    """Take offices out of an index and bring others in; a reader of the old file keeps it until it opens anew.
 
     Parameters
     ----------
-    base
-        A whole index; it stays as it is (it may be the file at ``out``).
-    layer
-        Offices that ``base`` does not hold; they come after its places of the same importance.
+    path
+        A whole index.
+    gone
+        Offices that it holds.
+    fresh
+        Offices that it does not hold; they come after its places.
 
     Returns
     -------
@@ -113,30 +116,30 @@ def extend_gazetteer(base: Path, out: Path, layer: Layer) -> int:
     Raises
     ------
     DataError
-        ``base`` is missing or cut, or ``out`` cannot be written.
+        The index is missing, cut or lacks what is to go, or cannot be written.
     """
-    fresh = out.with_name(f".{out.name}.{os.getpid()}.new")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        shutil.copyfile(base, fresh)
-        if not _is_whole(fresh):
-            raise DataError(f"{base} is cut short", code="gazetteer_build", path=base.name)
-        with contextlib.closing(sqlite3.connect(fresh)) as connection:
+        shutil.copyfile(path, draft)
+        if not _is_whole(draft):
+            raise DataError(f"{path} is cut short", code="gazetteer_build", path=path.name)
+        with contextlib.closing(sqlite3.connect(draft)) as connection:
             connection.executescript(PRAGMAS + STAGING)
             connection.execute("BEGIN")
-            writer = _Writer(connection, _read_districts(connection))
+            writer, table = _Writer(connection, _read_districts(connection)), DivisionTable.load(connection)
             writer.go_on()
-            writer.add(office_records(layer, DivisionTable.load(connection)), imported=False)
-            added = fill_places(connection)
-            count_letters(connection, added)
+            writer.remove(office_records(gone, table))
+            writer.add(office_records(fresh, table), imported=False)
+            count_letters(connection, fill_places(connection))
             (count,) = connection.execute("SELECT count(*) FROM place").fetchone()
             connection.execute("UPDATE meta SET value = ? WHERE key = 'places'", (str(count),))
             connection.execute("DROP TABLE staging")
             connection.commit()
-        fresh.replace(out)
+        draft.replace(path)
     except (sqlite3.Error, OSError) as error:
-        raise _build_error(error, out) from error
+        raise _build_error(error, path) from error
     finally:
-        fresh.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
     return int(count)
 
 
@@ -251,12 +254,14 @@ class _Writer:
         self._placed = placed
         self._tree = cKDTree(np.array([(d.lon, d.lat) for d in placed], float))
         self._streets: dict[str, int] = {}
+        self._last_street = 0
         self._count = 0
         self._contexts: dict[str, str] = {}
 
     def go_on(self) -> None:
         """Take up the streets and numbers that the index holds already."""
         self._streets = dict(self.connection.execute("SELECT key, id FROM street"))
+        self._last_street = max(self._streets.values(), default=0)
         (self._count,) = self.connection.execute("SELECT coalesce(max(n), 0) FROM number").fetchone()
 
     def add(self, records: Iterable[Record], *, imported: bool) -> None:
@@ -274,6 +279,38 @@ class _Writer:
                     self._street(record.name, record.aliases)
             numbers = [row for r, c in pairs if isinstance(r, NumberRecord) for row in self._numbered(r, c)]
             self.connection.executemany("INSERT INTO number VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", numbers)
+
+    def remove(self, records: Iterable[Record]) -> None:
+        """Take records of offices out again, and the streets that nothing stands in any more."""
+        for batch in batched(records, 5000):
+            remove_places(self.connection, [self._staged(r, r.adcode) for r in batch if isinstance(r, PlaceRecord)])
+            numbers = [record for record in batch if isinstance(record, NumberRecord)]
+            for row in (row for number in numbers for row in self._numbered(number, number.adcode)):
+                self._remove_number(row)
+            self._remove_streets({to_key(record.street) for record in numbers})
+
+    def _remove_number(self, row: tuple[object, ...]) -> None:
+        key, (lon, lat), name = row[:4], row[5:7], row[9]
+        same = "street = ? AND area = ? AND value = ? AND suffix = ?"
+        self.connection.execute(
+            f"DELETE FROM number WHERE {same} AND n = (SELECT min(n) FROM number WHERE {same} AND lon = ? AND lat = ?"  # noqa: S608 - constant
+            " AND name IS ?)",
+            (*key, *key, lon, lat, name),
+        )
+
+    def _remove_streets(self, keys: Iterable[str]) -> None:
+        """Take streets out that have no number left and are no place by themselves."""
+        ask = self.connection.execute
+        for key in keys:
+            row = ask(
+                "SELECT id FROM street s WHERE key = ? AND NOT EXISTS (SELECT 1 FROM number WHERE street = s.id) AND"
+                " NOT EXISTS (SELECT 1 FROM place_key k JOIN place p USING (id) WHERE k.key = s.key AND p.kind = ?)",
+                (key, PlaceKind.STREET),
+            ).fetchone()
+            if row is not None:
+                ask("DELETE FROM street_alias WHERE street = ?", row)
+                ask("DELETE FROM street WHERE id = ?", row)
+                del self._streets[key]
 
     def _move_townships(self, seats: Sequence[PlaceRecord]) -> None:
         """Put townships where an import says their seats are, as unsure as they are wide."""
@@ -315,7 +352,7 @@ class _Writer:
 
     def _staged(self, record: PlaceRecord, code: str | None) -> tuple[object, ...]:
         name, context = clean_name(record.name), self._context(code) or clean_name(record.locality or "")
-        aliases = {to_key(alias) for alias in record.aliases} - {""}
+        aliases = dict.fromkeys(key for alias in record.aliases if (key := to_key(alias)))
         return (
             name, record.kind, code, None, context, record.lon, record.lat,
             record.error_m if record.error_m is not None else ERRORS_M[record.kind],
@@ -326,7 +363,7 @@ class _Writer:
     def _street(self, name: str, aliases: Iterable[str] = ()) -> int:
         key = to_key(name)
         if key not in self._streets:
-            number = len(self._streets) + 1
+            self._last_street = number = self._last_street + 1
             self._streets[key] = number
             self.connection.execute("INSERT INTO street VALUES (?, ?, ?)", (number, key, clean_name(name)))
             if not key.isascii():
@@ -340,7 +377,7 @@ class _Writer:
             self.connection.execute("INSERT OR IGNORE INTO street_alias VALUES (?, ?)", (key, street))
 
     def _numbered(self, record: NumberRecord, code: str | None) -> Iterator[tuple[object, ...]]:
-        value, suffix = split_number(to_key(record.number).removesuffix("号"))
+        value, suffix = _split(record.number)
         if value == 0 or not record.street:
             return
         self._count += 1
@@ -350,3 +387,8 @@ class _Writer:
             self._street(record.street), area, value, suffix, self._count, record.lon, record.lat,
             code, locality, record.name and clean_name(record.name), int(record.interpolate), record.error_m,
         )  # fmt: skip
+
+
+def _split(number: str) -> tuple[int, str]:
+    """Return a house number's value and what goes with it, as the index keeps them."""
+    return split_number(to_key(number).removesuffix("号"))

@@ -90,6 +90,43 @@ def _forget(connection: sqlite3.Connection, names: Iterable[tuple[str, int]]) ->
     connection.executemany("DELETE FROM slip WHERE variant = ? AND id = ?", kept)
 
 
+_COUNTED = "SELECT count(*), min(p.id) FROM place_key k JOIN place p ON p.id = k.id WHERE k.key = ? AND p.name = ?"
+
+
+def forget_variants(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Take the variants of names out, before places that carry them go."""
+    counted = ((name, connection.execute(_COUNTED, (to_key(name), name)).fetchone()[1]) for name in names)
+    _forget(connection, [(name, number) for name, number in counted if number is not None])
+
+
+def restore_variants(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Keep names that other places still carry under their variants again, after some places have gone."""
+    rows = []
+    for name in names:
+        key = to_key(name)
+        places, number = connection.execute(_COUNTED, (key, name)).fetchone()
+        if places and SHORTEST <= len(key) <= LONGEST and HAN.match(key):
+            rows += [(variant_number(key, at), places, number) for at in range(len(key))]
+    connection.executemany("INSERT OR IGNORE INTO slip VALUES (?, ?, ?)", rows)
+
+
+def count_runs(connection: sqlite3.Connection, spelt: Iterable[str], each: int) -> None:
+    """Count the runs of three letters of names in pinyin, in an index that has counted the others.
+
+    Parameters
+    ----------
+    each
+        1 for names that came, -1 for names that went.
+    """
+    runs = Counter(run for pinyin in spelt for run in {pinyin[i : i + 3] for i in range(len(pinyin) - 2)})
+    connection.executemany(
+        "INSERT INTO letter_count VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET places = places + excluded.places",
+        ((run, each * count) for run, count in runs.items()),
+    )
+    if each < 0:
+        connection.execute("DELETE FROM letter_count WHERE places <= 0")
+
+
 _RARE = 5
 _EACH = 120
 _LOOKED_AT = 1500

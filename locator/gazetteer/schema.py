@@ -6,14 +6,14 @@ import csv
 import math
 import re
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
+from typing import Any
 
 from locator.adcode import ancestors, prefecture_stem
 from locator.errors import DataError
-from locator.gazetteer.deletion_index import insert_variants
+from locator.gazetteer.deletion_index import count_runs, forget_variants, insert_variants, restore_variants
 from locator.gazetteer.divisions import Division
 from locator.gazetteer.text import clean_name, short_name, short_names, spell, to_bigrams, to_key
 from locator.model import Precision
@@ -132,14 +132,56 @@ def fill_places(connection: sqlite3.Connection, *, first: int = 1) -> int:
     return count
 
 
-def count_letters(connection: sqlite3.Connection, added: int) -> None:
-    """Count the runs of three letters of the places that came last, in an index that has counted the others."""
-    rows = connection.execute("SELECT pinyin FROM place WHERE id < ? ORDER BY id DESC LIMIT ?", (MORE_FROM, added))
-    runs = Counter(run for (pinyin,) in rows for run in {pinyin[i : i + 3] for i in range(len(pinyin) - 2)})
+def remove_places(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Take places out of the index.
+
+    Parameters
+    ----------
+    rows
+        What was staged for them, in the order of :data:`STAGED`.
+
+    Raises
+    ------
+    DataError
+        The index does not hold one of them.
+    """
+    found = [(_find_place(connection, row), (row[0], row[2], row[9], row[10], row[1])) for row in rows]
+    names = dict.fromkeys(row[0] for _, row in found)
+    forget_variants(connection, names)
     connection.executemany(
-        "INSERT INTO letter_count VALUES (?, ?) ON CONFLICT (term) DO UPDATE SET places = places + excluded.places",
-        runs.items(),
+        "INSERT INTO fts(fts, rowid, zh, py, ini, ad) VALUES ('delete', ?, ?, ?, ?, ?)", map(_terms, found)
     )
+    spelt = [(number, row[2].replace(" ", "")) for number, row in found if row[2]]
+    connection.executemany("INSERT INTO letters(letters, rowid, p) VALUES ('delete', ?, ?)", spelt)
+    count_runs(connection, (pinyin for _, pinyin in spelt), -1)
+    connection.executemany("DELETE FROM place_key WHERE key = ? AND id = ? AND code = ?", _keys(found))
+    connection.executemany("DELETE FROM place WHERE id = ?", ((number,) for number, _ in found))
+    restore_variants(connection, names)
+
+
+def _find_place(connection: sqlite3.Connection, row: tuple[Any, ...]) -> int:
+    """Return the number of the place that was staged as ``row``; of two that are the same, either.
+
+    Raises
+    ------
+    DataError
+        There is none.
+    """
+    keys = [key for key, _, _ in _keys([(0, (row[0], row[2], row[9], row[10], row[1]))])]
+    found = connection.execute(
+        f"SELECT k.id FROM place_key k JOIN place p ON p.id = k.id WHERE k.key IN ({', '.join('?' * len(keys))})"  # noqa: S608 - marks only
+        " AND k.code = ? AND p.name = ? AND p.kind = ? AND p.lon = ? AND p.lat = ? GROUP BY k.id HAVING count(*) = ?",
+        (*keys, row[2] or "", row[0], row[1], row[5], row[6], len(keys)),
+    ).fetchone()
+    if found is None:
+        raise DataError(f"the index does not hold {row[0]}", code="gazetteer_build", path="gazetteer")
+    return int(found[0])
+
+
+def count_letters(connection: sqlite3.Connection, added: int) -> None:
+    """Count the runs of three letters of the places that came last."""
+    rows = connection.execute("SELECT pinyin FROM place WHERE id < ? ORDER BY id DESC LIMIT ?", (MORE_FROM, added))
+    count_runs(connection, (pinyin for (pinyin,) in rows), 1)
 
 
 def _city_of(code: str | None) -> str | None:

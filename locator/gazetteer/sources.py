@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -20,7 +20,7 @@ from locator.gazetteer.divisions import LEVELS, Division, DivisionTable, NumberR
 from locator.gazetteer.schema import PLACES_FILE, spell_name
 from locator.gazetteer.text import short_names, to_key
 from locator.layer import Layer
-from locator.model import EXACT, Precision, ServicePoint
+from locator.model import EXACT, Precision
 
 _K = PlaceKind
 PRECISIONS: Mapping[PlaceKind, Precision] = {
@@ -242,23 +242,44 @@ def read_osm(path: Path, table: DivisionTable | None = None) -> OsmExtract:
     return OsmExtract(path, table)
 
 
+INDEXED = ("name", "name_en", "lon", "lat", "position", "error_m", "adcode", "township", "address", "status")
+"""What the index knows of an office: a change of anything else leaves it as it is."""
+
+
+class _Office(NamedTuple):
+    """An office's columns, in the order of :data:`INDEXED`."""
+
+    name: str
+    name_en: str | None
+    lon: float | None
+    lat: float | None
+    position: str | None
+    error_m: float | None
+    adcode: str | None
+    township: str | None
+    address: str | None
+    status: str
+
+
 def office_records(layer: Layer, table: DivisionTable) -> Iterator[PlaceRecord | NumberRecord]:
     """Yield each placed office, and its house number where its position is exact."""
-    for point in layer.points():
-        if point.lon is None or point.lat is None or point.position is None or point.status == "vanished":
-            continue
-        yield PlaceRecord(
-            point.name,
-            PlaceKind.OFFICE,
-            point.lon,
-            point.lat,
-            aliases=tuple(short_office_names(point.name, table)) + ((point.name_en,) if point.name_en else ()),
-            adcode=point.adcode,
-            error_m=point.error_m,
-            precision=None if point.position in EXACT else point.position,
-        )
-        if point.position in EXACT:
-            yield from _number(point, table)
+    for batch in layer.table.select(INDEXED).to_batches(max_chunksize=4096):
+        for office in map(_Office._make, zip(*(column.to_pylist() for column in batch.columns), strict=True)):
+            if office.lon is None or office.lat is None or not office.position or office.status == "vanished":
+                continue
+            exact = office.position in EXACT
+            yield PlaceRecord(
+                office.name,
+                PlaceKind.OFFICE,
+                office.lon,
+                office.lat,
+                aliases=(*short_office_names(office.name, table), *((office.name_en,) if office.name_en else ())),
+                adcode=office.adcode,
+                error_m=office.error_m,
+                precision=None if exact else Precision(office.position),
+            )
+            if exact:
+                yield from _number(office, table)
 
 
 def short_office_names(name: str, table: DivisionTable) -> list[str]:
@@ -268,28 +289,28 @@ def short_office_names(name: str, table: DivisionTable) -> list[str]:
     return list(dict.fromkeys(s for s in shorter if s != key))
 
 
-def _number(point: ServicePoint, table: DivisionTable) -> Iterator[NumberRecord]:
-    if not point.address or point.lon is None or point.lat is None:
+def _number(office: _Office, table: DivisionTable) -> Iterator[NumberRecord]:
+    if not office.address or office.lon is None or office.lat is None:
         return
-    within = (point.adcode,) if point.adcode else ()
-    key = to_key(point.address)
+    within = (office.adcode,) if office.adcode else ()
+    key = to_key(office.address)
     heads = [r for r in table.read_head(key, within=within) if r.kind == "full" or not r.codes]
     address = read_address(heads[0].rest if heads else key)
     if address.street and address.number and not address.lane:
-        error_m = point.error_m if point.error_m is not None else 50.0
+        error_m = office.error_m if office.error_m is not None else 50.0
         yield NumberRecord(
-            address.street, address.number, point.lon, point.lat, adcode=_code_of(point, table), name=point.name,
+            address.street, address.number, office.lon, office.lat, adcode=_code_of(office, table), name=office.name,
             interpolate=False, error_m=error_m,
         )  # fmt: skip
 
 
-def _code_of(point: ServicePoint, table: DivisionTable) -> str | None:
+def _code_of(office: _Office, table: DivisionTable) -> str | None:
     """Return the code of the township an office says it stands in, where there is one of that name; else its adcode."""
-    if point.township and point.adcode:
-        found = {n.code for n in table.called(to_key(point.township), within=(point.adcode,)) if len(n.code) == 9}
+    if office.township and office.adcode:
+        found = {n.code for n in table.called(to_key(office.township), within=(office.adcode,)) if len(n.code) == 9}
         if len(found) == 1:
             return found.pop()
-    return point.adcode
+    return office.adcode
 
 
 def shipped_rows(shipped: Path, divisions: Mapping[str, Division]) -> Iterator[tuple[object, ...]]:

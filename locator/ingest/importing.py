@@ -28,7 +28,6 @@ from locator.ingest.shipped import (
     note_pending,
     open_data_gazetteer,
     open_own_store,
-    rebuild_gazetteer,
 )
 from locator.ingest.validate import Checker
 from locator.layer import Layer
@@ -247,12 +246,7 @@ def _store(
                 )
             stored = store.replace(name, gathered.layer, stamp=stamp, partial=append)
         if stored.added or stored.changed or stored.vanished or (taken and taken.changed):
-            if taken and taken.changed:
-                parts = [part for source, part in store.parts().items() if source != EDITS]
-                version = stored.version if settings.layer and "://" in settings.layer else None
-                rebuild_gazetteer(settings, parts, version=version)
-            else:
-                index_offices(settings, store)
+            index_offices(settings, store, anew=bool(taken and taken.changed))
     told = taken.notices if taken else ()
     return stored, [*told, *_licence_notices(store, stored, gathered.provenances)]
 

@@ -105,7 +105,7 @@ def import_places(
     DataError
         The gazetteer cannot be written; it is as it was.
     """
-    from locator.ingest.shipped import ensure_data, note_pending, open_data_gazetteer, open_own_store, rebuild_gazetteer
+    from locator.ingest.shipped import ensure_data, index_offices, note_pending, open_data_gazetteer, open_own_store
 
     started = time.perf_counter()
     source = f"places {name or path.stem}"
@@ -118,7 +118,7 @@ def import_places(
         with note_pending(settings):
             with write_atomically(file_of(settings.data, source)) as draft:
                 write_records(draft, records, {"version": VERSION, "file": path.name})
-            rebuild_gazetteer(settings, list(open_own_store(settings).parts().values()))
+            index_offices(settings, open_own_store(settings), anew=True)
     return PlaceCount(
         source, reader.read, len(records), reader.seats, _count_precisions(records),
         tuple(reader.issues), time.perf_counter() - started,

@@ -7,8 +7,7 @@ import json
 import logging
 import os
 import re
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from locator.layer import Layer
     from locator.model import ServicePoint
     from locator.stores import Store
-    from locator.stores.parquet import ParquetStore
 
 _log = logging.getLogger(__name__)
 SHIPPED = "shipped"
@@ -35,8 +33,6 @@ _DIVISIONS = "divisions"
 """The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
 _LOOK_FILE = "unchanged.stamp"
-_BEFORE = "gazetteer-before.sqlite"
-"""The index as it was before the source that came last: what that source's next version is added to."""
 _NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
     "locator.gazetteer",
@@ -318,15 +314,18 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
     held = store.part_files() if settings.layer is None and isinstance(store, ParquetStore) else None
-    edits = held.pop(EDITS, None) if held else None
-    (settings.data / _BEFORE).unlink(missing_ok=True)
-    _write_mark(settings, stamp, _shared_version(settings, store), indexed=held, edits=edits)
+    _write_mark(settings, stamp, _shared_version(settings, store), indexed=held)
     if _was_interrupted(settings):
         (settings.data / _NOTE_FILE).unlink(missing_ok=True)
 
 
 def rebuild_gazetteer(
-    settings: Settings, layers: list[Layer], *, stamp: str | None = None, version: str | None = None
+    settings: Settings,
+    layers: list[Layer],
+    *,
+    stamp: str | None = None,
+    version: str | None = None,
+    indexed: Mapping[str, str] | None = None,
 ) -> None:
     """Build the gazetteer of the shipped divisions, the given offices and the extracts, in place of the old one.
 
@@ -336,6 +335,8 @@ def rebuild_gazetteer(
         Of the shipped files it is built from; that of today's when None.
     version
         Of the layer in a database that the offices are from; None of a layer that is this machine's own.
+    indexed
+        The files of the sources that the offices are from, where it can be compared with them again.
     """
     import pyarrow as pa
 
@@ -355,81 +356,52 @@ def rebuild_gazetteer(
     for other in settings.data.glob(f"{_DIVISIONS}-*.sqlite"):
         if other != kept:
             other.unlink(missing_ok=True)
-    _write_mark(settings, stamp, version, divisions=digest_file(kept))
+    _write_mark(settings, stamp, version, divisions=digest_file(kept), indexed=indexed)
 
 
-def index_offices(settings: Settings, store: Store) -> None:
-    """Bring the offices of a store's sources into the gazetteer; those that it holds already are not indexed anew.
+def index_offices(settings: Settings, store: Store, *, anew: bool = False) -> None:
+    """Bring the offices of a store's sources into the gazetteer: what has changed of them, or all where that is more.
 
-    A source that came is added to what is there, and one that came again to what was there before it: the index
-    of before is kept beside. Anything else builds the whole index.
+    What the gazetteer holds is what the sources gave when it was written; as long as the store still has that,
+    the two are compared row by row.
+
+    Parameters
+    ----------
+    anew
+        Whether more than offices has changed: then all is built anew.
     """
-    import pyarrow as pa
-
-    from locator.gazetteer import extend_gazetteer
-    from locator.layer import SCHEMA, Layer
-    from locator.stores.merge import EDITS
+    from locator.gazetteer import change_gazetteer
+    from locator.gazetteer.sources import INDEXED
+    from locator.stores.contents import find_changed
     from locator.stores.parquet import ParquetStore
 
-    version = _shared_version(settings, store)
-    if not isinstance(store, ParquetStore):
-        rebuild_gazetteer(settings, [p for name, p in store.parts().items() if name != EDITS], version=version)
+    if anew or not isinstance(store, ParquetStore):
+        _index_all(settings, store)
         return
-    wanted = store.part_files()
-    edited = wanted.pop(EDITS, None)
-    mark = _read_mark(settings)
-    index, before = settings.data / GAZETTEER_FILE, settings.data / _BEFORE
-    for base, held, digest in ((index, mark.get("indexed"), "mark"), (before, mark.get("before"), "before_mark")):
-        fresh = [name for name in wanted if not isinstance(held, dict) or held.get(name) != wanted[name]]
-        fits = isinstance(held, dict) and held.keys() <= wanted.keys() and not held.keys() & set(fresh)
-        if not (fits and mark.get("stamp") == shipped_stamp() and mark.get("edits") == edited):
-            continue
-        if mark.get(digest) is None or digest_file(base) != mark[digest]:
-            continue  # lost or damaged
-        if fresh:
-            parts = store.parts()
-            tables = [parts[name].table.cast(SCHEMA) for name in fresh]
-            if base == index:
-                before.unlink(missing_ok=True)
-                os.link(index, before)
-                mark |= {"before": held, "before_mark": mark["mark"]}
-            extend_gazetteer(base, index, Layer(pa.concat_tables(tables)))
-        elif base == before:
-            with write_atomically(index) as draft:
-                shutil.copyfile(before, draft)
-        kept = {name: mark.get(name) for name in ("before", "before_mark")}
-        _write_mark(settings, str(mark["stamp"]), version, indexed=wanted, edits=edited, **kept)
-        return
-    _index_all(settings, store, wanted, edited)
+    mark, wanted = _read_mark(settings), store.part_files()
+    held = mark.get("indexed")
+    whole = mark.get("stamp") == shipped_stamp() and mark.get("mark") == _gazetteer_mark(settings)
+    before = store.read_files(held) if whole and isinstance(held, dict) else None
+    changes = None if before is None else find_changed(before, store.parts(), INDEXED)
+    try:
+        if changes is not None:
+            change_gazetteer(settings.data / GAZETTEER_FILE, *changes)
+            _write_mark(settings, shipped_stamp(), None, indexed=wanted)
+            return
+    except DataError as error:
+        if error.code != "gazetteer_build":
+            raise
+        _log.warning("the index is built anew: %s", error)
+    _index_all(settings, store)
 
 
-def _index_all(settings: Settings, store: ParquetStore, wanted: dict[str, str], edited: str | None) -> None:
-    """Index every source; where one alone has changed, the others first and then it, so that it may change again."""
-    from locator.gazetteer import extend_gazetteer
-    from locator.stores.merge import EDITS
+def _index_all(settings: Settings, store: Store) -> None:
+    from locator.stores.contents import edit_parts
+    from locator.stores.parquet import ParquetStore
 
-    before, held = settings.data / _BEFORE, _read_mark(settings).get("indexed")
-    before.unlink(missing_ok=True)
-    given = store.parts()
-    parts = {name: _with_edits(given[name], given.get(EDITS)) for name in wanted}
-    fresh = [name for name in wanted if not isinstance(held, dict) or held.get(name) != wanted[name]]
-    last = fresh[0] if len(fresh) == 1 and len(parts) > 1 else None
-    rest = {name: file for name, file in wanted.items() if name != last}
-    rebuild_gazetteer(settings, [parts[name] for name in rest])
-    if last is None:
-        _write_mark(settings, shipped_stamp(), None, indexed=wanted, edits=edited)
-        return
-    index = settings.data / GAZETTEER_FILE
-    os.link(index, before)
-    digest = _gazetteer_mark(settings)
-    extend_gazetteer(before, index, parts[last])
-    _write_mark(settings, shipped_stamp(), None, indexed=wanted, before=rest, before_mark=digest, edits=edited)
-
-
-def _with_edits(part: Layer, edits: Layer | None) -> Layer:
-    from locator.stores.merge import apply_edits
-
-    return part if edits is None else apply_edits(part, edits)
+    parts = list(edit_parts(store.parts()).values())
+    indexed = store.part_files() if isinstance(store, ParquetStore) else None
+    rebuild_gazetteer(settings, parts, version=_shared_version(settings, store), indexed=indexed)
 
 
 def _write_mark(settings: Settings, stamp: str, version: str | None, **more: object) -> None:

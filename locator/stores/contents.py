@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from locator.layer import SCHEMA, Layer, is_known, to_arrow
+from locator.layer import SCHEMA, Layer, is_known, to_arrow, to_numpy
 from locator.model import EXACT
 from locator.stores import Store, Summary
-from locator.stores.merge import EDITS, VANISHED
+from locator.stores.merge import EDITS, VANISHED, apply_edits
 
 
 def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) -> Summary:
@@ -43,15 +43,67 @@ def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) 
     )
 
 
+def compare_rows(old: Layer, new: Layer, columns: Sequence[str]) -> tuple[Layer, Layer]:
+    """Return the rows of one layer that another does not have, and the other way about.
+
+    Parameters
+    ----------
+    columns
+        What makes two rows the same; ``id`` must be among them, and no layer has an id twice.
+    """
+    import pyarrow.compute as pc
+
+    places = pc.index_in(new.table.column("id"), value_set=old.table.column("id").combine_chunks())
+    known = np.flatnonzero(is_known(places))
+    at = to_numpy(places.filter(places.is_valid())).astype(np.int64)
+    one, other = (table.select(columns) for table in (old.table, new.table))
+    same = _same_rows(one.take(pa.array(at)), other.take(pa.array(known)))
+    left, came = np.ones(len(old), bool), np.ones(len(new), bool)
+    left[at[same]], came[known[same]] = False, False
+    return Layer(old.table.filter(to_arrow(left))), Layer(new.table.filter(to_arrow(came)))
+
+
+def find_changed(
+    before: Mapping[str, Layer], parts: Mapping[str, Layer], columns: Sequence[str]
+) -> tuple[Layer, Layer] | None:
+    """Return the offices that some sources have lost, and those they have gained; None where most are lost.
+
+    Parameters
+    ----------
+    before
+        What the sources gave, corrections among it.
+    parts
+        What they give now.
+    columns
+        Of which a change counts.
+    """
+    old, new = edit_parts(before), edit_parts(parts)
+    none = Layer(SCHEMA.empty_table())
+    pairs = [(old.get(name, none), new.get(name, none)) for name in dict.fromkeys((*old, *new))]
+    changes = [compare_rows(one, other, ("id", *columns)) for one, other in pairs if one is not other]
+    gone, fresh = (
+        Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in side)]))
+        for side in ([c[0] for c in changes], [c[1] for c in changes])
+    )
+    return (gone, fresh) if len(gone) <= sum(map(len, new.values())) - len(fresh) else None
+
+
+def edit_parts(parts: Mapping[str, Layer]) -> dict[str, Layer]:
+    """Return what sources gave, with the corrections of their offices."""
+    edits = parts.get(EDITS)
+    return {n: part if edits is None else apply_edits(part, edits) for n, part in parts.items() if n != EDITS}
+
+
 def _same_rows(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
     """Return which rows of two tables are the same, two nulls being the same."""
     import pyarrow.compute as pc
 
     same = np.ones(one.num_rows, bool)
-    for name in SCHEMA.names:
-        a, b = one.column(name), other.column(name)
+    for name in one.column_names:
+        kind = SCHEMA.field(name).type
+        a, b = one.column(name).cast(kind), other.column(name).cast(kind)
         equal = pc.or_(pc.fill_null(pc.equal(a, b), False), pc.and_(a.is_null(), b.is_null()))
-        same &= np.asarray(equal.to_numpy(), bool)
+        same &= np.asarray(to_numpy(equal), bool)
     return same
 
 

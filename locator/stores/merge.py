@@ -97,9 +97,11 @@ def apply_edits(layer: Layer, edits: Layer) -> Layer:
 
     An edit of an office that is not there waits for it; one that says nothing for a field takes the value away.
     """
+    import pyarrow.compute as pc
+
     rows: dict[int, ServicePoint] = {}
-    for edit in edits.points():
-        row = layer.row_of(edit.id)
+    places = pc.index_in(edits.table.column("id"), value_set=layer.table.column("id").combine_chunks())
+    for edit, row in zip(edits.points(), places.to_pylist(), strict=True):
         if row is not None:
             point = layer.point(row)
             changes = {name: getattr(edit, name) for field in edit.origins for name in EDITED.get(field, (field,))}

@@ -254,6 +254,13 @@ class ParquetStore:
         """Return the file of each source, by source name: another content has another file."""
         return {part.source: part.file for part in read_manifest(self.path).parts} if self.path.is_file() else {}
 
+    def read_files(self, files: Mapping[str, str]) -> dict[str, Layer] | None:
+        """Return what sources gave once, by the files of :meth:`part_files`; None where one of them is gone."""
+        try:
+            return {source: self._read_part(file) for source, file in files.items()}
+        except DataError:
+            return None
+
     def _read_parts(self, parts: Iterable[Part]) -> dict[str, Layer]:
         return {part.source: self._read_part(part.file) for part in parts}
 

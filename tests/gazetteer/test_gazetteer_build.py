@@ -13,10 +13,19 @@ from shipped_divisions import DIVISIONS, SHIPPED
 
 from locator.adcode import is_inside
 from locator.errors import DataError
-from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer import (
+    NumberRecord,
+    PlaceKind,
+    PlaceRecord,
+    build_gazetteer,
+    change_gazetteer,
+    open_gazetteer,
+)
 from locator.gazetteer.divisions import LEVELS
 from locator.gazetteer.schema import FORMER_FILES, read_csv
 from locator.gazetteer.sources import ERRORS_M, PRECISIONS
+from locator.layer import Layer
+from locator.model import Kind, Precision, ServicePoint
 
 CODES = {row["code"] for row in DIVISIONS}
 
@@ -229,3 +238,77 @@ def test_threads_ask_at_once(gazetteer):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def offices(*numbers: int, **more) -> list[ServicePoint]:
+    """Return offices of which some share a name, a street, or both."""
+    return [
+        ServicePoint(
+            id=f"o{n}", name=f"历下区第{n % 3}服务大厅", kind=Kind.GOVERNMENT_HALL, adcode="370102",
+            lon=117.0 + n / 1000, lat=36.6,
+            **{"name_en": f"Hall {n}", "address": f"解放{n % 2}路{n}号", "position": Precision.POI, **more},
+        )
+        for n in numbers
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Return where the index of the divisions alone is kept between the builds of this file."""
+    return tmp_path_factory.mktemp("kept") / "divisions.sqlite"
+
+
+def content_of(path) -> dict[str, list[str]]:
+    """Return what an index says, without the numbers that it gives places and streets; terms with their counts."""
+    asked = {
+        "place": "SELECT name, kind, code, context, lon, lat, error_m, precision, pinyin, city FROM place",
+        "key": "SELECT k.key, k.code, p.name, p.lon FROM place_key k JOIN place p USING (id)",
+        "slip": "SELECT s.variant, s.places, p.name FROM slip s JOIN place p USING (id)",
+        "street": "SELECT s.key, s.name, a.key FROM street s LEFT JOIN street_alias a ON a.street = s.id",
+        "number": "SELECT s.key, n.area, n.value, n.suffix, n.lon, n.lat, n.code, n.name, n.interpolate, n.error_m"
+        " FROM number n JOIN street s ON s.id = n.street",
+        "letters": "SELECT term, places FROM letter_count",
+        "meta": "SELECT * FROM meta",
+        "fts": "SELECT term, doc, cnt FROM temp.terms",
+        "runs": "SELECT term, doc FROM temp.runs",
+    }
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, fts, 'row')")
+        connection.execute("CREATE VIRTUAL TABLE temp.runs USING fts5vocab(main, letters, 'row')")
+        return {name: sorted(map(repr, connection.execute(query))) for name, query in asked.items()}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (offices(1, 2, 3, 4, 5), offices(1, 2, 3, 4, 5, 6)),
+        (offices(1, 2, 3, 4, 5), offices(1, 2)),
+        (offices(1, 2, 3), [*offices(1, 2), *offices(3, name_en="Other hall")]),
+        (offices(1, 2, 3), []),
+        (offices(1, 4), [*offices(1), *offices(4, address="解放1路40号")]),
+        (offices(1), offices(1, position=Precision.TOWNSHIP, error_m=900.0)),
+        (offices(1, 2), [*offices(1), *offices(2, status="vanished")]),
+        ([], offices(7)),
+    ],
+)
+def test_an_index_that_is_changed_says_what_one_built_anew_does(tmp_path, small_shipped, kept, before, after):
+    changed, anew = tmp_path / "changed", tmp_path / "anew"
+    extracts = [[*records(), PlaceRecord("解放1路", PlaceKind.STREET, 117.0, 36.6, adcode="370100")]]
+    build_gazetteer(changed, small_shipped, layer=Layer.from_points(before), extracts=extracts, divisions=kept)
+    build_gazetteer(anew, small_shipped, layer=Layer.from_points(after), extracts=extracts, divisions=kept)
+    gone, fresh = ([p for p in side if p not in other] for side, other in ((before, after), (after, before)))
+    count = change_gazetteer(changed, Layer.from_points(gone), Layer.from_points(fresh))
+    assert content_of(changed) == content_of(anew)
+    assert count == len(content_of(anew)["place"])
+    with contextlib.closing(sqlite3.connect(changed)) as connection:
+        connection.execute("INSERT INTO fts(fts) VALUES ('integrity-check')")
+        connection.execute("INSERT INTO letters(letters) VALUES ('integrity-check')")
+
+
+def test_an_index_that_lacks_what_is_to_go_stays_as_it_is(tmp_path, small_shipped):
+    path = tmp_path / "g.sqlite"
+    build_gazetteer(path, small_shipped, layer=Layer.from_points(offices(1)))
+    before = path.read_bytes()
+    with pytest.raises(DataError):
+        change_gazetteer(path, Layer.from_points(offices(2)), Layer.from_points(offices(3)))
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["g.sqlite"]

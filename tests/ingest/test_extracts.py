@@ -15,7 +15,7 @@ from servers import Answer, loopback
 from locator.cli import main
 from locator.errors import DataError, InvalidInput, MissingExtra
 from locator.i18n import LANGS, load_catalogue
-from locator.ingest import extracts, importing
+from locator.ingest import extracts, shipped
 from locator.ingest.extracts import file_of, load_extracts
 from locator.ingest.importing import import_source
 from locator.ingest.osm import PUBLISHER
@@ -41,7 +41,7 @@ def town(tmp_path_factory) -> Path:
 def quick_gazetteer(request, monkeypatch):
     """Leave the gazetteer as it is after an import, but in the test that asks it (it takes seconds)."""
     if "gazetteer" not in request.node.name:
-        monkeypatch.setattr(importing, "rebuild_gazetteer", lambda *_args, **_options: None)
+        monkeypatch.setattr(shipped, "rebuild_gazetteer", lambda *_args, **_options: None)
 
 
 def names_of(settings: Settings) -> set[str]:

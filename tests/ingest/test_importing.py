@@ -17,7 +17,7 @@ from servers import Answer, loopback
 from locator.datum import Datum, from_wgs84
 from locator.errors import InvalidInput, LocatorError
 from locator.i18n import LANGS, load_catalogue
-from locator.ingest import importing
+from locator.ingest import shipped
 from locator.ingest.importing import import_source
 from locator.ingest.shipped import ensure_data, open_data_gazetteer
 from locator.ingest.validate import check_file, check_layer
@@ -49,7 +49,7 @@ def save(path: Path, rows: list[list[str]], encoding: str = "utf-8") -> str:
 def quick_gazetteer(request, monkeypatch):
     """Leave the gazetteer as it is after an import, but in the tests that ask it (it takes seconds)."""
     if "gazetteer" not in request.node.name:
-        monkeypatch.setattr(importing, "rebuild_gazetteer", lambda *_args, **_options: None)
+        monkeypatch.setattr(shipped, "rebuild_gazetteer", lambda *_args, **_options: None)
 
 
 HEAD = ["名称", "地址", "电话", "办公时间", "经度", "纬度", "城市", "区县"]

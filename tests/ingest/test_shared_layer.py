@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from locator.errors import DataError
-from locator.ingest import importing, shipped
+from locator.ingest import shipped
 from locator.ingest.importing import import_source
 from locator.ingest.shipped import SHIPPED, ensure_data
 from locator.model import Query
@@ -41,12 +41,11 @@ def built(monkeypatch) -> list[int]:
     """Count how often a gazetteer is built instead of building it (it takes seconds)."""
     counts = [0]
 
-    def count(settings, _layers, *, stamp=None, version=None):
+    def count(settings, _layers, *, stamp=None, version=None, indexed=None):
         counts[0] += 1
-        shipped._write_mark(settings, stamp or shipped.shipped_stamp(), version)
+        shipped._write_mark(settings, stamp or shipped.shipped_stamp(), version, indexed=indexed)
 
     monkeypatch.setattr(shipped, "rebuild_gazetteer", count)
-    monkeypatch.setattr(importing, "rebuild_gazetteer", count)
     return counts
 
 
