@@ -8,8 +8,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import batched
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -245,14 +247,8 @@ class _Writer:
     """Turns records into rows, batch by batch."""
 
     def __init__(self, connection: sqlite3.Connection, divisions: Mapping[str, Division]) -> None:
-        from scipy.spatial import cKDTree
-
         self.connection = connection
         self.divisions = divisions
-        placed = [d for d in divisions.values() if d.level == "district" and d.lon is not None and d.lat is not None]
-        placed += [d for d in divisions.values() if d.code in {"441900", "442000", "460400", "620200"}]
-        self._placed = placed
-        self._tree = cKDTree(np.array([(d.lon, d.lat) for d in placed], float))
         self._streets: dict[str, int] = {}
         self._last_street = 0
         self._count = 0
@@ -331,6 +327,17 @@ class _Writer:
             (Precision.TOWNSHIP,),
         )
         ask("DELETE FROM seat")
+
+    @cached_property
+    def _placed(self) -> list[Division]:
+        districts = [d for d in self.divisions.values() if d.level == "district" and None not in (d.lon, d.lat)]
+        return districts + [d for d in self.divisions.values() if d.code in {"441900", "442000", "460400", "620200"}]
+
+    @cached_property
+    def _tree(self) -> Any:
+        from scipy.spatial import cKDTree  # for imports of streets alone: it takes a third of a second
+
+        return cKDTree(np.array([(d.lon, d.lat) for d in self._placed], float))
 
     def _cities(self, batch: tuple[Record, ...]) -> list[str | None]:
         gaps, nearest = self._tree.query(np.array([(r.lon, r.lat) for r in batch], float))

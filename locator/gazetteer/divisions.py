@@ -115,6 +115,7 @@ LEVELS = ("province", "city", "district", "zone", "township")
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
 _PERSONS = frozenset({"中山"})
 """Short names that are also a person's, so that parks and schools all over China carry them."""
+_LONGEST_SUFFIX = max(map(len, TOWNSHIP_SUFFIXES))
 _FIRST_HAN = "\u3400"
 _KIND_WORDS = ("市辖区", "办事处", "政府", "人民政府")
 
@@ -158,6 +159,7 @@ class Names:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._known: dict[str, tuple[Name, ...]] = {}
+        self._longest: dict[str, int] = {}
         self._whole = False
         self._reading = threading.Lock()
 
@@ -190,7 +192,16 @@ class Names:
             names: dict[str, tuple[Name, ...]] = {}
             for name, code, kind in self._ask("SELECT name, code, kind FROM division_name ORDER BY rowid", ()):
                 names[name] = (*names.get(name, ()), Name(code, kind))
-            self._known, self._whole = names, True
+            longest: dict[str, int] = {}
+            for name in names:
+                longest[name[:2]] = max(longest.get(name[:2], 0), len(name))
+            self._known, self._longest, self._whole = names, longest, True
+
+    def longest_like(self, text: str, most: int) -> int:
+        """Return how many characters a name at the head of a text may have, at most ``most``."""
+        if not self._whole:
+            return most
+        return max(self._longest.get(text[:2], 0), self._longest.get(text[:1], 0))
 
     def longest(self) -> int:
         """Return how many characters the longest name in Han has."""
@@ -263,6 +274,8 @@ class DivisionTable:
 
     def namesakes(self, name: str) -> tuple[str, ...]:
         """Return the townships that a township's name may also mean: 松岗镇 became 松岗街道 in another city."""
+        if not name.endswith(TOWNSHIP_SUFFIXES):
+            return ()
         for suffix in TOWNSHIP_SUFFIXES:
             base = name.removesuffix(suffix)
             if base != name and len(base) > 1:
@@ -304,7 +317,8 @@ class DivisionTable:
         if reading.names > 5 or len(found) > 40:
             return
         text = reading.rest
-        for size in range(min(self.longest, len(text)), 0, -1):
+        likely = self.names.longest_like(text, self.longest)
+        for size in range(min(likely + _LONGEST_SUFFIX if likely else 0, self.longest, len(text)), 0, -1):
             name = text[:size]
             if name not in self.names and not self._former_township(name, reading.codes or within):
                 continue

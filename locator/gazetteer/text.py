@@ -21,6 +21,8 @@ _RADICALS = str.maketrans(
     "厂乙刀小小心月母民王示竹糸网羊羊聿聿虎西见角贝车長镸长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙龟",
 )
 """Radicals that a PDF gives for characters (⻄安): NFKC leaves these. Unicode's EquivalentUnifiedIdeograph.txt."""
+_RADICAL_SIGNS = frozenset(map(chr, _RADICALS))
+_ACCENTED = re.compile("[\u00c0-\u024f]")
 _DASHES = re.compile("[\u2010-\u2015\u2212\u3161_~～]")
 _LOOSE_DASH = re.compile("[-/](?![0-9a-z])")
 _SIGNS = re.compile(r"[^\w\-/]+", re.UNICODE)
@@ -55,9 +57,10 @@ def fold(text: str) -> str:
     """Return a text in half width, simplified, lower case and without accents; signs are kept."""
     text = unicodedata.normalize("NFKC", text)
     if not text.isascii():
-        text = text.translate(_RADICALS)
+        if not _RADICAL_SIGNS.isdisjoint(text):
+            text = text.translate(_RADICALS)
         text = simplify(text)
-        if not HAN.search(text) or any("\u00c0" <= c <= "\u024f" for c in text):
+        if not HAN.search(text) or _ACCENTED.search(text):
             plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
             text = unicodedata.normalize("NFC", plain)  # Hangul, which came apart
     return _DASHES.sub("-", text.casefold())

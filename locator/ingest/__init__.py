@@ -100,7 +100,8 @@ class Draft:
     def add_issue(self, column: str, code: str, value: str, reason: str, severity: str = "value") -> None:
         """Note a fault or a doubt; severity ``row`` refuses the row."""
         shown = value[:SHOWN_CHARACTERS]
-        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+        if not shown.isprintable():
+            shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
         if len(value) > SHOWN_CHARACTERS:
             shown += "…"
         self.rejects.append(Issue(self.record.file, self.record.row, column, code, shown, reason, severity))

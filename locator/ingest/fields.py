@@ -18,6 +18,7 @@ from locator.model import Kind, Precision, Provenance, Task
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}")
 """What an id may look like: it travels in addresses, file names and spreadsheets."""
 _SERVES = re.compile(f"{ADCODE_PATTERN}(?:[0-9]{{3}})?")
+_URL = re.compile(r"https?://[^\s<>\"']+$")
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(?:[T ].*)?")
 _LOOSE_DATE = re.compile(r"(\d{4})[./年-](\d{1,2})(?:[./月-](\d{1,2})日?)?月?(?:[T ].*)?")
 _HOURS_IS_DATE = re.compile(
@@ -33,6 +34,8 @@ _PLAIN = (
     "name", "name_en", "kind_source", "province", "city", "district", "township", "address", "hours_text",
     "hours_source", "services", "notes", "notes_en",
 )  # fmt: skip
+_OWN = frozenset({"id", "name", "name_en", "address", "phones", "lon", "lat", "website", "notes", "notes_en"})
+"""Columns whose cells are each row's own."""
 _NOT_TEXT = frozenset({"lon", "lat", "error_m", "datum", "wheelchair", "status", "origins"})
 
 
@@ -41,12 +44,11 @@ def check_fields(draft: Draft) -> None:
     if draft.record.fault:
         draft.add_issue(*draft.record.fault, "row")
         return
-    fields = {name: clean_text(value) for name, value in draft.record.fields.items()}
-    for name, text in fields.items():
-        fault = find_text_fault(name, text) if text and name not in _NOT_TEXT else None
+    fields: dict[str, str] = {}
+    for name, value in draft.record.fields.items():
+        fields[name], fault = _clean(name, value) if name in _OWN else _clean_again(name, value)
         if fault:
-            draft.add_issue(name, fault[0], draft.record.fields[name], fault[1], "row" if name == "name" else "value")
-            fields[name] = ""
+            draft.add_issue(name, fault[0], value, fault[1], "row" if name == "name" else "value")
     if _REMARK.match(fields.get("name", "")):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
     if says_closed(fields.get("name", "")):
@@ -60,6 +62,17 @@ def check_fields(draft: Draft) -> None:
         read(draft, fields)
     _read_provenance(draft, fields)
     _read_id(draft, fields)
+
+
+def _clean(name: str, value: str) -> tuple[str, tuple[str, str] | None]:
+    """Return a cell in the form it is stored in, and what is wrong with it (then it counts as blank)."""
+    text = clean_text(value)
+    fault = find_text_fault(name, text) if text and name not in _NOT_TEXT else None
+    return ("" if fault else text), fault
+
+
+_clean_again = lru_cache(maxsize=8192)(_clean)
+"""For columns whose cells repeat."""
 
 
 def _read_id(draft: Draft, fields: Mapping[str, str]) -> None:
@@ -158,6 +171,9 @@ def read_words_as_hours(words: str) -> str | None:
 
 def _read_tasks(draft: Draft, fields: Mapping[str, str]) -> None:
     for column in ("tasks", "not_tasks"):
+        if not fields.get(column):
+            draft.values[column] = None if column == "tasks" else frozenset()
+            continue
         found: set[Task] = set()
         for word in fields.get(column, "").replace(";", " ").replace(",", " ").split():
             try:
@@ -173,11 +189,10 @@ def _read_codes(draft: Draft, fields: Mapping[str, str]) -> None:
         draft.add_issue("adcode", "adcode_form", adcode, "expected six digits, such as 370104")
         adcode = ""
     draft.values["adcode"] = adcode or None
-    serves = fields.get("serves", "").split()
-    for word in serves:
-        if not _SERVES.fullmatch(word):
-            draft.add_issue("serves", "adcode_form", word, "expected codes of six or nine digits")
-    draft.values["serves"] = tuple(word for word in serves if _SERVES.fullmatch(word))
+    serves = {word: bool(_SERVES.fullmatch(word)) for word in fields.get("serves", "").split()}
+    for word in (word for word, known in serves.items() if not known):
+        draft.add_issue("serves", "adcode_form", word, "expected codes of six or nine digits")
+    draft.values["serves"] = tuple(word for word, known in serves.items() if known)
     basis = fields.get("serves_basis") or None
     if basis not in (None, "source", "name"):
         draft.add_issue("serves_basis", "word_unknown", str(basis), "expected source or name")
@@ -189,7 +204,7 @@ def _read_rest(draft: Draft, fields: Mapping[str, str]) -> None:
     website = fields.get("website", "")
     if website.startswith("www.") and " " not in website:
         website = f"http://{website}"
-    if website and not re.match(r"https?://[^\s<>\"']+$", website):
+    if website and not _URL.match(website):
         draft.add_issue("website", "url_form", website, "expected an address that starts with https:// or http://")
         website = ""
     wheelchair = fields.get("wheelchair", "").lower()
@@ -218,12 +233,14 @@ def _position(draft: Draft, fields: Mapping[str, str]) -> Precision | None:
 
 
 def _number(draft: Draft, column: str, fields: Mapping[str, str]) -> float | None:
-    text = fields.get(column, "")
+    text = fields.get(column)
+    if not text:
+        return None
     try:
-        number = float(text) if text else None
+        number = float(text)
     except ValueError:
         number = -1.0
-    if number is not None and not 0 <= number < 1e7:
+    if not 0 <= number < 1e7:
         draft.add_issue(column, "not_a_number", text, "expected metres, 0 or more")
         return None
     return number
@@ -241,29 +258,37 @@ def _zone_exists(name: str) -> bool:
 
 
 def _date(draft: Draft, column: str, fields: Mapping[str, str]) -> str | None:
-    text = unicodedata.normalize("NFKC", fields.get(column, ""))
+    text = fields.get(column)
     if not text:
         return None
+    found = _read_date(text)
+    if found is None:
+        draft.add_issue(column, "date_form", text, "expected a day, month or year such as 2018-07-25")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _read_date(text: str) -> str | None:
+    text = unicodedata.normalize("NFKC", text)
     match = _DATE.fullmatch(text)
     if match:
         return "-".join(part for part in match.groups() if part)
     match = _LOOSE_DATE.fullmatch(text)
     if match and 1 <= int(match[2]) <= 12 and 1 <= int(match[3] or 1) <= 31:
         return f"{match[1]}-{int(match[2]):02d}" + (f"-{int(match[3]):02d}" if match[3] else "")
-    draft.add_issue(column, "date_form", text, "expected a day, month or year such as 2018-07-25")
     return None
 
 
 def _read_provenance(draft: Draft, fields: Mapping[str, str]) -> None:
     url = fields.get("source_url", "")
-    if url and not re.match(r"https?://[^\s<>\"']+$", url):
+    if url and not _URL.match(url):
         draft.add_issue("source_url", "url_form", url, "expected an address that starts with https:// or http://")
         url = ""
     confidence = fields.get("confidence") or None
     if confidence not in (None, "H", "M", "L", "live"):
         draft.add_issue("confidence", "word_unknown", str(confidence), "expected H, M or L")
         confidence = None
-    draft.values["provenance"] = Provenance(
+    draft.values["provenance"] = _provenance(
         source=fields.get("source") or draft.record.source,
         url=url or None,
         date=_date(draft, "source_date", fields),
@@ -271,6 +296,10 @@ def _read_provenance(draft: Draft, fields: Mapping[str, str]) -> None:
         confidence=confidence,
         licence=fields.get("licence") or None,
     )
+
+
+_provenance = lru_cache(maxsize=4096)(Provenance)
+"""Most rows of a file share one."""
 
 
 _READERS: tuple[Callable[[Draft, Mapping[str, str]], None], ...] = (

@@ -20,6 +20,7 @@ FEWEST_OVERLAPS = 3
 """Below this many offices in common nothing is said about a file's datum."""
 
 
+_PLAIN = re.compile(r"-?[0-9]{1,4}(?:\.[0-9]{1,20})?")
 _SIDE = re.compile(r"^\s*(东经|西经|北纬|南纬|[EWNS])\s*|(?<=[\d°′″'\"度分秒])\s*([EWNSewns])\s*$")
 _DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 _SEXAGESIMAL = re.compile(
@@ -104,6 +105,8 @@ def read_degrees(text: str) -> float | None:
     ``117.0208``, ``１１７．０２``, ``东经117.02°``, ``E117.02``, ``117°01′15″``, ``117:01:15``
     and, with a decimal comma, ``9,52``. West and south are negative.
     """
+    if _PLAIN.fullmatch(text):
+        return float(text)
     plain = unicodedata.normalize("NFKC", text).strip()
     sign = -1.0 if _side(plain) in ("W", "S") else 1.0
     plain = _SIDE.sub("", plain).strip()

@@ -23,6 +23,8 @@ _FORMS = (
     ),
     re.compile(r"^(?P<country>)(?P<area>0(?:10|2\d|[3-9]\d{2}))[- ]?(?P<rest>1\d{4}|9\d{4,5})$"),
 )  # fmt: skip
+_USUAL = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})-[0-9]{7,8}")
+"""A cell that is one number in the layer's form already."""
 _MOBILE = re.compile(r"^(?:\+?86[- ]?)?(1[3-9]\d{9})$")
 _TOLL = re.compile(r"^([48]00)[- ]?(?:(\d{3})[- ]?(\d{4})|(\d{4})[- ](\d{3}))" + _EXTENSION + "$")
 _SERVICE = re.compile(r"^(1\d{2}|1\d{4}|9\d{4,5})$")
@@ -74,6 +76,8 @@ def read_phones(
     abroad
         Whether the office stands outside mainland China: a number of another form is kept as it is written.
     """
+    if not country and _USUAL.fullmatch(cell):
+        return ReadPhones((Phone(cell),), (), ())
     phones: list[Phone] = []
     unread: list[str] = []
     local: list[str] = []
@@ -271,6 +275,8 @@ MAX_OTHER = 200
 
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _SPACES = re.compile(r"\s+")
+_UNEVEN = re.compile(f"\\s|{_INVISIBLE.pattern}")
+"""Where this is not, there is nothing to tidy."""
 # C0, DEL and C1 controls, bidirectional overrides and isolates, lone surrogates, non-characters
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _MARKUP = re.compile(
@@ -291,9 +297,9 @@ def clean_text(value: str) -> str:
     Line breaks and tabs inside a cell become blanks; other control characters stay and are found by
     :func:`find_text_fault`.
     """
-    if value.isascii() and value.isalnum():
-        return "" if value in BLANK else value
-    text = _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip(" ")
+    text = value if value.isascii() else unicodedata.normalize("NFC", value)
+    if _UNEVEN.search(text):
+        text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" ")
     return "" if text in BLANK else text
 
 
