@@ -30,7 +30,7 @@ PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA temp_store = MEMORY;
-PRAGMA cache_size = -131072;
+PRAGMA cache_size = -32768;
 """
 """Of who writes a file that nobody reads yet."""
 STAGING = """
@@ -62,8 +62,8 @@ CREATE VIRTUAL TABLE fts USING fts5(
     zh, py, ini, ad, content='', columnsize=0, prefix='1 2 3', tokenize="unicode61 remove_diacritics 2"
 );
 CREATE VIRTUAL TABLE letters USING fts5(p, content='', columnsize=0, detail=none, tokenize='trigram');
-INSERT INTO fts(fts, rank) VALUES ('hashsize', 67108864), ('automerge', 0);
-INSERT INTO letters(letters, rank) VALUES ('hashsize', 67108864), ('automerge', 0);
+INSERT INTO fts(fts, rank) VALUES ('hashsize', 33554432), ('automerge', 0);
+INSERT INTO letters(letters, rank) VALUES ('hashsize', 33554432), ('automerge', 0);
 CREATE TABLE slip (
     variant INTEGER NOT NULL, places INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (variant, places DESC, id)
 ) WITHOUT ROWID;

@@ -160,6 +160,7 @@ def import_source(
     notices = [*_notices(source, gathered, checker, known)]
     if not append:
         _guard(source.name, gathered.layer, known, sure=sure or dry_run)
+    checker.forget()
     stored = None
     if not dry_run:
         extract = Path(location) if kind == "osm" else None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 EVERY_POINT = Filter()
+BY_ITSELF = ("shipped", "live-")
+"""Beginnings of the names of sources that change without an operator: an undo leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

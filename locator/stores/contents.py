@@ -44,7 +44,7 @@ def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) 
 
 
 def compare_rows(old: Layer, new: Layer, columns: Sequence[str]) -> tuple[Layer, Layer]:
-    """Return the rows of one layer that another does not have, and the other way about.
+    """Return the rows of one layer that another does not have, and the other way about, with some columns alone.
 
     Parameters
     ----------
@@ -60,7 +60,9 @@ def compare_rows(old: Layer, new: Layer, columns: Sequence[str]) -> tuple[Layer,
     same = _same_rows(one.take(pa.array(at)), other.take(pa.array(known)))
     left, came = np.ones(len(old), bool), np.ones(len(new), bool)
     left[at[same]], came[known[same]] = False, False
-    return Layer(old.table.filter(to_arrow(left))), Layer(new.table.filter(to_arrow(came)))
+    schema = pa.schema([SCHEMA.field(name) for name in columns])
+    gone, fresh = old.table.select(columns).filter(to_arrow(left)), new.table.select(columns).filter(to_arrow(came))
+    return Layer(gone.cast(schema)), Layer(fresh.cast(schema))
 
 
 def find_changed(
@@ -81,10 +83,9 @@ def find_changed(
     none = Layer(SCHEMA.empty_table())
     pairs = [(old.get(name, none), new.get(name, none)) for name in dict.fromkeys((*old, *new))]
     changes = [compare_rows(one, other, ("id", *columns)) for one, other in pairs if one is not other]
-    gone, fresh = (
-        Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in side)]))
-        for side in ([c[0] for c in changes], [c[1] for c in changes])
-    )
+    if not changes:
+        return none, none
+    gone, fresh = (Layer(pa.concat_tables([layer.table for layer in side])) for side in zip(*changes, strict=True))
     return (gone, fresh) if len(gone) <= sum(map(len, new.values())) - len(fresh) else None
 
 

@@ -29,7 +29,7 @@ from locator.search import Index
 from locator.search.tree import FEW as FEW_PLACES
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.settings import LAYER_FILE
-from locator.stores import EVERY_POINT, Summary
+from locator.stores import BY_ITSELF, EVERY_POINT, Summary
 from locator.stores.contents import count_changes, count_listed, is_same
 from locator.stores.files import (
     Part,
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 log = logging.getLogger(__name__)
-_BY_ITSELF = ("shipped", "live-")
-"""Sources that change without an operator: no undo goes back behind them."""
 TRIES = 5
 FEW = 500
 """So many points are read one by one, and kept."""
@@ -313,7 +311,7 @@ class ParquetStore:
                 self._commit(parts, self._read_parts(parts), source, Summary())
 
     def undo(self) -> str | None:
-        """Bring back what the sources gave before the last change; undoing twice brings the change back.
+        """Bring back what the source that changed last gave before; undoing twice brings the change back.
 
         Returns
         -------
@@ -322,9 +320,16 @@ class ParquetStore:
         """
         with exclusive_lock(self.path):
             before = read_undo(self.path)
-            if before is None or any(not (self._folder / part.file).is_file() for part in before.parts):
+            if before is None:
                 return None
-            self._commit(before.parts, self._read_parts(before.parts), before.source, Summary())
+            parts = {part.source: part for part in read_manifest(self.path).parts} if self.path.is_file() else {}
+            order = dict.fromkeys((*(part.source for part in before.parts), *parts))
+            parts.pop(before.source, None)
+            parts |= {part.source: part for part in before.parts if part.source == before.source}
+            kept = tuple(parts[source] for source in order if source in parts)
+            if any(not (self._folder / part.file).is_file() for part in kept):
+                return None
+            self._commit(kept, self._read_parts(kept), before.source, Summary())
             return before.source
 
     def recover(self) -> None:
@@ -342,8 +347,8 @@ class ParquetStore:
 
     def _commit(self, parts: tuple[Part, ...], layers: Mapping[str, Layer], source: str, summary: Summary) -> Summary:
         merged = merge_parts({part.source: layers[part.source] for part in parts})
-        if source and not source.startswith(_BY_ITSELF) and self.path.is_file():
-            write_undo(self.path, source, read_manifest(self.path).parts)
+        if source and not source.startswith(BY_ITSELF):
+            write_undo(self.path, source, read_manifest(self.path).parts if self.path.is_file() else ())
         self._written = True  # who writes reads the new layer next, and waits for it: no query may renew it aside
         version = write_layer(self.path, merged.layer, parts, dict(merged.joined))
         self._written = True  # a foreign file may have been taken up meanwhile

@@ -12,12 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace as change
 from typing import TYPE_CHECKING
 
-from locator.errors import DataError, InvalidInput
+from locator.errors import DataError
 from locator.layer import Layer
 from locator.model import Filter, Found, ServicePoint
 from locator.search.index import check_bounds
 from locator.search.tree import place_origin
-from locator.stores import EVERY_POINT, Summary, tables
+from locator.stores import BY_ITSELF, EVERY_POINT, Summary, tables
 from locator.stores.contents import count_changes, count_listed, is_same
 from locator.stores.database import Database
 from locator.stores.merge import mark_vanished, merge_parts
@@ -219,6 +219,8 @@ class PostgisStore:
                 if known and old is not None and known[0] == stamp and is_same(kept, old):
                     return self._unchanged(connection, summary, known[1])
                 layers[source] = kept
+                if not source.startswith(BY_ITSELF):
+                    tables.keep_before(connection, source)
                 tables.write_part(connection, source, kept, stamp)
                 summary = _commit(connection, layers, source, summary)
             tables.drop_old(connection)
@@ -231,14 +233,16 @@ class PostgisStore:
         return change(summary, total=row[0] if row else 0, version=state.version, merged=merged)
 
     def undo(self) -> str | None:
-        """Refuse: a database goes back by its own means.
-
-        Raises
-        ------
-        InvalidInput
-            Always; the sentence names PostgreSQL's backup.
-        """
-        raise InvalidInput("a layer in a database is not undone here: restore its backup", code="undo_database")
+        """Bring back what the source that changed last gave before; see :class:`locator.stores.Store`."""
+        self._ask(lambda _: None)
+        with self._database.living() as connection:
+            with connection.transaction():
+                tables.lock_writers(connection)
+                source = tables.restore_before(connection)
+                if source is not None:
+                    _commit(connection, tables.read_parts(connection), source, Summary())
+            tables.drop_old(connection)
+        return source
 
     def remove(self, source: str) -> None:
         """Forget a source and every point that only it gave."""
@@ -246,8 +250,10 @@ class PostgisStore:
         with self._database.living() as connection:
             with connection.transaction():
                 tables.lock_writers(connection)
-                gone = connection.execute("DELETE FROM locator.part WHERE source = %s", (source,))
-                if gone.rowcount:
+                if connection.execute("SELECT 1 FROM locator.part WHERE source = %s", (source,)).fetchone():
+                    if not source.startswith(BY_ITSELF):
+                        tables.keep_before(connection, source)
+                    connection.execute("DELETE FROM locator.part WHERE source = %s", (source,))
                     _commit(connection, tables.read_parts(connection), source, Summary())
             tables.drop_old(connection)
 

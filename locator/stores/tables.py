@@ -5,6 +5,7 @@
 ``part``           one row for each source: its place in the order, its stamp, how many of its rows were merged
 ``part_chunk``     what each source gave, as Parquet: exact, and what the merge reads
 ``layer_chunk``    the served layer as Parquet, for those who want all of it (batch, check, export)
+``part_before``    what the source that an operator changed last gave before, and ``part_chunk_before`` its rows
 ``point_<n>``      the served layer of generation ``n`` as rows, in spatial order, with ``geog`` and its index
 =================  ==========================================================================================
 
@@ -61,6 +62,17 @@ CREATE TABLE locator.layer_chunk (
 );
 INSERT INTO locator.state VALUES (true, %d, 0, 'empty');
 """
+
+
+_BEFORE = """
+CREATE TABLE IF NOT EXISTS locator.part_before (
+    source text PRIMARY KEY, position bigint, stamp text, digest text, rows bigint
+);
+CREATE TABLE IF NOT EXISTS locator.part_chunk_before (number int PRIMARY KEY, content bytea NOT NULL);
+DELETE FROM locator.part_before;
+DELETE FROM locator.part_chunk_before;
+"""
+"""Made by the first change: a database that an older version filled has none."""
 
 
 class State(NamedTuple):
@@ -201,6 +213,42 @@ def write_part(connection: Connection, source: str, layer: Layer, stamp: str) ->
     connection.execute("DELETE FROM locator.part_chunk WHERE source = %s", (source,))
     for number, chunk in enumerate(chunks):
         connection.execute("INSERT INTO locator.part_chunk VALUES (%s, %s, %b)", (source, number, chunk))
+
+
+def keep_before(connection: Connection, source: str) -> None:
+    """Keep what a source gives, before it changes; that it gives nothing yet has no position."""
+    connection.execute(_BEFORE)
+    connection.execute(
+        "INSERT INTO locator.part_before SELECT asked.source, p.position, p.stamp, p.digest, p.rows"
+        " FROM (SELECT %s::text AS source) asked LEFT JOIN locator.part p USING (source)",
+        (source,),
+    )
+    connection.execute(
+        "INSERT INTO locator.part_chunk_before SELECT number, content FROM locator.part_chunk WHERE source = %s",
+        (source,),
+    )
+
+
+def restore_before(connection: Connection) -> str | None:
+    """Put back what was kept, keep what it replaces, and return the source; None when nothing was kept."""
+    (made,) = connection.execute("SELECT to_regclass('locator.part_before')").fetchone() or (None,)
+    row = (
+        made and connection.execute("SELECT source, position, stamp, digest, rows FROM locator.part_before").fetchone()
+    )
+    if not row:
+        return None
+    source, position, *_ = row
+    chunks = connection.execute("SELECT number, content FROM locator.part_chunk_before").fetchall()
+    keep_before(connection, source)
+    connection.execute("DELETE FROM locator.part WHERE source = %s", (source,))
+    if position is not None:
+        connection.execute(
+            "INSERT INTO locator.part (source, position, stamp, digest, rows, joined) VALUES (%s, %s, %s, %s, %s, 0)",
+            row,
+        )
+        for number, content in chunks:
+            connection.execute("INSERT INTO locator.part_chunk VALUES (%s, %s, %b)", (source, number, content))
+    return str(source)
 
 
 def read_version(connection: Connection) -> str:

@@ -195,6 +195,48 @@ def test_sources_stay_apart_and_meet_in_one_point(store):
     store.remove("nobody")
 
 
+def held(store: Store) -> list[tuple[str, str | None, list[tuple[str, str]]]]:
+    """Return what each source gave, in their order, with its stamp."""
+    return [(n, store.stamp(n), [(p.id, p.status) for p in part.points()]) for n, part in store.parts().items()]
+
+
+def test_the_last_change_is_undone_and_done_again(store, reopen):
+    assert store.undo() is None and len(store.layer()) == 0
+    store.replace("a", [office(1), office(2)], stamp="first")
+    store.replace("b", [office(3)], stamp="other")
+    before = held(store)
+    changes: list[Callable[[], object]] = [
+        lambda: store.replace("a", [office(1, address="二路2号")], stamp="second"),
+        lambda: store.remove("a"),
+        lambda: store.replace("c", [office(4)]),
+    ]
+    for change in changes:
+        version = store.version
+        change()
+        after = held(store)
+        assert after != before
+        assert store.undo() == reopen().undo() == ("c" if change is changes[2] else "a")
+        assert held(store) == after, "undone twice, it is done again"
+        assert reopen().undo() and held(store) == before and store.version == version
+        assert {p.id for p in store.points()} == {
+            i for _, _, rows in before for i, status in rows if status == "listed"
+        }
+
+
+def test_what_changes_by_itself_is_not_undone(store):
+    store.replace("a", [office(1)])
+    store.replace("live-amap", [office(2)], partial=True)
+    assert store.undo() == "a"
+    assert {p.id for p in store.points()} <= {office(2).id}
+
+
+def test_an_unchanged_source_leaves_the_undo_as_it_is(store):
+    store.replace("a", [office(1)], stamp="x")
+    store.replace("b", [office(2)], stamp="x")
+    store.replace("a", [office(1)], stamp="x")
+    assert store.undo() == "b" and [p.id for p in store.points()] == [office(1).id]
+
+
 def test_a_layer_is_as_good_as_a_list(store):
     summary = store.replace("a", Layer.from_points([office(1), office(2)]))
     assert summary.kept == 2 and store.point("o-001") == office(1)
