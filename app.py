@@ -30,7 +30,7 @@ app = st.App(
         base=base,
     ),
     middleware=[
-        Middleware(HtmlMiddleware, settings=settings, assets=assets, base=base),
+        Middleware(HtmlMiddleware, settings=settings, assets=assets, ground=shared.read_ground(), base=base),
         Middleware(Guard, limits=limits, **choose_guard(settings, base)),
     ],
 )

@@ -16,10 +16,10 @@ from starlette.responses import PlainTextResponse
 
 from locator.api.problems import ErrorMiddleware
 from locator.i18n import LANGS, language, text
-from locator.outputs.folium_map import OWN_SUBDOMAINS
+from locator.outputs.folium_map import OWN_SUBDOMAINS, open_tiles
 from locator.outputs.html_document import escape
 from locator.web.plain import render_opening
-from locator.web.routes import PackedFiles, choose_encoding, pack
+from locator.web.routes import SCRIPTS, STYLES, TILE_SCRIPTS, PackedFiles, choose_encoding, pack
 from locator.web.streamlit_patches import (
     component_folder,
     list_late_chunks,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from locator.ground import Ground
     from locator.settings import Settings
     from locator.web.routes import Assets
 
@@ -126,7 +127,7 @@ def choose_guard(settings: Settings, base: str = "") -> dict[str, Any]:
 
 
 @lru_cache(maxsize=16)
-def rewrite_page(document: str, assets: Assets, lang: str, *, first: bool = True) -> str:
+def rewrite_page(document: str, assets: Assets, lang: str, *, first: bool = True, ground: bool = False) -> str:
     """Return Streamlit's HTML document in the person's language, with a form that works before any script has run.
 
     Parameters
@@ -135,11 +136,11 @@ def rewrite_page(document: str, assets: Assets, lang: str, *, first: bool = True
         Streamlit's document.
     first
         Whether the address is that of the page itself: the other views have no form.
+    ground
+        Whether there are map tiles of our own, which the browser will want to read.
     """
     preloads = [f'<link rel="modulepreload" href="{address}">' for address in list_late_chunks()]
-    later = [
-        assets.url(name) for name in ("leaflet.js", "ground.js", "map.js", "markercluster.js", "leaflet.css", "map.css")
-    ]
+    later = [assets.url(name) for name in (*SCRIPTS, *STYLES, *(TILE_SCRIPTS if ground else ()))]
     head = (
         f'<script async src="{assets.url("first.js")}"></script>'
         f'<link rel="modulepreload" href="{assets.url("page.js")}">'
@@ -164,11 +165,14 @@ def rewrite_page(document: str, assets: Assets, lang: str, *, first: bool = True
 class HtmlMiddleware:
     """The ASGI layer: rewrites HTML documents of the page, adds headers to everything."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, assets: Assets, base: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, assets: Assets, ground: Ground | None = None, base: str = ""
+    ) -> None:
         self.app = ErrorMiddleware(app, answer=lambda: PlainTextResponse(text("page.trouble.data", settings.lang), 500))
         self.settings = settings
         self.assets = assets
         self.base = base
+        self.ground = ground if open_tiles(settings).ground else None
         self.files = open_packed_files()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,8 +198,8 @@ class HtmlMiddleware:
         if path.endswith(_HOST_CONFIG):
             rewrite = (b"application/json", rewrite_host_config)
         elif _may_be_page(path):
-            first = not path.strip("/")
-            rewrite = (b"text/html", lambda document: rewrite_page(document, self.assets, lang, first=first))
+            first, own = not path.strip("/"), self.ground is not None and bool(self.ground.version)
+            rewrite = (b"text/html", lambda page: rewrite_page(page, self.assets, lang, first=first, ground=own))
         await self.app(scope, receive, _Rewriter(send, headers, rewrite, choose_encoding(accepted)))
 
 

@@ -16,6 +16,7 @@ from locator.outputs.folium_map import MapData, MapOrigin, Pin, TileSource, buil
 from locator.outputs.shapes import say_hit_distance
 from locator.routing.route import Route
 from locator.web import shared
+from locator.web.routes import SCRIPTS, STYLES, TILE_SCRIPTS
 from locator.web.session import is_pinned
 from locator.web.state import PageState
 from locator.web.streamlit_patches import record_map_call, send_map_call
@@ -24,8 +25,6 @@ from locator.wording import Translator
 HEIGHT_PX = 540
 _PREFIX = "../../"
 """From ``/component/streamlit_folium.st_folium/`` to the page's own root, below any base path."""
-SCRIPTS = ("leaflet.js", "markercluster.js", "ground.js", "map.js")
-STYLES = ("leaflet.css", "markercluster.css", "map.css")
 _CONTROLS = (
     "title", "zoom_in", "zoom_out", "fit", "pick", "pick_hint", "two_fingers", "tiles_failed", "no_tiles", "north",
     "legend_origin", "legend_pin", "legend_way", "legend_estimate", "legend_cluster",
@@ -46,7 +45,7 @@ def show_map(scene: MapData) -> None:
     """Draw a scene. Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel."""
     tiles, assets = shared.read_tiles(), shared.read_assets()
     ground = shared.describe_ground(_PREFIX)
-    names = SCRIPTS if "tiles" not in json.loads(ground) else (SCRIPTS[0], "vectorgrid.js", *SCRIPTS[1:])
+    names = SCRIPTS if "tiles" not in json.loads(ground) else (SCRIPTS[0], TILE_SCRIPTS[0], *SCRIPTS[1:])
     scripts = tuple(assets.url(name, prefix=_PREFIX) for name in names)
     styles = tuple(assets.url(name, prefix=_PREFIX) for name in STYLES)
     frame = _prepare(tiles, scripts, styles, ground)

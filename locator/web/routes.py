@@ -54,6 +54,11 @@ VENDOR: Mapping[str, str] = {
     "vectorgrid.js": "https://unpkg.com/leaflet.vectorgrid@latest/dist/Leaflet.VectorGrid.bundled.js",
 }
 """Our name of each library file, and the address under which folium-offline carries it."""
+SCRIPTS = ("leaflet.js", "markercluster.js", "ground.js", "map.js")
+STYLES = ("leaflet.css", "markercluster.css", "map.css")
+"""What the map's frame loads, in this order."""
+TILE_SCRIPTS = ("vectorgrid.js", "ground_draw.js")
+"""What it loads besides where there are map tiles of our own."""
 
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 _PACKED_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}

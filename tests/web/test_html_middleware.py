@@ -16,7 +16,7 @@ from locator.errors import DataError
 from locator.settings import Settings
 from locator.web import routes, shared
 from locator.web.html_middleware import HtmlMiddleware, list_tile_hosts, open_packed_files, rewrite_page
-from locator.web.routes import OWN, VENDOR, PackedFiles, build_routes, open_assets
+from locator.web.routes import OWN, SCRIPTS, STYLES, TILE_SCRIPTS, VENDOR, PackedFiles, build_routes, open_assets
 from locator.web.streamlit_patches import static_folder
 
 DOCUMENT = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
@@ -132,6 +132,16 @@ def test_the_document_asks_only_this_machine(assets):
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
     sizes = _get(assets, "/", headers={"accept-encoding": ""})
     assert int(sizes.headers["content-length"]) == len(sizes.content)
+
+
+@pytest.mark.parametrize("ground", [False, True])
+def test_what_the_map_will_load_is_fetched_ahead(assets, ground):
+    page = rewrite_page(DOCUMENT, assets, "zh", ground=ground)
+    fetched = re.findall(r'<link rel="prefetch" href="([^"]+)">', page)
+    for name in (*SCRIPTS, *STYLES):
+        assert assets.url(name) in fetched
+    for name in TILE_SCRIPTS:
+        assert (assets.url(name) in fetched) == ground, name
 
 
 @pytest.mark.parametrize(

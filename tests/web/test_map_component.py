@@ -8,7 +8,7 @@ from streamlit_folium import st_folium
 
 from locator.outputs.folium_map import MapData, MapOrigin, Pin, build_base, build_layer
 from locator.web import map_component, shared
-from locator.web.routes import open_assets
+from locator.web.routes import SCRIPTS, STYLES, open_assets
 
 SCENES = {
     "nothing": MapData(),
@@ -41,8 +41,8 @@ def test_the_prepared_frame_sends_what_streamlit_folium_sends(name, sent):
     st_folium(
         build_base(
             tiles,
-            [assets.url(file, prefix="../../") for file in map_component.SCRIPTS],
-            [assets.url(file, prefix="../../") for file in map_component.STYLES],
+            [assets.url(file, prefix="../../") for file in SCRIPTS],
+            [assets.url(file, prefix="../../") for file in STYLES],
             json.loads(shared.describe_ground("../../")),
         ),
         key="map",
