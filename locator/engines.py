@@ -1,4 +1,4 @@
-"""The engines behind every answer: layer, gazetteer, geocoder, clock, guide, router.
+"""The engines behind every answer: layer, gazetteer, geocoder, clock, guide, router, live source.
 
 Each is opened once, when it is first needed, and only then is it imported: a command that asks where a place is
 needs neither layer nor router. :class:`locator.service.Locator` holds them.
@@ -10,6 +10,8 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
     from locator.geocode.fallback import FallbackGeocoder
     from locator.guide import Guide
     from locator.hours import HoursClock
+    from locator.model import ServicePoint
     from locator.routing import Router
-    from locator.stores import Store
+    from locator.stores import Store, Summary
 
 
 log = logging.getLogger(__name__)
@@ -218,3 +221,72 @@ class Engines:
             "router": type(self.router).__name__ if self.router else "none",
             "live": self.settings.live,
         }
+
+
+# --- the live source
+
+LIVE_RADIUS_M = 10_000
+LIVE_DECIMALS = 2
+"""A hundredth of a degree is 1.1 km of latitude and, in China, 0.7 to 1.1 km of longitude."""
+
+
+def ask_surroundings(lon: float, lat: float, settings: Settings) -> list[ServicePoint]:
+    """Return the offices a service knows around a position, checked and marked ``live``.
+
+    Parameters
+    ----------
+    lon, lat
+        WGS-84 degrees; rounded to :data:`LIVE_DECIMALS` before anything leaves the machine.
+    settings
+        ``live`` names the service, ``overpass`` or ``amap``.
+
+    Returns
+    -------
+    list of ServicePoint
+        Within :data:`LIVE_RADIUS_M` of the rounded position; rows with a fault are left out.
+
+    Raises
+    ------
+    SettingError
+        ``LOCATOR_LIVE`` is off, or the service's key is missing.
+    ServiceError
+        The service gave no usable answer; in time, and with nothing kept.
+    """
+    from locator.gazetteer.districts import DistrictIndex
+    from locator.ingest import open_source
+    from locator.ingest.validate import check_records
+
+    if settings.live == "off":
+        raise SettingError(
+            "LOCATOR_LIVE is off", code="setting", name="LOCATOR_LIVE", value="off", expected="overpass, amap"
+        )
+    x, y = (f"{round(degrees, LIVE_DECIMALS):.{LIVE_DECIMALS}f}" for degrees in (lon, lat))
+    how = {"name": _live_name(settings), "patience_s": _patience_s(settings)}
+    source = open_source(settings.live, f"{x},{y},{LIVE_RADIUS_M}", settings=settings, **how)
+    checked = check_records(source.records(), datum=source.datum, districts=DistrictIndex.open(settings.data))
+    return [_as_live(point) for point in checked.points]
+
+
+def keep_surroundings(points: Iterable[ServicePoint], store: Store, settings: Settings) -> Summary:
+    """Put live points into the store beside those asked for earlier; nothing else there changes.
+
+    Raises
+    ------
+    DataError
+        The store cannot be written; it is as it was.
+    """
+    return store.replace(_live_name(settings), points, partial=True)
+
+
+def _live_name(settings: Settings) -> str:
+    """Return what the layer calls the live service's points."""
+    return f"live-{settings.live}"
+
+
+def _patience_s(settings: Settings) -> float:
+    """Return how long one request may take, in seconds: Overpass is asked once, AMap once for each keyword."""
+    return 3 * settings.timeout_s if settings.live == "overpass" else settings.timeout_s
+
+
+def _as_live(point: ServicePoint) -> ServicePoint:
+    return replace(point, status="live", provenance=replace(point.provenance, confidence="live"))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from locator.adcode import is_adcode, prefecture_of
 from locator.datum import Datum, to_wgs84
-from locator.engines import Engines
+from locator.engines import Engines, ask_surroundings, keep_surroundings
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.geocode.coordinates import check_degrees
 from locator.geocode.records import GeocodeResult
@@ -288,8 +288,6 @@ class Locator:
         """
         if place.lon is None or place.lat is None:
             raise InvalidInput("the place has no position", code="position_unknown", id=place.label[:40])
-        from locator.ingest.services import ask_surroundings, keep_surroundings
-
         points = ask_surroundings(place.lon, place.lat, self.settings)
         if points:
             keep_surroundings(points, self.engines.store, self.settings)

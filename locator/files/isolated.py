@@ -180,9 +180,20 @@ def _questions() -> Iterator[Any]:
         yield json.loads(line)
 
 
+def _import_pyogrio() -> Any:
+    """Return pyogrio without the data frames that it loads where it can: half of the start, for nothing here."""
+    unwanted: dict[str, Any] = dict.fromkeys(("geopandas", "pandas"))
+    sys.modules.update(unwanted)
+    import pyogrio
+
+    for name in unwanted:
+        del sys.modules[name]
+    return pyogrio
+
+
 def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
     """Answer ``null`` with all layers, and one of them with its fields, then its rows as an Arrow stream."""
-    import pyogrio
+    pyogrio = _import_pyogrio()
 
     if set(pyogrio.list_drivers()) != {os.environ["LOCATOR_DRIVER"]}:
         raise RuntimeError(f"GDAL has other drivers than {os.environ['LOCATOR_DRIVER']}")

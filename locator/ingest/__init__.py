@@ -9,7 +9,7 @@
 4. *merge* and *store*: :mod:`locator.stores` takes all points of a source at once or none
 
 ``importing`` runs them for an operator's file, ``shipped`` for the data that ships with the program,
-``services.ask_surroundings`` for a live answer; ``extracts`` keeps what else an extract holds, and
+``engines.ask_surroundings`` for a live answer; ``extracts`` keeps what else an extract holds, and
 ``corrections`` what people report.
 """
 

@@ -1,43 +1,24 @@
-"""Offices that services know: OpenStreetMap through Overpass, AMap's places, and the live fallback that asks either."""
+"""Offices that services know: OpenStreetMap through Overpass, and AMap's places."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from locator.datum import Datum, is_position
-from locator.errors import InvalidInput, ServiceReplyError, ServiceTimeout
+from locator.datum import Datum, from_wgs84, is_position
+from locator.errors import InvalidInput, ServiceReplyError, ServiceTimeout, SettingError
 from locator.http import HttpClient
+from locator.http.amap import PACE_S, URL, check_reply, is_good
 from locator.ingest import RawRecord
 from locator.ingest.osm import GOVERNMENT, LICENCE, NAMED, find_kind, tags_to_fields
+from locator.ingest.values import kind_of_name
 from locator.settings import load_settings
 
 if TYPE_CHECKING:
     from locator.settings import Settings
-import logging
-from typing import TYPE_CHECKING
-
-from locator.datum import from_wgs84
-from locator.errors import SettingError
-from locator.http.amap import PACE_S, URL, check_reply, is_good
-from locator.ingest.values import kind_of_name
-
-if TYPE_CHECKING:
-    from locator.settings import Settings
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from locator.gazetteer.districts import DistrictIndex
-from locator.ingest import open_source
-from locator.ingest.validate import check_records
-from locator.model import ServicePoint
-
-if TYPE_CHECKING:
-    from locator.settings import Settings
-    from locator.stores import Store, Summary
 
 OVERPASS_URL = "https://overpass-api.de/api/interpreter"
 OVERPASS_PACE_S = 5.0
@@ -58,7 +39,8 @@ WORDS = (
 """Names worth reading; :func:`locator.ingest.osm.find_kind` decides."""
 _NUMBER = r"-?\d{1,3}(?:\.\d+)?"
 _BOX = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*")
-_OVERPASS_AROUND = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*(\d{{1,6}}(?:\.\d+)?)\s*")
+_AROUND = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*(\d{{1,6}}(?:\.\d+)?)\s*")
+_log = logging.getLogger(__name__)
 
 
 class OverpassSource:
@@ -180,22 +162,28 @@ def to_query(location: str, seconds: int = OVERPASS_QUERY_S) -> str:
 
 def _area(location: str) -> tuple[str, str]:
     """Return what comes before the question, and the filter of each of its lines."""
-    box, around = _BOX.fullmatch(location[:200]), _OVERPASS_AROUND.fullmatch(location[:200])
+    box, around = _BOX.fullmatch(location[:200]), _AROUND.fullmatch(location[:200])
     if box:
         west, south, east, north = (float(v) for v in box.groups())
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise _overpass_wrong(location)
         return "", f"({south},{west},{north},{east})"
     if around:
-        lon, lat, radius_m = (float(v) for v in around.groups())
-        if not (is_position(lon, lat) and 0 < radius_m <= MAX_RADIUS_M):
-            raise _overpass_wrong(location)
+        lon, lat, radius_m = _circle(around, _overpass_wrong(location))
         return "", f"(around:{radius_m:g},{lat},{lon})"
     if not location or len(location) > 100 or not any(c.isalpha() for c in location):
         raise _overpass_wrong(location)
     name = "".join(c for c in location if c.isprintable()).replace("\\", "\\\\").replace('"', '\\"')
     named = "".join(f'area["boundary"="administrative"]["{key}"="{name}"];' for key in ("name", "name:zh", "name:en"))
     return f"({named})->.place;", "(area.place)"
+
+
+def _circle(around: re.Match[str], wrong: InvalidInput) -> tuple[float, float, float]:
+    """Return longitude, latitude (WGS-84 degrees) and metres of a circle; raise ``wrong`` where it is none on earth."""
+    lon, lat, radius_m = (float(v) for v in around.groups())
+    if not (is_position(lon, lat) and 0 < radius_m <= MAX_RADIUS_M):
+        raise wrong
+    return lon, lat, radius_m
 
 
 def _overpass_wrong(location: str) -> InvalidInput:
@@ -212,12 +200,9 @@ TYPES = "130100|130101|130102|130103|130104|130105|130106|120304"
 """政府机关 of every level and 社区中心, of AMap's table of types."""
 PAGE = 25
 LAST_PAGE = 100
-CACHE_S = 86_400.0
 AMAP_RETRIES = 2
 AMAP_TIMEOUT_S = 30.0
 AMAP_LICENCE = "AMap: for your own use under its terms; not to be passed on"
-_AMAP_AROUND = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*,\s*(-?\d{1,2}(?:\.\d+)?)\s*,\s*(\d{1,5}(?:\.\d+)?)\s*")
-_log = logging.getLogger(__name__)
 
 
 class AmapSource:
@@ -333,11 +318,9 @@ class AmapSource:
 
 def _read_location(location: str, region: str | None) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """Return the path, the parameters of the place, and the keywords."""
-    around = _AMAP_AROUND.fullmatch(location[:200])
+    around = _AROUND.fullmatch(location[:200])
     if around and region is None:
-        lon, lat, radius_m = (float(v) for v in around.groups())
-        if not (is_position(lon, lat) and 0 < radius_m <= 50_000):
-            raise _amap_wrong(location)
+        lon, lat, radius_m = _circle(around, _amap_wrong(location))
         x, y = (float(v) for v in from_wgs84(lon, lat, Datum.GCJ02))
         return "/v5/place/around", {"location": f"{x:.6f},{y:.6f}", "radius": f"{radius_m:.0f}"}, KEYWORDS
     where, keywords = region, tuple(word.strip() for word in re.split("[,，、]", location) if word.strip())
@@ -381,67 +364,3 @@ def _amap_wrong(location: str) -> InvalidInput:
         code="amap_location",
         given=location[:60],
     )
-
-
-RADIUS_M = 10_000
-DECIMALS = 2
-"""A hundredth of a degree is 1.1 km of latitude and, in China, 0.7 to 1.1 km of longitude."""
-
-
-def ask_surroundings(lon: float, lat: float, settings: Settings) -> list[ServicePoint]:
-    """Return the offices a service knows around a position, checked and marked ``live``.
-
-    Parameters
-    ----------
-    lon, lat
-        WGS-84 degrees; rounded to :data:`DECIMALS` before anything leaves the machine.
-    settings
-        ``live`` names the service, ``overpass`` or ``amap``.
-
-    Returns
-    -------
-    list of ServicePoint
-        Within :data:`RADIUS_M` of the rounded position; rows with a fault are left out.
-
-    Raises
-    ------
-    SettingError
-        ``LOCATOR_LIVE`` is off, or the service's key is missing.
-    ServiceError
-        The service gave no usable answer; in time, and with nothing kept.
-    """
-    if settings.live == "off":
-        raise SettingError(
-            "LOCATOR_LIVE is off", code="setting", name="LOCATOR_LIVE", value="off", expected="overpass, amap"
-        )
-    circle = f"{round(lon, DECIMALS):.{DECIMALS}f},{round(lat, DECIMALS):.{DECIMALS}f},{RADIUS_M}"
-    source = open_source(
-        settings.live, circle, settings=settings, name=source_name(settings), patience_s=patience_s(settings)
-    )
-    checked = check_records(source.records(), datum=source.datum, districts=DistrictIndex.open(settings.data))
-    return [_mark(point) for point in checked.points]
-
-
-def keep_surroundings(points: Iterable[ServicePoint], store: Store, settings: Settings) -> Summary:
-    """Put live points into the store beside those asked for earlier; nothing else there changes.
-
-    Raises
-    ------
-    DataError
-        The store cannot be written; it is as it was.
-    """
-    return store.replace(source_name(settings), points, partial=True)
-
-
-def source_name(settings: Settings) -> str:
-    """Return what the layer calls the live service's points."""
-    return f"live-{settings.live}"
-
-
-def patience_s(settings: Settings) -> float:
-    """Return how long one request may take, in seconds: Overpass is asked once, AMap once for each keyword."""
-    return 3 * settings.timeout_s if settings.live == "overpass" else settings.timeout_s
-
-
-def _mark(point: ServicePoint) -> ServicePoint:
-    return replace(point, status="live", provenance=replace(point.provenance, confidence="live"))

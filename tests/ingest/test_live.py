@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import pytest
 from servers import Answer, loopback
 
+from locator.engines import ask_surroundings, keep_surroundings
 from locator.errors import ServiceTimeout, SettingError
-from locator.ingest.services import ask_surroundings, keep_surroundings
 from locator.settings import Secrets, Settings
 from locator.stores import open_store
 

@@ -11,6 +11,7 @@ import pytest
 from servers import loopback
 
 from locator.cli import main
+from locator.engines import LIVE_RADIUS_M
 from locator.ingest import services
 
 TEXT = (Path(__file__).parents[2] / "docs" / "SOURCES_ONLINE.md").read_text("utf-8")
@@ -57,7 +58,7 @@ def test_there_is_an_example_of_every_way():
         f"{services.OVERPASS_TIMEOUT_S / 60:.0f} minutes".replace("5", "five"),
         ", ".join(services.KEYWORDS[:-1]) + f" and {services.KEYWORDS[-1]}",
         f"{services.PAGE} places each",
-        f"circle of {services.RADIUS_M / 1000:g} km",
+        f"circle of {LIVE_RADIUS_M / 1000:g} km",
     ],
 )
 def test_its_figures_are_the_programs(words):
