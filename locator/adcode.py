@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
 """First digits of the provinces that are one city: Beijing, Tianjin, Shanghai, Chongqing."""
@@ -40,6 +41,7 @@ def is_township_code(value: str | None) -> bool:
     return value is not None and _TOWNSHIP.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=8192)
 def stem(code: str) -> str:
     """Return the digits that the codes of a division and of all within it start with.
 

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ class Settings:
     urls: Mapping[str, str] = field(default_factory=dict)
 
 
+@cache
 def shipped_dir() -> Path:
     """Return the folder of the data that ships with the program (read only)."""
     installed = Path(__file__).parent / "shipped"

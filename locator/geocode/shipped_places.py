@@ -31,7 +31,12 @@ _BUILDERS = ("build.py", "schema.py", "sources.py", "text.py", "deletion_index.p
 
 def places_file(data: Path) -> Path:
     """Return where the index of today's shipped places is, or will be, in a data folder."""
-    return data / f"places-{_stamp_of(shipped_dir())}.sqlite"
+    return _file_of(data, shipped_dir())
+
+
+@cache
+def _file_of(data: Path, shipped: Path) -> Path:
+    return data / f"places-{_stamp_of(shipped)}.sqlite"
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from locator.disk import FileMark, digest_file, exclusive_lock, free_bytes, write_atomically, write_whole
 from locator.errors import DataError
-from locator.geocode.shipped_places import built_places
+from locator.geocode.shipped_places import built_places, places_file
 from locator.settings import LAYER_FILE, Settings, shipped_dir
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def open_own_store(settings: Settings, *, fresh: bool = False) -> Store:
 
 def gazetteer_version(settings: Settings) -> tuple[FileMark, FileMark]:
     """Return the marks of the gazetteer and of the shipped places, which change after an import or a build."""
-    return FileMark.of(settings.data / GAZETTEER_FILE), FileMark.of(built_places(settings.data))
+    return FileMark.of(settings.data / GAZETTEER_FILE), FileMark.of(places_file(settings.data))
 
 
 def open_data_gazetteer(settings: Settings) -> Gazetteer:

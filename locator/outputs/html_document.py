@@ -16,11 +16,16 @@ from urllib.parse import urlsplit
 
 from locator.i18n import DATA_HTML_LANG, language
 
+_LINKS = frozenset({"href", "src", "action"})
 _VOID = frozenset({"input", "br", "hr", "img", "link", "meta"})
 _SCHEMES = frozenset(
     {"", "http", "https", "tel", "mailto", "geo", "baidumap", "bdapp", "iosamap", "androidamap", "amapuri", "qqmap"}
 )
 _SAFE_ADDRESS = "#"
+_UNSEEN = re.compile(r"[\x00-\x20]")
+"""What a browser leaves out of an address."""
+_PLAIN_ADDRESS = re.compile(r"(?:https?://[A-Za-z0-9.:-]+(?:[/?#]|\Z)|tel:|\./|#)[^\[\]]*")
+"""An address whose scheme is seen without taking it apart."""
 _CONTROLS = [c for c in (*range(32), *range(0x7F, 0xA0)) if chr(c) not in "\t\n"]
 _ENTITIES: Mapping[int, str | None] = {
     **dict.fromkeys(_CONTROLS),
@@ -59,7 +64,9 @@ def escape(value: object) -> str:
 
 def check_address(address: str) -> str:
     """Return a link's address, or ``#`` when its scheme is none that a link here may have."""
-    cleaned = "".join(c for c in address if ord(c) > 32)
+    cleaned = _UNSEEN.sub("", address)
+    if _PLAIN_ADDRESS.fullmatch(cleaned):
+        return cleaned
     try:
         scheme = urlsplit(cleaned).scheme.lower()
     except ValueError:
@@ -80,17 +87,21 @@ def link_out(words: Child, address: str | None) -> Markup:
 
 def join(*children: Child) -> Markup:
     """Return children one after the other; None and booleans are nothing."""
-    parts: list[str] = []
+    return Markup(_write(children))
+
+
+def _write(children: Iterable[Child]) -> str:
+    text = ""
     for child in children:
-        if child is None or isinstance(child, bool):
+        if type(child) is Markup:
+            text += child
+        elif child is None or child is True or child is False:
             continue
-        if isinstance(child, Markup):
-            parts.append(child)
         elif isinstance(child, str | int):
-            parts.append(escape(child))
+            text += escape(child)
         else:
-            parts.append(join(*child))
-    return Markup("".join(parts))
+            text += _write(child)
+    return text
 
 
 @cache
@@ -111,18 +122,17 @@ def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -
         ``class_`` is ``class``, ``data_act`` is ``data-act``. True is an attribute without a value, None and
         False leave it out.
     """
-    parts = [name]
+    start = f"<{name}"
     for key, value in attributes.items():
         if value is None or value is False:
             continue
         attribute = _name_attribute(key)
         if value is True:
-            parts.append(attribute)
+            start += f" {attribute}"
             continue
-        content = check_address(str(value)) if attribute in ("href", "src", "action") else value
-        parts.append(f'{attribute}="{escape(content)}"')
-    start = f"<{' '.join(parts)}>"
-    return Markup(start if name in _VOID else f"{start}{join(*children)}</{name}>")
+        content = check_address(str(value)) if attribute in _LINKS else value
+        start += f' {attribute}="{escape(content)}"'
+    return Markup(f"{start}>" if name in _VOID else f"{start}>{_write(children)}</{name}>")
 
 
 def hide(*children: Child) -> Markup:

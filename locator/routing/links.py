@@ -187,12 +187,13 @@ def links(
     start, end = (None if origin is None else check_position(*origin)), check_position(*point)
     end_name, start_name = clean_name(name) or text("routing.link_end", lang), text("routing.link_start", lang)
     city = clean_name(region or "") or None
-    made = []
+    made, ends_in = [], dict[Datum, _Ends]()
     for app, (build, datum, modes) in _APPS.items():
         if wanted in modes:
-            first = None if start is None else _in_datum(start, datum)
-            ends = _Ends(first, _in_datum(end, datum), end_name, start_name, city)
-            made.append(Link(app, build(ends, modes[wanted]), wanted, datum))
+            if datum not in ends_in:
+                first = None if start is None else _in_datum(start, datum)
+                ends_in[datum] = _Ends(first, _in_datum(end, datum), end_name, start_name, city)
+            made.append(Link(app, build(ends_in[datum], modes[wanted]), wanted, datum))
     return made
 
 

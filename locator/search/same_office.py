@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from locator.model import EXACT, Found, Hit, Provenance, ServicePoint
+from locator.model import EXACT, Found, Hit, Kind, Provenance, ServicePoint
 from locator.search.ellipsoid import arc
 from locator.search.tree import place_origin
 
@@ -66,16 +66,22 @@ def merge_same_offices(found: Iterable[Found]) -> list[Office]:
     division's own names are taken off. Counters of two authorities in one building stay two.
     """
     offices: list[list[Found]] = []
+    of_a_kind: dict[Kind, list[tuple[_Building, list[Found]]]] = {}
     for item in found:
-        same = next((office for office in offices if is_same_office(office[0].point, item.point)), None)
-        if same is None:
-            offices.append([item])
+        building, others = _Building(item.point), of_a_kind.setdefault(item.point.kind, [])
+        for where, office in others:
+            if where.holds(building) and _is_one(office[0].point, item.point):
+                office.append(item)
+                break
         else:
-            same.append(item)
+            others.append((building, [item]))
+            offices.append(others[-1][1])
     return [_choose(office) for office in offices]
 
 
 def _choose(office: Sequence[Found]) -> Office:
+    if len(office) == 1:
+        return Office(office[0])
     best = min(office, key=lambda item: _doubt(item.point))
     return Office(best, tuple(item.point for item in office if item is not best))
 
@@ -94,8 +100,11 @@ def _doubt(point: ServicePoint) -> tuple[int, str, bool, bool, str]:
 
 def is_same_office(one: ServicePoint, other: ServicePoint) -> bool:
     """Tell whether two entries are one office under two names; see :func:`merge_same_offices`."""
-    if one.kind is not other.kind or not is_same_building(one, other):
-        return False
+    return one.kind is other.kind and is_same_building(one, other) and _is_one(one, other)
+
+
+def _is_one(one: ServicePoint, other: ServicePoint) -> bool:
+    """Tell whether two entries of one kind in one building are one office."""
     numbers = {phone.number for phone in one.phones} & {phone.number for phone in other.phones}
     return bool({n for n in numbers if n.rpartition("-")[2] not in _HOTLINES}) or _stem(one) == _stem(other)
 
@@ -109,15 +118,24 @@ def _stem(point: ServicePoint) -> str:
 
 def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
     """Tell whether two points are in one building: exact positions together, or one numbered address."""
-    if _address(one) and _address(one) == _address(other):
-        return True
-    if one.position not in EXACT or other.position not in EXACT:
-        return False
-    if one.lon is None or one.lat is None or other.lon is None or other.lat is None:
-        return False
-    if abs(one.lat - other.lat) > 0.001:
-        return False
-    return arc(place_origin(one.lon, one.lat).xyz, place_origin(other.lon, other.lat).xyz) <= BUILDING_M
+    return _Building(one).holds(_Building(other))
+
+
+class _Building:
+    """What tells the building of a point: its numbered address, and its position where that is exact."""
+
+    def __init__(self, point: ServicePoint) -> None:
+        self.address = _address(point)
+        exact = point.position in EXACT and point.lon is not None and point.lat is not None
+        self.at = (point.lon or 0.0, point.lat or 0.0) if exact else None
+
+    def holds(self, other: _Building) -> bool:
+        """Tell whether another point is in the same one."""
+        if self.address and self.address == other.address:
+            return True
+        if self.at is None or other.at is None or abs(self.at[1] - other.at[1]) > 0.001:
+            return False
+        return arc(place_origin(*self.at).xyz, place_origin(*other.at).xyz) <= BUILDING_M
 
 
 def _address(point: ServicePoint) -> tuple[str, str, str] | None:
@@ -142,8 +160,9 @@ def _building(address: str, divisions: tuple[str | None, ...]) -> str | None:
 
 def group_by_building(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits, in their order, each with the ids of the others in its building."""
+    placed = [(hit, _Building(hit.point)) for hit in hits]
     together = [
-        tuple(other.point.id for other in hits if other is not hit and is_same_building(hit.point, other.point))
-        for hit in hits
+        tuple(other.point.id for other, there in placed if other is not hit and here.holds(there))
+        for hit, here in placed
     ]
     return [replace(hit, same_building=ids) if ids else hit for hit, ids in zip(hits, together, strict=True)]

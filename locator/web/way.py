@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from locator.datum import distance_m
 from locator.i18n import text
@@ -89,7 +90,13 @@ def is_start_too_coarse(origin: Place | None, point: ServicePoint) -> bool:
         return False
     if origin.lon is None or origin.lat is None or point.lon is None or point.lat is None:
         return False
-    return bool(distance_m(origin.lon, origin.lat, point.lon, point.lat) <= origin.error_m)
+    return _gap_m(origin.lon, origin.lat, point.lon, point.lat) <= origin.error_m
+
+
+@lru_cache(maxsize=64)
+def _gap_m(lon: float, lat: float, to_lon: float, to_lat: float) -> float:
+    """Return the distance of two WGS-84 positions; one answer asks for it more than once."""
+    return float(distance_m(lon, lat, to_lon, to_lat))
 
 
 def _say_origin(origin: Place | None, words: Translator) -> str | None:
