@@ -53,6 +53,7 @@ class Visitor:
         self._kept: dict[str, tuple[int, ForwardMsg]] = {}
         self._runs = 0
         self._page = self._query = ""
+        self._framed = False
 
     @classmethod
     async def connect(cls, url: str) -> Visitor:
@@ -85,8 +86,9 @@ class Visitor:
         return await self._run(message)
 
     async def search(self, text: str, **choices: str) -> Reply:
-        """Type an address and press Enter."""
-        return await self.act("ask", "ask", text=text, task="apply", person="adult", limit="5", **choices)
+        """Type an address and press Enter; where there is a list, only its part of the page runs, as in ``page.js``."""
+        panel = "results" if self._framed and "results" in self._widgets else "ask"
+        return await self.act(panel, "ask", text=text, task="apply", person="adult", limit="5", **choices)
 
     async def _run(self, message: BackMsg) -> Reply:
         run = message.rerun_script
@@ -135,5 +137,6 @@ class Visitor:
             reply.faults.append(f"{element.exception.type}: {element.exception.message}"[:200])
         elif kind == "bidi_component":
             data = json.loads(element.bidi_component.bytes)
-            reply.panels[data["name"]] = data["html"]
+            reply.panels |= {data["name"]: data["html"], **data.get("panels", {})}
+            self._framed = bool(data.get("page", {}).get("framed")) if data["name"] == "results" else self._framed
             self._widgets[data["name"]] = (element.bidi_component.id, forward.delta.fragment_id)

@@ -192,9 +192,9 @@ def shape_map_data(scene: MapData, datum: Datum) -> dict[str, Any]:
     }
 
 
-def encode_map_data(scene: MapData, datum: Datum) -> str:
-    """Return a scene as it stands in the layer's script."""
-    return encode_payload(shape_map_data(scene, datum))
+def encode_map_data(scene: MapData | None, datum: Datum) -> str:
+    """Return a scene as it stands in the layer's script; with None the script asks the page for it."""
+    return encode_payload(shape_map_data(scene, datum) if scene else None)
 
 
 def _shift(pairs: Sequence[tuple[float, float]], datum: Datum) -> list[list[float]]:
@@ -262,7 +262,7 @@ def build_base(
     return base
 
 
-def build_layer(scene: MapData, datum: Datum) -> folium.FeatureGroup:
+def build_layer(scene: MapData | None, datum: Datum) -> folium.FeatureGroup:
     """Return the feature group that carries one scene, for ``st_folium(feature_group_to_add=…)``."""
     group = folium.FeatureGroup(name="points")
     group.add_child(_Show(encode_map_data(scene, datum)))

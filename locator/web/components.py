@@ -66,6 +66,7 @@ def show_panel(
     version: str,
     on_event: Callable[[Event], None] | None = None,
     page: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Put a panel on the page.
 
@@ -77,10 +78,13 @@ def show_panel(
         Its HTML.
     version
         The hash of ``page.js``, so that a browser never runs an old one.
-    on_act
+    on_event
         Called before the next run with what the person did.
     page
         What ``page.js`` does to the document: ``lang``, ``large``, ``title``, ``announce``, ``focus``.
+    more
+        What the panel brings along: ``panels`` (the HTML of others that a run of the list does not draw, by name) and
+        ``scene`` (what the map shows).
     """
 
     def forward() -> None:
@@ -89,7 +93,7 @@ def show_panel(
         if event is not None and on_event is not None:
             on_event(event)
 
-    data = {"name": key, "html": str(content), "version": version, "page": dict(page or {})}
+    data = {"name": key, "html": str(content), "version": version, "page": dict(page or {}), **(more or {})}
     # As bytes: of anything else Streamlit looks for tables in every value, and writes it as JSON a second time.
     _panel(key=key, data=json.dumps(data, ensure_ascii=False).encode(errors="replace"), on_act_change=forward)
 

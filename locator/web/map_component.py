@@ -36,13 +36,16 @@ class _Frame(NamedTuple):
 
     sent: Mapping[str, Any]
     layer: str
-    """The layer's script, with the empty scene in it."""
+    """The layer's script, with no scene in it."""
     empty: str
-    """The empty scene, as it stands in the script."""
+    """What stands in the script where there is no scene."""
 
 
-def show_map(scene: MapData) -> None:
-    """Draw a scene. Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel."""
+def show_map(scene: MapData | None) -> None:
+    """Draw a scene; None draws the frame alone, which then asks the list's panel for one.
+
+    Nothing comes back through streamlit-folium: a chosen pin reaches the list's panel.
+    """
     tiles, assets = shared.read_tiles(), shared.read_assets()
     ground = shared.describe_ground(_PREFIX)
     names = SCRIPTS if "tiles" not in json.loads(ground) else (SCRIPTS[0], TILE_SCRIPTS[0], *SCRIPTS[1:])
@@ -56,11 +59,11 @@ def show_map(scene: MapData) -> None:
 
 @lru_cache(maxsize=2)
 def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...], ground: str) -> _Frame:
-    """Return what is sent for a base map and an empty layer; made once for each version of the map's own tiles."""
+    """Return what is sent for a base map and a layer without a scene; made once for each version of our own tiles."""
     base = build_base(tiles, scripts, styles, json.loads(ground))
-    sent = record_map_call(base, build_layer(MapData(), tiles.datum), height=HEIGHT_PX)
+    sent = record_map_call(base, build_layer(None, tiles.datum), height=HEIGHT_PX)
     layer = sent.pop("feature_group")
-    return _Frame(sent, layer, encode_map_data(MapData(), tiles.datum))
+    return _Frame(sent, layer, encode_map_data(None, tiles.datum))
 
 
 def read_controls(words: Translator) -> dict[str, str]:

@@ -79,6 +79,8 @@ class Session:
     """The person did something since: the address bar is behind the state, not ahead of it."""
     seen: dict[tuple[tuple[str, str], ...], tuple[Query, bool]] = field(default_factory=dict)
     """What was asked under each address, and whether it came from one: a step back finds the exact question."""
+    runs: int = 0
+    """How often the whole page with the form was drawn."""
     asked: int = field(default=0)
     """How many searches there were: announced again even when the words are the same."""
 
@@ -126,6 +128,11 @@ class Session:
         if not restored:
             # What is not understood, or could be several places, leaves no place in the address.
             self.state = self.state.with_choice(area=None, chosen=None)
+
+    @property
+    def run(self) -> str:
+        """The name of the run that drew the whole page last, unlike that of any other visit."""
+        return f"{self.key} {self.runs}"
 
     @property
     def hits(self) -> tuple[Hit, ...]:

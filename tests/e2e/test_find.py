@@ -281,3 +281,39 @@ def test_without_tiles_the_map_says_so_and_still_works(visitor):
     visitor.show_map()
     visitor.map.locator(".map-notice", has_text="不受影响").wait_for()
     assert visitor.map.locator(".pin").count() == 5
+
+
+def test_one_search_after_the_other_changes_list_map_way_and_links_and_keeps_the_frame(desktop):
+    """A search beside a list runs only the list's part of the script; whatever else belongs to it follows."""
+    page = desktop.open()
+
+    def look() -> tuple[str | None, str, str, str]:
+        frame = page.frame(url="**/component/streamlit_folium*/**")
+        pin = frame.wait_for_selector(".pin[aria-label^='1. ']").get_attribute("aria-label") if frame else ""
+        way = page.inner_text(".way h2") if page.locator(".way").count() else ""
+        page.hover("nav a[data-id=guide]")
+        page.dispatch_event("nav a[data-id=guide]", "pointerdown")
+        return page.get_attribute("nav a[data-id=guide]", "href"), page.inner_text(".understood b"), way, pin
+
+    desktop.search("济南市槐荫区经四路478号")
+    page.wait_for_selector(".understood b:has-text('经四路478号')")
+    page.wait_for_selector("iframe[src*=st_folium]")
+    page.evaluate("document.querySelector('iframe[src*=st_folium]').dataset.seen = 'before'")
+    first = page.inner_text(".hit.chosen h3")
+    desktop.search("深圳市福田区福中三路")
+    page.wait_for_function("before => document.querySelector('.hit.chosen h3')?.textContent !== before", arg=first)
+    page.wait_for_function("document.querySelector('.way h2')?.textContent.includes("
+                           "document.querySelector('.hit.chosen bdi').textContent)")  # fmt: skip
+    assert page.get_attribute("iframe[src*=st_folium]", "data-seen") == "before"
+    href, understood, way, pin = look()
+    name = page.inner_text(".hit.chosen bdi")
+    assert "福田" in understood or "福中" in understood
+    assert name in way and name in pin
+    assert "area=4403" in href and href.startswith("./guide?")
+    desktop.search("鼓楼区")
+    page.wait_for_selector(".understood .candidate")
+    assert page.locator("iframe[src*=st_folium]").count() == 0 and page.locator(".way").count() == 0
+    page.click(".understood .candidate >> nth=0")
+    page.wait_for_selector(".hit.chosen")
+    page.wait_for_selector("iframe[src*=st_folium]")
+    assert page.inner_text(".hit.chosen bdi") in page.inner_text(".way h2")

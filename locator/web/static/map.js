@@ -225,8 +225,13 @@
   }
 
   /* --- a scene --------------------------------------------------------------------------------------- */
+  /* What the layer's script hands over: a scene, or nothing, where the page has it. */
   function show(payload) {
-    var next = decode(payload), before = scene;
+    var given = decode(payload);
+    if (given) showScene(given); else tell({ act: "ready" });
+  }
+  function showScene(next) {
+    var before = scene;
     texts = next.texts;
     label(next);
     sayTiles();
@@ -457,7 +462,9 @@
 
   window.addEventListener("message", function (event) {
     if (event.origin !== window.location.origin || event.source !== window.parent) return;
-    if (!event.data || event.data.locatorPage !== 1 || !map || !scene) return;
+    if (!event.data || event.data.locatorPage !== 1 || !map) return;
+    if (event.data.act === "show") showScene(event.data.scene);
+    if (!scene) return;
     if (event.data.act === "choose") choose(event.data.id);
     if (event.data.act === "step") showStep(event.data.step);
   });

@@ -167,6 +167,37 @@ function keepTyped(root) {
   input.form.addEventListener("submit", () => { typed = input.value; });
 }
 
+/* A search or a choice runs only the list's part of the script: it brings the other panels' HTML and the map's scene. Where
+   the page has other panels for what is asked (no list yet), the whole script is asked, by the form. */
+const OTHERS = ["understood", "way", "fallback"];
+const brought = new Map(); /* by panel: its HTML, and the run that drew the panel */
+function carrierOf(name, act) {
+  const results = panels.get("results"), ask = panels.get("ask");
+  if (results && results.dataset.framed === "1" && (name === "ask" || OTHERS.includes(name))) return results;
+  return ask && SLOW.has(act) ? ask : panels.get(name);
+}
+function bring(data) {
+  for (const [name, html] of Object.entries(data.panels || {})) {
+    brought.set(name, { html, run: data.page.run });
+    if (panels.has(name)) draw(panels.get(name), html);
+  }
+  const results = panels.get("results");
+  results.scene = data.scene || null;
+  mapFrames().forEach((frame) => showScene(frame.contentWindow));
+}
+function showScene(frame) {
+  const results = panels.get("results");
+  if (results && results.scene) frame.postMessage({ locatorPage: 1, act: "show", scene: results.scene }, window.location.origin);
+}
+function draw(root, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  sync(root, template.content);
+  keepTyped(root);
+  adapt(root);
+  keepFocus(root);
+}
+
 export function mount({ data, parentElement, setTriggerValue }) {
   watchConnection();
   let root = parentElement.querySelector(":scope > .panel");
@@ -184,8 +215,9 @@ export function mount({ data, parentElement, setTriggerValue }) {
     }
     if (!isConnected()) { sayConnection(); return; }
     if (isSlow(act.act)) wait(true);
-    setTriggerValue("act", { ...act, n: ++sent });
+    (carrierOf(data.name, act.act) || root).trigger({ ...act, n: ++sent });
   };
+  root.trigger = (act) => setTriggerValue("act", act);
   if (data.name === "results") {
     const serial = String((data.page || {}).serial);
     if (root.dataset.serial !== serial || session !== data.page.session) {
@@ -197,13 +229,11 @@ export function mount({ data, parentElement, setTriggerValue }) {
     asked = false;
   }
   panels.set(data.name, root);
-  const template = document.createElement("template");
-  template.innerHTML = data.html;
-  sync(root, template.content);
-  keepTyped(root);
-  adapt(root);
-  keepFocus(root);
+  if (data.name === "results") bring(data);
+  const later = brought.get(data.name);
+  draw(root, later && data.page && later.run === data.page.run ? later.html : data.html);
   takeOver();
+  root.dataset.framed = data.page && data.page.framed ? "1" : "";
   root.dataset.serial = data.page && data.page.serial !== undefined ? data.page.serial : "";
   dress(data.page || {});
   if (data.name === "results" && data.page && data.page.session) resume(data.page, root);
@@ -346,6 +376,16 @@ function listen(root) {
     root.send({ ...values(event.target), act: event.target.dataset.act });
   });
 }
+/* The links to the other views carry what the address bar says by now. */
+["pointerdown", "focusin", "contextmenu"].forEach((name) => document.addEventListener(name, (event) => {
+  const link = event.target.closest && event.target.closest(".top a[data-act]");
+  if (!link) return;
+  const [path, query] = link.getAttribute("href").split("?"), lang = new URLSearchParams(query).get("lang");
+  const params = new URLSearchParams(window.location.search);
+  [...params.keys()].filter((key) => key.startsWith("embed")).forEach((key) => params.delete(key));
+  if (lang) params.set("lang", lang); else params.delete("lang");
+  link.setAttribute("href", path + (String(params) && "?" + params));
+}, { capture: true, passive: true }));
 /* "See the map" stands beside the list's heading, and over the list once that is scrolled away. */
 document.addEventListener("scroll", (event) => {
   if (event.target.dataset && event.target.dataset.testid === "stMain") document.documentElement.classList.toggle("scrolled", event.target.scrollTop > 160);
@@ -382,6 +422,7 @@ window.addEventListener("message", (event) => {
   const root = panels.get("results") || panels.get("centers");
   if (!root) return;
   const { act, id, lon, lat } = event.data;
+  if (act === "ready") { showScene(event.source); return; }
   root.send({ act, id: id || "", lon, lat });
   const card = act === "choose" && [...root.querySelectorAll("[data-card]")].find((node) => node.dataset.card === id);
   if (card) card.scrollIntoView({ block: "nearest" });

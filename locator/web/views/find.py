@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from locator.errors import LocatorError
 from locator.ingest.corrections import report_link
 from locator.model import EXACT, Answer, Hit, Mode
-from locator.outputs.html_document import Markup, tag
+from locator.outputs.folium_map import MapData, shape_map_data
+from locator.outputs.html_document import Markup, join, tag
 from locator.outputs.shapes import say_notice
 from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
 from locator.routing.route import Route
@@ -29,95 +32,147 @@ from locator.wording import Translator
 log = logging.getLogger(__name__)
 
 
+class AnswerParts(NamedTuple):
+    """What the page shows of one answer."""
+
+    panels: Mapping[str, Markup]
+    """The HTML of each panel that the page has for it, by name; an empty one where it has nothing to say."""
+    scene: MapData | None
+    """What the map shows; None where the page has no map."""
+    page: Mapping[str, str | int | None]
+
+
 def show_find(session: Session) -> None:
     """Draw the page."""
-    words, version = Translator(session.state.lang), shared.version()
-    show_panel("ask", render_ask(session.state, words), version=version, on_event=partial(handle, session))
-    _show_answer(session)
+    words, now = Translator(session.state.lang), shared.read_clock()
+    _show("ask", render_ask(session.state, words), session)
+    session.run_search(shared.open_locator, now)
+    session.runs += 1
+    frame = _frame_of(session)
+    parts = _finish(session, now)
+    others = {"run": session.run}
+    if "understood" in parts.panels:
+        _show("understood", parts.panels["understood"], session, page=others)
+    if not session.hits:
+        _show_results(session, frame, [parts])
+        return
+    left, right = st.columns([10, 11], gap="medium")
+    with left:
+        _show_results(session, frame, [parts])
+    with right:
+        show_static_html("map-head", _render_map_head(words))
+        show_map(None)
+        show_static_html("tiles", tag("p", shared.tiles_sentence(words), class_="soft tiles"))
+        _show("way", parts.panels["way"], session, page=others)
+    show_downloads(session, words)
+    _show("fallback", parts.panels["fallback"], session, page=others)
+
+
+def _frame_of(session: Session) -> str:
+    """Return which panels the page has for what there is: those of a list, of an answer without one, or of neither."""
+    return "hits" if session.hits else "answer" if session.answer else "none"
 
 
 @st.fragment
-def _show_answer(session: Session) -> None:
-    """Draw everything below the form; choosing a point runs only this."""
-    words, version, now = Translator(session.state.lang), shared.version(), shared.read_clock()
-    session.run_search(shared.open_locator, now)
+def _show_results(session: Session, frame: str, drawn: list[AnswerParts]) -> None:
+    """Draw the list. A search or a choice runs only this, and it brings what the other panels and the map show by then.
+
+    Parameters
+    ----------
+    frame
+        What the page around it was drawn for (:func:`_frame_of`); for anything else the whole page is drawn again.
+    drawn
+        What the whole page's own run has made, to be drawn once.
+    """
+    brought: dict[str, Markup] = {}
+    if drawn:
+        parts = drawn.pop()
+    else:
+        now = shared.read_clock()
+        if not session.go:
+            session.run_search(shared.open_locator, now)
+        if session.go or _frame_of(session) != frame:
+            st.rerun()
+        parts = _finish(session, now)
+        brought = {name: html for name, html in parts.panels.items() if name != "results"}
+    scene = shape_map_data(parts.scene, shared.read_tiles().datum) if parts.scene else None
+    more = {"panels": brought, "scene": scene}
+    _show("results", parts.panels["results"], session, page=parts.page, more=more)
+
+
+def _show(
+    name: str,
+    content: Markup,
+    session: Session,
+    *,
+    page: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    show_panel(name, content, version=shared.version(), on_event=partial(handle, session), page=page, more=more)
+
+
+def _finish(session: Session, now: datetime) -> AnswerParts:
+    """Write the address and the report down, and return what the page shows."""
     shared.write_address(session)
     focus, session.focus = session.focus, None
     keep_report(session, shared.read_settings(), now, {hit.point.id for hit in session.hits})
-    if session.go:
-        st.rerun()
-    answer = session.answer
+    words, answer = Translator(session.state.lang), session.answer
     page: dict[str, str | int | None] = {
         "announce": _say_outcome(session, words),
         "focus": focus,
         "serial": session.asked,
         "session": session.key,
         "answered": int(answer is not None and answer.place is not None),
+        "run": session.run,
+        "framed": int(bool(session.hits)),
     }
     if answer is None:
         content = render_welcome(words) if session.failed is None else _render_trouble(session, words)
-        show_panel("results", content, version=version, on_event=partial(handle, session), page=page)
-        return
+        return AnswerParts({"results": content}, None, page)
     understood = render_understood(
         answer, words, restored=session.restored, area=session.state.area, state=session.state
     )
-    show_panel("understood", understood, version=version, on_event=partial(handle, session))
     nothing = None
     if answer.fallback:
         exact = answer.place is not None and answer.place.precision in EXACT
         nothing = render_fallback(answer.fallback, words, exact=exact, beside_hits=bool(answer.hits))
-    if answer.hits:
-        _show_hits(session, answer, now, page)
-        if nothing:
-            show_panel("fallback", nothing, version=version, on_event=partial(handle, session))
-    else:
-        content = tag("div", nothing, id="results")
-        show_panel("results", content, version=version, on_event=partial(handle, session), page=page)
-
-
-def _show_hits(session: Session, answer: Answer, now: datetime, page: dict[str, str | int | None]) -> None:
-    """Draw the list and, beside it on a desktop and after it on a phone, the map and the way."""
-    words, version, chosen = Translator(session.state.lang), shared.version(), session.chosen
+    if not answer.hits:
+        return AnswerParts({"understood": understood, "results": tag("div", nothing, id="results")}, None, page)
+    chosen = session.chosen
     route, failed, asks = _find_route(session, answer, chosen)
-    left, right = st.columns([10, 11], gap="medium")
-    if answer.hits:
-        context = ListContext(
-            words=words,
-            state=session.state,
-            at=now,
-            chosen=chosen.point.id if chosen else None,
-            guide=answer.guide,
-            report=partial(report_link, shared.read_settings(), field=ROW),
-            reported=session.reported,
-            report_kept=session.report_kept,
-            ranks={hit.point.id: hit.rank for hit in answer.hits},
-            public_url=shared.read_settings().public_url,
-            route=route,
-        )
-        with left:
-            show_panel(
-                "results",
-                render_results(answer, context),
-                version=version,
-                on_event=partial(handle, session),
-                page=page,
-            )
-    with right:
-        show_static_html("map-head", _render_map_head(words))
-        show_map(build_map_data(answer.place, answer.hits, chosen=chosen, route=route, state=session.state, at=now))
-        show_static_html("tiles", tag("p", shared.tiles_sentence(words), class_="soft tiles"))
-        if chosen is not None:
-            _show_way(session, answer, chosen, route, failed=failed, asks=asks, now=now)
-    if answer.hits:
-        show_downloads(answer, now, words)
+    panels = {
+        "understood": understood,
+        "results": render_results(answer, _describe_list(session, answer, now, route)),
+        "way": _render_way(session, answer, chosen, route, failed=failed, asks=asks, now=now) if chosen else join(),
+        "fallback": nothing or join(),
+    }
+    scene = build_map_data(answer.place, answer.hits, chosen=chosen, route=route, state=session.state, at=now)
+    return AnswerParts(panels, scene, page)
 
 
-def _show_way(
+def _describe_list(session: Session, answer: Answer, now: datetime, route: Route | None) -> ListContext:
+    settings, chosen = shared.read_settings(), session.chosen
+    return ListContext(
+        words=Translator(session.state.lang),
+        state=session.state,
+        at=now,
+        chosen=chosen.point.id if chosen else None,
+        guide=answer.guide,
+        report=partial(report_link, settings, field=ROW),
+        reported=session.reported,
+        report_kept=session.report_kept,
+        ranks={hit.point.id: hit.rank for hit in answer.hits},
+        public_url=settings.public_url,
+        route=route,
+    )
+
+
+def _render_way(
     session: Session, answer: Answer, chosen: Hit, route: Route | None, *, failed: bool, asks: str | None, now: datetime
-) -> None:
-    """Draw the way to the chosen office, or how else to get there."""
+) -> Markup:
+    """Return the way to the chosen office, or how else to get there."""
     words, mode = Translator(session.state.lang), session.state.mode
-    way = render_way(
+    return render_way(
         chosen,
         route,
         shared.open_locator().links(None, chosen.point, mode, session.state.lang),
@@ -128,7 +183,6 @@ def _show_way(
         arrival=_say_arrival(chosen, route, now, words.lang),
         asks=asks,
     )
-    show_panel("way", way, version=shared.version(), on_event=partial(handle, session))
 
 
 def _find_route(session: Session, answer: Answer, chosen: Hit | None) -> tuple[Route | None, bool, str | None]:
@@ -198,20 +252,24 @@ def _say_outcome(session: Session, words: Translator) -> str:
     return f"{said}\0{session.asked}"
 
 
-def show_downloads(answer: Answer, now: datetime, words: Translator) -> None:
+def show_downloads(session: Session, words: Translator) -> None:
     """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
     from locator.outputs.hit_exports import hits_to_geojson, hits_to_kml, hits_to_spreadsheet
 
+    def make(write: Callable[..., bytes | str]) -> bytes | str:
+        """Return the file of the list as it stands now: a search draws no new buttons."""
+        return write(session.hits, at=session.answered_at or shared.read_clock(), lang=words.lang)
+
     show_static_html("down-head", tag("h2", words("down.heading")))
     with st.container(horizontal=True, key="downloads"):
-        for form, make, mime in (
+        for form, write, mime in (
             ("csv", hits_to_spreadsheet, "text/csv"),
             ("geojson", hits_to_geojson, "application/geo+json"),
             ("kml", hits_to_kml, "application/vnd.google-earth.kml+xml"),
         ):
             st.download_button(
                 words(f"down.{form}"),
-                data=partial(make, answer.hits, at=now, lang=words.lang),
+                data=partial(make, write),
                 file_name=f"{words('down.file')}.{form}",
                 mime=mime,
                 on_click="ignore",
