@@ -53,6 +53,7 @@ COMMANDS = {
     "info": Command("locator.cli.data", "what the layer holds"),
     "sources": Command("locator.cli.layer", "the sources of the layer"),
     "edit": Command("locator.cli.layer", "correct one office"),
+    "same": Command("locator.cli.layer", "make two offices one, or keep them apart"),
     "remove": Command("locator.cli.layer", "take a source, or one office, out of the layer"),
     "undo": Command("locator.cli.layer", "undo the last change of the layer"),
     "reports": Command("locator.cli.layer", "what people reported: list, accept, reject"),

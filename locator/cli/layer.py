@@ -1,4 +1,4 @@
-"""``locator sources``, ``remove``, ``undo``, ``edit`` and ``reports``: the life of a layer."""
+"""``locator sources``, ``remove``, ``undo``, ``edit``, ``same`` and ``reports``: the life of a layer."""
 
 from __future__ import annotations
 
@@ -108,6 +108,45 @@ def run_edit(args: argparse.Namespace, settings: Settings) -> None:
 
     point = edit_office(settings, args.id, _to_values(args.values), source=args.source, now=now_of(settings))
     _tell_office(args, point)
+
+
+def add_same(parser: argparse.ArgumentParser) -> None:
+    """Add ``locator same``."""
+    parser.description = (
+        "Offices of one kind with one telephone number within 150 m: list them; with two ids, make them one office,"
+        " or keep them apart. The decision has its date, survives imports, and locator undo takes it back."
+    )
+    parser.epilog = "example: locator same"
+    parser.add_argument("ids", nargs="*", metavar="ID", help="two offices; none: the pairs that nobody has decided")
+    parser.add_argument("--apart", action="store_true", help="they are two offices")
+    parser.add_argument("--source", metavar="URL", default="operator", help="where that is said")
+    _add_format(parser)
+
+
+def run_same(args: argparse.Namespace, settings: Settings) -> None:
+    """Run ``locator same``.
+
+    Raises
+    ------
+    InvalidInput
+        Another number of ids than none or two.
+    """
+    from locator.ingest.corrections import decide_same, list_near
+
+    if not args.ids and not args.apart:
+        pairs = [pair.describe() for pair in list_near(settings)]
+        if args.format == "json":
+            write_json({"pairs": pairs})
+            return
+        lines = [text("import.near_duplicate", args.lang, **pair) for pair in pairs]
+        print("\n".join(lines) or text("cli.same_none", args.lang))
+        return
+    if len(args.ids) != 2:
+        raise InvalidInput("locator same ID ID, or locator same --apart ID ID", code="same_usage")
+    one, other = args.ids
+    point = decide_same(settings, one, other, apart=args.apart, source=args.source, now=now_of(settings))
+    decided = {"apart" if args.apart else "same": args.ids, "office": point.id}
+    _tell(args, decided, "cli.kept_apart" if args.apart else "cli.made_same", one=one, other=other, name=point.name)
 
 
 def _to_values(pairs: Sequence[str]) -> dict[str, str]:

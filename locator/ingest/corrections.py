@@ -29,7 +29,8 @@ from locator.ingest.positions import PositionFault, read_position
 from locator.layer import COLUMNS
 from locator.model import Precision, Provenance, ServicePoint
 from locator.settings import Settings
-from locator.stores.merge import EDITS, VANISHED
+from locator.stores import Near
+from locator.stores.merge import APART, DECISIONS, EDITS, OWN, SAME, VANISHED, read_decisions
 
 FILE = "corrections.jsonl"
 DECIDED = "corrections.decided.jsonl"
@@ -204,6 +205,66 @@ def edit_office(
     if edited is None:
         raise DataError(f"{point_id} is not served any more", code="point_missing", id=point_id)
     return edited
+
+
+def decide_same(
+    settings: Settings, one: str, other: str, *, apart: bool = False, source: str = "operator", now: datetime
+) -> ServicePoint:
+    """Say that two offices of the layer are one, or that they are two; that survives the next import of either.
+
+    Parameters
+    ----------
+    one, other
+        Their ids. The office that is served of both keeps the id of the source that came first.
+    apart
+        True: they are two, and nobody is asked again.
+    source
+        Who says so, or where.
+    now
+        The day of the decision.
+
+    Returns
+    -------
+    ServicePoint
+        The first office as it is served now.
+
+    Raises
+    ------
+    NotFound
+        There is no office of one of the ids.
+    InvalidInput
+        Both ids are one.
+    """
+    from locator.ingest.shipped import ensure_data, open_own_store
+
+    if one == other:
+        raise InvalidInput(f"{one} is one office already", code="same_one", id=one)
+    ensure_data(settings)
+    store = open_own_store(settings)
+    parts = store.parts()
+    for point_id in (one, other):
+        if all(part.row_of(point_id) is None for name, part in parts.items() if name not in OWN):
+            raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
+    day = now.date().isoformat()
+    decision = ServicePoint(
+        id=" ".join(sorted((one, other))), name=APART if apart else SAME, serves=(one, other),
+        provenance=Provenance(source=source, date=day, verified=day),
+    )  # fmt: skip
+    store.replace(DECISIONS, [decision], partial=True)
+    point = store.point(one) or store.point(other)
+    if point is None:
+        raise DataError(f"{one} is not served any more", code="point_missing", id=one)
+    return point
+
+
+def list_near(settings: Settings) -> tuple[Near, ...]:
+    """Return the pairs of offices of the layer that may be one, and of which nobody has said that they are two."""
+    from locator.ingest.shipped import ensure_data, open_own_store
+    from locator.stores.contents import find_near
+
+    ensure_data(settings)
+    store = open_own_store(settings)
+    return find_near(store.layer(), None, read_decisions(store.parts()))
 
 
 def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,9 +33,9 @@ from locator.ingest.validate import Checker
 from locator.layer import Layer
 from locator.model import EXACT, Place, Provenance, ServicePoint
 from locator.settings import Settings
-from locator.stores import Store, Summary
+from locator.stores import Near, Store, Summary
 from locator.stores.contents import count_lost, find_twins
-from locator.stores.merge import EDITS
+from locator.stores.merge import OWN
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 LOST_SHARE = 1 / 3
 """An update that takes away more of a source than this needs somebody to be sure."""
+MOST_PAIRS = 20
+"""So many pairs of offices that may be one are told at an import; ``locator same`` lists all."""
 REJECT_COLUMNS = ("file", "row", "column", "code", "value", "reason", "severity")
 
 
@@ -249,7 +251,7 @@ def _store(
         if stored.added or stored.changed or stored.vanished or (taken and taken.changed):
             index_offices(settings, store, anew=bool(taken and taken.changed))
     told = taken.notices if taken else ()
-    return stored, [*told, *_licence_notices(store, stored, gathered.provenances)]
+    return stored, [*told, *_licence_notices(store, stored, gathered.provenances), *_near_notices(stored.near)]
 
 
 def _guard(name: str, new: Layer, known: Mapping[str, Layer], *, sure: bool) -> None:
@@ -318,8 +320,15 @@ def _notices(source: Source, gathered: _Gathered, checker: Checker, known: Mappi
     if coarse := len(gathered.layer) - unplaced - exact:
         yield "placed_coarsely", {"count": coarse}
     if source.name not in known:
-        for other, count, total in find_twins(gathered.layer, others, leave=(SHIPPED, EDITS)):
+        for other, count, total in find_twins(gathered.layer, others, leave=(SHIPPED, *OWN)):
             yield "source_twin", {"other": other, "count": count, "total": total, "source": source.name}
+
+
+def _near_notices(near: Sequence[Near]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Tell of offices that may be one, with the commands that say so or not."""
+    yield from (("near_duplicate", pair.describe()) for pair in near[:MOST_PAIRS])
+    if len(near) > MOST_PAIRS:
+        yield "near_duplicates_more", {"count": len(near) - MOST_PAIRS}
 
 
 def _licence_notices(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from locator.layer import Layer
 from locator.model import Filter, Found, ServicePoint
@@ -20,6 +20,26 @@ if TYPE_CHECKING:
 EVERY_POINT = Filter()
 BY_ITSELF = ("shipped", "live-")
 """Beginnings of the names of sources that change without an operator: an undo leaves them as they are."""
+HOTLINE = 6
+"""A telephone number of no more characters (12333, 95588) is everybody's."""
+
+
+class Near(NamedTuple):
+    """Two offices that may be one: of a kind, with one telephone number, close together."""
+
+    one: ServicePoint
+    other: ServicePoint
+    metres: float
+
+    def describe(self) -> dict[str, str | float]:
+        """Return ids, names and addresses of both, the telephone number and the metres between them."""
+        theirs = {phone.number for phone in self.other.phones if len(phone.number) > HOTLINE}
+        numbers = [phone.number for phone in self.one.phones if phone.number in theirs]
+        return {
+            "one": self.one.id, "one_name": self.one.name, "one_address": self.one.address or "",
+            "other": self.other.id, "other_name": self.other.name, "other_address": self.other.address or "",
+            "phone": ", ".join(numbers), "metres": round(self.metres),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +55,8 @@ class Summary:
     """Points that this source had and no longer has: marked, not dropped."""
     merged: int = 0
     """Points of this source that are served as one with another source's."""
+    near: tuple[Near, ...] = ()
+    """Offices of this source, as it has changed, that may be one with another one of the layer."""
     total: int = 0
     """Points served now, of all sources."""
     version: str = ""

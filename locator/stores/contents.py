@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace as change
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,32 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from locator.datum import distance_m
 from locator.layer import SCHEMA, Layer, is_known, to_arrow, to_numpy
 from locator.model import EXACT
-from locator.stores import Store, Summary
-from locator.stores.merge import EDITS, VANISHED, apply_edits
+from locator.stores import HOTLINE, Near, Store, Summary
+from locator.stores.merge import EDITS, OWN, VANISHED, Decisions, Merged, apply_edits, read_decisions
+
+
+def mark_vanished(old: Layer | None, new: Layer, *, partial: bool = False) -> Layer:
+    """Return a source's new points, and after them those it had before and no longer has.
+
+    Parameters
+    ----------
+    partial
+        True keeps what is missing as it was; False marks it ``vanished``.
+    """
+    if old is None or not len(old):
+        return new
+    known = set(new.table.column("id").to_pylist())
+    left = [row for row, point_id in enumerate(old.table.column("id").to_pylist()) if point_id not in known]
+    if not left:
+        return new
+    gone = old.table.take(pa.array(left)).cast(SCHEMA)
+    if not partial:
+        index = SCHEMA.get_field_index("status")
+        gone = gone.set_column(index, SCHEMA.field("status"), pa.array([VANISHED] * len(left), pa.string()))
+    return Layer(pa.concat_tables([new.table.cast(SCHEMA), gone]))
 
 
 def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) -> Summary:
@@ -92,7 +115,7 @@ def find_changed(
 def edit_parts(parts: Mapping[str, Layer]) -> dict[str, Layer]:
     """Return what sources gave, with the corrections of their offices."""
     edits = parts.get(EDITS)
-    return {n: part if edits is None else apply_edits(part, edits) for n, part in parts.items() if n != EDITS}
+    return {n: part if edits is None else apply_edits(part, edits) for n, part in parts.items() if n not in OWN}
 
 
 def _same_rows(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
@@ -157,6 +180,76 @@ def _pairs(table: pa.Table) -> Iterable[tuple[str, str | None]]:
     return zip(table.column("name").to_pylist(), table.column("address").to_pylist(), strict=True)
 
 
+NEAR_M = 150.0
+"""Offices of one kind that share a telephone number and stand no farther apart may be one."""
+MANY = 20
+"""A number that more offices of a kind have is a hotline, and no office's own."""
+
+
+def sum_up(summary: Summary, merged: Merged, parts: Mapping[str, Layer], source: str, version: str) -> Summary:
+    """Return a summary with what a store serves once a source has changed."""
+    near = (
+        find_near(merged.layer, parts[source], read_decisions(parts)) if source in parts and source not in OWN else ()
+    )
+    total, joined = count_listed(merged.layer), merged.joined.get(source, 0)
+    return change(summary, total=total, version=version, merged=joined, near=near)
+
+
+def find_near(layer: Layer, among: Layer | None, decided: Decisions) -> tuple[Near, ...]:
+    """Return pairs of listed offices that may be one: of a kind, with one telephone number, within :data:`NEAR_M`.
+
+    Parameters
+    ----------
+    layer
+        A layer as it is served.
+    among
+        Offices of which one at least is in each pair; None for all.
+    decided
+        Pairs of which an operator has said that they are two.
+    """
+    import pyarrow.compute as pc
+
+    words = layer.table.column("position").cast(pa.string())
+    exact = to_numpy(pc.fill_null(pc.is_in(words, value_set=pa.array([str(p) for p in EXACT])), False))
+    rows = np.flatnonzero(exact & _listed(layer) & np.isfinite(layer.lon))
+    row, code = _numbers_of(layer, rows)
+    order = np.lexsort((row, code))
+    row, code = row[order], code[order]
+    few = np.bincount(code)[code] <= MANY if len(code) else np.zeros(0, bool)
+    row, code = row[few], code[few]
+    shifts = [(row[:-k], row[k:]) for k in range(1, MANY) if len(row) > k]
+    alike = [(a[same], b[same]) for k, (a, b) in enumerate(shifts, 1) if (same := code[:-k] == code[k:]).any()]
+    if not alike:
+        return ()
+    pairs = np.unique(np.stack([np.concatenate(side) for side in zip(*alike, strict=True)], axis=1), axis=0)
+    if among is not None:
+        own = to_numpy(pc.is_in(layer.table.column("id"), value_set=among.table.column("id").combine_chunks()))
+        pairs = pairs[own[pairs[:, 0]] | own[pairs[:, 1]]]
+    a, b = pairs.T
+    metres = np.asarray(distance_m(layer.lon[a], layer.lat[a], layer.lon[b], layer.lat[b]))
+    near = (a != b) & (metres <= NEAR_M)
+    found = (
+        (layer.point(i), layer.point(j), m)
+        for i, j, m in zip(a[near].tolist(), b[near].tolist(), metres[near].tolist(), strict=True)
+    )
+    return tuple(Near(one, other, m) for one, other, m in found if frozenset((one.id, other.id)) not in decided.apart)
+
+
+def _numbers_of(layer: Layer, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each telephone number of some rows the row, and a code of the number and the row's kind."""
+    import pyarrow.compute as pc
+
+    cells = layer.table.column("phones").cast(pa.string()).take(pa.array(rows)).combine_chunks()
+    split = pc.split_pattern(pc.fill_null(cells, ""), ";")
+    at = to_numpy(pc.list_parent_indices(split)).astype(np.int64)
+    numbers = pc.replace_substring_regex(pc.list_flatten(split), r"^\s*(\S*).*$", r"\1")
+    own = to_numpy(pc.greater(pc.utf8_length(numbers), HOTLINE))
+    at, numbers = at[own], numbers.filter(to_arrow(own))
+    kinds = layer.table.column("kind").cast(pa.string()).take(pa.array(rows[at])).combine_chunks()
+    keys = pc.binary_join_element_wise(kinds, numbers, " ").dictionary_encode()
+    return rows[at], to_numpy(keys.indices).astype(np.int64)
+
+
 # --- what a layer holds, for people
 
 
@@ -174,7 +267,7 @@ def list_sources(store: Store) -> list[dict[str, Any]]:
         rows = _listed(part)
         dates = [date for date in _count(part, "source_date", rows, "") if date]
         stamp = store.stamp(name) or None
-        file = None if name in ("shipped", EDITS) else stamp
+        file = None if name in ("shipped", *OWN) else stamp
         licences = [word for word in _count(part, "licence", rows, "") if word]
         found.append(
             {"name": name, "rows": int(rows.sum()), "vanished": len(part) - int(rows.sum()),

@@ -17,7 +17,7 @@ filled from the others. The id is the one of the source that was there first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -29,12 +29,18 @@ from locator.datum import distance_m, to_ecef
 from locator.layer import SCHEMA, Layer, to_numpy, to_row
 from locator.model import EXACT, Provenance, ServicePoint
 from locator.search.same_office import SAME_NAME_M, SAME_PLACE_M, confidence_rank, plain_name
+from locator.stores import HOTLINE
 
 VANISHED = "vanished"
 FEW = 2000
 """So many places are compared with those of their latitude; more are looked up in a tree."""
 EDITS = "edits"
 """The source that operators' own corrections make: each of its rows says which fields of an office it changes."""
+DECISIONS = "decisions"
+"""The source of operators' words on two offices: ``name`` is :data:`SAME` or :data:`APART`, ``serves`` both ids."""
+SAME, APART = "same", "apart"
+OWN = (EDITS, DECISIONS)
+"""Sources that say something of other sources' offices, and give none."""
 
 _UNITS: tuple[tuple[str, ...], ...] = (
     ("lon", "lat", "position", "error_m"),
@@ -77,19 +83,34 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     Merged
         The points in the order of the parts; a point of several sources stands where the first had it.
     """
+    given = {name: part for name, part in parts.items() if name not in OWN}
+    decided = read_decisions(parts)
+    tables = [part.table for part in given.values()]
+    if len(tables) < 2 and not decided.same:
+        merged = Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
+    else:
+        whole = Layer(pa.concat_tables(_alike(tables)).unify_dictionaries())
+        source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
+        groups = find_groups(whole, source_of, decided)
+        merged = _join(whole, groups, source_of, list(given)) if groups else Merged(whole, {}, ())
+        merged = merged._replace(layer=_tell_ids_apart(merged.layer))
     edits = parts.get(EDITS)
-    if edits is not None:
-        merged = merge_parts({name: part for name, part in parts.items() if name != EDITS})
-        return merged._replace(layer=apply_edits(merged.layer, edits))
-    tables = [part.table for part in parts.values()]
-    if len(tables) < 2:
-        return Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
-    table = pa.concat_tables(_alike(tables)).unify_dictionaries()
-    whole = Layer(table)
-    source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
-    groups = find_groups(whole, source_of)
-    merged = _join(whole, groups, source_of, list(parts)) if groups else Merged(whole, {}, ())
-    return merged._replace(layer=_tell_ids_apart(merged.layer))
+    return merged if edits is None else merged._replace(layer=apply_edits(merged.layer, edits))
+
+
+class Decisions(NamedTuple):
+    """What operators said of pairs of offices, by their ids."""
+
+    same: tuple[frozenset[str], ...]
+    apart: frozenset[frozenset[str]]
+
+
+def read_decisions(parts: Mapping[str, Layer]) -> Decisions:
+    """Return what the source :data:`DECISIONS` of a store says."""
+    rows = list(parts[DECISIONS].points()) if DECISIONS in parts else []
+    rows = [row for row in rows if row.status != VANISHED]
+    pairs = {word: [frozenset(row.serves) for row in rows if row.name == word] for word in (SAME, APART)}
+    return Decisions(tuple(pairs[SAME]), frozenset(pairs[APART]))
 
 
 def apply_edits(layer: Layer, edits: Layer) -> Layer:
@@ -202,30 +223,14 @@ def _pick(unit: tuple[str, ...], ordered: Sequence[ServicePoint]) -> ServicePoin
     return having[0] if having else None
 
 
-def mark_vanished(old: Layer | None, new: Layer, *, partial: bool = False) -> Layer:
-    """Return a source's new points, and after them those it had before and no longer has.
+def find_groups(whole: Layer, source_of: NDArray[Any], decided: Decisions) -> list[list[int]]:
+    """Return rows that are one office, each group in the order of the parts.
 
-    Parameters
-    ----------
-    partial
-        True keeps what is missing as it was; False marks it ``vanished``.
+    A group has at most one row of a source, but for rows that an operator said to be the same; those said to be
+    apart are in no group together.
     """
-    if old is None or not len(old):
-        return new
-    known = set(new.table.column("id").to_pylist())
-    left = [row for row, point_id in enumerate(old.table.column("id").to_pylist()) if point_id not in known]
-    if not left:
-        return new
-    gone = old.table.take(pa.array(left)).cast(SCHEMA)
-    if not partial:
-        index = SCHEMA.get_field_index("status")
-        gone = gone.set_column(index, SCHEMA.field("status"), pa.array([VANISHED] * len(left), pa.string()))
-    return Layer(pa.concat_tables([new.table.cast(SCHEMA), gone]))
-
-
-def find_groups(whole: Layer, source_of: NDArray[Any]) -> list[list[int]]:
-    """Return rows that are one office, each group in the order of the parts, at most one row a source."""
-    columns = _Columns(whole)
+    rows_of = _rows_of(whole, {i for pair in (*decided.same, *decided.apart) for i in pair})
+    apart = [[rows_of.get(i, frozenset()) for i in pair] for pair in decided.apart]
     leader = list(range(len(whole)))
 
     def find(row: int) -> int:
@@ -235,15 +240,43 @@ def find_groups(whole: Layer, source_of: NDArray[Any]) -> list[list[int]]:
         return row
 
     members: dict[int, list[int]] = {}
-    for first, second in _same_pairs(columns, source_of):
+
+    def join(first: int, second: int, *, sure: bool) -> None:
         a, b = sorted((find(first), find(second)))
-        rows = members.get(a, [a]) + members.get(b, [b])
-        if a == b or len({source_of[row] for row in rows}) < len(rows):
-            continue
+        ours, theirs = members.get(a, [a]), members.get(b, [b])
+        if a == b or not (sure or {source_of[row] for row in ours}.isdisjoint(source_of[row] for row in theirs)):
+            return
+        if any(
+            not one.isdisjoint(ours) and not other.isdisjoint(theirs)
+            for x, y in apart
+            for one, other in ((x, y), (y, x))
+        ):
+            return
         leader[b] = a
-        members[a] = sorted(rows)
+        members[a] = sorted(ours + theirs)
         members.pop(b, None)
+
+    for pair in decided.same:
+        first, *others = sorted(min(rows_of[i]) for i in pair if i in rows_of)[:2] or [0]
+        for other in others:
+            join(first, other, sure=True)
+    for first, second in _same_pairs(_Columns(whole), source_of) if len(np.unique(source_of)) > 1 else ():
+        join(first, second, sure=False)
     return sorted(members.values())
+
+
+def _rows_of(whole: Layer, ids: Set[str]) -> dict[str, frozenset[int]]:
+    """Return the rows that have an id; several sources may give one."""
+    if not ids:
+        return {}
+    import pyarrow.compute as pc
+
+    column = whole.table.column("id")
+    rows = np.flatnonzero(to_numpy(pc.is_in(column, value_set=pa.array(sorted(ids)))))
+    found: dict[str, set[int]] = defaultdict(set)
+    for row, point_id in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist(), strict=True):
+        found[point_id].add(row)
+    return {point_id: frozenset(some) for point_id, some in found.items()}
 
 
 class _Columns:
@@ -267,7 +300,7 @@ class _Columns:
     def numbers(self, row: int) -> set[str]:
         """Return a row's telephone numbers, but for those everybody shares (12333)."""
         cells = (self.text("phones", row) or "").split(";")
-        return {cell.split()[0] for cell in cells if cell.strip() and len(cell.split()[0]) > 6}
+        return {cell.split()[0] for cell in cells if cell.strip() and len(cell.split()[0]) > HOTLINE}
 
     def share_phone(self, a: int, b: int) -> bool:
         """Tell whether two rows have a telephone number in common."""

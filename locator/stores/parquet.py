@@ -30,7 +30,7 @@ from locator.search.tree import FEW as FEW_PLACES
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.settings import LAYER_FILE
 from locator.stores import BY_ITSELF, EVERY_POINT, Summary
-from locator.stores.contents import count_changes, count_listed, is_same
+from locator.stores.contents import count_changes, is_same, mark_vanished, sum_up
 from locator.stores.files import (
     Part,
     count_rows,
@@ -44,7 +44,7 @@ from locator.stores.files import (
     write_part,
     write_undo,
 )
-from locator.stores.merge import VANISHED, mark_vanished, merge_parts
+from locator.stores.merge import VANISHED, merge_parts
 
 if TYPE_CHECKING:
     from locator.settings import Settings
@@ -354,7 +354,7 @@ class ParquetStore:
         self._written = True  # a foreign file may have been taken up meanwhile
         kept = read_undo(self.path)
         remove_strangers(self.path, self._folder, (*parts, *(kept.parts if kept else ())))
-        return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))
+        return sum_up(summary, merged, layers, source, version)
 
     def _merged(self, source: str) -> int:
         return read_manifest(self.path).joined.get(source, 0)

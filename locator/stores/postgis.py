@@ -18,9 +18,9 @@ from locator.model import Filter, Found, ServicePoint
 from locator.search.index import check_bounds
 from locator.search.tree import place_origin
 from locator.stores import BY_ITSELF, EVERY_POINT, Summary, tables
-from locator.stores.contents import count_changes, count_listed, is_same
+from locator.stores.contents import count_changes, is_same, mark_vanished, sum_up
 from locator.stores.database import Database
-from locator.stores.merge import mark_vanished, merge_parts
+from locator.stores.merge import merge_parts
 from locator.stores.queries import Candidates, nearest_question, points_question, to_point
 
 if TYPE_CHECKING:
@@ -275,4 +275,4 @@ def _commit(connection: Connection, layers: Mapping[str, Layer], source: str, su
         connection.execute("UPDATE locator.part SET joined = %s WHERE source = %s", (joined, name))
     connection.execute("DELETE FROM locator.layer_chunk WHERE generation <> %s", (generation,))
     connection.execute("UPDATE locator.state SET generation = %s, version = %s", (generation, version))
-    return change(summary, total=count_listed(merged.layer), version=version, merged=merged.joined.get(source, 0))
+    return sum_up(summary, merged, layers, source, version)

@@ -17,12 +17,19 @@ import pytest
 from locator.cli import main
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.ingest import open_progress
-from locator.ingest.corrections import decide_report, edit_office, list_reports, write_correction
+from locator.ingest.corrections import (
+    decide_report,
+    decide_same,
+    edit_office,
+    list_near,
+    list_reports,
+    write_correction,
+)
 from locator.ingest.importing import import_source, remove_source, undo_change
 from locator.ingest.shipped import SHIPPED, ensure_data, open_data_gazetteer, open_own_store
 from locator.settings import Settings
 from locator.stores.contents import list_sources
-from locator.stores.merge import EDITS
+from locator.stores.merge import DECISIONS, EDITS
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 PAGE = "https://city.example.gov.cn/offices"
@@ -156,6 +163,40 @@ def test_the_first_import_makes_the_layer_that_was_named(data_folder, tmp_path, 
     with pytest.raises(LocatorError) as caught:
         import_source("table", str(city), Settings(data=data, layer=str(tmp_path / "layer.gpkg")), name="city")
     assert "layer.gpkg" in str(caught.value)
+
+
+def test_offices_that_may_be_one_are_told_and_decided(settings, city, monkeypatch, capsys):
+    again = HEAD + ROWS[0].replace("1号街道", "某1街道").replace("117.011", "117.0118")
+    more = city.with_name("more.csv")
+    more.write_text(again, "utf-8")
+    summary = import_source("table", str(more), settings, name="more")
+    ((_, told),) = [notice for notice in summary.notices if notice[0] == "near_duplicate"]
+    ids = told["one"], told["other"]
+    assert {told["one_name"], told["other_name"]} == {"1号街道人社中心", "某1街道人社中心"} and 50 < told[
+        "metres"
+    ] < 150
+    assert [pair.one.id for pair in list_near(settings)] == [ids[0]]
+
+    def listed():
+        return {p.id for p in open_own_store(settings).points()} & set(ids)
+
+    point = decide_same(settings, *ids, source=PAGE, now=NOW)
+    assert listed() == {point.id} and list_near(settings) == ()
+    decision = next(open_own_store(settings).parts()[DECISIONS].points())
+    assert (decision.provenance.date, decision.provenance.source) == ("2026-11-23", PAGE)
+    more.write_text(again.replace("某1路1号", "某1路1号院"), "utf-8")
+    import_source("table", str(more), settings, name="more", append=True)
+    assert undo_change(settings) == "more" and listed() == {point.id}, "the decision outlives imports"
+    decide_same(settings, *ids, apart=True, now=NOW)
+    assert listed() == set(ids) and list_near(settings) == ()
+    assert undo_change(settings) == DECISIONS and listed() == {point.id}
+
+    monkeypatch.setenv("LOCATOR_DATA", str(settings.data))
+    assert main(["same", "--lang", "en"]) == 0 and "No two offices" in capsys.readouterr().out
+    assert main(["same", "--apart", *ids, "--lang", "en"]) == 0 and "are two offices" in capsys.readouterr().out
+    assert main(["same", *ids, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"same": list(ids), "office": point.id}
+    assert main(["same", ids[0]]) == main(["same", ids[0], ids[0]]) == 2 and main(["same", ids[0], "nobody"]) == 1
 
 
 @pytest.mark.slow

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from locator.layer import Layer
 from locator.model import Kind, Phone, Precision, Provenance, ServicePoint
-from locator.stores.merge import mark_vanished, merge_parts, plain_name
+from locator.stores.contents import find_near, mark_vanished
+from locator.stores.merge import APART, DECISIONS, merge_parts, plain_name, read_decisions
+from locator.stores.merge import SAME as MADE_ONE
 
 OLD = Provenance(source="old", date="2018-07", confidence="M", licence="facts only")
 NEW = Provenance(source="new", date="2026-01", confidence="H", licence="ODbL-1.0")
@@ -151,3 +153,63 @@ def test_what_a_source_no_longer_has_is_marked():
 def test_plain_names():
     assert plain_name("济南市 槐荫区-五里沟(街道)", "山东省", "济南市", "槐荫区") == "五里沟街道"
     assert plain_name("济南市", "济南市") == "济南市"
+
+
+def decided(word: str, *ids: str) -> Layer:
+    """Return what an operator has said of two offices."""
+    return Layer.from_points([ServicePoint(id=" ".join(ids), name=word, serves=ids, provenance=OLD)])
+
+
+def shown(parts: dict[str, Layer]) -> list[str]:
+    return sorted(merge_parts(parts).layer.table.column("id").to_pylist())
+
+
+def test_an_operator_makes_one_of_two_whatever_the_rule_says():
+    far = Layer.from_points([office("a-1"), office("a-2", name="别的所", lon=117.5, website="https://a.example/")])
+    assert shown({"a": far}) == ["a-1", "a-2"]
+    one = merge_parts({"a": far, DECISIONS: decided(MADE_ONE, "a-2", "a-1")}).layer
+    assert [p.id for p in one.points()] == ["a-1"] and one.point(0).website == "https://a.example/"
+    other = Layer.from_points([office("b-1", name="别的所", lon=117.5)])
+    parts = {"a": far, "b": other, DECISIONS: decided(MADE_ONE, "a-1", "a-2")}
+    assert shown(parts) == ["a-1"], "what is the same as one of them by the rule joins both"
+    assert shown({"a": far, DECISIONS: decided(MADE_ONE, "a-1", "nobody")}) == ["a-1", "a-2"]
+
+
+def test_an_operator_keeps_two_apart_whatever_the_rule_says():
+    parts = {name: Layer.from_points([office(f"{name}-1")]) for name in "abc"}
+    assert shown(parts) == ["a-1"]
+    assert shown(parts | {DECISIONS: decided(APART, "b-1", "a-1")}) in (["a-1", "b-1"], ["a-1", "b-1", "c-1"])
+    assert "b-1" in shown(parts | {DECISIONS: decided(APART, "a-1", "b-1")})
+
+
+NUMBER = (Phone("0531-87920528"), Phone("12333"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "near"),
+    [
+        ({"lon": 116.9711}, True), ({"lon": 116.9711, "phones": (Phone("0531-87920528", "办公室"),)}, True),
+        ({"lon": 116.9719}, False), ({"kind": Kind.BANK}, False), ({"phones": (Phone("12333"),)}, False),
+        ({"phones": ()}, False), ({"position": Precision.TOWNSHIP}, False), ({"status": "vanished"}, False),
+        ({"lon": None, "lat": None, "position": None}, False),
+    ],
+)  # fmt: skip
+def test_offices_that_may_be_one(fields, near):
+    layer = Layer.from_points(
+        [office("x", phones=NUMBER), office("y", **{"name": "另一个所", "phones": NUMBER, **fields})]
+    )
+    found = find_near(layer, None, read_decisions({}))
+    assert [(pair.one.id, pair.other.id) for pair in found] == ([("x", "y")] if near else [])
+    if near:
+        assert found[0].describe()["phone"] == "0531-87920528" and 0 < found[0].metres < 150
+        assert not find_near(layer, None, read_decisions({DECISIONS: decided(APART, "y", "x")}))
+        assert not find_near(layer, Layer.from_points([office("z")]), read_decisions({}))
+        assert find_near(layer, Layer.from_points([office("y")]), read_decisions({}))
+
+
+def test_the_number_of_many_offices_is_nobodys_own():
+    layer = Layer.from_points(office(f"x{n}", name=f"{n}号所", phones=NUMBER) for n in range(30))
+    assert find_near(layer, None, read_decisions({})) == ()
+    some = Layer.from_points(office(f"x{n}", name=f"{n}号所", phones=NUMBER) for n in range(5))
+    assert len(find_near(some, None, read_decisions({}))) == 10
+    assert find_near(Layer.from_points([]), None, read_decisions({})) == ()
