@@ -11,8 +11,8 @@ from locator import import_when_asked
 
 if TYPE_CHECKING:
     from locator.gazetteer.build import build_gazetteer, build_places, change_gazetteer
-    from locator.gazetteer.divisions import Division, NumberRecord, PlaceKind, PlaceRecord, Suggestion
-    from locator.gazetteer.places import Meaning
+    from locator.gazetteer.divisions import Division, NumberRecord, PlaceKind, PlaceRecord
+    from locator.gazetteer.places import Meaning, Suggestion
     from locator.gazetteer.query import Gazetteer, open_gazetteer
 
 __all__ = [
@@ -30,6 +30,6 @@ __all__ = [
 ]
 _HOMES = dict.fromkeys(__all__, "divisions") | {
     "build_gazetteer": "build", "build_places": "build", "change_gazetteer": "build",
-    "Gazetteer": "query", "Meaning": "places", "open_gazetteer": "query",
+    "Gazetteer": "query", "Meaning": "places", "Suggestion": "places", "open_gazetteer": "query",
 }  # fmt: skip
 __getattr__ = import_when_asked(__name__, _HOMES)

@@ -46,7 +46,6 @@ REACH_DEGREES = 1.2
 SEAT_M = 1000.0
 """How far a township's seat of an import may be off that does not say."""
 
-
 Record = PlaceRecord | NumberRecord
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from locator.adcode import is_inside
 from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET
 from locator.gazetteer.text import TOWNSHIP_SUFFIXES
-from locator.model import Place, Precision
+from locator.model import Precision
 
 
 class PlaceKind(StrEnum):
@@ -101,14 +101,6 @@ class Division(NamedTuple):
     pinyin: str
     """Syllables with spaces."""
     error_m: float | None
-
-
-class Suggestion(NamedTuple):
-    """What to show under the box for a text being typed."""
-
-    text: str
-    """What the box holds when the person picks it."""
-    place: Place
 
 
 LEVELS = ("province", "city", "district", "zone", "township")

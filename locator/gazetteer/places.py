@@ -25,6 +25,14 @@ GAP_M = 800.0
 """Two known numbers farther apart than this say nothing about what lies between."""
 
 
+class Suggestion(NamedTuple):
+    """What to show under the box for a text being typed."""
+
+    text: str
+    """What the box holds when the person picks it."""
+    place: Place
+
+
 class Meaning(NamedTuple):
     """One place that a text may mean, and how it was reached."""
 

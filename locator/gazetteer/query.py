@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from locator.adcode import is_inside, prefecture_of, stem
-from locator.gazetteer.divisions import Division, Suggestion
+from locator.gazetteer.divisions import Division
 from locator.gazetteer.named import choose_meaning, merge_rows
-from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
+from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved, Suggestion
 from locator.gazetteer.resolve import resolve_han
 from locator.gazetteer.suggest import Suggester
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, short_name, split_parts, to_key, warm

@@ -39,9 +39,7 @@ CREATE TABLE staging (
     pinyin TEXT, aliases TEXT, rank REAL
 );
 """
-TABLES = (
-    STAGING
-    + """
+TABLES = f"""{STAGING}
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE division (
     code TEXT PRIMARY KEY, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT, lon REAL, lat REAL,
@@ -74,8 +72,7 @@ CREATE TABLE number (
     lon REAL NOT NULL, lat REAL NOT NULL, code TEXT, locality TEXT, name TEXT, interpolate INTEGER NOT NULL,
     error_m REAL NOT NULL, PRIMARY KEY (street, area, value, suffix, n)
 ) WITHOUT ROWID;
-"""
-)
+"""  # noqa: S608 - constant
 INDEXES = """
 DROP TABLE staging;
 CREATE INDEX division_name_name ON division_name (name);
@@ -193,13 +190,7 @@ def _terms(item: tuple[int, tuple[str, str | None, str, str, str]]) -> tuple[obj
     key = to_key(name)
     texts = [key, *filter(None, aliases.split("\n"))]
     syllables = pinyin.split(" ") if pinyin else []
-    return (
-        number,
-        " ".join(map(to_bigrams, texts)),
-        pinyin,
-        "".join(s[0] for s in syllables),
-        area_terms(code),
-    )
+    return number, " ".join(map(to_bigrams, texts)), pinyin, "".join(s[0] for s in syllables), area_terms(code)
 
 
 def area_terms(code: str | None) -> str:
@@ -276,9 +267,8 @@ def _read_parts(path: Path, divisions: Mapping[str, Division]) -> Iterator[Divis
         code, name = row["code"], clean_name(row["name"])
         if code in divisions:
             place = float(row["lon"]), float(row["lat"])
-            yield Division(
-                f"{code}{number:03d}", name, "zone", code, *place, "", spell_name(name), float(row["error_m"])
-            )
+            error_m = float(row["error_m"])
+            yield Division(f"{code}{number:03d}", name, "zone", code, *place, "", spell_name(name), error_m)
 
 
 def _read_seats(path: Path) -> dict[str, tuple[float, float, float]]:

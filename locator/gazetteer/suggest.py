@@ -13,9 +13,8 @@ from rapidfuzz.distance import OSA
 from locator.adcode import stem
 from locator.gazetteer.address import read_address
 from locator.gazetteer.deletion_index import nearly_named, nearly_spelt
-from locator.gazetteer.divisions import Suggestion
 from locator.gazetteer.index import Row, area_filter, phrase, spelt, with_one_slip
-from locator.gazetteer.places import PlaceIndex
+from locator.gazetteer.places import PlaceIndex, Suggestion
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, read_letters, runs, short_name, spell
 
 KIND_BONUS = {"province": 8.0, "city": 7.0, "district": 6.0, "township": 3.0, "station": 1.0}

@@ -25,7 +25,7 @@ from locator.model import Notice, Place
 
 if TYPE_CHECKING:
     from locator.gazetteer import Gazetteer
-    from locator.gazetteer.divisions import Suggestion
+    from locator.gazetteer.places import Suggestion
     from locator.geocode.providers.provider import Provider
     from locator.http import HttpClient
     from locator.settings import Settings

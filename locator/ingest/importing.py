@@ -19,7 +19,7 @@ from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
 from locator.ingest import Issue, RawRecord, Source, open_progress, open_source
 from locator.ingest.place import Placer, Places
-from locator.ingest.positions import doubt_datum, find_overlaps
+from locator.ingest.positions import doubt_datum, find_overlaps, load_boundaries
 from locator.ingest.shipped import (
     GAZETTEER_FILE,
     SHIPPED,
@@ -38,8 +38,6 @@ from locator.stores.contents import count_lost, find_twins
 from locator.stores.merge import OWN
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
-
     from locator.ingest.extracts import Notice
 
 LOST_SHARE = 1 / 3
@@ -172,21 +170,8 @@ def import_source(
         notices += told
     if rejects is not None:
         write_rejects(rejects, checker.rejects)
-    severities = Counter(reject.severity for reject in checker.rejects)
-    return ImportSummary(
-        source=source.name,
-        read=checker.read,
-        kept=len(gathered.layer),
-        refused=checker.refused,
-        values_left_out=severities["value"],
-        doubts=severities["doubt"],
-        placed=gathered.placed,
-        geocoded=gathered.geocoded,
-        stored=stored,
-        rejects=tuple(checker.rejects),
-        notices=tuple(notices),
-        seconds=time.perf_counter() - started,
-    )
+    seconds = time.perf_counter() - started
+    return _summarise(source.name, checker, gathered, stored=stored, notices=tuple(notices), seconds=seconds)
 
 
 class _Gathered(NamedTuple):
@@ -197,6 +182,15 @@ class _Gathered(NamedTuple):
     """How many have a position of each precision; ``none``: no position."""
     geocoded: int
     provenances: frozenset[Provenance]
+
+
+def _summarise(name: str, checker: Checker, gathered: _Gathered, **told: Any) -> ImportSummary:
+    severities = Counter(reject.severity for reject in checker.rejects)
+    return ImportSummary(
+        source=name, read=checker.read, kept=len(gathered.layer), refused=checker.refused,
+        values_left_out=severities["value"], doubts=severities["doubt"], placed=gathered.placed,
+        geocoded=gathered.geocoded, rejects=tuple(checker.rejects), **told,
+    )  # fmt: skip
 
 
 def _gather(checked: Iterator[ServicePoint], placer: Placer) -> _Gathered:
@@ -380,31 +374,6 @@ def undo_change(settings: Settings) -> str | None:
         if source is not None:
             index_offices(settings, store)
     return source
-
-
-def load_boundaries(path: Path) -> dict[str, BaseGeometry]:
-    """Return areas by adcode from a GeoJSON file.
-
-    Raises
-    ------
-    InvalidInput
-        The file is missing or holds no area with a property ``adcode``.
-    """
-    import json
-
-    import shapely
-    from shapely.geometry import shape
-
-    try:
-        features = json.loads(path.read_text("utf-8"))["features"]
-        areas = {str(f["properties"]["adcode"]): shape(f["geometry"]) for f in features}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(
-            f"{path.name} is no GeoJSON file of areas with a property adcode", code="boundaries", file=path.name
-        ) from error
-    for area in areas.values():
-        shapely.prepare(area)
-    return areas
 
 
 def write_rejects(path: Path, rejects: Iterable[Issue]) -> None:

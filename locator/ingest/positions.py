@@ -1,18 +1,24 @@
-"""Whether a pair of degrees can be an office's position, and in which datum a file seems to be."""
+"""Whether a pair of degrees can be an office's position, in which datum a file seems to be, and areas to stay in."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from locator.datum import Datum, distance_m, on_mainland, to_wgs84
+from locator.errors import InvalidInput
 from locator.layer import Layer
 from locator.model import EXACT
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 OVERLAP_M = 2000.0
 """Two rows farther apart than this are not taken for the same office when datums are compared."""
@@ -211,3 +217,26 @@ def find_overlaps(new: Layer, given: Mapping[str, Pair], known: Mapping[str, Lay
         pairs = placed.get(name, [])
         if len(pairs) == 1 and point_id in given:
             yield given[point_id], pairs[0]
+
+
+def load_boundaries(path: Path) -> dict[str, BaseGeometry]:
+    """Return areas by adcode from a GeoJSON file.
+
+    Raises
+    ------
+    InvalidInput
+        The file is missing or holds no area with a property ``adcode``.
+    """
+    import shapely
+    from shapely.geometry import shape
+
+    try:
+        features = json.loads(path.read_text("utf-8"))["features"]
+        areas = {str(f["properties"]["adcode"]): shape(f["geometry"]) for f in features}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(
+            f"{path.name} is no GeoJSON file of areas with a property adcode", code="boundaries", file=path.name
+        ) from error
+    for area in areas.values():
+        shapely.prepare(area)
+    return areas
