@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import yaml
+from xls_file import write_xls
 
 from locator.errors import LocatorError, SourceError
 from locator.files.isolated import DRIVERS
@@ -23,7 +24,7 @@ from locator.files.workbooks import MAX_STRINGS, check_openpyxl, find_format
 from locator.ingest import open_source
 from locator.ingest.headers import describe_columns, read_header
 from locator.ingest.positions import read_degrees, read_position, split_pair
-from locator.ingest.tables import write_mapping
+from locator.ingest.tables import TableSource, write_mapping
 from locator.ingest.validate import Checker, check_records
 from locator.ingest.values import read_phones
 from locator.ingest.vector import VectorSource
@@ -224,7 +225,9 @@ HTML = "<html><meta charset=utf-8><table>" + "".join(
 OBJECTS = [dict(zip(ROWS[0], row, strict=True)) for row in ROWS[1:]]
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx", "ods", "html", "html.xls", "json", "jsonl", "wrapped.json", "parquet"])
+@pytest.mark.parametrize(
+    "form", ["csv", "xlsx", "xls", "ods", "html", "html.xls", "json", "jsonl", "wrapped.json", "parquet"]
+)
 @pytest.mark.parametrize("kind", ["table", "geojson"])
 def test_every_format_of_rows_gives_the_same_points(tmp_path, form, kind):
     path = tmp_path / f"t.{form}"
@@ -233,6 +236,8 @@ def test_every_format_of_rows_gives_the_same_points(tmp_path, form, kind):
             write(path, "\n".join(",".join(row) for row in ROWS))
         case "xlsx":
             workbook(path, ROWS)
+        case "xls":
+            write_xls(path, {"Sheet1": ROWS})
         case "ods":
             spreadsheet_ods(path, ROWS)
         case "html" | "html.xls":
@@ -250,6 +255,33 @@ def test_every_format_of_rows_gives_the_same_points(tmp_path, form, kind):
         ("甲社保中心", "经四路1号", "0531-88923656"), ("乙社保中心", "经四路2号", "12333"),
     ]  # fmt: skip
     assert issues == []
+
+
+def test_a_workbook_of_old_excel(tmp_path):
+    head = ["名称", "地址", "经度", "纬度", "联系电话", "备注"]
+    rows = [[f"{n}号社保中心", f"经{n}路{n}号", 117.0 + n / 1000, 36.6, 53188920000.0 + n, None] for n in range(1, 400)]
+    sheets = {
+        "内部": [head, ["不公开的所", "一路", 117.0, 36.6, None, None]],
+        "公开": [["办事点一览"], [], head, *rows],
+    }
+    path = write_xls(tmp_path / "offices.dat", sheets, hidden=["内部"])
+    assert find_format(path) == "xls"
+    source = TableSource(str(path))
+    points, issues = check_records(source.records(), datum=source.datum)
+    assert len(points) == 399 and issues == [] and source.hidden_sheets == ("内部",)
+    last = points[-1]
+    assert (last.name, last.lon, last.phones[0].number) == ("399号社保中心", 117.399, "0531-88920399")
+    chosen = TableSource(str(path), sheet="内部")
+    assert [record.fields["name"] for record in chosen.records()] == ["不公开的所"]
+
+
+@pytest.mark.parametrize("kept", [600, 2048, 5000])
+def test_a_cut_workbook_of_old_excel_is_told(tmp_path, kept):
+    rows = [["名称"], *[[f"{n}号社保中心"] for n in range(800)]]
+    path = write_xls(tmp_path / "offices.xls", {"Sheet1": rows})
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(SourceError, match=r"offices\.xls"):
+        list(TableSource(str(path)).records())
 
 
 def test_our_own_export_comes_back(tmp_path):
