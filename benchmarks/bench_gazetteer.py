@@ -26,8 +26,8 @@ from locator.errors import DataError
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
 from locator.gazetteer.schema import load_divisions
 from locator.gazetteer.text import simplified, spell
-from locator.geocode.shipped_places import ensure_places
-from locator.ingest.shipped import ensure_data, open_data_gazetteer
+from locator.geocode.index_files import ensure_places, open_data_gazetteer
+from locator.ingest.shipped import ensure_data
 from locator.settings import Settings
 
 SHIPPED = Path(__file__).parents[1] / "data" / "gazetteer"

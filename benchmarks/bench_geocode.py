@@ -21,8 +21,8 @@ from pathlib import Path
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.gazetteer import Gazetteer
 from locator.geocode import locate_embedded as locate
-from locator.geocode.shipped_places import ensure_places
-from locator.ingest.shipped import ensure_data, open_data_gazetteer
+from locator.geocode.index_files import ensure_places, open_data_gazetteer
+from locator.ingest.shipped import ensure_data
 from locator.settings import Settings
 
 SHIPPED_SOURCE = "nelsonnick/AddressBook"

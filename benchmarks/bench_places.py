@@ -21,8 +21,8 @@ from locator.adcode import is_inside
 from locator.datum import distance_m
 from locator.gazetteer import Gazetteer
 from locator.geocode import locate_embedded as locate
-from locator.geocode.shipped_places import ensure_places
-from locator.ingest.shipped import ensure_data, open_data_gazetteer
+from locator.geocode.index_files import ensure_places, open_data_gazetteer
+from locator.ingest.shipped import ensure_data
 from locator.model import Place
 from locator.settings import Settings
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator.errors import DataError, LocatorError, SettingError
-from locator.geocode.shipped_places import built_places, places_file, start_places
-from locator.ingest.shipped import ensure_data, gazetteer_version, open_data_gazetteer
+from locator.geocode.index_files import built_places, gazetteer_version, open_data_gazetteer, places_file, start_places
+from locator.ingest.shipped import ensure_data
 from locator.settings import Settings, shipped_dir
 
 GUIDE_FILE = "guide.json"

@@ -53,7 +53,7 @@ socket.socket.connect = _connect_to_loopback_only
 @pytest.fixture(autouse=True, scope="session")
 def no_places_in_the_background() -> Iterator[None]:
     """Let no test that opens a locator in a new folder build the shipped places for it."""
-    from locator.geocode import shipped_places as places
+    from locator.geocode import index_files as places
 
     patch = pytest.MonkeyPatch()
     patch.setattr(places, "_spawn", lambda _: None)

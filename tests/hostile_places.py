@@ -21,7 +21,7 @@ from locator.disk import digest_file
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer
 from locator.gazetteer.schema import FORMER_FILES
 from locator.gazetteer.sources import read_osm
-from locator.ingest.shipped import GAZETTEER_FILE
+from locator.geocode.index_files import GAZETTEER_FILE
 from locator.settings import shipped_dir
 
 JINAN, FOSHAN, VADUZ = (117.00, 36.66), (113.10, 23.00), (9.52, 47.14)

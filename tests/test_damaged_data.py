@@ -21,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from locator.api import build_api
 from locator.cli import main
 from locator.errors import LocatorError
-from locator.geocode.shipped_places import _note, places_file
+from locator.geocode.index_files import _note, places_file
 from locator.model import Query
 from locator.service import Locator
 from locator.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from locator.adcode import prefecture_of
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.hours import read_hours_text
-from locator.ingest.shipped import load_shipped_points
+from locator.ingest.shipped import load_parts
 from locator.ingest.validate import check_file
 from locator.layer import COLUMNS
 from locator.model import EXACT, Kind, Task
@@ -34,7 +34,7 @@ ROWS = {row["id"]: row for path in FILES for row in rows_of(path)}
 
 @pytest.fixture(scope="module")
 def points():
-    return {point.id: point for point in load_shipped_points()}
+    return {point.id: point for points in load_parts().values() for point in points}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)

@@ -218,8 +218,8 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 
 def run_check(args: argparse.Namespace, settings: Settings) -> int:
     """Run ``locator check``; 1 when there is any fault."""
+    from locator.geocode.index_files import open_data_gazetteer
     from locator.ingest.place import Placer, places_of
-    from locator.ingest.shipped import open_data_gazetteer
     from locator.ingest.validate import check_file, check_layer
     from locator.service import Locator
 
@@ -299,7 +299,7 @@ def add_info(parser: argparse.ArgumentParser) -> None:
 
 def run_info(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator info``."""
-    from locator.geocode.shipped_places import describe_places
+    from locator.geocode.index_files import describe_places
     from locator.service import Locator
     from locator.stores.contents import describe_layer
 

@@ -181,7 +181,8 @@ def edit_office(
     InvalidInput
         A column that cannot be edited, or a value that is none.
     """
-    from locator.ingest.shipped import ensure_data, index_offices, note_pending, open_own_store
+    from locator.geocode.index_files import note_pending
+    from locator.ingest.shipped import ensure_data, index_offices, open_own_store
 
     ensure_data(settings)
     store = open_own_store(settings)

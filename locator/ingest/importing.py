@@ -17,18 +17,11 @@ from locator.errors import InvalidInput, NotFound, SourceError
 from locator.files.text_files import escape_formula
 from locator.gazetteer.districts import DistrictIndex
 from locator.geocode.fallback import FallbackGeocoder
+from locator.geocode.index_files import GAZETTEER_FILE, note_pending, open_data_gazetteer
 from locator.ingest import Issue, RawRecord, Source, open_progress, open_source
 from locator.ingest.place import Placer, Places
 from locator.ingest.positions import doubt_datum, find_overlaps, load_boundaries
-from locator.ingest.shipped import (
-    GAZETTEER_FILE,
-    SHIPPED,
-    ensure_data,
-    index_offices,
-    note_pending,
-    open_data_gazetteer,
-    open_own_store,
-)
+from locator.ingest.shipped import SHIPPED, ensure_data, index_offices, open_own_store
 from locator.ingest.validate import Checker
 from locator.layer import Layer
 from locator.model import EXACT, Place, Provenance, ServicePoint

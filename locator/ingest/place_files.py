@@ -105,7 +105,8 @@ def import_places(
     DataError
         The gazetteer cannot be written; it is as it was.
     """
-    from locator.ingest.shipped import ensure_data, index_offices, note_pending, open_data_gazetteer, open_own_store
+    from locator.geocode.index_files import note_pending, open_data_gazetteer
+    from locator.ingest.shipped import ensure_data, index_offices, open_own_store
 
     started = time.perf_counter()
     source = f"places {name or path.stem}"

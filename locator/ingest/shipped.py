@@ -5,21 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from locator.disk import FileMark, digest_file, exclusive_lock, free_bytes, write_atomically, write_whole
+from locator.disk import digest_file, exclusive_lock, write_atomically, write_whole
 from locator.errors import DataError
-from locator.geocode.shipped_places import built_places, places_file
+from locator.geocode.index_files import DIVISIONS, GAZETTEER_FILE, PENDING_FILE, open_data_gazetteer, was_interrupted
 from locator.settings import LAYER_FILE, Settings, shipped_dir
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Gazetteer
     from locator.ingest.place import Placer
     from locator.layer import Layer
     from locator.model import ServicePoint
@@ -28,12 +26,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 SHIPPED = "shipped"
 """What the store calls the offices that ship with the program."""
-GAZETTEER_FILE = "gazetteer.sqlite"
-_DIVISIONS = "divisions"
-"""The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
 _STAMP_FILE = "gazetteer.stamp"
 _LOOK_FILE = "unchanged.stamp"
-_NOTE_FILE = "gazetteer.pending"
 _BUILDERS = (
     "locator.gazetteer",
     "locator.ingest.validate",
@@ -86,7 +80,7 @@ def _looks_unchanged(settings: Settings) -> bool:
         return False
     try:
         seen = (settings.data / _LOOK_FILE).read_text("ascii")
-        return seen == _look(settings) and not _was_interrupted(settings)
+        return seen == _look(settings) and not was_interrupted(settings)
     except (OSError, ValueError):
         return False
 
@@ -129,72 +123,6 @@ def open_own_store(settings: Settings, *, fresh: bool = False) -> Store:
     if fresh and "://" not in settings.layer and not path.exists():
         return ParquetStore(path)
     return open_store(settings)
-
-
-def gazetteer_version(settings: Settings) -> tuple[FileMark, FileMark]:
-    """Return the marks of the gazetteer and of the shipped places, which change after an import or a build."""
-    return FileMark.of(settings.data / GAZETTEER_FILE), FileMark.of(places_file(settings.data))
-
-
-def open_data_gazetteer(settings: Settings) -> Gazetteer:
-    """Return the gazetteer that :func:`ensure_data` built, with the shipped places once they are built.
-
-    Raises
-    ------
-    DataError
-        It is missing or broken.
-    """
-    from locator.gazetteer import open_gazetteer
-
-    path, places = settings.data / GAZETTEER_FILE, built_places(settings.data)
-    alone = open_gazetteer(path)
-    if places is None:
-        return alone
-    try:
-        return open_gazetteer(path, places)
-    except DataError as error:
-        _log.warning("the shipped places are built again at the next start: %s", error)
-        places.unlink(missing_ok=True)
-        return alone
-
-
-@contextlib.contextmanager
-def note_pending(settings: Settings) -> Iterator[None]:
-    """Keep a note while offices are in the layer that the gazetteer does not know yet.
-
-    Who is killed in between, or fails, leaves the note, and the next start builds the gazetteer again.
-
-    Raises
-    ------
-    DataError
-        The disk has no room for the gazetteer that will be built: nothing has been changed yet.
-    """
-    index = settings.data / GAZETTEER_FILE
-    if free_bytes(index) < _room_of_build(settings):
-        raise DataError(f"{index} cannot be built: the disk is full", code="disk_full", path=str(index))
-    note = settings.data / _NOTE_FILE
-    with write_atomically(note) as draft:
-        draft.write_text(str(os.getpid()), "ascii")
-    yield
-    note.unlink(missing_ok=True)
-
-
-def _room_of_build(settings: Settings) -> int:
-    """Return the bytes that the gazetteer of tomorrow takes beside that of today, and the layer beside the old one."""
-    index = FileMark.of(settings.data / GAZETTEER_FILE).size
-    divisions = 0 if any(settings.data.glob(f"{_DIVISIONS}-*.sqlite")) else index
-    return index + index // 4 + divisions + 3 * FileMark.of(settings.data / LAYER_FILE).size
-
-
-def _was_interrupted(settings: Settings) -> bool:
-    """Tell whether an import left its note and is no longer at work."""
-    try:
-        os.kill(int((settings.data / _NOTE_FILE).read_text("ascii")), 0)
-    except (FileNotFoundError, PermissionError):
-        return False
-    except (OSError, ValueError, OverflowError):
-        return True
-    return False
 
 
 def shipped_stamp() -> str:
@@ -273,7 +201,7 @@ def _is_current(settings: Settings, store: Store, stamp: str) -> bool:
         and _gazetteer_mark(settings) == _read_mark(settings).get("mark")
         and _read_mark(settings).get("stamp") == stamp
         and _read_mark(settings).get("layer") == _shared_version(settings, store)
-        and not _was_interrupted(settings)
+        and not was_interrupted(settings)
     )
 
 
@@ -304,7 +232,7 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     from locator.stores.merge import OWN
     from locator.stores.parquet import ParquetStore
 
-    shipped = _load_parts()
+    shipped = load_parts()
     points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
     parts = store.parts(without=(SHIPPED, *OWN)) if database or settings.layer is None else {}
@@ -315,8 +243,8 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
         store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
     held = store.part_files() if settings.layer is None and isinstance(store, ParquetStore) else None
     _write_mark(settings, stamp, _shared_version(settings, store), indexed=held)
-    if _was_interrupted(settings):
-        (settings.data / _NOTE_FILE).unlink(missing_ok=True)
+    if was_interrupted(settings):
+        (settings.data / PENDING_FILE).unlink(missing_ok=True)
 
 
 def rebuild_gazetteer(
@@ -347,13 +275,13 @@ def rebuild_gazetteer(
     offices = Layer(pa.concat_tables([SCHEMA.empty_table(), *(layer.table.cast(SCHEMA) for layer in layers)]))
     extracts = load_extracts(settings.data)
     stamp = stamp or shipped_stamp()
-    kept = settings.data / f"{_DIVISIONS}-{stamp}.sqlite"
+    kept = settings.data / f"{DIVISIONS}-{stamp}.sqlite"
     if digest_file(kept) != _read_mark(settings).get("divisions"):
         kept.unlink(missing_ok=True)
     build_gazetteer(
         settings.data / GAZETTEER_FILE, shipped_dir() / "gazetteer", layer=offices, extracts=extracts, divisions=kept
     )
-    for other in settings.data.glob(f"{_DIVISIONS}-*.sqlite"):
+    for other in settings.data.glob(f"{DIVISIONS}-*.sqlite"):
         if other != kept:
             other.unlink(missing_ok=True)
     _write_mark(settings, stamp, version, divisions=digest_file(kept), indexed=indexed)
@@ -412,19 +340,14 @@ def _write_mark(settings: Settings, stamp: str, version: str | None, **more: obj
         draft.write_text(json.dumps(mark), "utf-8")
 
 
-def load_shipped_points() -> list[ServicePoint]:
-    """Return the shipped offices as their sources place them, those of one office too.
+def load_parts() -> dict[str, list[ServicePoint]]:
+    """Return the shipped offices by the file they are from: each file is a source of its own.
 
     Raises
     ------
     DataError
         A shipped row has a fault (the tests would have told).
     """
-    return [point for points in _load_parts().values() for point in points]
-
-
-def _load_parts() -> dict[str, list[ServicePoint]]:
-    """Return the shipped offices by the file they are from: each file is a source of its own."""
     from locator.ingest.tables import TableSource
     from locator.ingest.validate import Checker
 

@@ -3,7 +3,7 @@
 import threading
 
 from locator.gazetteer.index import IndexFile
-from locator.ingest.shipped import GAZETTEER_FILE
+from locator.geocode.index_files import GAZETTEER_FILE
 
 
 def test_threads_that_come_first_together_read_the_divisions_once(data_folder, monkeypatch):

@@ -14,12 +14,12 @@ from servers import Answer, loopback
 
 from locator.cli import main
 from locator.errors import DataError, InvalidInput, MissingExtra
+from locator.geocode.index_files import open_data_gazetteer
 from locator.i18n import LANGS, load_catalogue
 from locator.ingest import extracts, shipped
 from locator.ingest.extracts import file_of, load_extracts
 from locator.ingest.importing import import_source
 from locator.ingest.osm import PUBLISHER
-from locator.ingest.shipped import open_data_gazetteer
 from locator.model import Mode, Precision
 from locator.routing import open_router
 from locator.routing.roads import find_roads

@@ -16,10 +16,11 @@ from servers import Answer, loopback
 
 from locator.datum import Datum, from_wgs84
 from locator.errors import InvalidInput, LocatorError
+from locator.geocode.index_files import open_data_gazetteer
 from locator.i18n import LANGS, load_catalogue
 from locator.ingest import shipped
 from locator.ingest.importing import import_source
-from locator.ingest.shipped import ensure_data, open_data_gazetteer
+from locator.ingest.shipped import ensure_data
 from locator.ingest.validate import check_file, check_layer
 from locator.model import EXACT, Precision
 from locator.settings import Settings, parse_moment, shipped_dir

@@ -16,6 +16,7 @@ import pytest
 
 from locator.cli import main
 from locator.errors import InvalidInput, LocatorError, NotFound
+from locator.geocode.index_files import open_data_gazetteer
 from locator.ingest import open_progress
 from locator.ingest.corrections import (
     decide_report,
@@ -26,7 +27,7 @@ from locator.ingest.corrections import (
     write_correction,
 )
 from locator.ingest.importing import import_source, remove_source, undo_change
-from locator.ingest.shipped import SHIPPED, ensure_data, open_data_gazetteer, open_own_store
+from locator.ingest.shipped import SHIPPED, ensure_data, open_own_store
 from locator.settings import Settings
 from locator.stores.contents import list_sources
 from locator.stores.merge import DECISIONS, EDITS

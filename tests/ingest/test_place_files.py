@@ -11,8 +11,8 @@ import pytest
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.errors import SourceError
 from locator.gazetteer import PlaceKind
+from locator.geocode.index_files import open_data_gazetteer
 from locator.ingest.place_files import KINDS, VONNG, import_places, read_files
-from locator.ingest.shipped import open_data_gazetteer
 from locator.settings import Settings
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

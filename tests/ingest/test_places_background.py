@@ -15,10 +15,10 @@ import pytest
 from locator import gazetteer
 from locator.cli import main
 from locator.gazetteer.sources import PLACES_FILE
-from locator.geocode import shipped_places as places
+from locator.geocode import index_files as places
+from locator.geocode.index_files import gazetteer_version, open_data_gazetteer
 from locator.i18n import LANGS, text
 from locator.ingest.place_files import import_places
-from locator.ingest.shipped import gazetteer_version, open_data_gazetteer
 from locator.settings import Settings, shipped_dir
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -118,7 +118,7 @@ def test_the_build_is_started_only_where_it_is_wanted_and_missing(settings, few_
 def test_the_other_process_builds_without_this_one(tmp_path):
     """The command that is started is one that runs: in a folder that cannot be written it fails at once."""
     done = subprocess.run(
-        [sys.executable, "-m", "locator.geocode.shipped_places", "/proc/none"],
+        [sys.executable, "-m", "locator.geocode.index_files", "/proc/none"],
         capture_output=True,
         text=True,
         timeout=120,

@@ -13,8 +13,9 @@ import pytest
 from locator.adcode import is_inside
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.errors import DataError
+from locator.geocode.index_files import open_data_gazetteer
 from locator.ingest import shipped
-from locator.ingest.shipped import SHIPPED, ensure_data, open_data_gazetteer
+from locator.ingest.shipped import SHIPPED, ensure_data
 from locator.layer import Layer
 from locator.model import APPROXIMATE, EXACT, Precision, ServicePoint
 from locator.settings import Settings
@@ -45,7 +46,7 @@ def test_a_built_folder_is_left_alone(folder):
 
 
 def test_every_office_is_there_with_the_position_its_source_gives(points):
-    assert len(points) == len(shipped.load_shipped_points()) - JOINED
+    assert len(points) == sum(map(len, shipped.load_parts().values())) - JOINED
     nearest = points[WULIGOU]
     assert nearest.name == "五里沟街道人社中心"
     lon, lat = to_wgs84(116.98, 36.658517, Datum.GCJ02)
@@ -53,7 +54,7 @@ def test_every_office_is_there_with_the_position_its_source_gives(points):
 
 
 def test_the_positionless_get_what_the_gazetteer_knows_and_no_more(points):
-    given = {point.id: point for point in shipped.load_shipped_points()}
+    given = {point.id: point for points in shipped.load_parts().values() for point in points}
     for point in points.values():
         if "lon" in point.origins or point.provenance != given[point.id].provenance:
             assert point.position in EXACT  # another file of ours knows where it is
@@ -151,7 +152,7 @@ def test_a_fault_in_the_shipped_rows_is_told_with_its_place(tmp_path, monkeypatc
     (folder / "bad.csv").write_text("name,lon,lat\n甲,36.65,117.02\n", "utf-8")
     monkeypatch.setattr(shipped, "shipped_dir", lambda: tmp_path / "shipped")
     with pytest.raises(DataError, match=r"bad\.csv, row 2, lon: position_swapped"):
-        shipped.load_shipped_points()
+        shipped.load_parts()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_the_stamp_follows_what_the_build_imports(tmp_path, monkeypatch, changed
 def test_what_the_build_imports_is_found_whole():
     """Every module that building loads in a fresh process is one of those the stamp is made of."""
     code = (
-        "import sys; from locator.ingest.shipped import load_shipped_points; load_shipped_points();"
+        "import sys; from locator.ingest.shipped import load_parts; load_parts();"
         "print(*(m for m in sys.modules if m.startswith('locator.')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

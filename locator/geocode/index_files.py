@@ -1,26 +1,39 @@
-"""The shipped places, built in the background: divisions and offices answer at once, names of places a minute later."""
+"""The files of the place index in a data folder: who opens them, who builds them, and what says that they are behind.
+
+Divisions and offices answer at once; the shipped places are built in the background, their names answer a minute later.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator import gazetteer
-from locator.disk import FileMark, digest_file, exclusive_lock, write_whole
+from locator.disk import FileMark, digest_file, exclusive_lock, free_bytes, write_atomically, write_whole
 from locator.errors import DataError
 from locator.gazetteer.schema import PLACES_FILE, VERSION
-from locator.settings import shipped_dir
+from locator.settings import LAYER_FILE, shipped_dir
 
 if TYPE_CHECKING:
+    from locator.gazetteer import Gazetteer
     from locator.settings import Settings
 
+GAZETTEER_FILE = "gazetteer.sqlite"
+"""Divisions, offices and imports."""
+DIVISIONS = "divisions"
+"""The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
+PENDING_FILE = "gazetteer.pending"
+"""The note that :func:`note_pending` keeps."""
+_log = logging.getLogger(__name__)
 _NICE = 10
 """The build gives way to whoever asks something meanwhile."""
 _NOTE_FILE = "places.stamp"
@@ -135,6 +148,75 @@ def _spawn(data: Path) -> None:
     command = [sys.executable, "-m", __name__, str(data)]
     process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)  # noqa: S603 - our own module
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie in a server
+
+
+# --- the index of divisions, offices and imports
+
+
+def gazetteer_version(settings: Settings) -> tuple[FileMark, FileMark]:
+    """Return the marks of the gazetteer and of the shipped places, which change after an import or a build."""
+    return FileMark.of(settings.data / GAZETTEER_FILE), FileMark.of(places_file(settings.data))
+
+
+def open_data_gazetteer(settings: Settings) -> Gazetteer:
+    """Return the gazetteer that :func:`ensure_data` built, with the shipped places once they are built.
+
+    Raises
+    ------
+    DataError
+        It is missing or broken.
+    """
+    from locator.gazetteer import open_gazetteer
+
+    path, places = settings.data / GAZETTEER_FILE, built_places(settings.data)
+    alone = open_gazetteer(path)
+    if places is None:
+        return alone
+    try:
+        return open_gazetteer(path, places)
+    except DataError as error:
+        _log.warning("the shipped places are built again at the next start: %s", error)
+        places.unlink(missing_ok=True)
+        return alone
+
+
+@contextlib.contextmanager
+def note_pending(settings: Settings) -> Iterator[None]:
+    """Keep a note while offices are in the layer that the gazetteer does not know yet.
+
+    Who is killed in between, or fails, leaves the note, and the next start builds the gazetteer again.
+
+    Raises
+    ------
+    DataError
+        The disk has no room for the gazetteer that will be built: nothing has been changed yet.
+    """
+    index = settings.data / GAZETTEER_FILE
+    if free_bytes(index) < _room_of_build(settings):
+        raise DataError(f"{index} cannot be built: the disk is full", code="disk_full", path=str(index))
+    note = settings.data / PENDING_FILE
+    with write_atomically(note) as draft:
+        draft.write_text(str(os.getpid()), "ascii")
+    yield
+    note.unlink(missing_ok=True)
+
+
+def _room_of_build(settings: Settings) -> int:
+    """Return the bytes that the gazetteer of tomorrow takes beside that of today, and the layer beside the old one."""
+    index = FileMark.of(settings.data / GAZETTEER_FILE).size
+    divisions = 0 if any(settings.data.glob(f"{DIVISIONS}-*.sqlite")) else index
+    return index + index // 4 + divisions + 3 * FileMark.of(settings.data / LAYER_FILE).size
+
+
+def was_interrupted(settings: Settings) -> bool:
+    """Tell whether an import left its note and is no longer at work."""
+    try:
+        os.kill(int((settings.data / PENDING_FILE).read_text("ascii")), 0)
+    except (FileNotFoundError, PermissionError):
+        return False
+    except (OSError, ValueError, OverflowError):
+        return True
+    return False
 
 
 def main() -> None:
