@@ -7,7 +7,7 @@ A layer of a million points stays an Arrow table; only the positions become arra
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property, lru_cache
 from itertools import batched
@@ -239,3 +239,17 @@ def to_arrow(values: NDArray[Any]) -> pa.Array:
 def _bits(content: pa.Buffer | None, array: pa.Array) -> NDArray[np.bool_]:
     bits = np.frombuffer(content or b"", np.uint8)
     return np.unpackbits(bits, bitorder="little")[array.offset :][: len(array)].astype(bool)
+
+
+def concat_tables(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return tables of the layer's columns as one: a column that one keeps as small numbers, all of them do."""
+    small = {name for name in SCHEMA.names if any(pa.types.is_dictionary(t.schema.field(name).type) for t in tables)}
+
+    def column(table: pa.Table, name: str) -> pa.ChunkedArray:
+        found = table.column(name)
+        if pa.types.is_null(found.type):
+            found = found.cast(SCHEMA.field(name).type)
+        return found.dictionary_encode() if name in small else found
+
+    alike = [pa.table([column(table, name) for name in SCHEMA.names], names=SCHEMA.names) for table in tables]
+    return pa.concat_tables(alike).unify_dictionaries()

@@ -26,7 +26,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from locator.datum import distance_m, to_ecef
-from locator.layer import SCHEMA, Layer, to_numpy, to_row
+from locator.layer import SCHEMA, Layer, concat_tables, to_numpy, to_row
 from locator.model import EXACT, Provenance, ServicePoint
 from locator.search.same_office import SAME_NAME_M, SAME_PLACE_M, confidence_rank, plain_name
 from locator.stores import HOTLINE
@@ -89,7 +89,7 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     if len(tables) < 2 and not decided.same:
         merged = Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
     else:
-        whole = Layer(pa.concat_tables(_alike(tables)).unify_dictionaries())
+        whole = Layer(concat_tables(tables))
         source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
         groups = find_groups(whole, source_of, decided)
         merged = _join(whole, groups, source_of, list(given)) if groups else Merged(whole, {}, ())
@@ -132,21 +132,8 @@ def apply_edits(layer: Layer, edits: Layer) -> Layer:
     place = np.arange(len(layer))
     place[list(rows)] = len(layer) + np.arange(len(rows))
     made = pa.Table.from_pylist([to_row(point) for point in rows.values()], schema=SCHEMA)
-    both = pa.concat_tables(_alike([layer.table, made])).unify_dictionaries()
+    both = concat_tables([layer.table, made])
     return Layer(both.take(pa.array(place)), version=layer.version)
-
-
-def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
-    """Return tables of one schema: a column that one of them keeps as small numbers, all of them do."""
-    small = {name for name in SCHEMA.names if any(pa.types.is_dictionary(t.schema.field(name).type) for t in tables)}
-
-    def column(table: pa.Table, name: str) -> pa.ChunkedArray:
-        found = table.column(name)
-        if pa.types.is_null(found.type):
-            found = found.cast(SCHEMA.field(name).type)
-        return found.dictionary_encode() if name in small else found
-
-    return [pa.table([column(table, name) for name in SCHEMA.names], names=SCHEMA.names) for table in tables]
 
 
 def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any], names: Sequence[str]) -> Merged:
@@ -168,7 +155,7 @@ def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any]
     place = np.arange(len(whole))
     place[firsts] = len(whole) + np.arange(len(firsts))
     made = pa.Table.from_pylist(rows, schema=SCHEMA)
-    both = pa.concat_tables(_alike([whole.table, made])).unify_dictionaries()
+    both = concat_tables([whole.table, made])
     return Merged(Layer(both.take(pa.array(place[keep]))), dict(joined), tuple(sorted(mixed)))
 
 
