@@ -1,7 +1,7 @@
 """Writing a file so that it is there whole or not at all, one writer at a time, and saying why when it cannot be.
 
 Everything the program keeps is written through here: beside its final name first, brought to the disk, then
-put in place in one step. Whoever reads meanwhile, or after the machine lost power, sees the old file or the new one.
+put in place in one step. A reader sees the old file or the new one, also while it is written and after a loss of power.
 """
 
 from __future__ import annotations

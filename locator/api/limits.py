@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from locator.settings import Settings
 
 MAX_BODY_BYTES = 64 * 1024
-"""Of a request to the API."""
+"""Bytes of a request to the API."""
 MAX_LENGTH = 2_000_000
-"""Of any request: a body longer than this is not even begun."""
+"""Bytes of any request: a longer body is refused before it is read."""
 MAX_CLIENTS = 20_000
 """Buckets kept; the least recently seen client is forgotten first."""
 MESSAGES_S, MESSAGES_BURST = 10.0, 60.0
@@ -46,7 +46,7 @@ OPENINGS_S, OPENINGS_BURST = 10.0, 200.0
 REPORTS_MINUTE = 2
 """Reports of errors a minute from one client, with a burst of ten."""
 WEBSOCKET_FILES = 5
-"""Descriptors that a visit holds: its connection, and an event loop of its own that Streamlit gives it."""
+"""Descriptors that a session holds: its connection, and the event loop that Streamlit gives it."""
 _POLICY, _TRY_AGAIN = 1008, 1013
 
 

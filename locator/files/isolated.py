@@ -106,7 +106,7 @@ def open_child(job: str, path: Path, *, encoding: str | None = None) -> Iterator
     path
         The file; of a Shapefile the four files beside it are copied too.
     encoding
-        Of a Shapefile's texts.
+        The encoding of a Shapefile's texts.
     """
     with tempfile.TemporaryDirectory(prefix="locator-") as folder:
         copy = Path(folder) / f"file{path.suffix.lower()}"

@@ -32,7 +32,7 @@ MAX_LINE = 1 << 20
 """Characters in one line of a CSV file."""
 SEPARATORS = ",;\t|"
 SURE_OF_UTF8 = 4
-"""So many Han in UTF-8 before its first fault are no accident of another encoding."""
+"""A text with this many Han in UTF-8 before its first fault is in no other encoding by accident."""
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 FORMULA_STARTS = "=+-@\t\r＝＋－＠"
 """What a spreadsheet runs a cell for, when it starts with one of these."""

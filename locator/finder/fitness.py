@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from locator.model import Found, Kind, Place, Precision, ServicePoint, Task
 
 LIKE_DISTANCE_M = 500.0
-"""Of two counters whose distances differ by no more, the one that fits the matter better comes first."""
+"""If the distances of two counters differ by no more, the one that fits the matter better comes first."""
 KIND_ORDER: Mapping[str, tuple[Kind, ...]] = {
     "hrss": (
         Kind.CARD_CENTER, Kind.INSURANCE_AGENCY, Kind.HRSS_BUREAU, Kind.GOVERNMENT_HALL, Kind.COMMUNITY_CENTER,

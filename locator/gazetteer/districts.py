@@ -40,7 +40,7 @@ _OWN_CODES = {"540422": "540481", "540530": "540581", "460321": "460302", "46032
 """Codes that the polygons carry, and the ones those areas have since they became cities or districts."""
 
 FEW = 16
-"""So many positions are looked up by the boxes of the outlines, and only the outlines around them are read."""
+"""Up to this many positions are looked up by the outlines' boxes, and only the outlines around them are read."""
 
 
 class Outlines(NamedTuple):

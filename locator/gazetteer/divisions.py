@@ -142,7 +142,7 @@ class DivisionReading(NamedTuple):
 
 Ask = Callable[[str, tuple[object, ...]], Iterable[tuple[Any, ...]]]
 ASKED_SINGLY = 2_000
-"""So many names are asked of the index one by one (a command's search asks some fifty) before all are read."""
+"""How many names are looked up one by one (a command's search needs about fifty) before all are read at once."""
 
 
 class Names:

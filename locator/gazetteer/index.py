@@ -69,7 +69,7 @@ def _beside(left: str, right: str, *, local: bool) -> str:
 _COLUMNS = "p.id, p.name, p.kind, p.code, p.township, p.context, p.lon, p.lat, p.error_m, p.precision, p.pinyin"
 
 _FEW, _MANY = 600, 20_000
-"""So many places that begin as was typed are looked at for the most important ones."""
+"""How many places that begin with the typed text are searched for the most important ones."""
 
 
 class Row(NamedTuple):

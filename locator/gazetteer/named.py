@@ -31,14 +31,14 @@ MOST = {"district": 60, "city": 12, "province": 2, "nation": 1}
 """A name that so many places of China carry says nothing inside a division of that size: others of the name are there
 that no map shows."""
 FEWEST = 3
-"""So many places must be named after an area to say where it lies."""
+"""How many places must be named after an area before they say where it lies."""
 WIDEST_M = 2500.0
 """Places named after an area must lie together so closely."""
 _AREA_LEAST_M = 1000.0
 SHORT = 4
 """Names of so few characters are given to many places."""
 MOST_CITIES = 6
-"""Of more cities nobody reads the list."""
+"""Nobody reads a list of more cities."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 _KNOWN_NEAR = frozenset({"residential", "school", "building", "works", "mall", "park", "hotel", "government"})
 _KNOWN_FAR = frozenset({"station", "university", "hospital", "sight", "venue"})

@@ -32,7 +32,7 @@ PRAGMA synchronous = OFF;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -32768;
 """
-"""Of who writes a file that nobody reads yet."""
+"""For writing a file that nobody reads yet."""
 STAGING = """
 CREATE TABLE staging (
     name TEXT, kind TEXT, code TEXT, township TEXT, context TEXT, lon REAL, lat REAL, error_m REAL, precision TEXT,

@@ -39,7 +39,7 @@ RANKS: Mapping[PlaceKind, float] = {
     _K.RESIDENTIAL: 0.32, _K.POI: 0.3, _K.HOTEL: 0.28, _K.BUILDING: 0.27, _K.WORKS: 0.25,
 }  # fmt: skip
 COMMON = 4
-"""So many places with one shorter name, and it is a word for a kind."""
+"""A shorter name that this many places share is a word for a kind."""
 _HAN_FIRST = re.compile("(?P<han>[\u4e00-\u9fff]{3,}) [^\u4e00-\u9fff]+$")
 
 JOIN_M = 1500.0

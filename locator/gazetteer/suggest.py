@@ -148,7 +148,7 @@ class SuggestionRanker:
 ENOUGH = 8
 """With this many good answers the slower ways are not tried."""
 _NAMES = 400
-"""So many names at one slip are looked up in the chosen divisions."""
+"""How many names with one slip are looked up in the chosen divisions."""
 _NOTHING = 60.0
 """Below this nothing was found that is worth showing alone."""
 _FEW = 3

@@ -184,7 +184,7 @@ def open_data_gazetteer(settings: Settings) -> Gazetteer:
 def note_pending(settings: Settings) -> Iterator[None]:
     """Keep a note while offices are in the layer that the gazetteer does not know yet.
 
-    Who is killed in between, or fails, leaves the note, and the next start builds the gazetteer again.
+    A process that is killed or fails in between leaves the note, and the next start builds the gazetteer again.
 
     Raises
     ------

@@ -67,7 +67,7 @@ LACKING = frozenset({"number_unknown", "street_unknown", "street_about", "rest_u
 MARGIN_M = 150.0
 """How far apart two sources may be on one street beyond their own errors; a datum mix-up is 300 m and more."""
 CITY_REACH_M = 20_000.0
-"""Beyond three times a city's usual radius plus this, an answer lies in another city."""
+"""An answer farther away than three times a city's usual radius plus this lies in another city."""
 SAME_PLACE_M = 5000.0
 
 

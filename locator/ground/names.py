@@ -18,7 +18,7 @@ from locator.gazetteer.schema import PLACES_FILE
 from locator.ground.features import GroundClass
 
 MOST = 60
-"""So many names of a tile are sent; the browser shows those that fit."""
+"""How many names of a tile are sent; the browser shows those that fit."""
 MAX_ZOOM = 16
 _STEPS = 1e5
 _OFF_PX = 60

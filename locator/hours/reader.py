@@ -1,6 +1,6 @@
 """Hours as Chinese sources write them, turned into OpenStreetMap's language, or kept as a note.
 
-Never a guess: a text of which a word stays over is a note, no weekday stated is a note, an appointment is
+It never guesses: a text with a word left over is a note, no weekday stated is a note, an appointment is
 *unknown*, and so are days of which only words are said (``周三下午政治学习``). ``工作日`` means holidays off (and
 make-up days on, as the clock does it). The table in ``tests/hours/phrasings.yaml`` says what is read how.
 """

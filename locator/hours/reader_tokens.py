@@ -14,7 +14,7 @@ OSM_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 MORNING = ("上午", "早上", "早晨", "清晨", "凌晨", "早", "am", "AM")
 AFTERNOON = ("下午", "午后", "晚上", "晚间", "夜间", "夜晚", "傍晚", "晚", "pm", "PM")
 EVENING = ("晚上", "晚间", "夜间", "夜晚", "晚")
-"""Of these, twelve o'clock is midnight."""
+"""After these words, twelve o'clock is midnight."""
 NOON = ("中午",)
 PERIODS = frozenset(MORNING + AFTERNOON + NOON)
 _PERIOD = "(?:" + "|".join(MORNING + AFTERNOON + NOON) + ")"

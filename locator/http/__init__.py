@@ -1,6 +1,6 @@
 """The one HTTP client: timeout, retry, pace, cache, hidden keys.
 
-Whoever asks a service elsewhere asks through a :class:`HttpClient`; nothing else in the program opens a
+All requests to services elsewhere go through a :class:`HttpClient`; nothing else in the program opens a
 connection to another machine (the operator's own database apart).
 """
 

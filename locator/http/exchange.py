@@ -208,7 +208,7 @@ def exchange[T](call: Call, read: Callable[[Reply], T], *, before_send: Callable
     Raises
     ------
     ServiceError
-        Of the tree in :mod:`locator.errors`, or what ``read`` raises.
+        An error of :mod:`locator.errors`, or what ``read`` raises.
     """
     with translate_errors(call):
         one = _Exchange(call.request, call.timeout_s)

@@ -149,7 +149,7 @@ class ResponseCache:
     Parameters
     ----------
     max_bytes
-        Of all replies together; the ones not used for longest go first.
+        Size of all replies together; those unused for longest are dropped first.
     """
 
     def __init__(self, max_bytes: int = 16_000_000) -> None:

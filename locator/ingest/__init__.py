@@ -237,7 +237,7 @@ def open_progress(items: Iterable[Any] | None = None, *, show: bool, **options: 
     show
         False shows none.
     options
-        Of tqdm: ``total``, ``desc``, ``unit`` …
+        Options of tqdm: ``total``, ``desc``, ``unit`` …
     """
     from tqdm import tqdm
 

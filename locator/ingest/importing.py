@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOST_SHARE = 1 / 3
 """An update that takes away more of a source than this needs somebody to be sure."""
 MOST_PAIRS = 20
-"""So many pairs of offices that may be one are told at an import; ``locator same`` lists all."""
+"""How many pairs of offices that may be one an import names; ``locator same`` lists all."""
 REJECT_COLUMNS = ("file", "row", "column", "code", "value", "reason", "severity")
 
 

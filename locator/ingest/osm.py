@@ -143,9 +143,9 @@ class _Office:
     said_by: str
     position: Position | None = None
     nodes: tuple[int, ...] = ()
-    """Of a way: its nodes in order. Of a relation: the nodes that are its members."""
+    """A way's nodes in order; a relation's member nodes."""
     ways: tuple[int, ...] = ()
-    """Of a relation: the ways that are its members, outlines first."""
+    """A relation's member ways, outlines first."""
 
 
 @dataclass(slots=True)

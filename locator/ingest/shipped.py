@@ -260,9 +260,9 @@ def rebuild_gazetteer(
     Parameters
     ----------
     stamp
-        Of the shipped files it is built from; that of today's when None.
+        The stamp of the shipped files it is built from; today's when None.
     version
-        Of the layer in a database that the offices are from; None of a layer that is this machine's own.
+        The version of the database's layer that the offices come from; None for this machine's own layer.
     indexed
         The files of the sources that the offices are from, where it can be compared with them again.
     """

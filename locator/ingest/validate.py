@@ -35,7 +35,7 @@ CHUNK = 4096
 CHINA = (73.0, 17.0, 136.0, 54.0)
 """West, south, east and north of China, roughly: telephone numbers outside have other forms."""
 NEAR_BORDER_M = 500.0
-"""So near a border the outlines, and a source's positions, do not say on which side an office is."""
+"""This near to a border the outlines and a source's positions do not say on which side an office is."""
 FAR_M: Mapping[str, float] = {"district": 120_000, "city": 350_000, "province": 1_500_000, "township": 60_000}
 """How far from the centre of the region it names a position may be before it is a doubt, by level."""
 
@@ -105,7 +105,7 @@ class Checker:
             yield from self._place(drafts)
 
     def forget(self) -> None:
-        """Let go what was kept of single rows but the faults: a million rows take a third of a gigabyte."""
+        """Forget what was kept of single rows except the faults: a million rows take a third of a gigabyte."""
         self.given.clear()
         self._seen.clear()
 

@@ -20,7 +20,7 @@ from locator.ingest.osm import find_kind, tags_to_fields
 
 BATCH = 8192
 MAX_FEATURES = 5_000_000
-"""Of one layer; a few bytes of a file can say that one value stands there a thousand million times."""
+"""Features of one layer; a few bytes of a file can claim that one value occurs a thousand million times."""
 PARQUET = (".parquet", ".geoparquet")
 
 
@@ -34,7 +34,7 @@ class VectorSource:
     name, datum, mapping, licence
         As of :class:`locator.ingest.tables.TableSource`.
     encoding
-        Of a Shapefile's texts; GB18030 (which reads GBK) when its ``.dbf`` is not UTF-8 and no
+        The encoding of a Shapefile's texts; GB18030 (which reads GBK) when its ``.dbf`` is not UTF-8 and no
         ``.cpg`` file says otherwise.
     layer
         A layer of the file; the first with a column of names when None.

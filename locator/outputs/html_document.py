@@ -1,7 +1,7 @@
 """HTML made from data, with one rule: text is always escaped, and only :class:`Markup` is not text.
 
 The result list, the form and the guide are real HTML (ordered lists, headings, telephone links, labels), and
-names in the data layer may be hostile. So no template and no string formatting: elements are built by
+names in the data layer may be hostile. Therefore there is no template or string formatting: elements are built by
 :func:`tag`, which escapes every child and attribute and refuses addresses that run code, and
 :func:`write_document` puts the whole page around them.
 """

@@ -1,8 +1,8 @@
 """An OSRM server elsewhere, by ``LOCATOR_OSRM_URL``.
 
-Format: https://project-osrm.org/docs/v5.24.0/api/ (WGS-84, lon then lat). A server holds one profile and
-answers every other with it, without a word. So the address may hold ``{profile}`` (``foot``, ``bike`` or
-``car``) for several servers, and the mode of the answer is compared with the one asked for.
+Format: https://project-osrm.org/docs/v5.24.0/api/ (WGS-84, lon then lat). A server holds one profile and answers
+every other mode with that one and does not say so. Therefore the address may hold ``{profile}`` (``foot``, ``bike``
+or ``car``) for several servers, and the mode of the answer is compared with the one asked for.
 """
 
 from __future__ import annotations

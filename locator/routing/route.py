@@ -15,7 +15,7 @@ type LonLat = tuple[float, float]
 """WGS-84 degrees, longitude then latitude."""
 
 FARTHEST_LAT = 85.0
-"""Beyond it no road map of ours has a street, and Mercator maps end."""
+"""No road map of ours has a street beyond it, and Mercator maps end there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class Router(Protocol):
     engine: str
     """Its name, as in :attr:`locator.model.Route.engine`."""
     sent_to: str | None
-    """Who learns the two positions, to be told to the person; None when nobody outside this machine does."""
+    """Who receives the two positions, so that the page can say it; None if they do not leave this machine."""
 
     def available(self) -> bool:
         """Tell, without asking anybody, whether a route can be asked for."""

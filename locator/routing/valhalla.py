@@ -1,6 +1,6 @@
 """Valhalla: in this process over our own road tiles, or a server by ``LOCATOR_VALHALLA_URL``.
 
-Of the embedded engine nothing leaves the machine. One ``Actor`` (the engine's handle) serves one thread at a
+The embedded engine sends nothing to other machines. One ``Actor`` (the engine's handle) serves one thread at a
 time: shared by two it ends the process, so they wait in a queue. The server's format:
 https://valhalla.github.io/valhalla/api/turn-by-turn/api-reference/ (WGS-84).
 """

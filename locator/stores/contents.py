@@ -100,7 +100,7 @@ def find_changed(
     parts
         What they give now.
     columns
-        Of which a change counts.
+        The columns whose change counts.
     """
     old, new = edit_parts(before), edit_parts(parts)
     none = Layer(SCHEMA.empty_table())

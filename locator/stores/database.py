@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     type Connection = psycopg.Connection[tuple[Any, ...]]
 
 MOST_CONNECTIONS = 8
-"""Of one process; PostgreSQL's own limit is 100 for all."""
+"""Connections of one process; PostgreSQL's own limit is 100 for all."""
 CONNECT_S = 5
 WAIT_S = 10.0
 """How long a question waits for a connection that others use."""

@@ -33,7 +33,7 @@ from locator.stores import HOTLINE
 
 VANISHED = "vanished"
 FEW = 2000
-"""So many places are compared with those of their latitude; more are looked up in a tree."""
+"""Up to this many places are compared with those of their latitude; more are looked up in a tree."""
 EDITS = "edits"
 """The source that operators' own corrections make: each of its rows says which fields of an office it changes."""
 DECISIONS = "decisions"

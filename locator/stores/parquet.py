@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 TRIES = 5
 FEW = 500
-"""So many points are read one by one, and kept."""
+"""Up to this many points are read one by one and kept."""
 
 
 class _Loaded(NamedTuple):
@@ -61,7 +61,7 @@ class _Loaded(NamedTuple):
     mark: FileMark
     layer: Layer
     search: Index
-    """Of the points that have not vanished."""
+    """The index of the points that have not vanished."""
     parts: tuple[Part, ...]
 
 

@@ -10,7 +10,7 @@
 =================  ==========================================================================================
 
 A ``point_`` table is never changed: an import writes the next one beside it, and one update of ``state``
-is the whole commit. Who reads the old one goes on reading it; it is dropped when nobody does.
+is the whole commit. A reader of the old table goes on reading it; the table is dropped when no reader is left.
 """
 
 from __future__ import annotations

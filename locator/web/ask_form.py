@@ -1,4 +1,4 @@
-"""The first screen: what for, where and for whom; and what a first visit reads below it."""
+"""The first screen: what for, where and for whom; and what a newcomer reads below it."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _render_more(state: PageState, words: Translator) -> Markup:
 
 
 def render_welcome(words: Translator) -> Markup:
-    """Return what a first visit reads: three example addresses, the person's own places, one sentence on privacy."""
+    """Return what a newcomer reads: three example addresses, the person's own places, one sentence on privacy."""
     return tag(
         "section",
         render_examples(words),

@@ -1,4 +1,4 @@
-"""What each act of a panel changes in a visit. Values come from a browser: each is read through a check."""
+"""What each event of a panel changes in a session. Values come from a browser, so each is checked before it is used."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ HANDLERS: Mapping[str, Callable[[Session, Event], None]] = {
 
 
 def handle(session: Session, event: Event) -> None:
-    """Let an event change the session; one that is none of ours changes nothing."""
+    """Apply an event to the session; an unknown event changes nothing."""
     handler = HANDLERS.get(event.name)
     if handler is not None:
         session.acted = True

@@ -1,4 +1,4 @@
-"""The script that Streamlit runs for each visit: the frame around the views, and which view it is."""
+"""The script that Streamlit runs for each session: the frame around the views, and which view is shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VIEWS = {"find": show_find, "guide": show_guide, "centers": show_centers, "about
 
 
 def open_session() -> Session:
-    """Return this session's visit; a new one starts with what the address bar says."""
+    """Return this session's state; a new session starts with what the address bar says."""
     if "session" not in st.session_state:
         default_lang = shared.read_settings().lang
         st.session_state["session"] = Session(

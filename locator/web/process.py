@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 GRACE_S = 8
 """How long requests under way may take to finish when the server is told to stop."""
 MAX_HEAD_BYTES = 32_768
-"""Of the headers of one request."""
+"""Bytes of the headers of one request."""
 INTERVAL_S = 30.0
 """How long garbage stays at most."""
 IDLE_SHARE = 0.2
-"""Of one core: a process that did less since the last collection can spare the time to give memory back."""
+"""A share of one core: a process that used less since the last collection has time to give memory back."""
 
 
 def configure_process(settings: Settings) -> ClientLimits:
@@ -53,9 +53,9 @@ def configure_process(settings: Settings) -> ClientLimits:
 
 
 def raise_file_limit() -> None:
-    """Let this process open as many files and connections as the machine allows it.
+    """Raise the limit of open files and connections to what the machine allows.
 
-    A visit holds about four descriptors (Streamlit gives each an event loop of its own), and the usual soft limit
+    A session holds about four descriptors (Streamlit gives each an event loop of its own), and the usual soft limit
     of 1,024 is there for programs that count on small numbers. Nothing happens where the limit is as it should
     be, where the machine refuses, or where there is no such limit (Windows).
     """
@@ -168,7 +168,7 @@ def _tell_broken_thread(broken: threading.ExceptHookArgs) -> None:
 
 
 def configure_json_logging() -> None:
-    """Let all under ``locator`` be logged so, from ``info`` on, and no library's log hold an exception's words."""
+    """Log everything under ``locator`` this way, from ``info`` on; no library's log holds an exception's text."""
     ours = logging.getLogger("locator")
     if not any(isinstance(handler.formatter, JsonLines) for handler in ours.handlers):
         handler = logging.StreamHandler()

@@ -126,7 +126,7 @@ def _pack_once(asset: Asset, encoding: str) -> bytes:
 class PackedFiles:
     """Files that other packages send to the browser, each compressed once and kept.
 
-    Streamlit sends its own files as they are, 2.3 MB for a first visit.
+    Streamlit sends its own files as they are, 2.3 MB for a first page load.
     """
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
@@ -162,7 +162,7 @@ class PackedFiles:
         return Response(content, media_type=_PACKED_TYPES[file.suffix], headers=sent)
 
     def warm_up(self, addresses: Iterable[str]) -> None:
-        """Compress the files of a first visit before anybody asks for them."""
+        """Compress the files of a first page load before anybody asks for them."""
         for address in addresses:
             file = self.find(address.removeprefix("."))
             if file is not None:

@@ -47,9 +47,9 @@ MAX_STEP = 200
 """Characters of one step."""
 _TOLD = ("id", "mode", "length", "engine", "step")
 _KEY = secrets.token_bytes(32)
-"""Of this process: what a sheet says of the way is what this page said, whoever sends the form."""
+"""A key of this process: a sheet says of the way only what this page said, whoever sends the form."""
 MAX_FORM_BYTES = 131_072
-"""Of a form with a way in Chinese: a character takes nine bytes in a form."""
+"""Bytes of a form with a way in Chinese: a character takes nine bytes in a form."""
 
 
 def address_to_send(state: PageState, point_id: str, *, public_url: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""One person's visit: what was asked, what came back, and what each act changes. No Streamlit in here."""
+"""One person's session: what was asked, what came back, and what each event changes. No Streamlit in here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROW = "row"
 ORDERS = ("name", "district", "age", "distance")
 """What the list of centers can be sorted by."""
 MAX_SEEN = 20
-"""How many steps back a visit remembers exactly; before that a step back leads to the county."""
+"""How many steps back a session remembers exactly; a step back beyond them leads to the county."""
 STALE_S = 60.0
 """After this an answer is made again before it is shown: offices open and close."""
 
@@ -131,7 +131,7 @@ class Session:
 
     @property
     def run(self) -> str:
-        """The name of the run that drew the whole page last, unlike that of any other visit."""
+        """The name of the run that drew the whole page last, unlike that of any other session."""
         return f"{self.key} {self.runs}"
 
     @property

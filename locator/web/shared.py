@@ -118,7 +118,7 @@ def open_locator() -> Locator:
 
 
 def write_address(session: Session) -> None:
-    """Put a visit's state into the address bar, when it is not there already."""
+    """Put the session's state into the address bar if it is not there already."""
     import streamlit as st
 
     wanted = to_params(session.state, default_lang=read_settings().lang)
@@ -133,7 +133,7 @@ def read_clock() -> datetime:
 
 
 def pack_first_visit() -> None:
-    """Compress what a first visit loads, so that nobody waits for that."""
+    """Compress the files of a first page load in advance, so that nobody waits for it."""
     from locator.web.html_middleware import open_packed_files
     from locator.web.streamlit_patches import list_first_files
 

@@ -81,7 +81,7 @@ class Patch:
 
 
 def disable_proxy_headers() -> None:
-    """Let every request be known by the address it comes from, not by one that a header names.
+    """Identify every request by the address it comes from, not by one that a header names.
 
     uvicorn believes ``X-Forwarded-For`` of whoever connects from the machine itself and Streamlit leaves it no
     switch: behind a proxy that passes the header on, anybody could choose who they are. Whom to believe is
@@ -197,7 +197,7 @@ def list_map_files() -> tuple[str, ...]:
 
 
 def list_first_files() -> list[str]:
-    """Return the addresses of the framework's files that a first visit loads."""
+    """Return the addresses of the framework's files that a first page load asks for."""
     document = (static_folder() / "index.html").read_text("utf-8")
     return [*re.findall(r'(?:href|src)="(\./static/[^"]+)"', document), *list_late_chunks(), *list_map_files()]
 

@@ -25,8 +25,8 @@ NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 PLACE = Place(label="拉萨市", lon=91.1, lat=29.6, precision=Precision.CITY, source="gazetteer", adcode="540100")
 
 
-def visit_with(**answer) -> Session:
-    """A visit with an answer that offers something."""
+def session_with(**answer) -> Session:
+    """A session with an answer that offers something."""
     session = Session(state=PageState())
     session.start(Query(text="拉萨市某路1号"))
     session.answer = Answer(query=session.query, place=PLACE, **answer)
@@ -38,13 +38,13 @@ def press(session: Session, name: str) -> None:
 
 
 def test_a_service_is_named_before_it_is_asked():
-    html = render_understood(visit_with(may_ask=("nominatim", "amap")).answer, Translator("en"), restored=False)
+    html = render_understood(session_with(may_ask=("nominatim", "amap")).answer, Translator("en"), restored=False)
     assert "OpenStreetMap Nominatim" in html and "AMap" in html and 'data-act="online"' in html
-    assert 'data-act="online"' not in render_understood(visit_with().answer, Translator("en"), restored=False)
+    assert 'data-act="online"' not in render_understood(session_with().answer, Translator("en"), restored=False)
 
 
 def test_only_a_press_goes_online():
-    session = visit_with(may_ask=("nominatim",))
+    session = session_with(may_ask=("nominatim",))
     assert not session.query.online
     press(session, "online")
     assert session.query.online and session.answer is None
@@ -53,7 +53,7 @@ def test_only_a_press_goes_online():
 
 
 def test_a_press_that_nothing_offered_changes_nothing():
-    session = visit_with()
+    session = session_with()
     press(session, "online")
     press(session, "live")
     assert not session.query.online and session.answer is not None and session.live is None
@@ -70,7 +70,7 @@ def test_the_live_source_is_asked_once_for_the_place_and_then_searched_again():
         def find(self, query, now):
             return Answer(query=query, place=PLACE)
 
-    session, fake = visit_with(may_ask_live="overpass"), Fake()
+    session, fake = session_with(may_ask_live="overpass"), Fake()
     session.answered_at = NOW
     press(session, "live")
     session.run_search(lambda: fake, NOW)

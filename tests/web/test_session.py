@@ -1,4 +1,4 @@
-"""A visit over the shipped data: what each act changes. No browser, no Streamlit."""
+"""A session over the shipped data: what each event changes. No browser, no Streamlit."""
 
 from __future__ import annotations
 

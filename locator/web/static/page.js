@@ -108,7 +108,7 @@ function stepBack() {
   if (input) input.value = typed;
 }
 window.addEventListener("popstate", stepBack);
-/* A reload, a step back from another site, or a tab that the phone had dropped: not a visit that begins. */
+/* A reload, a step back from another site, or a tab that the phone had dropped: not a session that begins. */
 function cameAgain() {
   const [entry] = window.performance.getEntriesByType("navigation");
   return document.wasDiscarded === true || !entry || entry.type !== "navigate";
