@@ -163,7 +163,7 @@ def write_atomically(
         draft.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE, code: str = "data_write") -> None:
+def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE) -> None:
     """Write a file's whole content (text as UTF-8), in place in one step.
 
     Raises
@@ -172,7 +172,7 @@ def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE, code:
         It could not be written; what was at ``path`` is untouched.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    with write_atomically(path, mode=mode, code=code) as draft:
+    with write_atomically(path, mode=mode) as draft:
         draft.write_bytes(data)
 
 

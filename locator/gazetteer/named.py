@@ -291,13 +291,13 @@ def is_in_capital(code: str | None) -> bool:
     return code is not None and (is_one_city(code) or code[2:4] == "01")
 
 
-def merge_rows(rows: Iterable[Row], *, same_m: float = SAME_M) -> list[Row]:
+def merge_rows(rows: Iterable[Row]) -> list[Row]:
     """Drop a place near an earlier one of the same name: it is the same."""
     kept: list[Row] = []
     for row in rows:
         if row.lon is None or row.lat is None:
             continue
-        if all(_gap_m(row, other) > same_m for other in kept):
+        if all(_gap_m(row, other) > SAME_M for other in kept):
             kept.append(row)
         if len(kept) > 40:
             break

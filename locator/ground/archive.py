@@ -35,7 +35,7 @@ class Archive:
 
     path: Path
     digest: str
-    """Of the extract."""
+    """A hash of the extract."""
     source: str
     """The file name of the extract."""
     date: str

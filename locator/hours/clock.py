@@ -373,13 +373,13 @@ def first_shown(day: date, minute: int, now: LocalTime) -> datetime:
     return at if at.astimezone(UTC) > now.at.astimezone(UTC) else at.replace(fold=1)
 
 
-def clock_change(now: LocalTime, hours: int = 3) -> LocalTime | None:
-    """Return when the zone's clocks are next put forward or back, if within some hours."""
+def clock_change(now: LocalTime) -> LocalTime | None:
+    """Return when the zone's clocks are next put forward or back, if within three hours."""
     start = now.at.astimezone(UTC)
-    offsets = [(start + timedelta(minutes=n)).astimezone(now.zone) for n in (0, hours * 60)]
+    offsets = [(start + timedelta(minutes=n)).astimezone(now.zone) for n in (0, 180)]
     if offsets[0].utcoffset() == offsets[1].utcoffset():
         return None
-    low, high = 0, hours * 60
+    low, high = 0, 180
     while high - low > 1:
         middle = (low + high) // 2
         same = (start + timedelta(minutes=middle)).astimezone(now.zone).utcoffset() == offsets[0].utcoffset()

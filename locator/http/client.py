@@ -127,7 +127,6 @@ class HttpClient:
         *,
         content: object = None,
         form: Params | None = None,
-        params: Params | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
         cache_s: float = 0.0,
@@ -142,27 +141,16 @@ class HttpClient:
             body, kind = urlencode(to_texts(form)).encode(), "application/x-www-form-urlencoded"
         else:
             body, kind = json.dumps(content, ensure_ascii=False).encode(), "application/json"
-        request = self._request("POST", url, params, {"Content-Type": kind, **(headers or {})}, body)
+        request = self._request("POST", url, None, {"Content-Type": kind, **(headers or {})}, body)
         call = Call(service, request, self._seconds(timeout_s), pace_s, max_bytes, frozenset(accept))
         return self._cached(call, cache_s, retries, lambda body: _read_json(call, body), keep)
 
-    def get_bytes(
-        self,
-        service: str,
-        url: str,
-        *,
-        params: Params | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float | None = None,
-        cache_s: float = 0.0,
-        pace_s: float = 0.0,
-        retries: int = 0,
-        max_bytes: int = MAX_BYTES,
-    ) -> bytes:
-        """Return the bytes of a GET; else like :meth:`get_json`."""
-        request = self._request("GET", url, params, headers, None)
-        call = Call(service, request, self._seconds(timeout_s), pace_s, max_bytes, frozenset({200}))
-        return self._cached(call, cache_s, retries, bytes)
+    def get_bytes(self, service: str, url: str, *, max_bytes: int = MAX_BYTES) -> bytes:
+        """Return the bytes of a GET, asked once; else like :meth:`get_json`."""
+        request = self._request("GET", url, None, None, None)
+        return self._cached(
+            Call(service, request, self._seconds(None), 0.0, max_bytes, frozenset({200})), 0.0, 0, bytes
+        )
 
     def download(
         self,

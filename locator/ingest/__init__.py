@@ -111,9 +111,7 @@ class Draft:
 class Source(Protocol):
     """One place to read from, opened and ready.
 
-    ``add a source``: write a module with such a class, whose constructor takes ``location`` (a path, a
-    place name, a box …) and keyword arguments of its own with defaults; name it in :data:`SOURCES`; pass
-    ``tests/ingest/test_source_contract.py``; write ``docs/SOURCES.md`` a paragraph with an example that runs.
+    The constructor takes ``location`` (a path, a place name, a box …) and keyword arguments with defaults.
     """
 
     name: str

@@ -42,6 +42,8 @@ _NEARLY_NOTHING_M = 1.0
 _LONG_ENOUGH_TO_TIME_S = 60.0
 _ROAD_NUMBER = re.compile(r"[A-Z]{1,3} ?-?\d{1,4}[A-Z]?")
 _NAME_LENGTH = 60
+WORTH_SAYING_M = 50.0
+"""A shorter gap between a position and the route is not mentioned."""
 HERE_M = 15.0
 """Closer than this a bearing says nothing: the person is there."""
 POINTS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
@@ -278,11 +280,10 @@ def say_arrival(arrival: Arrival, lang: str) -> str:
     return text("routing.arrival_closed_day", lang, clock=clock, day=f"{opens:%Y-%m-%d}", opens=f"{opens:%H:%M}")
 
 
-def say_gaps(route: Route, lang: str, *, worth_m: float = 50.0) -> tuple[str, ...]:
+def say_gaps(route: Route, lang: str) -> tuple[str, ...]:
     """Return sentences on how far from the person the route starts, and how far from the office it ends."""
-
     gaps = (("routing.gap_start", route.gap_start_m), ("routing.gap_end", route.gap_end_m))
-    return tuple(text(code, lang, distance=say_rough_length(gap, lang)) for code, gap in gaps if gap >= worth_m)
+    return tuple(text(code, lang, distance=say_rough_length(gap, lang)) for code, gap in gaps if gap >= WORTH_SAYING_M)
 
 
 def say_sent_to(sent_to: str, lang: str) -> str:

@@ -74,17 +74,13 @@ def find_region(region: str) -> str:
     )
 
 
-def download_extract(
-    region: str, settings: Settings, *, folder: Path | None = None, progress: Progress = lambda _done, _total: None
-) -> Path:
-    """Fetch the newest extract of a region, whole or not at all.
+def download_extract(region: str, settings: Settings, *, progress: Progress = lambda _done, _total: None) -> Path:
+    """Fetch the newest extract of a region into ``<data>/extracts``, whole or not at all, in place of an older one.
 
     Parameters
     ----------
     region
         As :func:`find_region` reads it.
-    folder
-        Where to put it; ``<data>/extracts`` when None. A file of the same region there is replaced.
 
     Returns
     -------
@@ -100,7 +96,7 @@ def download_extract(
     """
     path = find_region(region)
     url = f"{settings.urls.get(SERVICE, MIRROR).rstrip('/')}/{path}-latest.osm.pbf"
-    out = (folder or settings.data / "extracts") / f"{path.rsplit('/', 1)[-1]}-latest.osm.pbf"
+    out = settings.data / "extracts" / f"{path.rsplit('/', 1)[-1]}-latest.osm.pbf"
     client = HttpClient(settings)
     found = _MD5.search(client.get_bytes(SERVICE, url + ".md5", max_bytes=10_000).decode("ascii", "replace"))
     if found is None:

@@ -171,7 +171,7 @@ def read_durations(reply: Any, count: int) -> list[float | None]:
     return [None if value is None else finite(value) for value in row]
 
 
-def decode_line(encoded: str, digits: int = 6) -> list[LonLat]:
+def decode_line(encoded: str) -> list[LonLat]:
     """Return the (lon, lat) pairs of an encoded polyline.
 
     Raises
@@ -194,7 +194,7 @@ def decode_line(encoded: str, digits: int = 6) -> list[LonLat]:
         if bits < 32:
             numbers[axis] += ~(number >> 1) if number & 1 else number >> 1
             if axis:
-                pairs.append((numbers[1] / 10**digits, numbers[0] / 10**digits))
+                pairs.append((numbers[1] / 1e6, numbers[0] / 1e6))
             axis, shift, number = 1 - axis, 0, 0
         elif shift > 60:
             raise ValueError("not an encoded line")
