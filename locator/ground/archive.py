@@ -12,6 +12,7 @@ import json
 import logging
 import sqlite3
 import threading
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -60,7 +61,10 @@ def read_archive(path: Path) -> Archive | None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    """Open an archive to be read, never mapped into memory: a file that is cut short then ends the process."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    connection.execute("PRAGMA mmap_size = 0")
+    return connection
 
 
 def _open_archive(path: Path) -> tuple[Archive, sqlite3.Connection]:
@@ -125,19 +129,18 @@ class Ground:
             ]
         if len(found) < 2:
             return found[0] if found else None
-        try:
-            return gzip.compress(b"".join(map(gzip.decompress, found)), 6, mtime=0)
-        except (OSError, EOFError):  # at a border, and one archive's tile is damaged
-            return found[0]
+        return gzip.compress(b"".join(map(gzip.decompress, found)), 6, mtime=0)  # at a border
 
     def _read(self, archive: Archive, connection: sqlite3.Connection, zoom: int, x: int, row: int) -> bytes | None:
         try:
             found = connection.execute(_TILE, (zoom, x, row)).fetchone()
-        except sqlite3.Error as error:
+            if found and not gzip.decompress(found[0]):  # a browser would show what its checksum tells
+                raise ValueError("an empty tile")
+        except (sqlite3.Error, OSError, EOFError, TypeError, ValueError, zlib.error) as error:
             self._open = [pair for pair in self._open if pair[0] is not archive]
             log.warning("the map tiles of %s cannot be read (%s); import it again", archive.source, error)
             return None
-        return bytes(found[0]) if found and isinstance(found[0], bytes) else None
+        return bytes(found[0]) if found else None
 
     def _look(self) -> None:
         """Open what is in the folder now, if that is something else than before."""

@@ -23,7 +23,7 @@ ZOOMS = (5, 8, 10, 12, 13, 14)
 _BATCH = 20_000
 _KEYS = (
     "highway", "railway", "waterway", "natural", "landuse", "leisure", "building", "place", "amenity", "tourism",
-    "station", "shop",
+    "station", "shop", "entrance",
 )  # fmt: skip
 _METRES_PER_DEGREE = 111_320.0
 
@@ -61,6 +61,7 @@ class GroundClass(IntEnum):
     MALL = 67
     PLACE = 68
     WATER_NAME = 69
+    ENTRANCE = 70
 
 
 _C = GroundClass
@@ -106,10 +107,15 @@ _BEGINS: Mapping[GroundClass, int] = {
     _C.TERTIARY: 12, _C.SECONDARY: 10, _C.PRIMARY: 8, _C.TRUNK: 8, _C.MOTORWAY: 5, _C.CITY: 5, _C.TOWN: 8,
     _C.VILLAGE: 12, _C.HAMLET: 13, _C.STATION: 12, _C.HOSPITAL: 13, _C.UNIVERSITY: 13, _C.PARK: 13, _C.SIGHT: 14,
     _C.GOVERNMENT: 14, _C.SCHOOL: 14, _C.MALL: 14, _C.PLACE: 14, _C.WATER_NAME: 13, _C.BUILDING: 14, _C.CAMPUS: 13,
+    _C.ENTRANCE: 14,
 }  # fmt: skip
 """The zoom a class begins at, whatever its size."""
 _LEAST_M2 = ((5, 2e7), (8, 2e6), (10, 2e5), (12, 2e4), (13, 4e3))
 """From which size on water and green are drawn at a zoom; what is smaller waits for the last one."""
+
+
+_ENTRANCE_NAMES = ("入口", "Entrance")
+"""What stands at an entrance that has no name of its own."""
 
 
 class Shape(NamedTuple):
@@ -178,10 +184,13 @@ class ExtractShapes:
                 newest = max(newest, thing.timestamp.toordinal())
             elif thing.is_area():
                 yield from _area(thing, factory)
-            elif thing.is_node() and "name" in thing.tags:
-                kind = _lookup(_POINTS, thing.tags)
-                if kind is not None and thing.location.valid():
-                    yield Shape(kind, *_names(thing.tags), bytes.fromhex(factory.create_point(thing)))
+            elif thing.is_node() and thing.location.valid():
+                kind = _kind_of_point(thing.tags)
+                if kind is not None:
+                    name, name_en = _names(thing.tags)
+                    if name is None:
+                        name, name_en = _ENTRANCE_NAMES
+                    yield Shape(kind, name, name_en, bytes.fromhex(factory.create_point(thing)))
         if not self.date and newest > _FIRST_DAY:
             from datetime import date
 
@@ -225,6 +234,12 @@ def _kind_of_line(tags: Any) -> GroundClass | None:
     if (value := tags.get("waterway")) is not None:
         return None if tags.get("tunnel") in ("yes", "culvert") else _WATERWAYS.get(value)
     return None
+
+
+def _kind_of_point(tags: Any) -> GroundClass | None:
+    if tags.get("entrance") in ("main", "yes") or tags.get("railway") == "subway_entrance":
+        return _C.ENTRANCE
+    return _lookup(_POINTS, tags) if "name" in tags else None
 
 
 def _lookup(table: Mapping[tuple[str, str], GroundClass], tags: Any) -> GroundClass | None:

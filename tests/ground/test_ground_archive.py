@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import logging
@@ -15,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from test_ground_build import LAT, LON, build, tile_of
 
-from locator.ground import Ground, ground_dir
+from locator.ground import Ground, archive, ground_dir
 from locator.ground.archive import MAX_ZOOM
 from locator.settings import Settings
 from locator.web import shared
@@ -32,7 +33,16 @@ def street(name: str) -> Town:
 
 @pytest.fixture
 def ground(tmp_path) -> Ground:
-    return build(street("经十路"), tmp_path)
+    ground = build(street("经十路"), tmp_path)
+    shutil.copy(ground_dir(tmp_path) / "town.mbtiles", ground_dir(tmp_path) / "kept")
+    return ground
+
+
+def every_tile(path) -> list[tuple[int, int, int]]:
+    """Return the numbers of an archive's tiles."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT zoom_level, tile_column, tile_row FROM tiles").fetchall()
+    return [(zoom, x, (1 << zoom) - 1 - row) for zoom, x, row in rows]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +107,37 @@ def test_a_damaged_archive_is_a_plain_ground_and_one_line(ground, tmp_path, capl
         found = [ground.tile(*HERE) for _ in range(3)]
     assert found == [None] * 3
     assert len(caplog.records) == 1 and "import" in caplog.text
+
+
+@pytest.mark.parametrize("left", [0, 100, 4096, 0.5])
+def test_an_archive_cut_short_under_an_open_reader_is_a_plain_ground_and_one_line(
+    ground, tmp_path, caplog, monkeypatch, left
+):
+    """Cut in place, between the look at the folder and the reading of a tile."""
+    path = ground_dir(tmp_path) / "town.mbtiles"
+    assert ground.tile(*HERE)
+    seen = archive._list(ground_dir(tmp_path))
+    monkeypatch.setattr(archive, "_list", lambda _folder: seen)
+    os.truncate(path, left if isinstance(left, int) else int(path.stat().st_size * left) // 4096 * 4096)
+    with caplog.at_level(logging.WARNING):
+        found = [ground.tile(*number) for number in every_tile(path.with_name("kept"))]
+        found += [ground.tile(*HERE) for _ in range(3)]
+    assert found[-3:] == [None] * 3
+    assert len(caplog.records) == 1 and "import it again" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [b"not packed", b"", None, 5, "cut", "flipped"])
+def test_a_damaged_tile_is_a_plain_ground_and_one_line(ground, tmp_path, caplog, damage):
+    whole = ground.tile(*HERE)
+    content = {"cut": whole[: len(whole) // 2], "flipped": bytes([*whole[:-9], whole[-9] ^ 255, *whole[-8:]])}
+    zoom, x, y = HERE
+    with sqlite3.connect(ground_dir(tmp_path) / "town.mbtiles") as connection:
+        where = "WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+        new = content.get(damage, damage) if isinstance(damage, str) else damage
+        connection.execute(f"UPDATE tiles SET tile_data = ? {where}", (new, zoom, x, (1 << zoom) - 1 - y))
+    with caplog.at_level(logging.WARNING):
+        assert [ground.tile(*HERE) for _ in range(3)] == [None] * 3
+    assert len(caplog.records) == 1 and "import it again" in caplog.text
 
 
 def test_one_damaged_archive_leaves_the_others(ground, tmp_path, caplog):

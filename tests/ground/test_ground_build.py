@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -135,6 +136,24 @@ def test_a_hole_in_a_wood_and_places_by_name(tmp_path):
     assert sum(len(part.interiors) for part in getattr(wood, "geoms", [wood])) == 1
 
 
+ENTRANCES = [
+    ({"entrance": "main"}, ("入口", "Entrance")),
+    ({"entrance": "yes", "name": "东门", "name__en": "East Gate"}, ("东门", "East Gate")),
+    ({"railway": "subway_entrance", "name": "新街口#1"}, ("新街口#1", "")),
+    ({"railway": "subway_entrance"}, ("入口", "Entrance")),
+    ({"entrance": "exit"}, None), ({"entrance": "staircase", "name": "三单元"}, None), ({"entrance": "emergency"}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tags", "said"), ENTRANCES)
+def test_a_way_in_is_marked_where_the_map_knows_it(tmp_path, tags, said):
+    town = Town()
+    corner = town.node(LON, LAT, 7, **tags)
+    town.way(1, [corner, *box(LON, LAT, 0.0005)[1:-1], corner], building="yes")
+    held = read(build(town, tmp_path), tmp_path, MAX_ZOOM)
+    assert [row for row in held if row[0] != _C.BUILDING] == ([(_C.ENTRANCE, *said)] if said else [])
+
+
 def test_the_pieces_of_a_street_are_one_line_and_streets_of_one_name_stay_apart(tmp_path):
     town = Town()
     nodes = [town.node(LON + n / 1000, LAT) for n in range(6)]
@@ -211,6 +230,28 @@ def test_a_cut_extract_is_refused_and_leaves_nothing(tmp_path, shared_data):
             build_ground(tmp_path / "cut.osm.pbf", tmp_path / "cut.mbtiles", digest="x")
         assert caught.value.code == "extract_broken"
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".building")] == []
+
+
+TWO_GB = 2 * 10**9
+
+
+@pytest.mark.parametrize(("name", "start"), [("big.osm.pbf", b""), ("big.osm", b"<osm version='0.6'>")])
+def test_two_gigabytes_of_nothing_are_refused_at_once(tmp_path, name, start):
+    (tmp_path / name).write_bytes(start)
+    os.truncate(tmp_path / name, TWO_GB)
+    with pytest.raises(DataError) as caught:
+        build_ground(tmp_path / name, tmp_path / "b.mbtiles", digest="b")
+    assert caught.value.code == "extract_broken"
+
+
+def test_what_stands_before_two_gigabytes_of_nothing_is_drawn(tmp_path):
+    town = Town()
+    town.way(1, [(LON, LAT), (LON + 0.01, LAT)], highway="primary")
+    with osmium.SimpleWriter(str(tmp_path / "big.osm.pbf")) as writer:
+        for thing in osmium.FileProcessor(str(town.write(tmp_path / "town.osm"))):
+            writer.add(thing)
+    os.truncate(tmp_path / "big.osm.pbf", TWO_GB)
+    assert build_ground(tmp_path / "big.osm.pbf", tmp_path / "b.mbtiles", digest="b").tiles > 0
 
 
 @pytest.mark.shared

@@ -12,8 +12,9 @@
     53: [8, 14, 19, "village"], 65: [9, 15, 19, "place"], 66: [9, 15, 19, "school"], 67: [9, 15, 19, "place"],
     64: [9, 15, 19, "place"], 32: [10, 15, 19, "street"], 69: [10, 13, 19, "water"], 10: [10, 13, 19, "river"],
     68: [11, 16, 19, "place"], 31: [11, 16, 19, "street"], 30: [12, 17, 19, "street"], 11: [12, 15, 19, "river"],
+    70: [4, 17, 19, "entrance"],
   };
-  var DOTTED = { station: 1, hospital: 1, school: 1, place: 1 };
+  var DOTTED = { station: 1, hospital: 1, school: 1, place: 1, entrance: 1 };
   var COLOURS = ["green", "campus", "water", "building", "wall", "path", "minor", "edge", "secondary", "primary", "trunk", "motorway", "rail", "land"];
   var OUTSIDE_NAMES = "© OpenStreetMap contributors";
 
@@ -84,7 +85,7 @@
     if (held) { tiles.delete(key); tiles.set(key, held); return held.promise; }
     held = { data: null };
     wait(1);
-    held.promise = reader._getVectorTilePromise({ x: x, y: y, z: z }).then(read, function () { return null; }).then(function (data) {
+    held.promise = reader._getVectorTilePromise({ x: x, y: y, z: z }).then(read).catch(function () { return null; }).then(function (data) {
       held.data = data;
       if (!data) tiles.delete(key); /* asked for again when it is next in sight */
       wait(-1);
