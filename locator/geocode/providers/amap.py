@@ -78,14 +78,10 @@ class AmapProvider(Provider):
     name = "amap"
     datum = Datum.GCJ02
     url = URL
+    geocoder_class = AMap
     pace_s = PACE_S
     cache_s = 600.0
     attribution = "高德地图"
-
-    @override
-    def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> AMap:
-        """Return the geopy class above."""
-        return AMap(key, domain=domain, **common)
 
     @override
     def is_good(self, content: object) -> bool:

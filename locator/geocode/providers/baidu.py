@@ -12,7 +12,7 @@ from geopy.geocoders.base import DEFAULT_SENTINEL
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, ResultFacts
+from locator.geocode.providers.provider import Left, Provider, ResultFacts, doubt
 from locator.geocode.records import Hint, clean_text
 from locator.model import Precision
 
@@ -73,14 +73,10 @@ class BaiduProvider(Provider):
     name = "baidu"
     datum = Datum.GCJ02
     url = "https://api.map.baidu.com"
+    geocoder_class = Baidu
     pace_s = 0.35
     cache_s = 600.0
     attribution = "百度地图"
-
-    @override
-    def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> Baidu:
-        """Return the geopy class above."""
-        return Baidu(key, domain=domain, **common)
 
     @override
     def is_good(self, content: object) -> bool:
@@ -98,10 +94,5 @@ class BaiduProvider(Provider):
         """Say what the match is, by level and comprehension."""
         raw = location.raw
         precision = LEVELS.get(str(raw.get("level") or ""), Precision.POI)
-        if int(raw.get("comprehension") or 0) < SURE and precision in (
-            Precision.ROOFTOP,
-            Precision.POI,
-            Precision.STREET,
-        ):
-            precision = Precision.TOWNSHIP
-        return ResultFacts(label=location.address, precision=precision)
+        sure = int(raw.get("comprehension") or 0) >= SURE
+        return ResultFacts(label=location.address, precision=doubt(precision, sure=sure))

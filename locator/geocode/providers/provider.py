@@ -26,7 +26,7 @@ from locator.errors import (
     SettingError,
 )
 from locator.gazetteer.text import clean_name
-from locator.geocode.records import Hint
+from locator.geocode.records import Hint, clean_text
 from locator.model import Place, Precision
 
 if TYPE_CHECKING:
@@ -153,6 +153,18 @@ class ResultFacts:
     note: str | None = None
 
 
+def doubt(precision: Precision, *, sure: bool) -> Precision:
+    """Return a precision as it is when the service is sure of its match; a guess is no better than a township."""
+    guess = not sure and precision in (Precision.ROOFTOP, Precision.POI, Precision.STREET)
+    return Precision.TOWNSHIP if guess else precision
+
+
+def with_city(text: str, hint: Hint) -> str:
+    """Return a text, tidied, that begins with the region's city: for a service that has no parameter for it."""
+    query = clean_text(text)
+    return hint.city + query if hint.city and hint.city.removesuffix("市") not in query else query
+
+
 class Provider(ABC):
     """A geocoding service: what it declares, and how its replies are read.
 
@@ -166,6 +178,8 @@ class Provider(ABC):
     url: ClassVar[str]
     """Where it is, unless ``LOCATOR_<NAME>_URL`` says otherwise."""
     needs_key: ClassVar[bool] = True
+    geocoder_class: ClassVar[Any]
+    """The geopy class that asks it."""
     pace_s: ClassVar[float]
     """Least time between two requests to its public address; an address of one's own has no pace."""
     timeout_s: ClassVar[float | None] = None
@@ -204,9 +218,9 @@ class Provider(ABC):
         common = {"scheme": parts.scheme, "user_agent": settings.user_agent, "adapter_factory": factory}
         self._geocoder = self.make_geocoder(parts.netloc + parts.path, key or "", common)
 
-    @abstractmethod
     def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> Geocoder:
         """Return the geopy geocoder; ``domain`` is host, port and path without the scheme."""
+        return self.geocoder_class(key, domain=domain, **common)
 
     @abstractmethod
     def ask(self, geocoder: Geocoder, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
@@ -226,7 +240,7 @@ class Provider(ABC):
         Raises
         ------
         ServiceError
-            Of the tree in :mod:`locator.errors`; all of it takes no longer than the provider's timeout.
+            One of :mod:`locator.errors`; all of it takes no longer than the provider's timeout.
         """
         left = Left(self.name, self.limit_s)
         with _map_errors(self.name):

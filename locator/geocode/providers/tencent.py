@@ -13,8 +13,8 @@ from geopy.location import Location
 
 from locator.adcode import is_adcode
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, ResultFacts
-from locator.geocode.records import Hint, clean_text
+from locator.geocode.providers.provider import Left, Provider, ResultFacts, doubt, with_city
+from locator.geocode.records import Hint
 from locator.model import Precision
 
 LEVELS = {
@@ -92,14 +92,10 @@ class TencentProvider(Provider):
     name = "tencent"
     datum = Datum.GCJ02
     url = "https://apis.map.qq.com"
+    geocoder_class = Tencent
     pace_s = 0.25
     cache_s = 600.0
     attribution = "腾讯地图"
-
-    @override
-    def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> Tencent:
-        """Return the geopy class above."""
-        return Tencent(key, domain=domain, **common)
 
     @override
     def is_good(self, content: object) -> bool:
@@ -109,18 +105,13 @@ class TencentProvider(Provider):
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the one match; the city goes into the text, where it must be."""
-        query = clean_text(text)
-        if hint.city and hint.city.removesuffix("市") not in query:
-            query = hint.city + query
-        return geocoder.geocode(query, exactly_one=False, timeout=left_s()) or ()
+        return geocoder.geocode(with_city(text, hint), exactly_one=False, timeout=left_s()) or ()
 
     @override
     def read(self, location: Location, text: str) -> ResultFacts:
         """Say what the match is, by level and reliability."""
         raw = location.raw
         precision = LEVELS.get(int(raw.get("level") or 0), Precision.TOWNSHIP)
-        sure = int(raw.get("reliability") or 0) >= SURE
-        if not sure and precision in (Precision.ROOFTOP, Precision.POI, Precision.STREET):
-            precision = Precision.TOWNSHIP
+        precision = doubt(precision, sure=int(raw.get("reliability") or 0) >= SURE)
         adcode = str((raw.get("ad_info") or {}).get("adcode") or "")
         return ResultFacts(label=location.address, precision=precision, adcode=adcode if is_adcode(adcode) else None)

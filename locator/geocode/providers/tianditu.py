@@ -13,8 +13,8 @@ from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
 from locator.datum import Datum
-from locator.geocode.providers.provider import Left, Provider, ResultFacts
-from locator.geocode.records import Hint, clean_text
+from locator.geocode.providers.provider import Left, Provider, ResultFacts, doubt, with_city
+from locator.geocode.records import Hint
 from locator.model import Precision
 
 LEVELS = (
@@ -75,14 +75,10 @@ class TiandituProvider(Provider):
     name = "tianditu"
     datum = Datum.WGS84
     url = "https://api.tianditu.gov.cn"
+    geocoder_class = Tianditu
     pace_s = 0.25
     cache_s = 86_400.0
     attribution = "天地图"
-
-    @override
-    def make_geocoder(self, domain: str, key: str, common: dict[str, Any]) -> Tianditu:
-        """Return the geopy class above."""
-        return Tianditu(key, domain=domain, **common)
 
     @override
     def is_good(self, content: object) -> bool:
@@ -92,16 +88,11 @@ class TiandituProvider(Provider):
     @override
     def ask(self, geocoder: Any, text: str, hint: Hint, left_s: Left) -> Iterable[Location]:
         """Yield the one match; the city goes into the text, there is no parameter for it."""
-        query = clean_text(text)
-        if hint.city and hint.city.removesuffix("市") not in query:
-            query = hint.city + query
-        return geocoder.geocode(query, exactly_one=False, timeout=left_s()) or ()
+        return geocoder.geocode(with_city(text, hint), exactly_one=False, timeout=left_s()) or ()
 
     @override
     def read(self, location: Location, text: str) -> ResultFacts:
         """Say what the match is, by level and score."""
         level, score = str(location.raw.get("level") or ""), float(location.raw.get("score") or 0)
         precision = next((precision for word, precision in LEVELS if word in level), Precision.TOWNSHIP)
-        if score < SURE and precision in (Precision.ROOFTOP, Precision.POI, Precision.STREET):
-            precision = Precision.TOWNSHIP
-        return ResultFacts(label=location.address, precision=precision)
+        return ResultFacts(label=location.address, precision=doubt(precision, sure=score >= SURE))
