@@ -63,12 +63,16 @@ def no_places_in_the_background() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def data_folder(tmp_path_factory) -> Path:
-    """A data folder built once from the shipped data; tests read it and do not write to it."""
+    """A data folder built from the shipped data, once for all workers; tests read it and do not write to it."""
+    from locator.disk import exclusive_lock
     from locator.ingest.shipped import ensure_data
     from locator.settings import Settings
 
-    folder = tmp_path_factory.mktemp("locator-data")
-    ensure_data(Settings(data=folder))
+    own, folder = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("locator-data")
+    built = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "locator-data-built"
+    with exclusive_lock(built):  # a worker's folder is a copy of its own
+        ensure_data(Settings(data=built))
+        shutil.copytree(built, folder, dirs_exist_ok=True)
     return folder
 
 

@@ -70,7 +70,9 @@ def test_hostile_offices_stay_text_in_the_list_and_on_the_map(chromium, hostile_
             assert not _ran(page)
             frame = next(frame for frame in page.frames if "st_folium" in frame.url)
             assert not _ran(frame)
-            labels = " ".join(pin.get_attribute("aria-label") for pin in person.map.locator(".pin").all())
+            labels = " ".join(
+                person.map.locator(".pin").evaluate_all("pins => pins.map((pin) => pin.getAttribute('aria-label'))")
+            )
             assert "49" not in labels.replace("{{7*7}}", "")
         person.map.locator(".pin").first.dispatch_event("click")
         person.map.locator(".card").wait_for()

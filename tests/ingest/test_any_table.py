@@ -359,7 +359,7 @@ LINKS = {
 
 
 @pytest.mark.parametrize("document", LINKS)
-@pytest.mark.parametrize("ending", sorted(DRIVERS))
+@pytest.mark.parametrize("ending", sorted({driver: ending for ending, driver in DRIVERS.items()}.values()))
 def test_no_document_leads_elsewhere(tmp_path, document, ending):
     secret = write(tmp_path / "secret.csv", "name,office\nroot,secret\n")
     path = tmp_path / f"t{ending}"
