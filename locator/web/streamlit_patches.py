@@ -23,6 +23,7 @@ import streamlit
 import uvicorn.config
 import uvicorn.server
 from streamlit import net_util
+from streamlit.components.v2.bidi_component import main as component
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.web.server import server_util
@@ -32,6 +33,7 @@ from locator.api import connections
 if TYPE_CHECKING:
     import folium
     from starlette.types import ASGIApp
+    from streamlit.runtime.state import SessionState
 
 log = logging.getLogger(__name__)
 DOCUMENT_PARTS = (
@@ -54,6 +56,8 @@ LATE_CHUNKS = (
     "IFrameUtil.", "urls.", "withCalculatedWidth.", "DownloadButton.", "createDownloadLinkElement.",
 )  # fmt: skip
 """Parts of Streamlit's script that it asks for only once it draws what our page has: asked for at once instead."""
+PRESENTER = "make_bidi_component_presenter"
+"""What makes a component's events readable in Streamlit, by its name in there."""
 FRONT_END_MARKS = (
     "data-test-connection-state",
     "stMainBlockContainer",
@@ -147,6 +151,42 @@ def cache_theme() -> None:
             msg.MergeFrom(theme)
 
     app_session._populate_theme_msg = copy
+
+
+class PanelEvents(dict[str, object]):
+    """What a person did in a panel, by event, as an attribute too: what Streamlit gives a component's callback."""
+
+    def __getattr__(self, name: str) -> object:
+        return self.get(name)
+
+    def __deepcopy__(self, _: object) -> PanelEvents:
+        return self
+
+
+def share_panel_events() -> None:
+    """Present what happened in a component without a class of its own for each component and run.
+
+    Streamlit makes that class so that a script can write into a component's state, which ours have none of. It costs as
+    much as sending the component, and each visit keeps one for every panel: a seventh of what it holds.
+    """
+
+    def make(aggregator_id: str, *_: object, **__: object) -> Callable[[Any, SessionState], Any]:
+        def present(base: Any, session_state: SessionState) -> Any:
+            new = session_state._new_widget_state
+            kind = new.widget_metadata.get(aggregator_id)
+            if not isinstance(base, dict) or kind is None or kind.value_type != "json_trigger_value":
+                return base
+            try:
+                given = new[aggregator_id]
+            except KeyError:
+                return base
+            payloads = [given] if isinstance(given, dict) else given or []
+            events = {p["event"]: p.get("value") for p in payloads if isinstance(p, dict) and "event" in p}
+            return PanelEvents(events | base) if events else base
+
+        return present
+
+    setattr(component, PRESENTER, make)
 
 
 def record_map_call(base: folium.Map, layer: folium.FeatureGroup, *, height: int) -> dict[str, Any]:
@@ -310,6 +350,16 @@ PATCHES = (
         read_from="1.67.0",
         fits=lambda: list(inspect.signature(app_session._populate_theme_msg).parameters) == ["msg", "section"],
         apply=cache_theme,
+    ),
+    Patch(
+        name="panel events",
+        package="streamlit",
+        read_from="1.67.0",
+        fits=lambda: (
+            _reads(component.BidiComponentMixin._bidi_component, PRESENTER)
+            and next(iter(inspect.signature(getattr(component, PRESENTER)).parameters)) == "aggregator_id"
+        ),
+        apply=share_panel_events,
     ),
     Patch(name="map component", package="streamlit-folium", read_from="0.27.4", fits=_map_component_fits),
     Patch(name="HTML document", package="streamlit", read_from="1.67.0", fits=_document_fits),

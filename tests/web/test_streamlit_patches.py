@@ -6,11 +6,22 @@ import tomllib
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from streamlit.components.v2 import presentation
 
 from locator.web import streamlit_patches
-from locator.web.streamlit_patches import FRONT_END_MARKS, PATCHES, apply_patches, check_patch, static_folder
+from locator.web.streamlit_patches import (
+    FRONT_END_MARKS,
+    PATCHES,
+    PRESENTER,
+    apply_patches,
+    check_patch,
+    component,
+    share_panel_events,
+    static_folder,
+)
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -47,3 +58,31 @@ def test_a_patch_that_no_longer_fits_is_named_and_left_out(fault, monkeypatch, c
     assert f"{patch.package} {installed}: the patch “{patch.name}”, read from {patch.read_from}" in (
         check_patch(patch) or ""
     )
+
+
+EVENTS = (
+    None,
+    [],
+    [{"event": "act", "value": {"act": "ask", "text": "济南"}}],
+    [{"event": "act", "value": {"n": 1}}, {"event": "act", "value": {"n": 2}}, {"event": "other", "value": None}],
+    {"event": "act", "value": {"act": "lang"}},
+    ["no event", {"value": 1}],
+)
+
+
+@pytest.mark.parametrize("given", EVENTS)
+@pytest.mark.parametrize("base", [{}, {"kept": 1}, None, "text"])
+def test_a_panels_events_are_what_streamlit_itself_presents(monkeypatch, given, base):
+    own = presentation.make_bidi_component_presenter("events", "id", {"act"})
+    monkeypatch.setattr(component, PRESENTER, getattr(component, PRESENTER))  # it is back after the test
+    share_panel_events()
+    ours = getattr(component, PRESENTER)("events", "id", {"act"})
+
+    class Widgets(dict):
+        widget_metadata = {"events": SimpleNamespace(value_type="json_trigger_value")}  # noqa: RUF012
+
+    state = SimpleNamespace(_new_widget_state=Widgets() if given is None else Widgets(events=given))
+    wanted, got = own(base, state), ours(base, state)
+    assert got == wanted
+    if isinstance(base, dict):
+        assert getattr(got, "act", None) == wanted.act

@@ -112,7 +112,6 @@ def test_an_answer_has_its_parts_in_the_order_of_reading(page):
         "way",
         "down-head",
         "down-note",
-        "fallback",
         "footer",
     ]
     assert panels["results"].index("五里沟") > 0

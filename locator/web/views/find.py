@@ -65,16 +65,21 @@ def show_find(session: Session) -> None:
         show_static_html("tiles", tag("p", shared.tiles_sentence(words), class_="soft tiles"))
         _show("way", parts.panels["way"], session, page=others)
     show_downloads(session, words)
-    _show("fallback", parts.panels["fallback"], session, page=others)
+    if parts.panels["fallback"]:
+        _show("fallback", parts.panels["fallback"], session, page=others)
 
 
-def _frame_of(session: Session) -> str:
-    """Return which panels the page has for what there is: those of a list, of an answer without one, or of neither."""
-    return "hits" if session.hits else "answer" if session.answer else "none"
+def _frame_of(session: Session) -> tuple[str, bool]:
+    """Return which panels the page has for what there is.
+
+    Those of a list, of an answer without one, or of neither; and whether what helps elsewhere stands beside the list.
+    """
+    beside = session.answer is not None and bool(session.hits) and session.answer.fallback is not None
+    return "hits" if session.hits else "answer" if session.answer else "none", beside
 
 
 @st.fragment
-def _show_results(session: Session, frame: str, drawn: list[AnswerParts]) -> None:
+def _show_results(session: Session, frame: tuple[str, bool], drawn: list[AnswerParts]) -> None:
     """Draw the list. A search or a choice runs only this, and it brings what the other panels and the map show by then.
 
     Parameters
@@ -91,7 +96,7 @@ def _show_results(session: Session, frame: str, drawn: list[AnswerParts]) -> Non
         now = shared.read_clock()
         if not session.go:
             session.run_search(shared.open_locator, now)
-        if session.go or _frame_of(session) != frame:
+        if session.go or _frame_of(session) not in (frame, (frame[0], False)):
             st.rerun()
         parts = _finish(session, now)
         brought = {name: html for name, html in parts.panels.items() if name != "results"}
