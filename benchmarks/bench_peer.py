@@ -3,10 +3,11 @@
     python benchmarks/bench_peer.py
     python benchmarks/bench_peer.py --searches 100 --sessions 10 20 40 80 160 320 --seconds 20
 
-The peer is ``plain_peer.py``: a text box, a table and ``st_folium`` with a marker for each office. Both servers run at
-the same time and are asked in turn, so that a slow hour is slow for both. The knee is the last number of visits whose
-p95 stays under a second, each searching every ``--think`` seconds. No browser takes part: ``st_folium`` would make a
-browser ask for one more run, which is not counted against it here.
+The peer is ``plain_peer.py``: a text box, a table and ``st_folium`` with a marker for each office. Beside both a page
+with a text box alone (``empty_peer.py``) says what a run costs Streamlit itself. All servers run at the same time and
+are asked in turn once they have opened their data, so that a slow hour is slow for all. The knee is the last number of
+visits whose p95 stays under a second, each searching every ``--think`` seconds. No browser takes part: ``st_folium``
+would make a browser ask for one more run, which is not counted against it here.
 """
 
 from __future__ import annotations
@@ -25,8 +26,15 @@ from page_visitor import Reply, Visitor
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-PEER = ("-m", "streamlit", "run", str(Path(__file__).with_name("plain_peer.py")), "--server.headless", "true")
+
+def _run_page(name: str) -> tuple[str, ...]:
+    return ("-m", "streamlit", "run", str(Path(__file__).with_name(name)), "--server.headless", "true")
+
+
+PEER, EMPTY = _run_page("plain_peer.py"), _run_page("empty_peer.py")
 ENOUGH_MS = 1000.0
+QUIET_MS = 60.0
+"""Of CPU in a second: a server that uses less has finished its start."""
 
 
 class PlainVisitor(Visitor):
@@ -52,8 +60,18 @@ class PlainVisitor(Visitor):
         return await self._run(message)
 
 
-Side = tuple[str, int, type[Visitor], str]
+Side = tuple[str, int, type[Visitor], str | None]
 """An address, a process id, who visits it, and the panel that a search must show."""
+
+
+async def settle(sides: list[Side]) -> None:
+    """Wait until every server has done what its first answers started in the background."""
+    for _, pid, _, _ in sides:
+        for _ in range(120):
+            before = read_cpu_ms(pid)
+            await asyncio.sleep(1)
+            if read_cpu_ms(pid) - before < QUIET_MS:
+                break
 
 
 async def count_cpu(sides: list[Side], searches: int) -> list[float]:
@@ -64,6 +82,7 @@ async def count_cpu(sides: list[Side], searches: int) -> list[float]:
         await visitor.open()
         for address in addresses[:10]:
             await visitor.search(address)
+    await settle(sides)
     dice = random.Random(1)
     for _ in range(searches):
         address = dice.choice(addresses)
@@ -71,7 +90,7 @@ async def count_cpu(sides: list[Side], searches: int) -> list[float]:
             before = read_cpu_ms(pid)
             reply = await visitors[number].search(address)
             used[number] += read_cpu_ms(pid) - before
-            if reply.faults or panel not in reply.panels:
+            if reply.faults or (panel and panel not in reply.panels):
                 raise SystemExit(f"no answer to {address!r}: {reply.faults} {list(reply.panels)}")
     for visitor in visitors:
         await visitor.close()
@@ -140,8 +159,12 @@ async def count_memory(sides: list[Side], visits: int) -> list[float]:
 
 async def measure(sides: list[Side], options: argparse.Namespace) -> None:
     """Measure and print."""
-    own, plain = await count_cpu(sides, options.searches)
-    print(f"CPU a search: page {own:.1f} ms, plain {plain:.1f} ms, ratio {own / plain:.2f}", flush=True)
+    own, plain, empty = await count_cpu(sides, options.searches)
+    print(
+        f"CPU a search: page {own:.1f} ms, plain {plain:.1f} ms, ratio {own / plain:.2f}; empty {empty:.1f} ms",
+        flush=True,
+    )
+    sides = sides[:2]
     mine, theirs = await count_memory(sides, options.visits)
     print(f"memory a visit: page {mine:.0f} KB, plain {theirs:.0f} KB, ratio {mine / theirs:.2f}", flush=True)
     if options.sessions:
@@ -161,8 +184,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         free = {"LOCATOR_RATE_LIMIT": "0", "LOCATOR_CLIENT_CONNECTIONS": "0", "LOCATOR_PLACES": "off"}
         data = Path(folder) / "data"
-        with run_server(data, **free) as (url, pid), run_server(data, program=PEER, **free) as (plain, peer):
-            sides: list[Side] = [(url, pid, Visitor, "results"), (plain, peer, PlainVisitor, "component_instance")]
+        with contextlib.ExitStack() as servers:
+            url, pid = servers.enter_context(run_server(data, **free))
+            plain, peer = servers.enter_context(run_server(data, program=PEER, **free))
+            empty, floor = servers.enter_context(run_server(data, program=EMPTY, **free))
+            sides: list[Side] = [
+                (url, pid, Visitor, "results"),
+                (plain, peer, PlainVisitor, "component_instance"),
+                (empty, floor, PlainVisitor, None),
+            ]
             asyncio.run(measure(sides, options))
 
 
