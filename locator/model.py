@@ -172,6 +172,8 @@ class Place:
     """A geocoded location."""
 
     label: str
+    label_en: str | None = None
+    """Of a division its names in English, the smallest first; else None."""
     lon: float | None = None
     """None when the place is known by name only (29 counties have no position in any source)."""
     lat: float | None = None

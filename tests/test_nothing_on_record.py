@@ -17,7 +17,7 @@ from locator.finder.fallback import read_designated
 from locator.guide import load_guide
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Filter, Kind, Person, Query, Task
-from locator.outputs.shapes import say_fallback, say_notice, shape_answer
+from locator.outputs.shapes import say_fallback, say_label, say_notice, shape_answer, shape_place
 from locator.routing import SEARCH_APPS, map_searches
 from locator.settings import shipped_dir
 
@@ -268,3 +268,12 @@ def test_the_shape_is_the_documented_one(locator, barren):
     for region in shape["elsewhere"]:
         assert set(region) == {"region", "adcode", "points", "nearest"}
         assert region["nearest"] is None or set(region["nearest"]) == {"id", "name", "distance_m"}
+
+
+def test_a_reader_of_english_reads_the_names_of_divisions_and_cities(locator):
+    answer = locator.find(Query(text="Lhasa", task=Task.COLLECT, lang="en"), NOW)
+    assert shape_place(answer.place)["label_en"] == "Lhasa, Xizang"
+    assert say_label(answer.place, "en") == "西藏自治区拉萨市 Lhasa, Xizang"
+    assert say_label(answer.place, "zh") == "西藏自治区拉萨市"
+    told = " ".join(say_notice(notice, "en") for notice in answer.notices)
+    assert "Shanghai, Jinan" in told and not any("\u4e00" <= sign <= "\u9fff" for sign in told)

@@ -88,10 +88,12 @@ def run_find(args: argparse.Namespace, settings: Settings) -> None:
 
 def place_line(place: Place, lang: str) -> str:
     """Return a place with its precision, in words."""
-    precision = text(f"names.precision.{place.precision}", lang)
+    from locator.outputs.shapes import say_label
+
+    precision, label = text(f"names.precision.{place.precision}", lang), say_label(place, lang)
     if place.error_m is None:
-        return say("place", lang, label=place.label, precision=precision)
-    return say("place_error", lang, label=place.label, precision=precision, error=f"{place.error_m:,.0f}")
+        return say("place", lang, label=label, precision=precision)
+    return say("place_error", lang, label=label, precision=precision, error=f"{place.error_m:,.0f}")
 
 
 def _lines(answer: Answer, lang: str, at: object) -> list[str]:

@@ -283,7 +283,7 @@ def no_result_notices(
         What is shown besides the hits, None where some of them are near.
     """
     if is_outside(place) and not hits:
-        return [Notice(code="outside_area", params={"cities": name_cities(records.store, query.lang)})]
+        return [Notice(code="outside_area", params={"cities": name_cities(records, query.lang)})]
     if place.precision is Precision.PROVINCE:
         known = fallback is not None and fallback.elsewhere
         return [Notice(code="choose_region" if known else "place_too_coarse", params={"place": place.label})]
@@ -325,14 +325,21 @@ def _send_elsewhere(place: Place, query: Query, fallback: Fallback, records: Rec
     params = {"place": name or place.label, "hotline": hotline}
     if code == "nothing_near":
         own = division.name if division else ""
-        params["cities"] = name_cities(records.store, query.lang, but=own)
+        params["cities"] = name_cities(records, query.lang, but=own)
     return Notice(code=code, params=params)
 
 
-def name_cities(store: Store, lang: str, *, but: str = "") -> str:
+def _in_language(city: str, gazetteer: Gazetteer, lang: str) -> str:
+    codes = [division.code for division in gazetteer.regions(city)[:1]]
+    english = gazetteer.describe(codes[0], "en").partition(",")[0] if codes else None
+    return choose({"zh": city, "en": english}, lang) or city
+
+
+def name_cities(records: Records, lang: str, *, but: str = "") -> str:
     """Return the names of the cities with the most points, as one phrase, without the one that is asked about."""
-    counts = {city: count for city, count in store.count_by_city().items() if city != but}
+    counts = {city: count for city, count in records.store.count_by_city().items() if city != but}
     names = sorted(counts, key=lambda city: (-counts[city], city))
-    joined = language(lang).join(names[:CITIES_NAMED])
+    shown = [_in_language(city, records.gazetteer, lang) for city in names[:CITIES_NAMED]]
+    joined = language(lang).join(shown)
     more = len(names) - CITIES_NAMED
     return joined + (text("notices.and_more", lang, count=more) if more > 0 else "")

@@ -249,7 +249,8 @@ class PlaceIndex:
         while at.lon is None and at.level in {"township", "zone"} and around:
             at = around.pop()
         return Place(
-            label=self.label(code), lon=at.lon, lat=at.lat, precision=_PRECISIONS[at.level], error_m=at.error_m,
+            label=self.label(code), label_en=self.label_en(code), lon=at.lon, lat=at.lat,
+            precision=_PRECISIONS[at.level], error_m=at.error_m,
             source="gazetteer", adcode=self.adcode(code), township=code if division.level == "township" else None,
             note=note,
         )  # fmt: skip

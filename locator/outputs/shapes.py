@@ -112,10 +112,22 @@ def shape_notice(notice: Notice, lang: str) -> dict[str, Any]:
     return {"code": notice.code, "text": say_notice(notice, lang)}
 
 
+def label_beside(place: Place, lang: str) -> str | None:
+    """Return the name of a place in the reader's language where its label is in another, or None."""
+    shown = choose({"zh": place.label, "en": place.label_en}, lang)
+    return shown if shown != place.label else None
+
+
+def say_label(place: Place, lang: str) -> str:
+    """Return the label of a place, and behind it the name in the reader's language where the label is in another."""
+    return " ".join(part for part in (place.label, label_beside(place, lang)) if part)
+
+
 def shape_place(place: Place) -> dict[str, Any]:
     """Return a place as JSON values."""
     return {
         "label": place.label,
+        "label_en": place.label_en,
         "lon": place.lon,
         "lat": place.lat,
         "precision": str(place.precision),

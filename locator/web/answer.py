@@ -10,7 +10,7 @@ from locator.hours import describe
 from locator.i18n import text
 from locator.model import Answer, Fallback, Hit, Notice, Place, RegionWithOffices
 from locator.outputs.html_document import Markup, hide, join, link_out, mark_chinese, tag
-from locator.outputs.shapes import GROUPS, AdviceLine, group_of, say_fallback, say_notice, split_phones
+from locator.outputs.shapes import GROUPS, AdviceLine, group_of, label_beside, say_fallback, say_notice, split_phones
 from locator.web.card import (
     SIGNS,
     ListContext,
@@ -73,7 +73,8 @@ def _render_bar(place: Place, words: Translator, state: PageState, *, restored: 
         before, _, after = words(code, label="\0").partition("\0")
         where = tag("p", before, label, after, class_="soft")
     else:
-        where = tag("p", label, say_place(place, words), class_="soft")
+        english = label_beside(place, words.lang)
+        where = tag("p", label, f" {english} " if english else None, say_place(place, words), class_="soft")
     edit = tag(
         "button", words("bar.edit"), type="button", data_do="edit", class_="edit", aria_label=words("bar.edit_what")
     )
@@ -172,7 +173,7 @@ def _render_candidates(candidates: Sequence[Place], words: Translator, *, labell
             tag(
                 "button",
                 tag("span", place.label, lang="zh-CN"),
-                " ",
+                f" {label_beside(place, words.lang) or ''} ",
                 tag("small", words.name("precision", place.precision)),
                 type="button",
                 data_act="candidate",

@@ -18,7 +18,7 @@ from locator.errors import LocatorError
 from locator.i18n import LANGS, explain_outside, text
 from locator.model import EXACT, Answer, Person, Phone, Query, Task
 from locator.outputs.html_document import Markup, join, tag, write_document
-from locator.outputs.shapes import hotline_of, order_phones, say_fallback, say_hit_distance, say_notice
+from locator.outputs.shapes import hotline_of, order_phones, say_fallback, say_hit_distance, say_label, say_notice
 from locator.routing import links as links_into_apps
 from locator.web.session import MAX_TEXT
 
@@ -110,13 +110,13 @@ def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
     notices = [tag("p", say_notice(notice, lang), role="status") for notice in answer.notices]
     if answer.place is None:
         labels = [
-            tag("li", tag("button", place.label, type="submit", form="ask", name="again", value=place.label))
+            tag("li", tag("button", say_label(place, lang), type="submit", form="ask", name="again", value=place.label))
             for place in answer.candidates
         ]
         return join(*notices, tag("ul", *labels) if labels else None)
     precision = text(f"names.precision.{answer.place.precision}", lang)
     understood = text(
-        "cli.understood", lang, place=text("cli.place", lang, label=answer.place.label, precision=precision)
+        "cli.understood", lang, place=text("cli.place", lang, label=say_label(answer.place, lang), precision=precision)
     )
     rows = [_write_hit(hit, now, lang, hotline_of(answer)) for hit in answer.hits]
     urgent = (answer.guide or {}).get("first")
