@@ -177,7 +177,7 @@ def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE) -> No
 
 
 def digest_file(path: Path) -> str | None:
-    """Return a hash of a file's content, by which it is known again; None of a file that is not there."""
+    """Return a hash of a file's content, by which it is known again; None for a file that is not there."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=12)).hexdigest()

@@ -392,4 +392,4 @@ class Answer:
     may_ask_live: str | None = None
     """The live source to offer where the layer has nothing near."""
     fallback: Fallback | None = None
-    """What else helps, where no hit is near or all of them serve others; None where real results stand near."""
+    """What else helps where no hit is near or all of them serve others; None where real results stand near."""

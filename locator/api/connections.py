@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 connections with deadlines and a bound on their number, which uvicorn itself has not.
+"""uvicorn's HTTP/1.1 connections with deadlines and a bound on their number, which uvicorn itself lacks.
 
 Read from uvicorn 0.54.0 and h11 0.16.0 (``uvicorn/protocols/http/h11_impl.py``): a connection lives for ever while
 its headers, its body or its reader drip, and nothing bounds how many there are. :func:`protocol_fits` tells
@@ -38,7 +38,7 @@ class Deadlines(NamedTuple):
     body_s: float = 30.0
     """From there to the end of the body: two megabytes over half a megabit a second."""
     write_s: float = 60.0
-    """Until a reader who is behind has taken enough for us to write on."""
+    """Until a slow reader has taken enough for us to continue writing."""
 
 
 def count_spare_files() -> int | None:
@@ -93,7 +93,7 @@ class GuardedProtocol(H11Protocol):
         self._start("head", self.deadlines.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Count the connection no more."""
+        """Stop counting the connection."""
         self._stop()
         self._release()
         super().connection_lost(exc)

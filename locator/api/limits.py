@@ -38,9 +38,9 @@ MESSAGES_S, MESSAGES_BURST = 10.0, 60.0
 CLIENT_MESSAGES_S, CLIENT_MESSAGES_BURST = 60.0, 400.0
 """Messages of all websockets of one client together: a seventh of the event loop at most."""
 MAX_DELAYED = 100
-"""Messages that a websocket may have been made to wait for before it is closed; forgotten as fast as it is quiet."""
+"""Messages that a websocket may be made to wait for before it is closed; the count falls while it is quiet."""
 FAREWELL_S = 1.0
-"""How long one who was sent away may take to hear it."""
+"""How long a refused client may take to read the refusal."""
 OPENINGS_S, OPENINGS_BURST = 10.0, 200.0
 """Websockets that one client may open: many people can share an address."""
 REPORTS_MINUTE = 2
@@ -113,7 +113,7 @@ def is_within(address: str, networks: tuple[str, ...]) -> bool:
 
 
 def group_client(address: str) -> str:
-    """Return what an address is counted under: itself, or of an IPv6 address its /64 network."""
+    """Return what an address is counted under: the address itself, or the /64 network of an IPv6 address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -179,7 +179,7 @@ class ClientLimits:
         return True
 
     def release(self, client: str, *, files: int) -> None:
-        """Count a connection no more."""
+        """Stop counting a connection."""
         with self._lock:
             self._files -= files
             self._held[client] -= 1
@@ -313,7 +313,7 @@ async def _refuse_websocket(receive: Receive, send: Send, code: int) -> None:
 
 
 class _PacedMessages:
-    """The two ways of one websocket: messages that come too fast wait, and who goes on so is sent away."""
+    """The two ways of one websocket: messages that come too fast wait, and a client that goes on is disconnected."""
 
     def __init__(self, client: str, shared: Buckets, receive: Receive, send: Send) -> None:
         self._client, self._shared, self._receive, self._send = client, shared, receive, send
@@ -341,6 +341,6 @@ class _PacedMessages:
         return {"type": "websocket.disconnect", "code": _POLICY}
 
     async def send(self, message: Message) -> None:
-        """Send what the page says, while somebody is there."""
+        """Send what the page says as long as the connection is open."""
         if not self._closed:
             await self._send(message)

@@ -163,7 +163,7 @@ class ErrorMiddleware:
 
 
 class HeadMiddleware:
-    """ASGI: answer ``HEAD`` with what ``GET`` would have for headers."""
+    """ASGI: answer ``HEAD`` with the headers that ``GET`` would have."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

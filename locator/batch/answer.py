@@ -134,7 +134,7 @@ class BatchQuestion:
     """What ``lon`` and ``lat`` are measured against."""
     limit: int = 5
     within_m: float | None = NEAR_M
-    """Nothing farther is named; None for no bound."""
+    """Offices farther away are not named; None for no bound."""
     where: Filter = NEAREST_PLACED
 
     @property
@@ -177,7 +177,7 @@ class _Origins(NamedTuple):
     precision: pa.Array
     error_m: pa.Array
     coarse: dict[int, Place]
-    """Those of which only the district or city is known: from its middle nothing is measured."""
+    """The rows of which only the district or city is known: no distance is measured from its middle."""
 
 
 def answer_block(engine: Engine, question: BatchQuestion, block: CsvBlock) -> BlockAnswer:
@@ -304,7 +304,7 @@ def _locate(engine: Engine, address: str) -> Place | str:
 def _answer_coarse(
     engine: Engine, question: BatchQuestion, origins: _Origins, rows: NDArray[np.int64], metres: NDArray[np.float64]
 ) -> None:
-    """Put the offices of its area, without distances, for each origin of which no more than that is known."""
+    """Give each origin known by its area only the offices of that area, without distances."""
     listed: dict[tuple[object, ...], list[int]] = {}
     for number, place in origins.coarse.items():
         rows[number], metres[number] = -1, np.nan

@@ -1,4 +1,4 @@
-"""How far a batch has come, on disk: whatever kills it, the next run goes on from there.
+"""How far a batch has come, kept on disk: the next run continues there, whatever ended the last one.
 
 Output and rejects grow in ``….part`` files; after each block the checkpoint, a small file replaced in
 one step, says how long each is and how far the input was read. What lies beyond is cut off on resuming.

@@ -26,7 +26,7 @@ KIND_ORDER: Mapping[str, tuple[Kind, ...]] = {
 """By the authority of the task, whom to ask first in an area where nobody is near. Service points of the card come
 before the agencies, and agencies before bureaus; the other authority's counters are last (facts of 2026-11)."""
 UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
-"""From, or to, what is known no better, nothing is measured."""
+"""Nothing is measured from or to a position known no better than this."""
 HALLS = frozenset(
     {Kind.CARD_CENTER, Kind.INSURANCE_AGENCY, Kind.HRSS_BUREAU, Kind.MEDICAL_INSURANCE, Kind.GOVERNMENT_HALL}
 )

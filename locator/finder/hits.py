@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from locator.stores import Store
 
 NEAR_M = 50_000.0
-"""Nothing farther is offered as near unless the person asked for a wider circle."""
+"""An office farther away is not offered as near unless the person asked for a wider circle."""
 KEPT_OF_A_KIND = 200
 """How many points of a kind compete where an area is all that is known."""
 
@@ -104,7 +104,7 @@ def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
 
 
 def _where(search: Search, kinds: frozenset[Kind] | None, positions: frozenset[Precision] | None) -> Filter:
-    """Return the filter of one group; the other prefecture's points are nobody's near ones."""
+    """Return the filter of one group; points of another prefecture do not count as near."""
     regions, adcode = search.regions, search.place.adcode
     if regions is None and search.query.within_m is None and adcode:
         regions = tuple(dict.fromkeys(prefecture_of(code) for code in (adcode, *search.place.also)))

@@ -28,7 +28,7 @@ SAME_M = 600.0
 AGREE_M = 3000.0
 """Two names in one text whose places are farther apart than this contradict each other."""
 MOST = {"district": 60, "city": 12, "province": 2, "nation": 1}
-"""A name that so many places of China carry says nothing inside a division of that size: others of the name are there
+"""A name that this many places of China carry says nothing inside a division of that size: there are others of the name
 that no map shows."""
 FEWEST = 3
 """How many places must be named after an area before they say where it lies."""

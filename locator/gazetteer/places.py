@@ -299,7 +299,7 @@ class PlaceIndex:
         return None
 
     def contradicted(self, reading: DivisionReading) -> DivisionReading | None:
-        """Return what a text goes on with where that is a city or district written out that lies elsewhere.
+        """Return the rest of a text if it begins with the full name of a city or district that lies elsewhere.
 
         江苏省杭州市; 户口在湖南省长沙市 现在在广东省深圳市福田区.
         """

@@ -35,7 +35,7 @@ PENDING_FILE = "gazetteer.pending"
 """The note that :func:`note_pending` keeps."""
 _log = logging.getLogger(__name__)
 _NICE = 10
-"""The build gives way to whoever asks something meanwhile."""
+"""The build gives way to processes that answer meanwhile."""
 _NOTE_FILE = "places.stamp"
 """Size, time and hash of the index as it was built."""
 _BUILDERS = ("build.py", "schema.py", "sources.py", "text.py", "deletion_index.py", "divisions.py")
@@ -68,7 +68,7 @@ def built_places(data: Path) -> Path | None:
 
 
 def ensure_places(data: Path) -> Path | None:
-    """Build the index of the shipped places where it is missing; wait for whoever builds it already.
+    """Build the index of the shipped places where it is missing; wait for a build that is already running.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def ensure_places(data: Path) -> Path | None:
 
 
 def _note(path: Path) -> None:
-    """Note what an index is; where that cannot be written, nobody will know that it was damaged."""
+    """Record what an index is; if that cannot be written, later damage to it goes unnoticed."""
     mark = FileMark.of(path)
     with contextlib.suppress(DataError):
         write_whole(path.with_name(_NOTE_FILE), json.dumps([mark.size, mark.changed_ns, digest_file(path)]))

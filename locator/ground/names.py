@@ -40,7 +40,7 @@ _ORDER = (*_DIVISIONS, *_KINDS)
 _SMALL_M = 150.0
 _SQUARES = 6
 _MINOR = "宠物|诊所|卫生站|卫生室|警务室|美容|门诊|停车"
-"""In names of places that nobody knows a neighbourhood by; they are left out."""
+"""Words in names that do not identify a neighbourhood; places with them are left out."""
 _NOWHERE = 1e9
 _USUAL = 6
 _COLUMNS = ["level", "name", "name_en", "lon", "lat", "error_m"]

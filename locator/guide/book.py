@@ -242,7 +242,7 @@ def _shown(entry: Entry) -> bool:
 
 
 def _with_one_visit(said: list[Statement]) -> list[Statement]:
-    """Keep of what is said on saving the trip the finest region's word, and put it first."""
+    """Of the statements on saving the trip keep the finest region's, and put it first."""
     finest = next((s.region for s in said if s.visit), NATION)
     kept = [s for s in said if not s.visit or s.region == finest]
     return sorted(kept, key=lambda s: s.section == "trip" and s.visit is None)

@@ -185,7 +185,7 @@ class HoursClock:
         return turn.at if wanted(self._interval(expr, turn).state) else self._next(expr, turn, wanted)
 
     def _begins(self, expr: str | None, now: LocalTime, wanted: Callable[[OpenState], bool]) -> Iterator[datetime]:
-        """Yield when intervals of a wanted state begin; one that clocks put forward jump over never does."""
+        """Yield when intervals of a wanted state begin, except those that clocks put forward jump over."""
         for day, interval in self.walk(expr, now):
             if wanted(interval.state):
                 start = first_shown(day, interval.start, now)
@@ -298,7 +298,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def is_zone(name: str) -> bool:
-    """Return whether there is a time zone of this name."""
+    """Return whether a time zone of this name exists."""
     try:
         _zone(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -330,7 +330,7 @@ def open_clock(data: Path) -> HoursClock:
 
 
 def factorize(values: Column) -> Coded:
-    """Return a column as numbers from 0 and their texts, of which None is one when something is null."""
+    """Return a column as numbers from 0 and their texts; None is one of the texts if a value is null."""
     if isinstance(values, tuple) and len(values) == 2 and isinstance(values[0], np.ndarray):
         codes, texts = values
         with_null: list[str | None] = [*texts, None]

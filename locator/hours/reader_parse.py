@@ -140,7 +140,7 @@ class HoursReader:
         self.lines.append(Line())
 
     def _check_half_is_free(self, half: str) -> None:
-        """Accept 下午休息 behind times that say so already."""
+        """Accept 下午休息 after times that already say so."""
         low, high = half_of_day(half)
         if not self.line.ranges or any(start < high and low < end for start, end in self.line.ranges):
             raise Unclear(half)
@@ -225,7 +225,7 @@ class HoursReader:
         self._add_days(frozenset(), holidays=True)
 
     def _read_by_rule(self, text: str) -> None:
-        """Take 按国家规定放假 as what it says of holidays; of other days it says nothing."""
+        """Take 按国家规定放假 as a statement about holidays only."""
         if not self.group[1] or self.group[0]:
             raise Unclear(text)
         self._read_off(text)
@@ -391,7 +391,7 @@ class HoursReader:
             self.line.seasons[self.season] = (*before, span)
 
     def _place_self_service(self) -> None:
-        """Say of a self-service area what is said of it: the office's hours only where nothing else is told."""
+        """Return what is said of a self-service area; the office's hours only where nothing else is known."""
         if not self.self_service:
             return
         if any(line.ranges or line.seasons or line.days for line in self.lines):

@@ -28,7 +28,7 @@ _HOLIDAYS = (
 _MONTH_DAY = r"\d{1,2}月(?:\d{1,2}[日号]|底|末|初)?"
 
 EPIDEMIC = re.compile(r"疫情|疫|防控|消杀|消毒|复工|epidemic|pandemic|covid", re.IGNORECASE)
-"""Hours of an epidemic's time say nothing about today."""
+"""Hours from the time of an epidemic say nothing about today."""
 
 _RANGE = rf"(?:{_PERIOD})?:?(?:{_CLOCK})[-至到](?:{_PERIOD})?(?:{_CLOCK})"
 _TOKENS: tuple[tuple[str, str], ...] = (

@@ -22,7 +22,7 @@ from locator.hours.expression import DAY, Expression, Join, OpenState, Rule, Spa
 APPOINTMENT = ("预约", "預約", "appointment", "appt", "booking")
 """Words in a comment that make an unknown time one by appointment."""
 NAMED_DAYS = 16
-"""A dated rule over at most so many days on end speaks of a holiday; a longer one is a season."""
+"""A dated rule over at most this many consecutive days means a holiday; a longer one is a season."""
 
 
 class Interval(NamedTuple):
@@ -211,7 +211,7 @@ class Scope(NamedTuple):
 _USUAL = (
     (6 * 60, "night"), (9 * 60, "early"), (12 * 60, "day"), (13 * 60 + 30, "noon"), (17 * 60, "day"), (DAY, "night"),
 )  # fmt: skip
-"""Until which minute of a workday which code holds."""
+"""The minute of a workday until which each code holds."""
 
 
 class Scheduler:

@@ -132,7 +132,7 @@ class RateLimiter:
                 self._turn(row[0], time.time(), patience_s)
 
     def hold_off(self, host: str, seconds: float) -> None:
-        """Give nobody a turn at ``host`` for so long (it said 429), an hour at most."""
+        """Keep requests from ``host`` for this long after a 429, an hour at most."""
         until = time.time() + min(seconds, _FAR_S - 1)
         with _local_lock:
             _local_turns[host] = max(until, _local_turns.get(host, 0.0))

@@ -213,7 +213,7 @@ SECONDS_A_LINE = 10.0
 
 
 class _LogLines:
-    """Where nobody looks at a terminal: each state of a bar as a line of its own, not one over the other."""
+    """A stream for logs: each state of a progress bar is a line of its own instead of overwriting the last one."""
 
     def write(self, state: str) -> None:
         """Write a state of the bar as a line."""

@@ -259,7 +259,7 @@ def decide_same(
 
 
 def list_near(settings: Settings) -> tuple[Near, ...]:
-    """Return the pairs of offices of the layer that may be one, and of which nobody has said that they are two."""
+    """Return the pairs of offices of the layer that may be one, and without those that were declared to be two."""
     from locator.ingest.shipped import ensure_data, open_own_store
     from locator.stores.contents import find_near
 

@@ -183,7 +183,7 @@ def _managed(settings: Settings, store: Store) -> bool:
 
 
 def _shared_version(settings: Settings, store: Store) -> str | None:
-    """Return the version of a layer that other machines change too; None of one that is this machine's."""
+    """Return the version of a layer that other machines change too; None for this machine's own layer."""
     return store.version if settings.layer and "://" in settings.layer else None
 
 

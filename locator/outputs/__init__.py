@@ -1,4 +1,4 @@
-"""What leaves the house: the map, JSON shapes, files to take away, the page to print, the guide's page.
+"""What the program hands out: the map, JSON shapes, files to take away, the page to print, the guide's page.
 
 Nothing is imported here: whoever wants the words of a hit needs neither folium nor Arrow.
 """

@@ -21,7 +21,7 @@ EVERY_POINT = Filter()
 BY_ITSELF = ("shipped", "live-")
 """Beginnings of the names of sources that change without an operator: an undo leaves them as they are."""
 HOTLINE = 6
-"""A telephone number of no more characters (12333, 95588) is everybody's."""
+"""A telephone number of at most this many characters (12333, 95588) is shared by everybody."""
 
 
 class Near(NamedTuple):

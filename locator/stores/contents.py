@@ -152,7 +152,7 @@ def count_lost(old: Layer, new: Layer) -> tuple[int, int]:
 
 
 TWIN_SHARE = 0.6
-"""A file that has so many of another source's offices is that source under a new name, most likely."""
+"""A file that has this many of another source's offices is most likely that source under a new name."""
 
 
 def find_twins(new: Layer, parts: Mapping[str, Layer], *, leave: Sequence[str]) -> Iterator[tuple[str, int, int]]:

@@ -160,7 +160,7 @@ def _bring_postgis(connection: Connection, label: str) -> None:
 
 
 def lock_writers(connection: Connection) -> None:
-    """Wait until nobody else writes, and keep others from it to the end of the transaction."""
+    """Wait for other writers, and keep them out until the end of the transaction."""
     connection.execute("SET LOCAL statement_timeout = 0")
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITERS,))
 
@@ -311,7 +311,7 @@ def spatial_order(layer: Layer) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def drop_old(connection: Connection) -> None:
-    """Drop the tables of generations that are no longer served, but for those somebody still reads."""
+    """Drop the tables of generations that are no longer served, except those that are still being read."""
     import psycopg
     from psycopg import sql
 

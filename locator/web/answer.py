@@ -187,7 +187,7 @@ def _render_candidates(candidates: Sequence[Place], words: Translator, *, labell
 
 
 def render_fallback(fallback: Fallback, words: Translator, *, exact: bool, beside_hits: bool) -> Markup:
-    """Return what helps where no office on record is near; what is generally so is said to be so.
+    """Return what helps where no office on record is near; general statements are marked as general.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ class SharedCaution(NamedTuple):
 
 
 def share_cautions(rows: Sequence[Hit], context: ListContext) -> list[SharedCaution]:
-    """Return the cautions that more than one of the rows has."""
+    """Return the cautions that several rows share."""
     ranks: dict[tuple[str, str], list[int]] = {}
     for hit in rows:
         for caution in list_cautions(hit, context).items():

@@ -23,7 +23,7 @@ from locator.wording import OLD_YEARS, Translator, age_years
 SIGNS = {"open": "●", "closed": "■", "unknown": "?"}
 """The sign beside a state's words: nothing is told by colour alone."""
 SAME_SPOT_M = 1.0
-"""Two positions so near are one and the same: the middle of the same township, which says nothing of the way."""
+"""Positions this near to each other are the same: the middle of a township, which says nothing about the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ class Event:
 
 
 def read_event(value: object) -> Event | None:
-    """Return what the browser sent as an act, or None when it is none."""
+    """Return what the browser sent as an event, or None when it is none."""
     if not isinstance(value, Mapping) or not isinstance(value.get("act"), str):
         return None
     return Event(value["act"], value)
@@ -99,7 +99,7 @@ def show_panel(
 
 
 def show_static_html(name: str, content: Markup) -> None:
-    """Put HTML on the page in which nobody can do anything but follow a link: a third of a panel's cost.
+    """Put HTML on the page that holds no controls but links: a third of a panel's cost.
 
     Streamlit puts it there as it is, so it is for what does not change while somebody reads it.
     """

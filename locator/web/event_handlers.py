@@ -241,7 +241,7 @@ HANDLERS: Mapping[str, Callable[[Session, Event], None]] = {
     "online": _online,
     "live": _live,
 }
-"""What each act does, by its name in ``data-act``."""
+"""The handler of each event, by its name in ``data-act``."""
 
 
 def handle(session: Session, event: Event) -> None:
