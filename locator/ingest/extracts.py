@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from locator.disk import write_atomically
+from locator.disk import wrap_os_errors, write_atomically
 from locator.errors import DataError, MissingExtra
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.divisions import DivisionTable
@@ -119,6 +119,22 @@ def file_of(data: Path, source: str) -> Path:
     slug = re.sub(r"[^\w-]+", "-", source).strip("-")[:60] or "extract"
     mark = blake2b(source.encode(), digest_size=4).hexdigest()
     return data / FOLDER / f"{slug}-{mark}.parquet"
+
+
+def set_extract(data: Path, source: str, *, in_use: bool) -> bool:
+    """Take a source's names and map tiles out of use, or back into it, and return whether there were names.
+
+    What is out of use stays beside, so that the removal of a source can be undone; the roads stay as they are.
+    """
+    kept, found = file_of(data, source), False
+    for path in (kept, ground_dir(data) / kept.with_suffix(".mbtiles").name):
+        aside = path.with_name(f"{path.name}.removed")
+        before, after = (aside, path) if in_use else (path, aside)
+        if before.is_file() and not (in_use and path.exists()):
+            with wrap_os_errors(after):
+                before.replace(after)
+            found |= path == kept
+    return found
 
 
 def fetch_extract(region: str, settings: Settings, *, show: bool = False) -> Path:

@@ -338,6 +338,8 @@ def _licence_notices(
 def remove_source(settings: Settings, name: str) -> int:
     """Take a source and every office that only it gave out of the layer; return how many rows it had.
 
+    Of an OpenStreetMap extract the names and the map's tiles go too.
+
     Raises
     ------
     NotFound
@@ -345,6 +347,8 @@ def remove_source(settings: Settings, name: str) -> int:
     InvalidInput
         It is the one that ships with the program, which comes back at the next start.
     """
+    from locator.ingest.extracts import set_extract
+
     ensure_data(settings)
     store = open_own_store(settings)
     part = store.parts().get(name)
@@ -354,18 +358,21 @@ def remove_source(settings: Settings, name: str) -> int:
         raise InvalidInput("the shipped offices come back by themselves", code="source_shipped", source=name)
     with note_pending(settings):
         store.remove(name)
-        index_offices(settings, store)
+        index_offices(settings, store, anew=set_extract(settings.data, name, in_use=False))
     return len(part)
 
 
 def undo_change(settings: Settings) -> str | None:
     """Undo the last change of the layer, and return the source that had changed; None: nothing to undo."""
+    from locator.ingest.extracts import set_extract
+
     ensure_data(settings)
     store = open_own_store(settings)
     with note_pending(settings):
         source = store.undo()
         if source is not None:
-            index_offices(settings, store)
+            known = source in store.parts()
+            index_offices(settings, store, anew=set_extract(settings.data, source, in_use=known))
     return source
 
 

@@ -15,6 +15,7 @@ from servers import Answer, loopback
 from locator.cli import main
 from locator.errors import DataError, InvalidInput, MissingExtra
 from locator.geocode.index_files import open_data_gazetteer
+from locator.ground import Ground
 from locator.i18n import LANGS, load_catalogue
 from locator.ingest import extracts, shipped
 from locator.ingest.extracts import file_of, load_extracts
@@ -204,6 +205,27 @@ def test_a_broken_file_of_names_says_which(settings, town):
     assert caught.value.code == "extract_kept" and caught.value.params["path"] == kept.name
     import_source("osm", str(town), settings, roads=False)
     assert names_of(settings) == whole, "importing it again mends it"
+
+
+def test_a_source_that_is_removed_takes_its_names_and_its_map_along_and_undo_brings_them_back(settings, town):
+    import_source("osm", str(town), settings, roads=False)
+    whole, ground = names_of(settings), Ground(settings.data)
+    tiles = [archive.path.name for archive in ground.archives()]
+    assert "望月试验路" in whole and len(tiles) == 1
+    assert main(["remove", "osm-town"]) == 0
+    assert (names_of(settings), ground.archives(), ground.version) == (set(), (), "")
+    assert main(["undo"]) == 0
+    assert names_of(settings) == whole and [archive.path.name for archive in ground.archives()] == tiles
+    assert main(["undo"]) == 0
+    assert (names_of(settings), ground.archives()) == (set(), ())
+    import_source("osm", str(town), settings, roads=False)
+    assert names_of(settings) == whole and len(ground.archives()) == 1
+
+
+def test_undoing_an_import_takes_its_names_and_its_map_away(settings, town):
+    import_source("osm", str(town), settings, roads=False)
+    assert main(["undo"]) == 0
+    assert names_of(settings) == set() and Ground(settings.data).archives() == ()
 
 
 def test_a_region_is_downloaded_first(settings, town, tmp_path, monkeypatch, capsys):

@@ -105,7 +105,7 @@
     notice.hidden = !fails || tileState.cover === "some";
     notice.textContent = tileState.none ? texts.no_tiles || "" : texts.tiles_failed || "";
     document.body.classList.toggle("no-tiles", fails && tileState.cover !== "some");
-    locatorGround.show(tileState.own ? "own" : fails ? "names" : "off", scene && scene.lang);
+    locatorGround.show(!scene ? "off" : tileState.own ? "own" : fails ? "names" : "off", scene && scene.lang);
     if (scene && before !== notice.hidden && untouched) refit(true);
   }
 
