@@ -15,6 +15,7 @@ from test_tiles import JINAN
 
 from locator.cli import main
 from locator.ground import build_ground, ground_dir
+from locator.ground.archive import MAX_ZOOM
 
 HERE = "118.7915,32.0415"
 """In the middle of the extract."""
@@ -196,6 +197,32 @@ def test_the_page_draws_itself_what_a_worker_would(chromium, own_server):
                 assert person.faults == []
     pictures = list(found.values())
     assert all(picture == pictures[0] for picture in pictures), found
+
+
+_WAY = """(zoom) => {
+  let line = [];
+  window.map.eachLayer((layer) => { if (/^way/.test(layer.options.className || "") && layer.getLatLngs) line = layer.getLatLngs(); });
+  return line.map((at) => { const tile = window.map.project(at, zoom).divideBy(256).floor(); return `${zoom}/${tile.x}/${tile.y}`; });
+}"""
+"""The tiles that the way lies in."""
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_the_ways_surroundings_come_before_anybody_looks_at_a_step(chromium, own_server):
+    with make_visitor(chromium, own_server, "desktop") as person:
+        asked: list[str] = []
+        person.page.on("request", lambda request: asked.append(request.url))
+        person.open()
+        person.search(HERE)
+        person.map.locator("path.way").first.wait_for(state="attached")
+        person.map.locator('html[data-ground-waiting="0"]').wait_for(state="attached")
+        frame = frame_of(person)
+        assert frame.evaluate("() => window.map.getZoom()") < MAX_ZOOM, "nothing at this scale is in sight"
+        way = frame.evaluate(_WAY, MAX_ZOOM)
+        assert len(way) > 2, "a way along streets"
+        assert set(way) <= {re.sub(r".*/ground/tiles/\w+/", "", url) for url in asked}
+        assert person.faults == [] and person.outside == []
 
 
 @pytest.mark.slow
