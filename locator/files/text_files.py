@@ -231,7 +231,13 @@ def undo_idiom(cell: str) -> str:
 
 @contextmanager
 def open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    """Give a JSON file as its one sheet: an array of objects, an object that holds one, or an object a line."""
+    """Give a JSON file as its one sheet: an array of objects, an object that holds one, or an object a line.
+
+    Raises
+    ------
+    SourceError
+        It is no JSON, too large, nested too deeply, or holds no records.
+    """
     if path.stat().st_size > MAX_JSON:
         raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="json_broken", file=path.name)
     with _decoding(path, encoding):
@@ -319,7 +325,13 @@ class _TableParser(HTMLParser):
 
 @contextmanager
 def open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    """Give the tables of a web page that hold anything."""
+    """Give the tables of a web page that hold anything.
+
+    Raises
+    ------
+    SourceError
+        It holds none, or is too large.
+    """
     if path.stat().st_size > MAX_JSON:
         raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="html_no_table", file=path.name)
     with _decoding(path, encoding):
