@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -66,10 +67,12 @@ def _prepare(tiles: TileSource, scripts: tuple[str, ...], styles: tuple[str, ...
     return _Frame(sent, layer, encode_map_data(None, tiles.datum))
 
 
-def read_controls(words: Translator) -> dict[str, str]:
+@lru_cache(maxsize=8)
+def read_controls(lang: str) -> Mapping[str, str]:
     """Return what the map's own controls say."""
+    words = Translator(lang)
     said = {name: words(f"map.{name}") for name in _CONTROLS}
-    return said | {"cluster": words("map.cluster", n="{n}"), "comma": words("comma")}
+    return MappingProxyType(said | {"cluster": words("map.cluster", n="{n}"), "comma": words("comma")})
 
 
 def make_pin(hit: Hit, words: Translator, at: datetime) -> Pin:
@@ -121,7 +124,7 @@ def build_map_data(
         line_is_estimate=route is None or route.engine == "line",
         line_label=label,
         steps=find_steps(route) if route is not None and route.engine != "line" else (),
-        texts=read_controls(words),
+        texts=read_controls(state.lang),
         lang=state.lang,
         large=state.large,
     )
@@ -156,5 +159,5 @@ def build_overview_map(points: Sequence[ServicePoint], state: PageState) -> MapD
         for point in points
         if point.position in EXACT and point.lon is not None and point.lat is not None
     )
-    texts = read_controls(words) | {"legend_pin": words("map.legend_center")}
+    texts = {**read_controls(state.lang), "legend_pin": words("map.legend_center")}
     return MapData(pins=pins, texts=texts, lang=state.lang, large=state.large)

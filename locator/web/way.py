@@ -46,7 +46,7 @@ def render_way(
     if hit.point.lon is None or not links:
         parts.append(tag("p", words("way.no_position")))
     else:
-        parts.append(_render_modes(mode, words))
+        parts.append(_render_modes(mode, words.lang))
         if failed:
             parts.append(tag("p", words("way.failed"), class_="notice"))
         if asks and mode != LinkMode.BUS:
@@ -61,11 +61,12 @@ def render_way(
     return tag("section", *parts, class_="way", aria_labelledby="way")
 
 
-def _render_modes(mode: LinkMode, words: Translator) -> Markup:
+@lru_cache(maxsize=32)
+def _render_modes(mode: LinkMode, lang: str) -> Markup:
     buttons = [
         tag(
             "button",
-            text(f"routing.mode.{choice}", words.lang),
+            text(f"routing.mode.{choice}", lang),
             type="button",
             data_act="mode",
             data_id=choice,
@@ -73,7 +74,7 @@ def _render_modes(mode: LinkMode, words: Translator) -> Markup:
         )
         for choice in LinkMode
     ]
-    return tag("div", *buttons, class_="modes", role="group", aria_label=words("way.mode"))
+    return tag("div", *buttons, class_="modes", role="group", aria_label=text("page.way.mode", lang))
 
 
 def _render_consent(hit: Hit, route: Route | None, asks: str, words: Translator) -> Markup:

@@ -148,6 +148,7 @@ class Visitor:
 
     def unfold(self) -> None:
         """Unfold the form, which an answer folds into one bar."""
+        self.page.wait_for_selector("#ask-text", state="attached")
         if not self.page.is_visible("#ask-text"):
             self.page.click("[data-do=edit]")
 
