@@ -175,8 +175,11 @@ class Layer:
 
     @cached_property
     def _read(self) -> Callable[[int], ServicePoint]:
-        table = self.table  # not self: nothing that holds on to itself, so that a replaced layer goes at once
-        return lru_cache(KEPT_POINTS)(lambda row: from_row(table.slice(row, 1).to_pylist()[0]))
+        columns = zip(self.table.column_names, self.table.columns, strict=True)
+        known = [(name, _one_array(column)) for name, column in columns if column.null_count < len(column)]
+        blank = dict.fromkeys(self.table.column_names)
+        # not self: nothing that holds on to itself, so that a replaced layer goes at once
+        return lru_cache(KEPT_POINTS)(lambda row: from_row(blank | {name: cells[row].as_py() for name, cells in known}))
 
     def read_ahead(self) -> bool:
         """Read every point once and keep them all; a large layer stays as it is. Return whether all are kept."""
@@ -202,6 +205,11 @@ class Layer:
     def row_of(self, point_id: str) -> int | None:
         """Return the row of a point's id, or None."""
         return self._rows_by_id.get(point_id)
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return a column as what gives a cell quickest."""
+    return column.chunk(0) if column.num_chunks == 1 else column
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray, *, blank: float = np.nan) -> NDArray[Any]:

@@ -16,8 +16,6 @@ from time import thread_time
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from rapidfuzz.distance import OSA
-
 from locator.adcode import is_inside
 from locator.gazetteer.text import HAN, spell, to_key
 
@@ -152,6 +150,8 @@ def nearly_named(file: IndexFile, typed: str) -> list[Nearly]:
     """
     if not 2 <= len(typed) <= LONGEST:
         return []
+    from rapidfuzz.distance import OSA  # only where a name is not found as it is written
+
     nearly: dict[str, Nearly] = {}
     for slip, numbers in enumerate((lost_numbers(typed), wrong_numbers(typed) if len(typed) >= SHORTEST else [])):
         found = file.ask(

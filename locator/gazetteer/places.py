@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from statistics import fmean
 from typing import NamedTuple
 
 from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
@@ -258,7 +257,7 @@ class PlaceIndex:
     def area(self, name: str, codes: Sequence[str], *, note: str | None = None) -> Place:
         """Return the place of an area that lies in several districts: amid them, as unsure as they reach."""
         parts = [d for code in codes if (d := self.division(code)) and d.lon is not None and d.lat is not None]
-        lon, lat = fmean(d.lon or 0.0 for d in parts), fmean(d.lat or 0.0 for d in parts)
+        lon, lat = _mean([(d.lon or 0.0, d.lat or 0.0) for d in parts])
         reach = [float(distance_m(lon, lat, d.lon or 0.0, d.lat or 0.0)) + (d.error_m or 0.0) for d in parts]
         cities = {prefecture_of(code) for code in codes}
         adcode = cities.pop() if len(cities) == 1 else province_of(codes[0])
@@ -341,7 +340,7 @@ class PlaceIndex:
         return [self._amid(name, spots) for spots in cities.values()]
 
     def _amid(self, name: str, spots: Sequence[Spot]) -> Place:
-        lon, lat = fmean(s.lon for s in spots), fmean(s.lat for s in spots)
+        lon, lat = _mean([(s.lon, s.lat) for s in spots])
         reach = max(float(distance_m(lon, lat, s.lon, s.lat)) for s in spots)
         codes = {s.code[:6] for s in spots if s.code}
         code = codes.pop() if len(codes) == 1 else prefecture_of(codes.pop())
@@ -372,3 +371,9 @@ class PlaceIndex:
             source="gazetteer", adcode=self.adcode(code) if code else None,
             township=code if code and is_township_code(code) and self.names_of(code)[-1].level == "township" else None,
         )  # fmt: skip
+
+
+def _mean(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the mean position; of few pairs near together, so nothing is lost by adding them up."""
+    lon, lat = (sum(axis) / len(pairs) for axis in zip(*pairs, strict=True))
+    return lon, lat

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from locator.adcode import is_inside, prefecture_of, stem
 from locator.gazetteer.divisions import Division
 from locator.gazetteer.named import choose_meaning, merge_rows
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved, Suggestion
 from locator.gazetteer.resolve import resolve_han
-from locator.gazetteer.suggest import Suggester
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, short_name, split_parts, to_key, warm
 from locator.i18n import choose
 from locator.model import Place
+
+if TYPE_CHECKING:
+    from locator.gazetteer.suggest import Suggester
 
 
 class Gazetteer:
@@ -37,8 +39,13 @@ class Gazetteer:
 
     def __init__(self, path: Path, places: Path | None = None) -> None:
         self.places = PlaceIndex(path, places)
-        self._suggester = Suggester(self.places)
         self.regions = lru_cache(2000)(self._regions)
+
+    @cached_property
+    def _suggester(self) -> Suggester:
+        from locator.gazetteer.suggest import Suggester  # a command that finds a place suggests none
+
+        return Suggester(self.places)
 
     def warm(self) -> None:
         """Load the tables now, so that the first person does not wait (about a second)."""

@@ -91,14 +91,25 @@ def _look(settings: Settings) -> str:
     layer = settings.data / LAYER_FILE if settings.layer is None else Path(settings.layer).expanduser()
     own = [layer, settings.data / GAZETTEER_FILE, settings.data / _STAMP_FILE]
     own += sorted(layer.with_suffix(".parts").glob("*.parquet"))
-    others = [*_list_shipped(shipped), *code.rglob("*.py")]
     state = blake2b(digest_size=12)
-    for file in (*own, *sorted(others)):
+    for file in own:
         found = file.stat()
-        changed = 0 if file in own else found.st_ctime_ns  # an installer may set the time of what it unpacks
-        name = file.name if file in own else str(file)
+        state.update(f"{file.name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
+    files = {str(file): file.stat() for file in _list_shipped(shipped)} | dict(_list_modules(str(code)))
+    for name, found in sorted(files.items()):
+        changed = found.st_ctime_ns  # an installer may set the time of what it unpacks
         state.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{changed}\0".encode())
     return state.hexdigest()
+
+
+def _list_modules(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the modules in a folder and below: every command looks at them, and pathlib takes ten times as long."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                yield entry.path, entry.stat()
+            elif "." not in entry.name and not entry.name.startswith("__") and entry.is_dir():
+                yield from _list_modules(entry.path)
 
 
 def _write_look(settings: Settings) -> None:
