@@ -11,7 +11,7 @@ import csv
 import itertools
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -263,9 +263,16 @@ def open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
     def rows(_single: Collection[int]) -> Rows:
         yield 1, names
         for number, record in enumerate(records, 2):
-            yield number, [to_text(record.get(name)) for name in names]
+            yield number, [_to_cell(record.get(name)) for name in names]
 
     yield [Sheet("", True, rows)]
+
+
+def _to_cell(value: object) -> str:
+    """Return a field's value as a cell: what a list of single values says, one behind the other."""
+    if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
+        return "; ".join(map(to_text, value))
+    return to_text(value)
 
 
 def to_text(value: object) -> str:
@@ -293,19 +300,22 @@ class _TableParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[list[list[str]]] = []
+        self.merged: list[dict[int, list[tuple[int, int]]]] = []
+        """Of each table, the cells higher than a row: by their first row, their column from 0 and last row."""
         self._cell: list[str] | None = None
-        self._wide = 1
+        self._wide = self._high = 1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
             self.tables.append([])
+            self.merged.append({})
         elif tag == "tr" and self.tables:
             self.tables[-1].append([])
+            self._pass_over()
         elif tag in ("td", "th") and self.tables and self.tables[-1]:
             self._end_cell()
             self._cell = []
-            span = dict(attrs).get("colspan") or "1"
-            self._wide = min(int(span), MAX_COLUMNS) if span.isdigit() else 1
+            self._wide, self._high = (_read_span(dict(attrs).get(name)) for name in ("colspan", "rowspan"))
         elif tag == "br" and self._cell is not None:
             self._cell.append(" ")
 
@@ -319,8 +329,26 @@ class _TableParser(HTMLParser):
 
     def _end_cell(self) -> None:
         if self._cell is not None and self.tables and self.tables[-1]:
-            self.tables[-1][-1] += [" ".join("".join(self._cell).split()), *[""] * (self._wide - 1)]
+            number, row = len(self.tables[-1]), self.tables[-1][-1]
+            if self._high > 1:
+                places = range(len(row), min(len(row) + self._wide, MAX_COLUMNS))
+                self.merged[-1].setdefault(number, []).extend((place, number + self._high - 1) for place in places)
+            row += [" ".join("".join(self._cell).split()), *[""] * (self._wide - 1)]
+            self._pass_over()
         self._cell = None
+
+    def _pass_over(self) -> None:
+        """Leave the columns blank that cells of rows above reach down into."""
+        number, row = len(self.tables[-1]), self.tables[-1][-1]
+        above = (cells for first, cells in self.merged[-1].items() if first < number)
+        taken = {place for cells in above for place, bottom in cells if bottom >= number}
+        while len(row) in taken:
+            row.append("")
+
+
+def _read_span(given: str | None) -> int:
+    """Return over how many columns or rows a cell goes."""
+    return min(int(given), MAX_COLUMNS) if given and given.isascii() and given.isdigit() and int(given) else 1
 
 
 @contextmanager
@@ -339,14 +367,34 @@ def open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
     parser = _TableParser()
     parser.feed(text)
     parser.close()
-    filled = [table for table in parser.tables if any(any(row) for row in table)]
+    both = zip(parser.tables, parser.merged, strict=True)
+    filled = [(table, merged) for table, merged in both if any(any(row) for row in table)]
     if not filled:
         raise SourceError(f"{path.name} is a web page without a table", code="html_no_table", file=path.name)
 
-    def sheet(number: int, table: list[list[str]]) -> Sheet:
-        return Sheet(f"#{number}", True, lambda _single: ((n, row) for n, row in enumerate(table, 1)))
+    def sheet(number: int, table: list[list[str]], merged: Mapping[int, Sequence[tuple[int, int]]]) -> Sheet:
+        def rows(single: Collection[int]) -> Rows:
+            return fill_merged(((n, list(row)) for n, row in enumerate(table, 1)), merged, single)
 
-    yield [sheet(number, table) for number, table in enumerate(filled, 1)]
+        return Sheet(f"#{number}", True, rows)
+
+    yield [sheet(number, *both) for number, both in enumerate(filled, 1)]
+
+
+def fill_merged(
+    rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
+) -> Rows:
+    """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
+    open_cells: dict[int, tuple[int, str]] = {}
+    for number, cells in rows:
+        if any(cells):
+            for column, (bottom, text) in open_cells.items():
+                if number <= bottom and column not in single:
+                    cells.extend([""] * (column + 1 - len(cells)))
+                    cells[column] = cells[column] or text
+        for column, bottom in merged.get(number, ()):
+            open_cells[column] = bottom, cells[column] if column < len(cells) else ""
+        yield number, cells
 
 
 # --- cells that a spreadsheet would run

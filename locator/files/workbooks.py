@@ -11,7 +11,7 @@ import itertools
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from locator.files.text_files import (
     MAX_COLUMNS,
     Rows,
     Sheet,
+    fill_merged,
     open_csv,
     open_html,
     open_json,
@@ -141,7 +142,7 @@ def _open_in_child(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
                         yield number, _trim([_cell(value) for value in cells], path)
 
                 try:
-                    yield from _fill_merged(read(), merged, single)
+                    yield from fill_merged(read(), merged, single)
                 finally:
                     while cells is not None:  # who asks for less than all leaves the rest in the pipe
                         cells = child.read()
@@ -184,7 +185,7 @@ def _open_xlsx(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
 
 def _xlsx_sheet(sheet: Any, path: Path) -> Sheet:
     def rows(single: Collection[int]) -> Rows:
-        return _fill_merged(_sheet_rows(sheet, path), _find_merged(sheet, path), single)
+        return fill_merged(_sheet_rows(sheet, path), _find_merged(sheet, path), single)
 
     return Sheet(sheet.title, sheet.sheet_state == "visible", rows)
 
@@ -236,22 +237,6 @@ def _find_merged(sheet: Any, path: Path) -> dict[int, list[tuple[int, int]]]:
     except _BROKEN as error:
         raise _broken(path, error) from error
     return found
-
-
-def _fill_merged(
-    rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
-) -> Rows:
-    """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
-    open_cells: dict[int, tuple[int, str]] = {}
-    for number, cells in rows:
-        if any(cells):
-            for column, (bottom, text) in open_cells.items():
-                if number <= bottom and column not in single:
-                    cells.extend([""] * (column + 1 - len(cells)))
-                    cells[column] = cells[column] or text
-        for column, bottom in merged.get(number, ()):
-            open_cells[column] = bottom, cells[column] if column < len(cells) else ""
-        yield number, cells
 
 
 def _broken(path: Path, error: object) -> SourceError:

@@ -28,6 +28,12 @@ _REMARK = re.compile(
     r"(?:合计|总计|小计|共计)\s*(?:[:：\d(（].*)?$|(?:注|备注|说明|附注|填表人|制表人?|审核人?|填报单位|数据来源|填表日期)\s*\d?[:：]|共\s*\d+\s*[家个处]"
 )
 """What people write under a table, in the column of the names."""
+_HEADING = re.compile(
+    r"[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|.*[(（]共?\s*\d+\s*[家个個处處所][)）]$"
+    r"|\S{0,6}(?:电话|热线|電話|熱線|网址|网站|邮箱)\s*[:：]"
+)
+"""What stands alone in a row, over a group of rows or under all of them."""
+_SAYS = ("address", "phones", "hours", "lon", "lat", "services")
 _YES = frozenset({"yes", "true", "1", "是", "有", "可", "limited", "designated"})
 _NO = frozenset({"no", "false", "0", "否", "没有", "不可"})
 _PLAIN = (
@@ -49,7 +55,9 @@ def check_fields(draft: Draft) -> None:
         fields[name], fault = _clean(name, value) if name in _OWN else _clean_again(name, value)
         if fault:
             draft.add_issue(name, fault[0], value, fault[1], "row" if name == "name" else "value")
-    if _REMARK.match(fields.get("name", "")):
+    name = fields.get("name", "")
+    bare = not any(text for column, text in fields.items() if column in _SAYS)
+    if _REMARK.match(name) or name.isdecimal() or (bare and _HEADING.match(name)):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
     if says_closed(fields.get("name", "")):
         draft.add_issue("name", "name_closed", fields["name"], "its name says that it is closed or moved", "row")

@@ -15,6 +15,7 @@ import yaml
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.files.text_files import unescape_formula
+from locator.gazetteer.text import simplify
 from locator.ingest.positions import read_degrees, split_pair
 from locator.ingest.values import DAYS, kind_of_name, normalize_number, read_days, read_kind
 from locator.layer import COLUMNS
@@ -48,6 +49,8 @@ _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _PAIR = re.compile(r"\d{1,3}\.\d{3,}\s*[,，]\s*\d{1,2}\.\d{3,}")
 """A map service's ``location`` is a pair of degrees, other people's an address."""
 _LOOSE = re.compile(r"[\s_\-./·*]+")
+_SECOND = frozenset({"name", "address", "phones", "hours", "lon", "lat", "lonlat"})
+"""Columns that a second header row may name by words like ours."""
 _JOINED = frozenset({"phones", "address"})
 """Columns that two of a table's may fill together; of any other, the first that is not blank counts."""
 _TAGS = frozenset({
@@ -115,8 +118,6 @@ def _known(name: str) -> str | None:
     plain = _plain(name)
     found = _KNOWN.get(plain)
     if found is None and not plain.isascii():
-        from locator.gazetteer.text import simplify
-
         found = _KNOWN.get(simplify(plain))
     return found or read_days(plain)
 
@@ -245,8 +246,6 @@ def _guess(names: Sequence[str], fields: Sequence[str | None], columns: Sequence
 def _like(name: str) -> str | None:
     plain = _plain(name.partition("#")[0])
     if not plain.isascii():
-        from locator.gazetteer.text import simplify
-
         plain = simplify(plain)
     return next((column for column, pattern in _LIKE if pattern.search(plain)), None)
 
@@ -271,7 +270,7 @@ def _is_number(cell: str) -> bool:
 
 def _share(column: str, cells: Sequence[str]) -> float:
     """Return which share of a column's cells are of a kind, 0 where there are none."""
-    filled = [cell for cell in cells if cell][:SAMPLE_ROWS]
+    filled = [cell if cell.isascii() else simplify(cell) for cell in cells if cell][:SAMPLE_ROWS]
     if not filled:
         return 0.0
     if column == "name" and len(set(filled)) < 0.5 * len(filled):
@@ -327,9 +326,11 @@ def join_headers(
         The row under it: of a header when nothing but a word for the name is under the name, and at least two of
         its cells, and half of them, are words that are known.
     """
-    known = [mapping.get(_key(cell)) or _known(cell) for cell in lower]
+    known = [mapping.get(_key(cell)) or _known(cell) or _known_below(cell) for cell in lower]
     filled = [name for name, cell in zip(known, lower, strict=True) if cell.strip()]
     words = sum(name is not None for name in filled)
+    if sum(bool(cell.strip()) for cell in upper) < 2:
+        return None  # a title
     if words < 2 or 2 * words < len(filled):
         return None
     for cell, name, below in itertools.zip_longest(upper, known, lower, fillvalue=""):
@@ -337,6 +338,12 @@ def join_headers(
             return None
     both = [below if below.strip() else above for above, below in itertools.zip_longest(upper, lower, fillvalue="")]
     return read_header(both, mapping, sample=sample)
+
+
+def _known_below(cell: str) -> str | None:
+    """Return what a cell of a second header row says by words like it: a row of offices says no such words."""
+    found = _like(cell) if 1 < len(cell.strip()) <= 12 and not any(c.isdigit() for c in cell) else None
+    return found if found in _SECOND and (found != "name" or cell.strip().endswith(("名称", "名"))) else None
 
 
 def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
@@ -383,8 +390,23 @@ def _join_days(days: Mapping[str, str]) -> str:
     from locator.hours import join_weekdays
 
     order = list(DAYS)
+    days = _resolve_same(days)
     found = join_weekdays({order.index(day): cell for day, cell in days.items()})
     return found.expr or found.note or ""
+
+
+_SAME_DAY = re.compile(r"(?:同上|同左|同前)|(?:与|同)?(?:周|星期|礼拜)([一二三四五六日天])(?:相同|一样)?")
+
+
+def _resolve_same(days: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of days with what 同周一 and 同上 stand for."""
+    found: dict[str, str] = {}
+    before = ""
+    for day, cell in days.items():
+        match = _SAME_DAY.fullmatch(cell.strip())
+        named = match and match[1] and read_days("周" + match[1].replace("天", "日"))
+        found[day] = before = cell if match is None else found.get(named, "") if named else before
+    return found
 
 
 def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:

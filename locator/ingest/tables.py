@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,13 @@ from locator.ingest.headers import (
 from locator.layer import COLUMNS
 
 Rows = Sequence[tuple[int, Sequence[str]]]
+
+
+_TOTAL = re.compile(r"(?:\S{0,8})(?:小计|合计|总计|共计|總計|合計|小計)(?:\s*[:：]?\s*[\d,]*\s*[家个個处處]?)")
+"""A row with such a cell in any column is a sum."""
+SHORT = 24
+_DITTO = frozenset({"同上", "〃", "″", "同前"})
+"""What stands for the cell above."""
 
 
 class _Table(NamedTuple):
@@ -182,16 +190,29 @@ class TableSource:
         width = len(header.fields)
         file = self.path.name if alone else f"{self.path.name} [{sheet.title}]"
         own = [place for place, name in enumerate(header.fields) if name in ("id", "name")]
+        above: Sequence[str] = ()
         for number, cells in sheet.rows(own):
             if number <= table.row or not any(cell and not cell.isspace() for cell in cells):
                 continue
             extra = [cell for cell in cells[width:] if cell.strip()]
             fault = ("", "cells_extra", extra[0], f"more cells than the {width} columns") if extra else None
-            fields = to_fields(header, cells)
+            if total := next((cell for cell in cells if len(cell) < SHORT and _TOTAL.fullmatch(cell.strip())), None):
+                fault = ("name", "remark_row", total, "a sum or a remark under the table, not a point")
+            said = cells if _DITTO.isdisjoint(cells) else _repeat(cells, above, own)
+            above = above if fault else said
+            fields = to_fields(header, said)
             if defaults:
                 given = {name: value for name, value in fields.items() if value.strip() or name not in defaults}
                 fields = {**defaults, **given}
             yield RawRecord(source=self.name, file=file, row=number, fields=fields, datum=None, fault=fault)
+
+
+def _repeat(cells: Sequence[str], above: Sequence[str], own: Collection[int]) -> list[str]:
+    """Return a row in which 同上 is what the row above says, but for the columns ``own`` (id and name)."""
+    return [
+        above[place] if cell in _DITTO and place < len(above) and place not in own else cell
+        for place, cell in enumerate(cells)
+    ]
 
 
 def _read_head(sheet: Sheet) -> Rows:

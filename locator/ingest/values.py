@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,7 +42,12 @@ _SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
 _SPLIT = re.compile(
     _SPLIT_ABROAD.pattern
     + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
+    + r"|(?<=\d{7})\s+(?=\d{7,8}(?!\d))|\s+(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
 )
+_FAX = re.compile(r"(?:传真|傳真|fax)\b|(?:传真|傳真)", re.IGNORECASE)
+_NAMES_SOMEBODY = re.compile(r"[\u4e00-\u9fff]{2,8}")
+_TAIWAN = re.compile(r"^\(?(0[2-8])\)?[- ](\d{3,4})[- ]?(\d{4})$")
+"""An area code of two digits is none of the mainland's."""
 _LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
 _LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]++)[:：]?\s*+(?P<number>[\d+(（].*)$")
 _LABEL_BLANK = re.compile(r"^(?P<number>[\d+()\-转][\d+()\- 转]*)(?<=\d)\s+(?P<label>[^\d\s(].*)$")
@@ -82,8 +87,9 @@ def read_phones(
     unread: list[str] = []
     local: list[str] = []
     split = _SPLIT_ABROAD if country else _SPLIT
-    for part in split.split(unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-")):
-        if not part.strip():
+    plain = unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-")
+    for part in _with_labels(split.split(plain)):
+        if not part.strip() or _FAX.match(part.strip()):
             continue
         number, label = _split_label(part.strip())
         made, needs_area = _normalize_abroad(number, country, abroad=abroad)
@@ -98,6 +104,19 @@ def read_phones(
         if all(made != phone.number or label != phone.label for phone in phones):
             phones.append(Phone(made, label))
     return ReadPhones(tuple(phones), tuple(unread), tuple(local))
+
+
+def _with_labels(parts: Iterable[str]) -> Iterator[str]:
+    """Yield parts of a cell, a name that stands before a number (王主任 13805310000) with it."""
+    label = ""
+    for part in parts:
+        joint = ":" if any(c.isdigit() for c in part) else " "
+        whole = f"{label}{joint}{part.strip()}" if label else part
+        label = whole.strip() if _NAMES_SOMEBODY.fullmatch(whole.strip()) else ""
+        if not label:
+            yield whole
+    if label:
+        yield label
 
 
 def _split_label(part: str) -> tuple[str, str | None]:
@@ -174,6 +193,8 @@ def normalize_number(text: str) -> tuple[str | None, bool]:
         return match[1], False
     if _SERVICE.match(tight):
         return tight, False
+    if match := _TAIWAN.match(tight):
+        return f"{match[1]}-{match[2]}{match[3]}", False
     if match := _LOCAL.match(tight):
         return match[1] + match[2] + (f"转{match['ext']}" if match["ext"] else ""), True
     if _FOREIGN.match(tight) and not tight.startswith(("+86", "0086")):

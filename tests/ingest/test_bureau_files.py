@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from locator.errors import SourceError
+from locator.ingest import open_source
 from locator.ingest.tables import TableSource
 from locator.ingest.validate import check_records
 
@@ -168,3 +169,99 @@ def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path):
     assert caught.value.code == "csv_broken"
     (tmp_path / "t.csv").write_text('名称,地址\n甲局,5" 管旁\n', "utf-8")
     assert len(list(TableSource(str(tmp_path / "t.csv")).records())) == 1
+
+
+def shown(path, kind="table"):
+    """Return name, address, telephone numbers and hours of a file's points, and the codes of what was wrong."""
+    source = open_source(kind, str(path))
+    points, issues = check_records(source.records(), datum=source.datum)
+    rows = [(p.name, p.address, [f"{n.number} {n.label or ''}".strip() for n in p.phones], p.hours) for p in points]
+    return rows, [(issue.row, issue.code) for issue in issues]
+
+
+def test_a_list_with_sums_among_its_rows_and_the_cell_above_meant(tmp_path):
+    path = tmp_path / "list.txt"
+    rows = [
+        ["医保经办机构一览表"], ["序号", "经办点", "坐落", "咨询热线", "对外办公时间"],
+        ["1", "甲区医疗保障局", "甲路8号", "0531-88151234 88151235", "周一至周五 9:00-17:00"],
+        ["2", "乙区医疗保障局", "乙路2号", "电话：0531-82075678 传真：0531-82075679", "同上"],
+        ["小计", "2", "", "", ""], ["3", "丙区医疗保障局", "丙路3号", "王主任 13805310000", "〃"],
+        ["合计：3家"], ["注：节假日不办公。"],
+    ]  # fmt: skip
+    path.write_text("\n".join("\t".join(row) for row in rows), "gbk")
+    points, issues = shown(path)
+    assert points == [
+        ("甲区医疗保障局", "甲路8号", ["0531-88151234", "0531-88151235"], "Mo-Fr 09:00-17:00"),
+        ("乙区医疗保障局", "乙路2号", ["0531-82075678"], "Mo-Fr 09:00-17:00"),
+        ("丙区医疗保障局", "丙路3号", ["13805310000 王主任"], "Mo-Fr 09:00-17:00"),
+    ]
+    assert {row for row, _ in issues} == {5, 7, 8}
+
+
+def test_headings_between_the_rows_are_no_offices(tmp_path):
+    rows = [
+        ["网点", "地址", "电话"], ["一、甲区（2家）"], ["甲一支行", "一路1号", "12333"], ["甲二支行", "二路2号", ""],
+        ["甲区小计", "2", ""], ["（二）乙区"], ["乙一支行", "三路3号", ""], ["2025", "", ""], ["咨询电话：12333"],
+    ]  # fmt: skip
+    points, issues = shown(save(tmp_path / "t.xlsx", rows))
+    assert [name for name, *_ in points] == ["甲一支行", "甲二支行", "乙一支行"]
+    assert {code for _, code in issues} == {"remark_row"} and len(issues) == 5
+
+
+def test_two_header_rows_of_which_neither_is_known_alone(tmp_path):
+    rows = [
+        ["社保卡服务网点"], ["区县", "网点信息", "", "", "位置", ""],
+        ["", "银行网点名称", "营业地址", "联系电话", "东经", "北纬"],
+        ["甲区", "甲支行", "一路1号", "0531-86112233", 117.02, 36.66], ["", "乙支行", "二路2号", "", "E116.98", "N36.65"],
+    ]  # fmt: skip
+    path = save(tmp_path / "t.xlsx", rows, ["A1:F1", "A2:A3", "B2:D2", "E2:F2", "A4:A5"])
+    source = open_source("table", str(path))
+    points, issues = check_records(source.records(), datum=source.datum)
+    assert [(p.name, p.district, p.address, p.lon, p.lat) for p in points] == [
+        ("甲支行", "甲区", "一路1号", 117.02, 36.66), ("乙支行", "甲区", "二路2号", 116.98, 36.65),
+    ]  # fmt: skip
+    assert issues == []
+
+
+def test_columns_of_days_that_say_as_another_day(tmp_path):
+    days = [f"星期{day}" for day in "一二三四五六日"]
+    path = tmp_path / "t.csv"
+    same = ["09:00-12:00 13:00-17:00", *["同周一"] * 2, *["同上"] * 2, "不办公", "不办公"]
+    path.write_text(
+        ",".join(["服务大厅", "座机", *days]) + "\n" + ",".join(["甲区政务服务中心", "0531-88881111", *same]), "utf-8"
+    )
+    assert shown(path)[0][0][2:] == (["0531-88881111"], "Mo-Fr 09:00-12:00,13:00-17:00; Sa-Su off")
+
+
+def test_a_web_page_whose_cells_go_over_rows(tmp_path):
+    page = (
+        "<meta charset=gb2312><table><tr><td colspan=4>人社服务网点一览</td></tr><tr><td>所属区县</td><td>网点名称</td><td>地址</td>"
+        "<td>电话</td></tr><tr><td rowspan=2>甲区</td><td>甲一所</td><td>一路1号</td><td rowspan=3>0531-66601111</td></tr>"
+        "<tr><td>甲二所</td><td>二路2号</td></tr><tr><td>乙区</td><td>乙所</td><td>三路3号</td></tr>"
+        "<tr><td>丙区</td><td>丙所</td><td rowspan=99999>四路4号</td><td></td></tr></table>"
+    )
+    (tmp_path / "t.xls").write_text(page, "gb2312")
+    source = open_source("table", str(tmp_path / "t.xls"))
+    points, issues = check_records(source.records(), datum=source.datum)
+    assert [(p.district, p.name, p.address, len(p.phones)) for p in points] == [
+        ("甲区", "甲一所", "一路1号", 1), ("甲区", "甲二所", "二路2号", 1), ("乙区", "乙所", "三路3号", 1),
+        ("丙区", "丙所", "四路4号", 0),
+    ]  # fmt: skip
+    assert issues == []
+
+
+def test_lists_in_json_and_headers_in_traditional_han_and_english(tmp_path):
+    numbers = '["0531-88001122", "0531-88001133"]'
+    lines = [f'{{"orgName": "{name}", "telephone": {numbers}}}' for name in ("丙区社保中心", "丁区社保中心")]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines), "utf-8")
+    assert shown(tmp_path / "t.jsonl")[0][:1] == [("丙区社保中心", None, ["0531-88001122", "0531-88001133"], None)]
+    (tmp_path / "t.csv").write_text(
+        "服務據點,所在地址,電話號碼,緯度,經度\n高雄辦事處,高雄市前金區成功一路436號,07-7275115,22.6284,120.2930\n",
+        "utf-8",
+    )
+    assert shown(tmp_path / "t.csv") == ([("高雄辦事處", "高雄市前金區成功一路436號", ["07-7275115"], None)], [])
+    (tmp_path / "e.csv").write_text(
+        "Branch;Street address;Contact number;Lat;Long\nBaotu Service Hall;Luoyuan St 5;0531 8678 4321;36,66;117,03\n",
+        "utf-8",
+    )
+    assert shown(tmp_path / "e.csv") == ([("Baotu Service Hall", "Luoyuan St 5", ["0531-86784321"], None)], [])
