@@ -35,7 +35,7 @@ BOUNDS = {
 }  # fmt: skip
 """Where no longer text reaches the patterns of a module (``test_no_text_is_too_long_for_its_reader`` shows it): the
 characters to which they are tried. Every other pattern is tried to :data:`LONGEST`."""
-AT_BOUND_S = 0.1
+AT_BOUND_S = 0.25
 TRUSTED = ("web/streamlit_patches", "locator.web.streamlit_patches")
 """Patterns over the document that Streamlit itself ships: no stranger writes it."""
 ROOT = Path(locator.__file__).parent

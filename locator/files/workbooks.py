@@ -11,19 +11,21 @@ import itertools
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from locator.errors import SourceError
 from locator.files.text_files import (
     MAX_COLUMNS,
+    MAX_JSON,
     Rows,
     Sheet,
-    fill_merged,
+    decoding,
+    find_encoding,
     open_csv,
-    open_html,
     open_json,
     to_text,
     too_wide,
@@ -271,6 +273,112 @@ def _cell(value: object) -> str:
     """Return a workbook's cell as the text a person sees in it."""
     text = to_text(value)
     return undo_idiom(_ESCAPED.sub(" ", text)) if isinstance(value, str) else text
+
+
+# --- web pages, which many a system calls .xls
+
+
+class _TableParser(HTMLParser):
+    """Collects the tables of a web page: what Excel's "web page" and many systems' .xls are."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[list[list[str]]] = []
+        self.merged: list[dict[int, list[tuple[int, int]]]] = []
+        """Of each table, the cells higher than a row: by their first row, their column from 0 and last row."""
+        self._cell: list[str] | None = None
+        self._wide = self._high = 1
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append([])
+            self.merged.append({})
+        elif tag == "tr" and self.tables:
+            self.tables[-1].append([])
+            self._pass_over()
+        elif tag in ("td", "th") and self.tables and self.tables[-1]:
+            self._end_cell()
+            self._cell = []
+            self._wide, self._high = (_read_span(dict(attrs).get(name)) for name in ("colspan", "rowspan"))
+        elif tag == "br" and self._cell is not None:
+            self._cell.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr", "table"):
+            self._end_cell()
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self._cell.append(data)
+
+    def _end_cell(self) -> None:
+        if self._cell is not None and self.tables and self.tables[-1]:
+            number, row = len(self.tables[-1]), self.tables[-1][-1]
+            if self._high > 1:
+                places = range(len(row), min(len(row) + self._wide, MAX_COLUMNS))
+                self.merged[-1].setdefault(number, []).extend((place, number + self._high - 1) for place in places)
+            row += [" ".join("".join(self._cell).split()), *[""] * (self._wide - 1)]
+            self._pass_over()
+        self._cell = None
+
+    def _pass_over(self) -> None:
+        """Leave the columns blank that cells of rows above reach down into."""
+        number, row = len(self.tables[-1]), self.tables[-1][-1]
+        above = (cells for first, cells in self.merged[-1].items() if first < number)
+        taken = {place for cells in above for place, bottom in cells if bottom >= number}
+        while len(row) in taken:
+            row.append("")
+
+
+def _read_span(given: str | None) -> int:
+    """Return over how many columns or rows a cell goes."""
+    return min(int(given), MAX_COLUMNS) if given and given.isascii() and given.isdigit() and int(given) else 1
+
+
+@contextmanager
+def open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
+    """Give the tables of a web page that hold anything.
+
+    Raises
+    ------
+    SourceError
+        It holds none, or is too large.
+    """
+    if path.stat().st_size > MAX_JSON:
+        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="html_no_table", file=path.name)
+    with decoding(path, encoding):
+        text = path.read_text(encoding or find_encoding(path))
+    parser = _TableParser()
+    parser.feed(text)
+    parser.close()
+    both = zip(parser.tables, parser.merged, strict=True)
+    filled = [(table, merged) for table, merged in both if any(any(row) for row in table)]
+    if not filled:
+        raise SourceError(f"{path.name} is a web page without a table", code="html_no_table", file=path.name)
+
+    def sheet(number: int, table: list[list[str]], merged: Mapping[int, Sequence[tuple[int, int]]]) -> Sheet:
+        def rows(single: Collection[int]) -> Rows:
+            return fill_merged(((n, list(row)) for n, row in enumerate(table, 1)), merged, single)
+
+        return Sheet(f"#{number}", True, rows)
+
+    yield [sheet(number, *both) for number, both in enumerate(filled, 1)]
+
+
+def fill_merged(
+    rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
+) -> Rows:
+    """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
+    open_cells: dict[int, tuple[int, str]] = {}
+    for number, cells in rows:
+        if any(cells):
+            for column, (bottom, text) in open_cells.items():
+                if number <= bottom and column not in single:
+                    cells.extend([""] * (column + 1 - len(cells)))
+                    cells[column] = cells[column] or text
+        for column, bottom in merged.get(number, ()):
+            open_cells[column] = bottom, cells[column] if column < len(cells) else ""
+        yield number, cells
 
 
 _OPENERS: Mapping[str, Callable[[Path, str | None], contextlib.AbstractContextManager[list[Sheet]]]] = {

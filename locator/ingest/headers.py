@@ -17,7 +17,7 @@ from locator.errors import InvalidInput
 from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
 from locator.ingest.positions import read_degrees, split_pair
-from locator.ingest.values import DAYS, kind_of_name, normalize_number, read_days, read_kind
+from locator.ingest.values import DAYS, join_days, kind_of_name, normalize_number, read_days, read_kind
 from locator.layer import COLUMNS
 from locator.settings import load_yaml, shipped_dir
 
@@ -369,7 +369,7 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
         elif name in _JOINED:
             found[name] = _join(name, found[name], cell)
     if any(cell.strip() for cell in days.values()) and not found.get("hours", "").strip():
-        found["hours"] = _join_days(days)
+        found["hours"] = join_days(days)
     return found
 
 
@@ -383,30 +383,6 @@ def _join(column: str, first: str, second: str) -> str:
     if one in other:
         return other
     return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
-
-
-def _join_days(days: Mapping[str, str]) -> str:
-    """Return the hours of columns for single days: an expression, or all cells as words."""
-    from locator.hours import join_weekdays
-
-    order = list(DAYS)
-    days = _resolve_same(days)
-    found = join_weekdays({order.index(day): cell for day, cell in days.items()})
-    return found.expr or found.note or ""
-
-
-_SAME_DAY = re.compile(r"(?:同上|同左|同前)|(?:与|同)?(?:周|星期|礼拜)([一二三四五六日天])(?:相同|一样)?")
-
-
-def _resolve_same(days: Mapping[str, str]) -> dict[str, str]:
-    """Return the cells of days with what 同周一 and 同上 stand for."""
-    found: dict[str, str] = {}
-    before = ""
-    for day, cell in days.items():
-        match = _SAME_DAY.fullmatch(cell.strip())
-        named = match and match[1] and read_days("周" + match[1].replace("天", "日"))
-        found[day] = before = cell if match is None else found.get(named, "") if named else before
-    return found
 
 
 def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:

@@ -346,3 +346,27 @@ def find_text_fault(column: str, text: str) -> tuple[str, str] | None:
     if text[:1] in FORMULA_STARTS and column not in _MAY_START_SO:
         return "formula_start", f"starts with {text[0]!r}, which a spreadsheet would run as a formula"
     return None
+
+
+def join_days(days: Mapping[str, str]) -> str:
+    """Return the hours of columns for single days: an expression, or all cells as words."""
+    from locator.hours import join_weekdays
+
+    order = list(DAYS)
+    days = _resolve_same(days)
+    found = join_weekdays({order.index(day): cell for day, cell in days.items()})
+    return found.expr or found.note or ""
+
+
+_SAME_DAY = re.compile(r"(?:同上|同左|同前)|(?:与|同)?(?:周|星期|礼拜)([一二三四五六日天])(?:相同|一样)?")
+
+
+def _resolve_same(days: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of days with what 同周一 and 同上 stand for."""
+    found: dict[str, str] = {}
+    before = ""
+    for day, cell in days.items():
+        match = _SAME_DAY.fullmatch(cell.strip())
+        named = match and match[1] and read_days("周" + match[1].replace("天", "日"))
+        found[day] = before = cell if match is None else found.get(named, "") if named else before
+    return found
