@@ -82,7 +82,7 @@ def test_what_decides_is_on_the_first_screen_for_every_task(chromium, server, la
                 task,
             )
             what = text(f"names.task.{task}", lang)
-            page.wait_for_function("what => document.querySelector('.bar')?.innerText.includes(what)", arg=what)
+            page.wait_for_function("what => document.querySelector('.bar')?.textContent.includes(what)", arg=what)
             page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
             for selector in (".trip summary", ".hit.chosen .status", ".hit.chosen .two > :nth-child(2)"):
                 assert in_sight(page, selector), (task, selector)
