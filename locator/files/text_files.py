@@ -209,7 +209,15 @@ def open_csv(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
 
 @contextmanager
 def decoding(path: Path, encoding: str | None) -> Iterator[None]:
-    """Tell what is wrong where a text turns out to be in another encoding, or the encoding is none."""
+    """Tell what is wrong with the text that is read inside.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such encoding.
+    SourceError
+        The text is in another one.
+    """
     try:
         yield
     except LookupError as error:

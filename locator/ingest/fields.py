@@ -29,8 +29,8 @@ _REMARK = re.compile(
 )
 """What people write under a table, in the column of the names."""
 _HEADING = re.compile(
-    r"[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|.*[(（]共?\s*\d+\s*[家个個处處所][)）]$"
-    r"|\S{0,6}(?:电话|热线|電話|熱線|网址|网站|邮箱)\s*[:：]"
+    r"^(?:[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|.*[(（]共?\s*\d+\s*[家个個处處所][)）]$"
+    r"|\S{0,6}(?:电话|热线|電話|熱線|网址|网站|邮箱)\s*[:：])"
 )
 """What stands alone in a row, over a group of rows or under all of them."""
 _SAYS = ("address", "phones", "hours", "lon", "lat", "services")

@@ -42,7 +42,7 @@ _SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
 _SPLIT = re.compile(
     _SPLIT_ABROAD.pattern
     + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
-    + r"|(?<=\d{7})\s+(?=\d{7,8}(?!\d))|\s+(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
+    + r"|(?<=\d{7})\s++(?=\d{7,8}(?!\d))|(?<!\s)\s++(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
 )
 _FAX = re.compile(r"(?:传真|傳真|fax)\b|(?:传真|傳真)", re.IGNORECASE)
 _NAMES_SOMEBODY = re.compile(r"[\u4e00-\u9fff]{2,8}")

@@ -253,7 +253,7 @@ def write_many(path: Path, count: int) -> Path:
 @pytest.mark.timeout(600)
 def test_ctrl_c_in_an_import_leaves_the_old_state(data_folder, tmp_path):
     shutil.copytree(data_folder, tmp_path / "data")
-    many = write_many(tmp_path / "many.csv", 60_000)
+    many = write_many(tmp_path / "many.csv", 250_000)  # a log hears of it after ten seconds, long before its end
     before = open_own_store(Settings(data=tmp_path / "data"))
     version, sources = before.version, list_sources(before)
     environment = os.environ | {"LOCATOR_DATA": str(tmp_path / "data"), "LOCATOR_PLACES": "off"}
