@@ -277,3 +277,9 @@ def test_a_reader_of_english_reads_the_names_of_divisions_and_cities(locator):
     assert say_label(answer.place, "zh") == "西藏自治区拉萨市"
     told = " ".join(say_notice(notice, "en") for notice in answer.notices)
     assert "Shanghai, Jinan" in told and not any("\u4e00" <= sign <= "\u9fff" for sign in told)
+
+
+def test_what_is_generally_so_names_the_district_in_the_readers_language(locator):
+    answer = locator.find(Query(text="拉萨市城关区", task=Task.COLLECT, lang="en"), NOW)
+    (agency,) = [line.name for line in answer.fallback.designated if "agency" in line.name]
+    assert "Chengguan" in agency and "城关区" not in agency

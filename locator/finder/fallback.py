@@ -184,10 +184,16 @@ def _area_name(place: Place, level: str, lang: str, gazetteer: Gazetteer) -> str
     code = place.township if level == "township" else place.adcode
     if level == "district" and code and (is_province(code) or place.precision in (Precision.CITY, Precision.PROVINCE)):
         code = None
-    division = gazetteer.division(code[:9]) if code else None
+    name = _name_in(code[:9], gazetteer, lang) if code else None
+    return name or ("" if level == "none" else text(f"fallback.{level}", lang))
+
+
+def _name_in(code: str, gazetteer: Gazetteer, lang: str) -> str | None:
+    """Return a division's name in a language, 城关区 or Chengguan; None when no division has the code."""
+    division = gazetteer.division(code)
     if division is None:
-        return "" if level == "none" else text(f"fallback.{level}", lang)
-    return choose({"zh": division.name, "en": division.name_en}, lang) or division.name
+        return None
+    return choose({"zh": division.name, "en": gazetteer.describe(code, "en").partition(",")[0]}, lang)
 
 
 # ---- map apps
@@ -254,8 +260,7 @@ def _part_of(adcode: str | None, area: str) -> str | None:
 def _region_of(
     code: str, points: Sequence[ServicePoint], place: Place, query: Query, records: Records
 ) -> RegionWithOffices:
-    division = records.gazetteer.division(code)
-    name = choose({"zh": division.name, "en": division.name_en}, query.lang) if division else None
+    name = _name_in(code, records.gazetteer, query.lang)
     authority = records.guide.rule(query.task).authority if query.task else None
     exact = [p for p in points if p.position in EXACT and p.lon is not None and p.lat is not None]
     if exact and place.lon is not None and place.lat is not None and place.precision is not Precision.PROVINCE:
@@ -320,7 +325,7 @@ def _send_elsewhere(place: Place, query: Query, fallback: Fallback, records: Rec
     if area is not None and code == "nothing_near":
         area = prefecture_of(area)
     division = records.gazetteer.division(area) if area is not None else None
-    name = choose({"zh": division.name, "en": division.name_en}, query.lang) if division else None
+    name = _name_in(area, records.gazetteer, query.lang) if area is not None else None
     hotline = fallback.hotlines[0].number if fallback.hotlines else "12333"
     params = {"place": name or place.label, "hotline": hotline}
     if code == "nothing_near":
@@ -329,17 +334,12 @@ def _send_elsewhere(place: Place, query: Query, fallback: Fallback, records: Rec
     return Notice(code=code, params=params)
 
 
-def _in_language(city: str, gazetteer: Gazetteer, lang: str) -> str:
-    codes = [division.code for division in gazetteer.regions(city)[:1]]
-    english = gazetteer.describe(codes[0], "en").partition(",")[0] if codes else None
-    return choose({"zh": city, "en": english}, lang) or city
-
-
 def name_cities(records: Records, lang: str, *, but: str = "") -> str:
     """Return the names of the cities with the most points, as one phrase, without the one that is asked about."""
     counts = {city: count for city, count in records.store.count_by_city().items() if city != but}
     names = sorted(counts, key=lambda city: (-counts[city], city))
-    shown = [_in_language(city, records.gazetteer, lang) for city in names[:CITIES_NAMED]]
-    joined = language(lang).join(shown)
+    gazetteer = records.gazetteer
+    found = ((city, gazetteer.regions(city)) for city in names[:CITIES_NAMED])
+    joined = language(lang).join((_name_in(d[0].code, gazetteer, lang) if d else None) or city for city, d in found)
     more = len(names) - CITIES_NAMED
     return joined + (text("notices.and_more", lang, count=more) if more > 0 else "")
