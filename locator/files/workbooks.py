@@ -286,6 +286,8 @@ class _TableParser(HTMLParser):
         self.tables: list[list[list[str]]] = []
         self.merged: list[dict[int, list[tuple[int, int]]]] = []
         """Of each table, the cells higher than a row: by their first row, their column from 0 and last row."""
+        self._bottoms: dict[int, int] = {}
+        """Of each column of the last table, the last row that a cell of a row above reaches down to."""
         self._cell: list[str] | None = None
         self._wide = self._high = 1
 
@@ -293,6 +295,7 @@ class _TableParser(HTMLParser):
         if tag == "table":
             self.tables.append([])
             self.merged.append({})
+            self._bottoms = {}
         elif tag == "tr" and self.tables:
             self.tables[-1].append([])
             self._pass_over()
@@ -307,6 +310,10 @@ class _TableParser(HTMLParser):
         if tag in ("td", "th", "tr", "table"):
             self._end_cell()
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: ARG002 - its signature
+        """Pass over ``<![if …]>`` as a browser does; the library fails on words it does not know there."""
+        return self.parse_bogus_comment(i, report=False)
+
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
             self._cell.append(data)
@@ -314,25 +321,25 @@ class _TableParser(HTMLParser):
     def _end_cell(self) -> None:
         if self._cell is not None and self.tables and self.tables[-1]:
             number, row = len(self.tables[-1]), self.tables[-1][-1]
-            if self._high > 1:
-                places = range(len(row), min(len(row) + self._wide, MAX_COLUMNS))
-                self.merged[-1].setdefault(number, []).extend((place, number + self._high - 1) for place in places)
-            row += [" ".join("".join(self._cell).split()), *[""] * (self._wide - 1)]
+            wide = max(1, min(self._wide, MAX_COLUMNS - len(row)))
+            if self._high > 1 and len(row) < MAX_COLUMNS:
+                places, bottom = range(len(row), len(row) + wide), number + self._high - 1
+                self.merged[-1].setdefault(number, []).extend((place, bottom) for place in places)
+                self._bottoms.update((place, max(bottom, self._bottoms.get(place, 0))) for place in places)
+            row += [" ".join("".join(self._cell).split()), *[""] * (wide - 1)]
             self._pass_over()
         self._cell = None
 
     def _pass_over(self) -> None:
         """Leave the columns blank that cells of rows above reach down into."""
         number, row = len(self.tables[-1]), self.tables[-1][-1]
-        above = (cells for first, cells in self.merged[-1].items() if first < number)
-        taken = {place for cells in above for place, bottom in cells if bottom >= number}
-        while len(row) in taken:
+        while self._bottoms.get(len(row), 0) >= number:
             row.append("")
 
 
 def _read_span(given: str | None) -> int:
     """Return over how many columns or rows a cell goes."""
-    return min(int(given), MAX_COLUMNS) if given and given.isascii() and given.isdigit() and int(given) else 1
+    return max(min(int(given[:9]), MAX_COLUMNS), 1) if given and given.isascii() and given.isdigit() else 1
 
 
 @contextmanager
@@ -358,7 +365,7 @@ def open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
 
     def sheet(number: int, table: list[list[str]], merged: Mapping[int, Sequence[tuple[int, int]]]) -> Sheet:
         def rows(single: Collection[int]) -> Rows:
-            return fill_merged(((n, list(row)) for n, row in enumerate(table, 1)), merged, single)
+            return fill_merged(((n, _trim(list(row), path)) for n, row in enumerate(table, 1)), merged, single)
 
         return Sheet(f"#{number}", True, rows)
 
@@ -372,12 +379,16 @@ def fill_merged(
     open_cells: dict[int, tuple[int, str]] = {}
     for number, cells in rows:
         if any(cells):
-            for column, (bottom, text) in open_cells.items():
-                if number <= bottom and column not in single:
+            open_cells = {column: cell for column, cell in open_cells.items() if number <= cell[0]}
+            for column, (_, text) in open_cells.items():
+                if column not in single:
                     cells.extend([""] * (column + 1 - len(cells)))
                     cells[column] = cells[column] or text
         for column, bottom in merged.get(number, ()):
-            open_cells[column] = bottom, cells[column] if column < len(cells) else ""
+            if column < len(cells) and cells[column]:
+                open_cells[column] = bottom, cells[column]
+            else:
+                open_cells.pop(column, None)
         yield number, cells
 
 

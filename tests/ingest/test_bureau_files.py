@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from collections.abc import Sequence
 from datetime import date, time
@@ -11,6 +12,7 @@ import openpyxl
 import pytest
 
 from locator.errors import SourceError
+from locator.files.workbooks import open_sheets
 from locator.ingest import open_source
 from locator.ingest.tables import TableSource
 from locator.ingest.validate import check_records
@@ -248,6 +250,59 @@ def test_a_web_page_whose_cells_go_over_rows(tmp_path):
         ("丙区", "丙所", "四路4号", 0),
     ]  # fmt: skip
     assert issues == []
+
+
+@pytest.mark.parametrize("odd", ["<![foo[ x ]]>", "<![if !supportEmptyParas]>&nbsp;<![endif]>"])
+def test_a_web_page_with_sections_that_only_a_browser_passes_over(tmp_path, odd):
+    (tmp_path / "t.xls").write_text(
+        f"<table><tr><td>名称<td>地址</tr>{odd}<tr><td>甲所<td>一路1号</tr></table>", "utf-8"
+    )
+    assert shown(tmp_path / "t.xls")[0] == [("甲所", "一路1号", [], None)]
+
+
+def test_blank_cells_merged_far_to_the_right_make_no_row_wider(tmp_path):
+    rows = [["名称", "地址"], *([f"{n}所", f"一路{n}号"] for n in range(1, 4))]
+    path = save(tmp_path / "t.xlsx", rows, merged=["XFC1:XFD4"])
+    with open_sheets(path) as sheets:
+        assert [len(cells) for _, cells in sheets[0].rows(())] == [2] * 4
+
+
+@pytest.mark.parametrize("span", ["1" * 6000, "²", "-1", "0", "000000000000"])
+def test_a_span_that_is_no_number_of_rows(tmp_path, span):
+    page = f"<table><tr><td>名称<td>地址</tr><tr><td>甲所<td rowspan={span}>一路1号</tr></table>"
+    (tmp_path / "t.xls").write_text(page, "utf-8")
+    assert shown(tmp_path / "t.xls")[0] == [("甲所", "一路1号", [], None)]
+
+
+def test_a_web_page_of_more_columns_than_a_table_has(tmp_path):
+    wide = "<td rowspan=400 colspan=400>甲</td>" * 2000
+    (tmp_path / "t.xls").write_text(f"<table><tr><td>名称<td>地址</tr><tr>{wide}</tr></table>", "utf-8")
+    with pytest.raises(SourceError, match="columns"):
+        shown(tmp_path / "t.xls")
+
+
+def test_each_merged_cell_of_a_web_page_is_looked_at_while_it_lasts_and_no_longer(tmp_path):
+    """A page's rows are read in time that grows with their number: no row asks all merged cells above it."""
+    count, seen = 1000, 0
+    rows = "<tr><td rowspan=2>甲区<td>甲{0}所</tr><tr><td>乙{0}所</tr>"
+    (tmp_path / "t.xls").write_text(
+        "<table><tr><td>区县<td>名称</tr>" + "".join(map(rows.format, range(count))) + "</table>", "utf-8"
+    )
+
+    def count_lines(frame, event, _):
+        nonlocal seen
+        seen += frame.f_code.co_filename.endswith("workbooks.py") and event == "line"
+        return count_lines
+
+    before = sys.gettrace()
+    sys.settrace(count_lines)
+    try:
+        with open_sheets(tmp_path / "t.xls") as sheets:
+            read = list(sheets[0].rows(()))
+    finally:
+        sys.settrace(before)
+    assert [cells[0] for _, cells in read[1:]] == ["甲区"] * 2 * count
+    assert seen < 200 * count
 
 
 def test_lists_in_json_and_headers_in_traditional_han_and_english(tmp_path):
