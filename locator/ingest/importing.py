@@ -324,13 +324,16 @@ def _licence_notices(
     """Tell of points in which an imported row and another source's meet under different licences."""
     if not stored.merged:
         return
+    import pyarrow.compute as pc
+
     licences: Counter[str] = Counter()
-    for point in store.points():
-        if point.origins:
-            sources = {point.provenance, *point.origins.values()}
-            met = {source.licence for source in sources if source.licence}
-            if len(met) > 1 and not imported.isdisjoint(sources):
-                licences[" + ".join(sorted(met))] += 1
+    table = store.layer().table  # of 1e5 points only those of several sources are looked at
+    several = pc.greater(pc.binary_length(table.column("origins")), 0)
+    for point in Layer(table.filter(several)).points():
+        sources = {point.provenance, *point.origins.values()}
+        met = {source.licence for source in sources if source.licence}
+        if len(met) > 1 and not imported.isdisjoint(sources):
+            licences[" + ".join(sorted(met))] += 1
     for names, count in licences.items():
         yield "licences_mixed", {"count": count, "licences": names}
 
