@@ -285,12 +285,12 @@ class _Writer:
             self._remove_streets({to_key(record.street) for record in numbers})
 
     def _remove_number(self, row: tuple[object, ...]) -> None:
-        key, (lon, lat), name = row[:4], row[5:7], row[9]
+        key, rest = row[:4], row[5:]
         same = "street = ? AND area = ? AND value = ? AND suffix = ?"
         self.connection.execute(
             f"DELETE FROM number WHERE {same} AND n = (SELECT min(n) FROM number WHERE {same} AND lon = ? AND lat = ?"  # noqa: S608 - constant
-            " AND name IS ?)",
-            (*key, *key, lon, lat, name),
+            " AND code IS ? AND locality IS ? AND name IS ? AND interpolate = ? AND error_m = ?)",
+            (*key, *key, *rest),
         )
 
     def _remove_streets(self, keys: Iterable[str]) -> None:

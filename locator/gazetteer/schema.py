@@ -142,7 +142,9 @@ def remove_places(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]
     DataError
         The index does not hold one of them.
     """
-    found = [(_find_place(connection, row), (row[0], row[2], row[9], row[10], row[1])) for row in rows]
+    rows = list(rows)
+    numbers = _find_places(connection, rows)
+    found = [(n, (row[0], row[2], row[9], row[10], row[1])) for n, row in zip(numbers, rows, strict=True)]
     names = dict.fromkeys(row[0] for _, row in found)
     forget_variants(connection, names)
     connection.executemany(
@@ -156,23 +158,39 @@ def remove_places(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]
     restore_variants(connection, names)
 
 
-def _find_place(connection: sqlite3.Connection, row: tuple[Any, ...]) -> int:
-    """Return the number of the place that was staged as ``row``; of two that are the same, either.
+def _find_places(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> Iterator[int]:
+    """Yield the number of the place that was staged as each of ``rows``, of two that are the same another each time.
 
     Raises
     ------
     DataError
         There is none.
     """
+    alike = [(row[0], _places_like(connection, row)) for row in rows]
+    twins = {number for _, numbers in alike if len(numbers) > 1 for number in numbers}
+    many: dict[int, int] = {}
+    if twins:
+        many = dict(connection.execute("SELECT id, count(*) FROM place_key WHERE id < ? GROUP BY id", (MORE_FROM,)))
+    taken: set[int] = set()
+    for name, numbers in alike:
+        free = [number for number in numbers if number not in taken]
+        if not free:
+            raise DataError(f"the index does not hold {name}", code="gazetteer_build", path="gazetteer")
+        number = min(free, key=lambda n: many.get(n, 0))  # one with further names is another
+        taken.add(number)
+        yield number
+
+
+def _places_like(connection: sqlite3.Connection, row: tuple[Any, ...]) -> list[int]:
+    """Return the numbers of the places that have all that a staged row has, and perhaps further names."""
     keys = [key for key, _, _ in _keys([(0, (row[0], row[2], row[9], row[10], row[1]))])]
     found = connection.execute(
         f"SELECT k.id FROM place_key k JOIN place p ON p.id = k.id WHERE k.key IN ({', '.join('?' * len(keys))})"  # noqa: S608 - marks only
-        " AND k.code = ? AND p.name = ? AND p.kind = ? AND p.lon = ? AND p.lat = ? GROUP BY k.id HAVING count(*) = ?",
-        (*keys, row[2] or "", row[0], row[1], row[5], row[6], len(keys)),
-    ).fetchone()
-    if found is None:
-        raise DataError(f"the index does not hold {row[0]}", code="gazetteer_build", path="gazetteer")
-    return int(found[0])
+        " AND k.code = ? AND p.name = ? AND p.kind = ? AND p.lon = ? AND p.lat = ? AND p.error_m IS ?"
+        " AND p.precision = ? GROUP BY k.id HAVING count(*) = ?",
+        (*keys, row[2] or "", row[0], row[1], *row[5:9], len(keys)),
+    )
+    return [int(number) for (number,) in found]
 
 
 def count_letters(connection: sqlite3.Connection, added: int) -> None:

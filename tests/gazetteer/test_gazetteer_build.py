@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import threading
+from dataclasses import replace
 
 import pytest
 from shipped_divisions import DIVISIONS, SHIPPED
@@ -252,6 +253,11 @@ def offices(*numbers: int, **more) -> list[ServicePoint]:
     ]  # fmt: skip
 
 
+def twins(number: int, **more) -> list[ServicePoint]:
+    """Return an office of another source that has the name and the position of one of :func:`offices`."""
+    return [replace(office, **{"id": "o8", **more}) for office in offices(number)]
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     """Return where the index of the divisions alone is kept between the builds of this file."""
@@ -289,6 +295,9 @@ def content_of(path) -> dict[str, list[str]]:
         (offices(1), offices(1, position=Precision.TOWNSHIP, error_m=900.0)),
         (offices(1, 2), [*offices(1), *offices(2, status="vanished")]),
         ([], offices(7)),
+        ([*offices(1), *twins(1), *twins(1, id="o9")], offices(1)),
+        ([*twins(1, name_en="Twin"), *twins(1, id="o9", name_en=None)], twins(1, name_en="Twin")),
+        ([*twins(1, error_m=20.0), *twins(1, id="o9", error_m=70.0)], twins(1, error_m=20.0)),
     ],
 )
 def test_an_index_that_is_changed_says_what_one_built_anew_does(tmp_path, small_shipped, kept, before, after):
