@@ -243,12 +243,12 @@ def find_groups(whole: Layer, source_of: NDArray[Any], decided: Decisions) -> li
         members[a] = sorted(ours + theirs)
         members.pop(b, None)
 
-    for pair in decided.same:
+    for first, second in _same_pairs(_Columns(whole), source_of) if len(np.unique(source_of)) > 1 else ():
+        join(first, second, sure=False)
+    for pair in decided.same:  # last: what was said is said of offices as they are served, joined by the rule
         first, *others = sorted(min(rows_of[i]) for i in pair if i in rows_of)[:2] or [0]
         for other in others:
             join(first, other, sure=True)
-    for first, second in _same_pairs(_Columns(whole), source_of) if len(np.unique(source_of)) > 1 else ():
-        join(first, second, sure=False)
     return sorted(members.values())
 
 

@@ -175,6 +175,14 @@ def test_an_operator_makes_one_of_two_whatever_the_rule_says():
     assert shown({"a": far, DECISIONS: decided(MADE_ONE, "a-1", "nobody")}) == ["a-1", "a-2"]
 
 
+@pytest.mark.parametrize("point_id", ["a-1", "b-1"])
+def test_what_was_joined_by_the_rule_stays_joined_when_an_operator_adds_another(point_id):
+    ours, theirs = [office("a-1")], [office(point_id), office("b-2", name="别的所", lon=117.5)]
+    parts = {"a": Layer.from_points(ours), "b": Layer.from_points(theirs)}
+    assert shown(parts) == ["a-1", "b-2"]
+    assert shown(parts | {DECISIONS: decided(MADE_ONE, "a-1", "b-2")}) == ["a-1"]
+
+
 def test_an_operator_keeps_two_apart_whatever_the_rule_says():
     parts = {name: Layer.from_points([office(f"{name}-1")]) for name in "abc"}
     assert shown(parts) == ["a-1"]
