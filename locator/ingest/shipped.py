@@ -241,15 +241,15 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     """Build gazetteer and layer: the gazetteer first, it says where the positionless offices are."""
     from locator.ingest.place import Placer
     from locator.layer import Layer
-    from locator.stores.merge import OWN
+    from locator.stores.contents import edit_parts
     from locator.stores.parquet import ParquetStore
 
     shipped = load_parts()
     points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
-    parts = store.parts(without=(SHIPPED, *OWN)) if database or settings.layer is None else {}
-    others = list(parts.values())
-    rebuild_gazetteer(settings, [Layer.from_points(points), *others], stamp=stamp)
+    parts = store.parts(without=(SHIPPED,)) if database or settings.layer is None else {}
+    offices = edit_parts({SHIPPED: Layer.from_points(points), **parts})
+    rebuild_gazetteer(settings, list(offices.values()), stamp=stamp)
     if _managed(settings, store) and not (store.stamp(SHIPPED) == stamp and _is_whole(store)):
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)

@@ -16,7 +16,7 @@ import pytest
 
 from locator.cli import main
 from locator.errors import InvalidInput, LocatorError, NotFound
-from locator.geocode.index_files import open_data_gazetteer
+from locator.geocode.index_files import GAZETTEER_FILE, open_data_gazetteer
 from locator.ingest import open_progress
 from locator.ingest.corrections import (
     decide_report,
@@ -136,6 +136,17 @@ def test_an_office_is_found_by_its_name_after_every_kind_of_change(settings, cit
     remove_source(settings, "more")
     assert not any("梧桐树街道人社中心" in label for label in finds("梧桐树街道人社中心"))
     assert any("3号街道人社中心" in label for label in finds("3号街道人社中心"))
+
+
+@pytest.mark.parametrize("corrected", ["5号街道人社中心", "jinan-044"])
+def test_a_corrected_office_is_found_by_its_name_also_when_a_start_builds_the_index_anew(settings, city, corrected):
+    point = open_own_store(settings).point(corrected) or office(settings, corrected)
+    for name in ("海棠树街道人社中心", "银杏树街道人社中心"):
+        edit_office(settings, point.id, {"name": name}, source=PAGE, now=NOW)
+        (settings.data / GAZETTEER_FILE).unlink()
+        ensure_data(settings)
+        found = [place.label for place in open_data_gazetteer(settings).find(name, limit=3)]
+        assert any(name in label for label in found)
 
 
 def test_a_cut_file_is_no_update(settings, city):
