@@ -253,13 +253,23 @@ def test_a_refused_position_says_what_to_do(chromium, server):
 
 
 def test_the_start_can_be_moved_on_the_map(desktop):
+    """It runs only the list's part of the script, as a search beside a list does: the page's head is not sent again."""
+    came: list[bytes] = []
+
+    def note(frame: bytes) -> None:
+        came.append(frame)
+
+    desktop.page.on("websocket", lambda socket: socket.on("framereceived", note))
     page = desktop.open()
     desktop.search("济南市槐荫区经四路478号")
     desktop.map.locator(".pin").first.wait_for()
+    assert any(b'"name": "header"' in frame for frame in came)
+    came.clear()
     desktop.map.locator(".map-pick").click()
     desktop.map.locator("#map_div").click(position={"x": 260, "y": 400})
     page.wait_for_selector(".understood:has-text('地图上选的起点')")
     assert page.locator(".hit").count() > 0
+    assert came and not any(b'"name": "header"' in frame for frame in came)
 
 
 def test_only_switched_on_tiles_leave_the_machine(visitor):

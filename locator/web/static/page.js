@@ -169,11 +169,11 @@ function keepTyped(root) {
 
 /* A search or a choice runs only the list's part of the script: it brings the other panels' HTML and the map's scene. Where
    the page has other panels for what is asked (no list yet), the whole script is asked, by the form. */
-const OTHERS = ["understood", "way", "fallback"];
+const OF_THE_LIST = ["ask", "results", "understood", "way", "fallback"];
 const brought = new Map(); /* by panel: its HTML, and the run that drew the panel */
 function carrierOf(name, act) {
   const results = panels.get("results"), ask = panels.get("ask");
-  if (results && results.dataset.framed === "1" && (name === "ask" || OTHERS.includes(name))) return results;
+  if (results && results.dataset.framed === "1" && OF_THE_LIST.includes(name)) return results;
   return ask && SLOW.has(act) ? ask : panels.get(name);
 }
 function bring(data) {
