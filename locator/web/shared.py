@@ -20,7 +20,7 @@ from locator.engines import check_engines
 from locator.errors import LocatorError
 from locator.ground import Ground, PlaceNames
 from locator.ground.archive import MAX_ZOOM
-from locator.i18n import text
+from locator.i18n import choose, text
 from locator.model import Query, Task
 from locator.outputs.folium_map import TileSource, open_tiles
 from locator.service import SearchMetrics
@@ -240,6 +240,14 @@ class Overview:
     cities: tuple[tuple[str, str, int], ...]
     """Adcode (six digits, of the prefecture), full name and count, by adcode."""
     sources: tuple[SourceLine, ...]
+
+
+@lru_cache(maxsize=8192)
+def name_both(code: str, name: str, lang: str) -> str:
+    """Return a division's name, and behind it the one in the reader's language where it is in another: 济南市 Jinan."""
+    known = open_locator().engines.gazetteer.describe(code, "en").partition(",")[0]
+    shown = choose({"zh": name, "en": known}, lang)
+    return name if shown in (name, None) else f"{name} {shown}"
 
 
 def read_overview(locator: Locator) -> Overview:

@@ -158,6 +158,14 @@ def test_the_list_of_centers_opens_on_a_choice_and_is_narrowed(page):
     assert some.count("<tr") > 0 and "济南" not in some
 
 
+def test_a_reader_of_english_chooses_a_city_by_a_name_that_can_be_read(page):
+    page.query_params["lang"] = "en"
+    page.run()
+    handle(page.session_state["session"], Event("page", {"act": "page", "id": "centers"}))
+    panels = _panels(page.run())
+    assert ">济南市</span> Jinan " in panels["centers"] and "济南市 Jinan</option>" in panels["centers-head"]
+
+
 def test_a_name_is_looked_for_everywhere(page):
     page.run()
     session: Session = page.session_state["session"]

@@ -16,7 +16,7 @@ from locator.datum import distance_m
 from locator.errors import LocatorError
 from locator.hours import describe
 from locator.model import EXACT, Kind, Place, ServicePoint
-from locator.outputs.html_document import Markup, join, lang_of, tag
+from locator.outputs.html_document import Markup, join, lang_of, mark_chinese, tag
 from locator.outputs.shapes import region_of
 from locator.web import shared
 from locator.web.card import SIGNS, render_phone, say_pinyin
@@ -49,7 +49,9 @@ def show_centers(session: Session) -> None:
     points = sort_points(found[:MAX_ROWS], session.sort, _place_of(session))
     pages = max(1, -(-len(points) // PAGE_ROWS))
     session.page = min(max(session.page, 0), pages - 1)
-    cities = [(code, name) for code, name, _ in overview.cities]
+    lang = words.lang
+    cities = [(code, shared.name_both(code, name, lang)) for code, name, _ in overview.cities]
+    districts = [(code, shared.name_both(code, name, lang)) for code, name in districts]
     chosen = bool(region or session.name)
     head = tag(
         "div",
@@ -169,9 +171,10 @@ def _render_cities(overview: shared.Overview, words: Translator) -> Markup:
     rows = [
         tag(
             "li",
-            tag("button", tag("span", name, lang="zh-CN"), f" {count}", type="button", data_act="region", data_id=code),
+            tag("button", mark_chinese(f"{said} {count}", words.lang), type="button", data_act="region", data_id=code),
         )
         for code, name, count in overview.cities
+        for said in (shared.name_both(code, name, words.lang),)
     ]
     return join(tag("h3", words("centers.choose"), id="cities"), tag("ul", *rows, class_="apps", role="list"))
 
@@ -188,7 +191,7 @@ def _render_filters(
     towns = [("", words("centers.region_choose")), *cities]
     if city and city not in dict(cities):
         division = shared.open_locator().engines.gazetteer.division(city)
-        towns.insert(1, (city, division.name if division else city))
+        towns.insert(1, (city, shared.name_both(city, division.name, words.lang) if division else city))
     hours = tag(
         "input", type="checkbox", name="hours", value="1", checked=state.hours, data_auto="centers", id="centers-hours"
     )
