@@ -198,7 +198,7 @@ class TableSource:
             fault = ("", "cells_extra", extra[0], f"more cells than the {width} columns") if extra else None
             if total := next((cell for cell in cells if len(cell) < SHORT and _TOTAL.fullmatch(cell.strip())), None):
                 fault = ("name", "remark_row", total, "a sum or a remark under the table, not a point")
-            said = cells if _DITTO.isdisjoint(cells) else _repeat(cells, above, own)
+            said = cells if _DITTO.isdisjoint(map(str.strip, cells)) else _repeat(cells, above, own)
             above = above if fault else said
             fields = to_fields(header, said)
             if defaults:
@@ -208,11 +208,19 @@ class TableSource:
 
 
 def _repeat(cells: Sequence[str], above: Sequence[str], own: Collection[int]) -> list[str]:
-    """Return a row in which 同上 is what the row above says, but for the columns ``own`` (id and name)."""
-    return [
-        above[place] if cell in _DITTO and place < len(above) and place not in own else cell
-        for place, cell in enumerate(cells)
-    ]
+    """Return a row in which 同上 is what the row above says; in the columns ``own`` (id and name) it says nothing.
+
+    Nothing is above the first row: there it may stand for the cell on the left, as in columns of days.
+    """
+
+    def meant(place: int, cell: str) -> str:
+        if cell.strip() not in _DITTO:
+            return cell
+        if place in own:
+            return ""
+        return cell if not above else above[place] if place < len(above) else ""
+
+    return [meant(place, cell) for place, cell in enumerate(cells)]
 
 
 def _read_head(sheet: Sheet) -> Rows:

@@ -200,6 +200,19 @@ def test_a_list_with_sums_among_its_rows_and_the_cell_above_meant(tmp_path):
     assert {row for row, _ in issues} == {5, 7, 8}
 
 
+def test_the_cell_above_that_is_blank_or_a_name_is_no_text(tmp_path):
+    rows = [
+        ["网点", "电话", "地址"], ["甲支行", "0531-86112233"], ["乙支行", "同上", "同上"],
+        ["丙支行", " 同上 ", "三路3号"], ["同上", "0531-86112244", "四路4号"],
+    ]  # fmt: skip
+    points, issues = shown(save(tmp_path / "t.xlsx", rows))
+    assert points == [
+        ("甲支行", None, ["0531-86112233"], None), ("乙支行", None, ["0531-86112233"], None),
+        ("丙支行", "三路3号", ["0531-86112233"], None),
+    ]  # fmt: skip
+    assert issues == [(5, "name_missing")]
+
+
 def test_headings_between_the_rows_are_no_offices(tmp_path):
     rows = [
         ["网点", "地址", "电话"], ["一、甲区（2家）"], ["甲一支行", "一路1号", "12333"], ["甲二支行", "二路2号", ""],
