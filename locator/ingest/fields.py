@@ -42,6 +42,8 @@ _PLAIN = (
 )  # fmt: skip
 _OWN = frozenset({"id", "name", "name_en", "address", "phones", "lon", "lat", "website", "notes", "notes_en"})
 """Columns whose cells are each row's own."""
+_OFTEN = 200
+"""A cell of more characters is not kept to be known again: a hostile file would fill the memory with them."""
 _NOT_TEXT = frozenset({"lon", "lat", "error_m", "datum", "wheelchair", "status", "origins"})
 
 
@@ -52,7 +54,8 @@ def check_fields(draft: Draft) -> None:
         return
     fields: dict[str, str] = {}
     for name, value in draft.record.fields.items():
-        fields[name], fault = _clean(name, value) if name in _OWN else _clean_again(name, value)
+        alone = name in _OWN or len(value) > _OFTEN
+        fields[name], fault = (_clean if alone else _clean_again)(name, value)
         if fault:
             draft.add_issue(name, fault[0], value, fault[1], "row" if name == "name" else "value")
     name = fields.get("name", "")

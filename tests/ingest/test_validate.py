@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,17 @@ def check(row: int = 2, declared: Datum = Datum.WGS84, **fields: str):
     """Check one row with a name of its own unless it gives one."""
     fields = {"name": "测试中心", **fields}
     return check_records([RawRecord(source="s", file="f.csv", row=row, fields=fields)], datum=declared)
+
+
+def test_long_cells_are_not_kept_once_their_row_is_checked():
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for n in range(100):
+            check(services="业务" * 50_000 + str(n))
+        assert tracemalloc.get_traced_memory()[0] - before < 4_000_000, "a fifth of what came"
+    finally:
+        tracemalloc.stop()
 
 
 REFUSED = [
