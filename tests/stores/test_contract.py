@@ -223,6 +223,12 @@ def test_the_last_change_is_undone_and_done_again(store, reopen):
         }
 
 
+def test_what_has_vanished_is_not_served_also_where_nothing_changed(store):
+    store.replace("a", [office(1), office(2)])
+    changed, unchanged = (store.replace("a", [office(1)]) for _ in range(2))
+    assert changed.total == unchanged.total == len(list(store.points())) == 1
+
+
 def test_what_changes_by_itself_is_not_undone(store):
     store.replace("a", [office(1)])
     store.replace("live-amap", [office(2)], partial=True)
