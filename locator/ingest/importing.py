@@ -26,7 +26,7 @@ from locator.ingest.validate import Checker
 from locator.layer import Layer
 from locator.model import EXACT, Place, Provenance, ServicePoint
 from locator.settings import Settings
-from locator.stores import Near, Store, Summary
+from locator.stores import BY_ITSELF, Near, Store, Summary
 from locator.stores.contents import count_lost, find_twins
 from locator.stores.merge import OWN
 
@@ -120,7 +120,7 @@ def import_source(
     Raises
     ------
     InvalidInput
-        The kind, an option or a file name is wrong.
+        The kind, an option or a file name is wrong, or the program itself has a source of that name.
     SourceError
         The source cannot be read; the layer is as it was.
     DataError
@@ -132,6 +132,8 @@ def import_source(
     if download:
         location = _download(kind, location, settings, show_progress)
     source = open_source(kind, location, settings=settings, name=name, datum=datum, **options)
+    if source.name in OWN or source.name.startswith(BY_ITSELF):
+        raise InvalidInput(f"{source.name} is a source of the program", code="source_reserved", source=source.name)
     ensure_data(settings)
     store = open_own_store(settings, fresh=True)
     gazetteer = open_data_gazetteer(settings)

@@ -149,6 +149,15 @@ def test_a_corrected_office_is_found_by_its_name_also_when_a_start_builds_the_in
         assert any(name in label for label in found)
 
 
+@pytest.mark.parametrize("name", [EDITS, DECISIONS, SHIPPED, "live-overpass"])
+def test_a_file_cannot_take_the_place_of_what_the_program_keeps(settings, city, name):
+    edit_office(settings, office(settings, "1号街道人社中心").id, {"phones": "0531-88881111"}, source=PAGE, now=NOW)
+    before = open_own_store(settings).version
+    with pytest.raises(InvalidInput) as caught:
+        import_source("table", str(city.rename(city.with_name(f"{name}.csv"))), settings, sure=True)
+    assert caught.value.code == "source_reserved" and open_own_store(settings).version == before
+
+
 def test_a_cut_file_is_no_update(settings, city):
     city.write_text(HEAD + "".join(ROWS[:3]), "utf-8")
     with pytest.raises(InvalidInput) as caught:
