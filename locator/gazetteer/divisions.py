@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -104,6 +104,10 @@ class Division(NamedTuple):
 
 
 LEVELS = ("province", "city", "district", "zone", "township")
+LEVEL_PRECISIONS: Mapping[str, Precision] = {
+    "province": Precision.PROVINCE, "city": Precision.CITY, "district": Precision.DISTRICT,
+    "zone": Precision.DISTRICT, "township": Precision.TOWNSHIP,
+}  # fmt: skip
 _ORDER = {level: order for order, level in enumerate(LEVELS)}
 _PERSONS = frozenset({"中山"})
 """Short names that are also a person's, so that parks and schools all over China carry them."""

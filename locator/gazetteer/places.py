@@ -10,7 +10,7 @@ from typing import NamedTuple
 from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
 from locator.datum import distance_m
 from locator.gazetteer.address import Address, split_number
-from locator.gazetteer.divisions import Division, DivisionReading
+from locator.gazetteer.divisions import LEVEL_PRECISIONS, Division, DivisionReading
 from locator.gazetteer.index import IndexFile
 from locator.gazetteer.schema import english_name
 from locator.gazetteer.text import HAN, split_parts, to_key
@@ -202,12 +202,6 @@ def _distinct(spots: list[Spot]) -> list[Spot]:
     return kept
 
 
-_PRECISIONS = {
-    "province": Precision.PROVINCE, "city": Precision.CITY, "district": Precision.DISTRICT,
-    "zone": Precision.DISTRICT, "township": Precision.TOWNSHIP,
-}  # fmt: skip
-
-
 class PlaceIndex:
     """The index with its divisions and numbers: what every reader of it shares."""
 
@@ -249,7 +243,7 @@ class PlaceIndex:
             at = around.pop()
         return Place(
             label=self.label(code), label_en=self.label_en(code), lon=at.lon, lat=at.lat,
-            precision=_PRECISIONS[at.level], error_m=at.error_m,
+            precision=LEVEL_PRECISIONS[at.level], error_m=at.error_m,
             source="gazetteer", adcode=self.adcode(code), township=code if division.level == "township" else None,
             note=note,
         )  # fmt: skip

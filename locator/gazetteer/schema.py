@@ -14,9 +14,8 @@ from typing import Any
 from locator.adcode import ancestors, prefecture_stem
 from locator.errors import DataError
 from locator.gazetteer.deletion_index import count_runs, forget_variants, insert_variants, restore_variants
-from locator.gazetteer.divisions import Division
+from locator.gazetteer.divisions import LEVEL_PRECISIONS, Division
 from locator.gazetteer.text import clean_name, short_name, short_names, spell, to_bigrams, to_key
-from locator.model import Precision
 
 VERSION = 3
 """Raised when a table changes its meaning; a file of another version is built again."""
@@ -107,7 +106,7 @@ def fill_places(connection: sqlite3.Connection, *, first: int = 1) -> int:
     The order matters: a query stops after some eighty rows, and those must be the best. What is moved in by
     a later call comes after what is there. The places are numbered from ``first``.
     """
-    connection.create_function("city_of", 1, _city_of, deterministic=True)
+    connection.create_function("city_of", 1, lambda code: prefecture_stem(code) if code else None, deterministic=True)
     (first,) = connection.execute("SELECT coalesce(max(id) + 1, ?) FROM place", (first,)).fetchone()
     connection.execute(
         f"INSERT INTO place SELECT ? - 1 + row_number() OVER ({_BY_IMPORTANCE}), name, kind, code, township, context, "  # noqa: S608 - constant
@@ -159,18 +158,10 @@ def remove_places(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]
 
 
 def _find_places(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> Iterator[int]:
-    """Yield the number of the place that was staged as each of ``rows``, of two that are the same another each time.
-
-    Raises
-    ------
-    DataError
-        There is none.
-    """
+    """Yield the number of the place that was staged as each of ``rows``, of two that are the same another each time."""
     alike = [(row[0], _places_like(connection, row)) for row in rows]
-    twins = {number for _, numbers in alike if len(numbers) > 1 for number in numbers}
-    many: dict[int, int] = {}
-    if twins:
-        many = dict(connection.execute("SELECT id, count(*) FROM place_key WHERE id < ? GROUP BY id", (MORE_FROM,)))
+    twins = any(len(numbers) > 1 for _, numbers in alike)
+    many = dict(connection.execute("SELECT id, count(*) FROM place_key GROUP BY id")) if twins else {}
     taken: set[int] = set()
     for name, numbers in alike:
         free = [number for number in numbers if number not in taken]
@@ -197,10 +188,6 @@ def count_letters(connection: sqlite3.Connection, added: int) -> None:
     """Count the runs of three letters of the places that came last."""
     rows = connection.execute("SELECT pinyin FROM place WHERE id < ? ORDER BY id DESC LIMIT ?", (MORE_FROM, added))
     count_runs(connection, (pinyin for (pinyin,) in rows), 1)
-
-
-def _city_of(code: str | None) -> str | None:
-    return prefecture_stem(code) if code else None
 
 
 def _terms(item: tuple[int, tuple[str, str | None, str, str, str]]) -> tuple[object, ...]:
@@ -232,10 +219,6 @@ def spell_name(name: str) -> str:
 
 
 RANKS: Mapping[str, float] = {"province": 1.0, "city": 0.95, "district": 0.9, "zone": 0.6, "township": 0.5}
-_PRECISIONS: Mapping[str, Precision] = {
-    "province": Precision.PROVINCE, "city": Precision.CITY, "district": Precision.DISTRICT,
-    "zone": Precision.DISTRICT, "township": Precision.TOWNSHIP,
-}  # fmt: skip
 _KIND_SYLLABLES = re.compile("(?: (?:sheng|shi|qu|xian|zhen|xiang|jie dao|qi|zhou|meng))$")
 
 
@@ -403,10 +386,10 @@ def _latin(
 
 def _place(division: Division, divisions: Mapping[str, Division], aliases: list[str]) -> tuple[object, ...]:
     """Return the staged row of a division; one without a position gets its district's and says so."""
-    lon, lat, error_m, precision = division.lon, division.lat, division.error_m, _PRECISIONS[division.level]
+    lon, lat, error_m, precision = division.lon, division.lat, division.error_m, LEVEL_PRECISIONS[division.level]
     if lon is None and division.level in {"township", "zone"} and division.parent:
         above = divisions[division.parent]
-        lon, lat, error_m, precision = above.lon, above.lat, above.error_m, _PRECISIONS[above.level]
+        lon, lat, error_m, precision = above.lon, above.lat, above.error_m, LEVEL_PRECISIONS[above.level]
     code = division.code
     if division.level in {"township", "zone"}:
         code = next(c for c in ancestors(code) if c in divisions and divisions[c].level != "zone")
