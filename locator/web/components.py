@@ -47,9 +47,13 @@ class Event:
     def number(self, key: str) -> float | None:
         """Return a finite number, or None."""
         value = self.values.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            return None
+        return number if math.isfinite(number) else None
 
 
 def read_event(value: object) -> Event | None:

@@ -89,8 +89,9 @@ def _pick(session: Session, event: Event) -> None:
 def _candidate(session: Session, event: Event) -> None:
     index = event.text("id")
     candidates = session.answer.candidates if session.answer else ()
-    if index.isdecimal() and int(index) < len(candidates):
-        session.start(Query(place=candidates[int(index)]))
+    for number, place in enumerate(candidates):
+        if index == str(number):
+            session.start(Query(place=place))
 
 
 def _may_spend(session: Session) -> bool:

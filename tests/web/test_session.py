@@ -77,7 +77,7 @@ def test_candidates_are_chosen_by_number(locator):
     session = _do(session, locator, "candidate", id=str(labels.index("广东省中山市")))
     assert session.answer.place.label == "广东省中山市"
     assert session.state.area == "442000"
-    for index in ("-1", "99", "x", 0, None):
+    for index in ("-1", "99", "x", 0, None, "9" * 6000, "١"):
         before = session.query
         _do(session, locator, "candidate", id=index)
         assert session.query == before
@@ -179,6 +179,17 @@ def test_a_hostile_act_changes_nothing_it_should_not(word):
             )
     state = replace(session.state, large=False)
     assert state == PageState()
+
+
+@pytest.mark.parametrize(
+    "odd", [10**400, -(10**400), True, float("nan"), float("inf"), "1", [1], None], ids=lambda odd: str(odd)[:5]
+)
+def test_what_is_no_number_of_a_place_is_passed_over(odd):
+    session = _visit()
+    for act in ("here", "pick"):
+        for place in ({"lon": odd, "lat": 36.0}, {"lon": 117.0, "lat": odd}):
+            handle(session, Event(act, {"act": act, "accuracy": odd, **place}))
+    assert session.query is None
 
 
 @pytest.mark.parametrize("value", [None, "x", 3, [], {}, {"act": 3}, {"n": 1}])
