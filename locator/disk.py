@@ -111,15 +111,42 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     """
     import fcntl
 
-    lock = path.with_name(path.name + ".lock")
+    with _lock(path, fcntl.LOCK_EX):
+        yield
+
+
+@contextlib.contextmanager
+def shared_lock(path: Path) -> Iterator[int]:
+    """Hold a file's lock together with others who share it; give its handle, which :func:`try_lock` takes.
+
+    Raises
+    ------
+    DataError
+        The lock's file cannot be made.
+    """
+    import fcntl
+
+    with _lock(path, fcntl.LOCK_SH) as handle:
+        yield handle
+
+
+@contextlib.contextmanager
+def _lock(path: Path, how: int) -> Iterator[int]:
+    import fcntl
+
     with wrap_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, READABLE)
+        handle = os.open(lock_file(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, READABLE)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        fcntl.flock(handle, how)
+        yield handle
     finally:
         os.close(handle)
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file beside another whose lock stands for it."""
+    return path.with_name(path.name + ".lock")
 
 
 @contextlib.contextmanager

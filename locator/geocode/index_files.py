@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locator import gazetteer
-from locator.disk import FileMark, digest_file, exclusive_lock, free_bytes, write_atomically, write_whole
+from locator.disk import (
+    FileMark,
+    digest_file,
+    exclusive_lock,
+    free_bytes,
+    lock_file,
+    shared_lock,
+    try_lock,
+    write_whole,
+)
 from locator.errors import DataError
 from locator.gazetteer.schema import PLACES_FILE, VERSION
 from locator.settings import LAYER_FILE, shipped_dir
@@ -184,7 +193,8 @@ def open_data_gazetteer(settings: Settings) -> Gazetteer:
 def note_pending(settings: Settings) -> Iterator[None]:
     """Keep a note while offices are in the layer that the gazetteer does not know yet.
 
-    A process that is killed or fails in between leaves the note, and the next start builds the gazetteer again.
+    A process that is killed or fails in between leaves the note, and the next start builds the gazetteer again. Several
+    may be at work at once: each holds the note's lock, which ends with the process, and the last takes the note away.
 
     Raises
     ------
@@ -195,10 +205,11 @@ def note_pending(settings: Settings) -> Iterator[None]:
     if free_bytes(index) < _room_of_build(settings):
         raise DataError(f"{index} cannot be built: the disk is full", code="disk_full", path=str(index))
     note = settings.data / PENDING_FILE
-    with write_atomically(note) as draft:
-        draft.write_text(str(os.getpid()), "ascii")
-    yield
-    note.unlink(missing_ok=True)
+    with shared_lock(note) as handle:
+        write_whole(note, str(os.getpid()))
+        yield
+        if try_lock(handle):
+            note.unlink(missing_ok=True)
 
 
 def _room_of_build(settings: Settings) -> int:
@@ -209,14 +220,20 @@ def _room_of_build(settings: Settings) -> int:
 
 
 def was_interrupted(settings: Settings) -> bool:
-    """Tell whether an import left its note and is no longer at work."""
-    try:
-        os.kill(int((settings.data / PENDING_FILE).read_text("ascii")), 0)
-    except (FileNotFoundError, PermissionError):
+    """Tell whether an import left its note and is no longer at work; its number may be another process's by now."""
+    note = settings.data / PENDING_FILE
+    if not note.is_file():
         return False
-    except (OSError, ValueError, OverflowError):
+    try:
+        handle = os.open(lock_file(note), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return True
-    return False
+    except OSError:
+        return False
+    try:
+        return try_lock(handle)
+    finally:
+        os.close(handle)
 
 
 def main() -> None:

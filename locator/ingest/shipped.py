@@ -247,14 +247,17 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     shipped = load_parts()
     points = [point for part in shipped.values() for point in part]
     database = settings.layer is not None and "://" in settings.layer
-    parts = store.parts(without=(SHIPPED,)) if database or settings.layer is None else {}
+    version = _shared_version(settings, store)
+    parts, files = _read_sources(store, without=(SHIPPED,)) if database or settings.layer is None else ({}, None)
     offices = edit_parts({SHIPPED: Layer.from_points(points), **parts})
     rebuild_gazetteer(settings, list(offices.values()), stamp=stamp)
     if _managed(settings, store) and not (store.stamp(SHIPPED) == stamp and _is_whole(store)):
         placer = Placer(open_data_gazetteer(settings))
         store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
-    held = store.part_files() if settings.layer is None and isinstance(store, ParquetStore) else None
-    _write_mark(settings, stamp, _shared_version(settings, store), indexed=held)
+        version = _shared_version(settings, store)
+    if isinstance(store, ParquetStore) and files is not None:
+        files |= {SHIPPED: store.part_files()[SHIPPED]}
+    _write_mark(settings, stamp, version, indexed=files)
     if was_interrupted(settings):
         (settings.data / PENDING_FILE).unlink(missing_ok=True)
 
@@ -303,13 +306,18 @@ def index_offices(settings: Settings, store: Store, *, anew: bool = False) -> No
     """Bring the offices of a store's sources into the gazetteer: what has changed of them, or all where that is more.
 
     What the gazetteer holds is what the sources gave when it was written; as long as the store still has that,
-    the two are compared row by row.
+    the two are compared row by row. One process does so at a time: the last finds what all of them have changed.
 
     Parameters
     ----------
     anew
         Whether more than offices has changed: then all is built anew.
     """
+    with exclusive_lock(settings.data / "build"):
+        _index_offices(settings, store, anew=anew)
+
+
+def _index_offices(settings: Settings, store: Store, *, anew: bool) -> None:
     from locator.gazetteer import change_gazetteer
     from locator.gazetteer.sources import INDEXED
     from locator.stores.contents import find_changed
@@ -318,15 +326,15 @@ def index_offices(settings: Settings, store: Store, *, anew: bool = False) -> No
     if anew or not isinstance(store, ParquetStore):
         _index_all(settings, store)
         return
-    mark, wanted = _read_mark(settings), store.part_files()
-    held = mark.get("indexed")
+    mark, held = _read_mark(settings), _read_mark(settings).get("indexed")
     whole = mark.get("stamp") == shipped_stamp() and mark.get("mark") == _gazetteer_mark(settings)
     before = store.read_files(held) if whole and isinstance(held, dict) else None
-    changes = None if before is None else find_changed(before, store.parts(), INDEXED)
+    parts, files = _read_sources(store)
+    changes = None if before is None or files is None else find_changed(before, parts, INDEXED)
     try:
         if changes is not None:
             change_gazetteer(settings.data / GAZETTEER_FILE, *changes)
-            _write_mark(settings, shipped_stamp(), None, indexed=wanted)
+            _write_mark(settings, shipped_stamp(), None, indexed=files)
             return
     except DataError as error:
         if error.code != "gazetteer_build":
@@ -337,11 +345,23 @@ def index_offices(settings: Settings, store: Store, *, anew: bool = False) -> No
 
 def _index_all(settings: Settings, store: Store) -> None:
     from locator.stores.contents import edit_parts
-    from locator.stores.parquet import ParquetStore
 
-    parts = list(edit_parts(store.parts()).values())
-    indexed = store.part_files() if isinstance(store, ParquetStore) else None
-    rebuild_gazetteer(settings, parts, version=_shared_version(settings, store), indexed=indexed)
+    version = _shared_version(settings, store)  # before its offices: what comes later is not among them
+    parts, files = _read_sources(store)
+    rebuild_gazetteer(settings, list(edit_parts(parts).values()), version=version, indexed=files)
+
+
+def _read_sources(store: Store, *, without: tuple[str, ...] = ()) -> tuple[Mapping[str, Layer], dict[str, str] | None]:
+    """Return what the sources of a store gave and the files that it stands in; None for a database, which has none."""
+    from locator.stores.parquet import TRIES, ParquetStore
+
+    if isinstance(store, ParquetStore):
+        for _ in range(TRIES):  # an import may replace one of them between the two looks
+            files = {source: file for source, file in store.part_files().items() if source not in without}
+            parts = store.read_files(files)
+            if parts is not None:
+                return parts, files
+    return store.parts(without=without), None
 
 
 def _write_mark(settings: Settings, stamp: str, version: str | None, **more: object) -> None:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from locator import gazetteer
 from locator.cli import main
 from locator.errors import InvalidInput, LocatorError, NotFound
-from locator.geocode.index_files import GAZETTEER_FILE, open_data_gazetteer
-from locator.ingest import open_progress
+from locator.geocode.index_files import (
+    GAZETTEER_FILE,
+    PENDING_FILE,
+    note_pending,
+    open_data_gazetteer,
+    was_interrupted,
+)
+from locator.ingest import open_progress, shipped
 from locator.ingest.corrections import (
     decide_report,
     decide_same,
@@ -156,6 +166,68 @@ def test_a_file_cannot_take_the_place_of_what_the_program_keeps(settings, city, 
     with pytest.raises(InvalidInput) as caught:
         import_source("table", str(city.rename(city.with_name(f"{name}.csv"))), settings, sure=True)
     assert caught.value.code == "source_reserved" and open_own_store(settings).version == before
+
+
+def _count_numbers(settings, street):
+    with contextlib.closing(sqlite3.connect(settings.data / GAZETTEER_FILE)) as index:
+        ask = "SELECT count(*) FROM number n JOIN street s ON s.id = n.street WHERE s.key LIKE ?"
+        return index.execute(ask, (f"%{street[:3]}%",)).fetchone()[0]
+
+
+def test_two_imports_at_once_are_known_once_each(settings, tmp_path, monkeypatch):
+    """While one brings its offices into the index, the other imports and ends, or comes to where it waits."""
+    change, lock, first, second = (
+        gazetteer.change_gazetteer,
+        shipped.exclusive_lock,
+        threading.Event(),
+        threading.Event(),
+    )
+
+    def change_slowly(*args):
+        if not first.is_set():
+            first.set()
+            second.wait(60)
+        return change(*args)
+
+    def lock_after_the_first(path):
+        if first.is_set():
+            second.set()
+        return lock(path)
+
+    monkeypatch.setattr(gazetteer, "change_gazetteer", change_slowly)
+    monkeypatch.setattr(shipped, "exclusive_lock", lock_after_the_first)
+    files = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for file, road in zip(files, ("猕猴桃路", "奇异果路"), strict=True):
+        file.write_text(HEAD + "".join(ROWS).replace("某", road), "utf-8")
+    one = threading.Thread(target=import_source, args=("table", str(files[0]), settings))
+    one.start()
+    assert first.wait(60)
+    two = threading.Thread(target=lambda: (import_source("table", str(files[1]), settings), second.set()))
+    two.start()
+    one.join()
+    two.join()
+    held = _count_numbers(settings, "猕猴桃路"), _count_numbers(settings, "奇异果路")
+    assert held == (len(ROWS), len(ROWS))  # each once: else a source that is removed later stays known
+    assert not (settings.data / PENDING_FILE).exists()
+
+
+def test_a_note_of_a_killed_import_counts_though_its_number_is_taken(settings):
+    """In a container that is started again, process numbers are those of the last time."""
+    with note_pending(settings):
+        assert not was_interrupted(settings)
+    assert not (settings.data / PENDING_FILE).exists()
+    (settings.data / PENDING_FILE).write_text(str(os.getpid()), "ascii")
+    assert was_interrupted(settings)
+    ensure_data(settings)
+    assert not (settings.data / PENDING_FILE).exists()
+
+
+def test_who_ends_first_leaves_the_note_to_who_is_still_at_work(settings):
+    with pytest.raises(RuntimeError, match="killed"), note_pending(settings):
+        with note_pending(settings):
+            pass
+        raise RuntimeError("killed")
+    assert was_interrupted(settings)
 
 
 def test_a_cut_file_is_no_update(settings, city):
