@@ -64,7 +64,7 @@ def ensure_data(settings: Settings) -> None:
     stamp = shipped_stamp()
     store = open_own_store(settings, fresh=True)
     if not _is_current(settings, store, stamp):
-        with exclusive_lock(settings.data / "build"):
+        with _building(settings):
             if isinstance(store, ParquetStore) and _managed(settings, store):
                 store.recover()
             if not _is_current(settings, store, stamp):
@@ -313,8 +313,17 @@ def index_offices(settings: Settings, store: Store, *, anew: bool = False) -> No
     anew
         Whether more than offices has changed: then all is built anew.
     """
-    with exclusive_lock(settings.data / "build"):
+    with _building(settings):
         _index_offices(settings, store, anew=anew)
+
+
+@contextlib.contextmanager
+def _building(settings: Settings) -> Iterator[None]:
+    """Let one process build at a time; what one that was killed has begun goes."""
+    with exclusive_lock(settings.data / "build"):
+        for begun in settings.data.glob(f".{GAZETTEER_FILE}.*.new"):
+            begun.unlink(missing_ok=True)
+        yield
 
 
 def _index_offices(settings: Settings, store: Store, *, anew: bool) -> None:

@@ -222,6 +222,13 @@ def test_a_note_of_a_killed_import_counts_though_its_number_is_taken(settings):
     assert not (settings.data / PENDING_FILE).exists()
 
 
+def test_what_a_killed_process_had_begun_of_the_index_goes(settings, city):
+    begun = settings.data / f".{GAZETTEER_FILE}.99999.new"
+    begun.write_bytes(b"half")
+    remove_source(settings, "city")
+    assert not begun.exists()
+
+
 def test_who_ends_first_leaves_the_note_to_who_is_still_at_work(settings):
     with pytest.raises(RuntimeError, match="killed"), note_pending(settings):
         with note_pending(settings):
