@@ -227,7 +227,7 @@ def decide_same(
     Returns
     -------
     ServicePoint
-        The first office as it is served now.
+        The first office as it is served now; as its source gives it where both are served under a third's id.
 
     Raises
     ------
@@ -242,20 +242,20 @@ def decide_same(
         raise InvalidInput(f"{one} is one office already", code="same_one", id=one)
     ensure_data(settings)
     store = open_own_store(settings)
-    parts = store.parts()
+    parts = [part for name, part in store.parts().items() if name not in OWN]
+    given = []
     for point_id in (one, other):
-        if all(part.row_of(point_id) is None for name, part in parts.items() if name not in OWN):
+        found = next((part.point(row) for part in parts if (row := part.row_of(point_id)) is not None), None)
+        if found is None:
             raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
+        given.append(found)
     day = now.date().isoformat()
     decision = ServicePoint(
         id=" ".join(sorted((one, other))), name=APART if apart else SAME, serves=(one, other),
         provenance=Provenance(source=source, date=day, verified=day),
     )  # fmt: skip
     store.replace(DECISIONS, [decision], partial=True)
-    point = store.point(one) or store.point(other)
-    if point is None:
-        raise DataError(f"{one} is not served any more", code="point_missing", id=one)
-    return point
+    return store.point(one) or store.point(other) or given[0]
 
 
 def list_near(settings: Settings) -> tuple[Near, ...]:

@@ -300,6 +300,16 @@ def test_offices_that_may_be_one_are_told_and_decided(settings, city, monkeypatc
 
 
 @pytest.mark.slow
+def test_two_offices_that_are_a_third_already_are_one(settings, city, tmp_path):
+    (tmp_path / "other.csv").write_text("id," + HEAD + "t1,某丙窗口,,,,,\nt2,某丁窗口,,,,,\n", "utf-8")
+    import_source("table", str(tmp_path / "other.csv"), settings)
+    third = office(settings, "1号街道人社中心").id
+    for office_id in ("t1", "t2"):
+        assert decide_same(settings, third, office_id, now=NOW).id == third
+    assert decide_same(settings, "t1", "t2", now=NOW).name == "某丙窗口"
+    assert undo_change(settings) == DECISIONS
+
+
 def test_reports_are_listed_accepted_and_rejected(settings, city):
     point = office(settings, "1号街道人社中心")
     write_correction(settings, entry_id=point.id, field="phones", message="0531-88882222", now=NOW)
