@@ -54,12 +54,8 @@ def find_format(path: Path) -> str:
     with path.open("rb") as handle:
         start = handle.read(8192)
     marks = {
-        b"\xd0\xcf\x11\xe0": "xls",
-        b"PAR1": "parquet",
-        b"SQLite format 3": "gpkg",
-        b"fgb\x03": "fgb",
-        b"%PDF": "pdf",
-    }
+        b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "parquet", b"SQLite format 3": "gpkg", b"fgb\x03": "fgb", b"%PDF": "pdf",
+    }  # fmt: skip
     for mark, name in marks.items():
         if start.startswith(mark):
             return name
