@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
@@ -170,3 +170,13 @@ def _centre_place(division: Division) -> Place:
         source="gazetteer",
         adcode=division.code[:6],
     )
+
+
+def merge_placed(parts: Mapping[str, Sequence[ServicePoint]], placer: Placer) -> list[ServicePoint]:
+    """Return the offices of several files placed, each once: what several files say of one is told together."""
+    from locator.layer import Layer
+    from locator.stores.merge import merge_parts
+
+    placed = {name: Layer.from_points([placer.place(point) for point in points]) for name, points in parts.items()}
+    merged = merge_parts(placed).layer
+    return [merged.point(row) for row in range(len(merged))]

@@ -19,7 +19,6 @@ from locator.geocode.index_files import DIVISIONS, GAZETTEER_FILE, PENDING_FILE,
 from locator.settings import LAYER_FILE, Settings, shipped_dir
 
 if TYPE_CHECKING:
-    from locator.ingest.place import Placer
     from locator.layer import Layer
     from locator.model import ServicePoint
     from locator.stores import Store
@@ -30,14 +29,10 @@ SHIPPED = "shipped"
 _STAMP_FILE = "gazetteer.stamp"
 _LOOK_FILE = "unchanged.stamp"
 _BUILDERS = (
-    "locator.gazetteer",
-    "locator.ingest.validate",
-    "locator.ingest.tables",
-    "locator.ingest.place",
+    "locator.gazetteer", "locator.ingest.validate", "locator.ingest.tables", "locator.ingest.place",
     "locator.stores.parquet",
-)
-"""The modules that build what is built; another version of one, or of what it imports,
-builds anew."""
+)  # fmt: skip
+"""The modules that build what is built; another version of one, or of what it imports, builds anew."""
 _IMPORT = re.compile(r"^[ \t]*from[ ]+(locator[\w.]*)[ ]+import[ ]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t][^\n]*\n|\n)*", re.MULTILINE)
 
@@ -239,7 +234,7 @@ def _read_mark(settings: Settings) -> dict[str, object]:
 
 def _build(settings: Settings, store: Store, stamp: str) -> None:
     """Build gazetteer and layer: the gazetteer first, it says where the positionless offices are."""
-    from locator.ingest.place import Placer
+    from locator.ingest.place import Placer, merge_placed
     from locator.layer import Layer
     from locator.stores.contents import edit_parts
     from locator.stores.parquet import ParquetStore
@@ -253,7 +248,7 @@ def _build(settings: Settings, store: Store, stamp: str) -> None:
     rebuild_gazetteer(settings, list(offices.values()), stamp=stamp)
     if _managed(settings, store) and not (store.stamp(SHIPPED) == stamp and _is_whole(store)):
         placer = Placer(open_data_gazetteer(settings))
-        store.replace(SHIPPED, _merge(shipped, placer), stamp=stamp)
+        store.replace(SHIPPED, merge_placed(shipped, placer), stamp=stamp)
         version = _shared_version(settings, store)
     if isinstance(store, ParquetStore) and files is not None:
         files |= {SHIPPED: store.part_files()[SHIPPED]}
@@ -401,13 +396,3 @@ def load_parts() -> dict[str, list[ServicePoint]]:
         where = f"{first.file}, row {first.row}, {first.column}: {first.code}"
         raise DataError(f"the shipped offices have a fault: {where}", code="shipped_fault", where=where)
     return parts
-
-
-def _merge(parts: dict[str, list[ServicePoint]], placer: Placer) -> list[ServicePoint]:
-    """Return the shipped offices placed, each once: what several files say of one is told together."""
-    from locator.layer import Layer
-    from locator.stores.merge import merge_parts
-
-    placed = {name: Layer.from_points([placer.place(point) for point in points]) for name, points in parts.items()}
-    merged = merge_parts(placed).layer
-    return [merged.point(row) for row in range(len(merged))]
