@@ -55,13 +55,13 @@ def write_table(path: Path, count: int, *, first: int = 0, phone: int = 80000000
 
 def write_geojson(table: Path, path: Path) -> None:
     """Write the rows of a table as GeoJSON, for the peer."""
-    with table.open(encoding="utf-8-sig", newline="") as handle:
-        features = [
-            {"type": "Feature", "properties": row,
-             "geometry": {"type": "Point", "coordinates": [float(row.pop("经度(GCJ-02)")), float(row.pop("纬度"))]}}
-            for row in csv.DictReader(handle)
-        ]  # fmt: skip
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")
+    with table.open(encoding="utf-8-sig", newline="") as handle, path.open("w", encoding="utf-8") as out:
+        out.write('{"type": "FeatureCollection", "features": [')  # a row at a time: a child's peak is at least ours
+        for number, row in enumerate(csv.DictReader(handle)):
+            point = [float(row.pop("经度(GCJ-02)")), float(row.pop("纬度"))]
+            feature = {"type": "Feature", "properties": row, "geometry": {"type": "Point", "coordinates": point}}
+            out.write(("," if number else "") + json.dumps(feature, ensure_ascii=False))
+        out.write("]}")
 
 
 class Cost(NamedTuple):
