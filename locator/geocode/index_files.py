@@ -40,6 +40,8 @@ GAZETTEER_FILE = "gazetteer.sqlite"
 """Divisions, offices and imports."""
 DIVISIONS = "divisions"
 """The start of the file that an index of the divisions alone is kept in, so that an import need not make it again."""
+NAMES_FOLDER = "extracts"
+"""What imports of names have read, one file for each source: the gazetteer is built of them again."""
 PENDING_FILE = "gazetteer.pending"
 """The note that :func:`note_pending` keeps."""
 _log = logging.getLogger(__name__)
@@ -193,8 +195,9 @@ def open_data_gazetteer(settings: Settings) -> Gazetteer:
 def note_pending(settings: Settings) -> Iterator[None]:
     """Keep a note while offices are in the layer that the gazetteer does not know yet.
 
-    A process that is killed or fails in between leaves the note, and the next start builds the gazetteer again. Several
-    may be at work at once: each holds the note's lock, which ends with the process, and the last takes the note away.
+    A process that is killed in between, or fails with something changed, leaves the note, and the next start builds the
+    gazetteer again. Several may be at work at once: each holds the note's lock, which ends with the process, and the
+    last takes the note away.
 
     Raises
     ------
@@ -207,9 +210,22 @@ def note_pending(settings: Settings) -> Iterator[None]:
     note = settings.data / PENDING_FILE
     with shared_lock(note) as handle:
         write_whole(note, str(os.getpid()))
-        yield
-        if try_lock(handle):
-            note.unlink(missing_ok=True)
+        before, done = _built_of(settings), False
+        try:
+            yield
+            done = True
+        finally:
+            if (done or _built_of(settings) == before) and try_lock(handle):
+                note.unlink(missing_ok=True)
+
+
+def _built_of(settings: Settings) -> object:
+    """Return what the gazetteer would be built of, as it stands; never twice the same for a database's layer."""
+    if settings.layer is not None and "://" in settings.layer:
+        return object()
+    layer = Path(settings.layer) if settings.layer else settings.data / LAYER_FILE
+    names = sorted((settings.data / NAMES_FOLDER).glob("*"))
+    return FileMark.of(layer), tuple((path.name, FileMark.of(path)) for path in names)
 
 
 def _room_of_build(settings: Settings) -> int:

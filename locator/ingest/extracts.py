@@ -26,6 +26,7 @@ from locator.errors import DataError, MissingExtra
 from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.sources import read_osm
+from locator.geocode.index_files import NAMES_FOLDER
 from locator.ground import build_ground, ground_dir, read_archive
 from locator.i18n import text
 from locator.ingest import open_progress
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 type Record = PlaceRecord | NumberRecord
 type Notice = tuple[str, Mapping[str, Any]]
 
-FOLDER = "extracts"
 VERSION = 1
 """Raised when what is read of an extract changes; a file of another version must be imported again."""
 _BATCH = 20_000
@@ -118,7 +118,7 @@ def file_of(data: Path, source: str) -> Path:
     """Return where the names of a source's extract are kept."""
     slug = re.sub(r"[^\w-]+", "-", source).strip("-")[:60] or "extract"
     mark = blake2b(source.encode(), digest_size=4).hexdigest()
-    return data / FOLDER / f"{slug}-{mark}.parquet"
+    return data / NAMES_FOLDER / f"{slug}-{mark}.parquet"
 
 
 def set_extract(data: Path, source: str, *, in_use: bool) -> bool:
@@ -209,7 +209,7 @@ def load_extracts(data: Path) -> list[Iterable[Record]]:
     DataError
         A file is broken or another version's (also while it is read): import that extract again.
     """
-    return [_read_records(path) for path in sorted((data / FOLDER).glob("*.parquet"))]
+    return [_read_records(path) for path in sorted((data / NAMES_FOLDER).glob("*.parquet"))]
 
 
 def _read_records(path: Path) -> Iterator[Record]:

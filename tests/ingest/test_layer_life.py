@@ -19,6 +19,7 @@ import pytest
 
 from locator import gazetteer
 from locator.cli import main
+from locator.disk import write_atomically
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.geocode.index_files import (
     GAZETTEER_FILE,
@@ -38,7 +39,7 @@ from locator.ingest.corrections import (
 )
 from locator.ingest.importing import import_source, remove_source, undo_change
 from locator.ingest.shipped import SHIPPED, ensure_data, open_own_store
-from locator.settings import Settings
+from locator.settings import LAYER_FILE, Settings
 from locator.stores.contents import list_sources
 from locator.stores.merge import DECISIONS, EDITS
 
@@ -233,7 +234,21 @@ def test_who_ends_first_leaves_the_note_to_who_is_still_at_work(settings):
     with pytest.raises(RuntimeError, match="killed"), note_pending(settings):
         with note_pending(settings):
             pass
+        os.utime(settings.data / LAYER_FILE)
         raise RuntimeError("killed")
+    assert was_interrupted(settings)
+
+
+@pytest.mark.parametrize("name", ["extracts/town.parquet", LAYER_FILE])
+def test_what_fails_before_anything_has_changed_costs_no_build(settings, name):
+    with pytest.raises(RuntimeError, match="refused"), note_pending(settings):
+        raise RuntimeError("refused")
+    assert not (settings.data / PENDING_FILE).exists()
+    with pytest.raises(RuntimeError, match="refused"), note_pending(settings):
+        (settings.data / name).parent.mkdir(exist_ok=True)
+        with write_atomically(settings.data / name) as draft:
+            draft.write_bytes(b"changed")
+        raise RuntimeError("refused")
     assert was_interrupted(settings)
 
 
