@@ -62,18 +62,23 @@ def no_places_in_the_background() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def data_folder(tmp_path_factory) -> Path:
-    """A data folder built from the shipped data, once for all workers; tests read it and do not write to it."""
+def built_data(tmp_path_factory) -> Path:
+    """A data folder built from the shipped data, once for all workers; it is copied, and nobody's service runs on it."""
     from locator.disk import exclusive_lock
     from locator.ingest.shipped import ensure_data
     from locator.settings import Settings
 
-    own, folder = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("locator-data")
+    own = tmp_path_factory.getbasetemp()
     built = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "locator-data-built"
-    with exclusive_lock(built):  # a worker's folder is a copy of its own
+    with exclusive_lock(built):
         ensure_data(Settings(data=built))
-        shutil.copytree(built, folder, dirs_exist_ok=True)
-    return folder
+    return built
+
+
+@pytest.fixture(scope="session")
+def data_folder(built_data, tmp_path_factory) -> Path:
+    """A worker's own copy; tests read it and do not import into it, but their services leave what they make."""
+    return shutil.copytree(built_data, tmp_path_factory.mktemp("locator-data"), dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

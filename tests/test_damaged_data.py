@@ -79,12 +79,12 @@ def find_files(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def pristine(data_folder, tmp_path_factory) -> Path:
+def pristine(built_data, tmp_path_factory) -> Path:
     """A folder as a service leaves it that has answered: every file that it ever makes is there.
 
     The index of the shipped places takes a minute to build: a copy of the other one stands for it.
     """
-    folder = shutil.copytree(data_folder, tmp_path_factory.mktemp("pristine") / "data")
+    folder = shutil.copytree(built_data, tmp_path_factory.mktemp("pristine") / "data")
     shutil.copyfile(folder / "gazetteer.sqlite", places_file(folder))
     _note(places_file(folder))
     Locator(Settings(data=folder)).find(Query(at=(116.97, 36.65)), NOW)

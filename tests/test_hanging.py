@@ -13,7 +13,7 @@ from locator.settings import Settings
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
-def test_while_a_geocoder_hangs_others_are_answered(data_folder):
+def test_while_a_geocoder_hangs_others_are_answered(in_data_folder):
     asked, let_go = threading.Event(), threading.Event()
 
     def hang(_):
@@ -23,7 +23,7 @@ def test_while_a_geocoder_hangs_others_are_answered(data_folder):
 
     with loopback(hang) as server:
         settings = Settings(
-            data=data_folder, geocoders=("gazetteer", "nominatim"), urls={"nominatim": server.url}, timeout_s=60
+            data=in_data_folder, geocoders=("gazetteer", "nominatim"), urls={"nominatim": server.url}, timeout_s=60
         )
         locator = Locator(settings)
         query = Query(text="济南市槐荫区不存在的路9999弄", online=True)
