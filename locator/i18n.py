@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -102,18 +102,15 @@ def load_catalogue(lang: str) -> Mapping[str, str]:
     return texts
 
 
-@cache
-def _file_catalogue(lang: str, name: str) -> Mapping[str, str]:
-    """Return of :func:`load_catalogue` what stands in one file: a command needs few of them."""
-    texts: dict[str, str] = {}
-    for code in reversed(_chain(lang)):
-        texts |= _file_texts(code, name)
-    return texts
-
-
+@lru_cache(8192)
 def find_template(code: str, lang: str) -> str | None:
-    """Return the text of ``code`` in ``lang`` with its placeholders unfilled; None where there is no such code."""
-    return _file_catalogue(lang, code.partition(".")[0]).get(code)
+    """Return the text of ``code`` in ``lang`` with its placeholders unfilled; None where there is no such code.
+
+    Only the file it stands in is read, and of the languages behind ``lang`` only those that are needed.
+    """
+    name = code.partition(".")[0]
+    texts = (_file_texts(one, name).get(code) for one in _chain(lang))
+    return next((template for template in texts if template is not None), None)
 
 
 @cache
@@ -127,18 +124,18 @@ def language(code: str) -> Language:
     """
     if code not in LANGS:
         raise KeyError(code)
-    own, texts = _file_texts(code, "language"), _file_catalogue(code, "language")
+    own = _file_texts(code, "language")
     return Language(
         code=code,
         html=own.get("language.html", code),
         own_name=own.get("language.own_name", code),
         order=int(own.get("language.order", 100)),
         chain=_chain(code),
-        list_separator=texts["language.list_separator"],
-        colon=texts["language.colon"],
-        brackets=(texts["language.bracket_open"], texts["language.bracket_close"]),
-        quotes=(texts["language.quote_open"], texts["language.quote_close"]),
-        sentence_separator=texts["language.sentence_separator"],
+        list_separator=text("language.list_separator", code),
+        colon=text("language.colon", code),
+        brackets=(text("language.bracket_open", code), text("language.bracket_close", code)),
+        quotes=(text("language.quote_open", code), text("language.quote_close", code)),
+        sentence_separator=text("language.sentence_separator", code),
     )
 
 
@@ -176,7 +173,9 @@ def text(code: str, lang: str, /, **params: object) -> str:
     KeyError
         No catalogue has such a code: a fault of the program, found by the tests.
     """
-    template = _file_catalogue(lang, code.partition(".")[0])[code]
+    template = find_template(code, lang)
+    if template is None:
+        raise KeyError(code)
     return template.format(**params) if params else template
 
 

@@ -225,9 +225,9 @@ class _Polygons:
 
     def shape(self, number: int) -> shapely.Geometry:
         """Return an outline."""
-        shape: shapely.Geometry | bytes = self._shapes[number]
-        if isinstance(shape, bytes):
-            shape = shapely.from_wkb(shape)
+        shape: shapely.Geometry | memoryview = self._shapes[number]
+        if isinstance(shape, memoryview):
+            shape = shapely.from_wkb(bytes(shape))
             shapely.prepare(shape)
             self._shapes[number] = shape
         return shape
@@ -361,7 +361,7 @@ def _load(path: Path) -> Outlines:
     """Return adcodes and outlines as :func:`_save` wrote them, each outline as the bytes to read it from."""
     with path.open("rb") as file, np.load(file) as kept:
         codes, boxes, ends, content = (kept[name] for name in ("codes", "boxes", "ends", "content"))
-    raw = content.tobytes()
+    raw = content.data  # slices of it copy nothing: a search reads one outline of the thousands
     if len(raw) != ends[-1] or not len(codes) == len(boxes) == len(ends):
         raise ValueError("not all of it is there")
     shapes = np.empty(len(codes), object)
