@@ -295,7 +295,7 @@ def test_without_an_extract_the_pins_have_neighbours(chromium, server, size, lan
         names = [name for name, *_ in found["names"]]
         assert any(re.search("医院|公园|小学|中学|街道|站$", name) for name in names), names
         assert frame.locator(".leaflet-control-scale-line").is_visible() and frame.locator(".map-north").is_visible()
-        notice = "只标出附近的地名" if lang == "zh" else "only names of places"
+        notice = "只标出附近的地名" if lang == "zh" else "only place names are shown"
         assert notice in frame.locator(".map-notice").inner_text()
         assert frame.locator(".ground-name:not([lang=zh-CN])").count() == 0, (
             "a screen reader's voice, if one reads them"
