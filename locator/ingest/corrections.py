@@ -282,7 +282,7 @@ def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, A
             f"{strange[0] if strange else 'nothing'} cannot be edited; expected {', '.join(sorted(EDITABLE))}",
             code="edit_field", field=strange[0] if strange else "", expected=", ".join(sorted(EDITABLE)),
         )  # fmt: skip
-    record = RawRecord(source=EDITS, file="edit", row=1, fields={"name": point.name, **values})
+    record = RawRecord(source=EDITS, file="edit", row=1, fields={"name": point.name, **values, "status": ""})
     draft = Draft(record=record)
     check_fields(draft)
     position = read_position(values.get("lon", ""), values.get("lat", ""))

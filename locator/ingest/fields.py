@@ -11,7 +11,15 @@ from hashlib import blake2b
 from locator.adcode import ADCODE_PATTERN, is_adcode
 from locator.errors import LocatorError
 from locator.ingest import Draft
-from locator.ingest.values import clean_text, find_text_fault, kind_of_name, read_kind, read_phones, says_closed
+from locator.ingest.values import (
+    clean_text,
+    find_text_fault,
+    kind_of_name,
+    read_kind,
+    read_phones,
+    read_status,
+    says_closed,
+)
 from locator.layer import COLUMNS
 from locator.model import Kind, Precision, Provenance, Task
 
@@ -62,8 +70,7 @@ def check_fields(draft: Draft) -> None:
     bare = not any(text for column, text in fields.items() if column in _SAYS)
     if _REMARK.match(name) or name.isdecimal() or (bare and _HEADING.match(name)):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
-    if says_closed(fields.get("name", "")):
-        draft.add_issue("name", "name_closed", fields["name"], "its name says that it is closed or moved", "row")
+    _read_closed(draft, fields)
     if not draft.refused and not fields.get("name"):
         draft.add_issue("name", "name_missing", "", "a point needs a name", "row")
     if draft.refused:
@@ -73,6 +80,23 @@ def check_fields(draft: Draft) -> None:
         read(draft, fields)
     _read_provenance(draft, fields)
     _read_id(draft, fields)
+
+
+def _read_closed(draft: Draft, fields: Mapping[str, str]) -> None:
+    """Refuse a row whose name or status says that the office is closed; a note that may say so is a doubt."""
+    if says_closed(fields.get("name", "")):
+        draft.add_issue("name", "name_closed", fields["name"], "its name says that it is closed or moved", "row")
+    status = fields.get("status", "")
+    is_open = read_status(status) if status else True
+    if is_open is None:
+        draft.add_issue("status", "status_unknown", status, "neither a word for open nor one for closed", "doubt")
+    elif not is_open:
+        draft.add_issue("status", "status_closed", status, "its status says that it is closed or moved", "row")
+    for column in ("notes", "address"):
+        if says_closed(fields.get(column, "")):
+            draft.add_issue(
+                column, "says_closed", fields[column], "may say that the office is closed or moved", "doubt"
+            )
 
 
 def _clean(name: str, value: str) -> tuple[str, tuple[str, str] | None]:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import yaml
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from locator.datum import Datum
-from locator.errors import InvalidInput
 from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
-from locator.ingest.positions import read_degrees, split_pair
-from locator.ingest.values import DAYS, join_days, kind_of_name, normalize_number, read_days, read_kind
+from locator.ingest.positions import find_degrees, read_degrees, split_pair
+from locator.ingest.values import (
+    DAYS,
+    INVISIBLE,
+    YES_NO,
+    answer_question,
+    join_days,
+    kind_of_name,
+    normalize_number,
+    read_days,
+    read_kind,
+    read_status,
+)
 from locator.layer import COLUMNS
 from locator.settings import load_yaml, shipped_dir
 
@@ -46,18 +53,26 @@ _DATUM_WORDS = (
     (Datum.WGS84, re.compile(r"wgs|gps|cgcs|天地图", re.IGNORECASE)),
 )
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_PAIR = re.compile(r"\d{1,3}\.\d{3,}\s*[,，]\s*\d{1,2}\.\d{3,}")
+_PAIR = re.compile(r"\d{1,3}\.\d{2,}\s*[,，]\s*\d{1,3}\.\d{2,}|\{[^{}]*lat[^{}]*\}")
 """A map service's ``location`` is a pair of degrees, other people's an address."""
 _LOOSE = re.compile(r"[\s_\-./·*]+")
 _SECOND = frozenset({"name", "address", "phones", "hours", "lon", "lat", "lonlat"})
 """Columns that a second header row may name by words like ours."""
-_JOINED = frozenset({"phones", "address"})
+_JOINED = frozenset({"phones", "address", "status"})
+_REPEATED = frozenset({"phones", "status"})
+"""Columns of which a table may have several by words like them."""
 """Columns that two of a table's may fill together; of any other, the first that is not blank counts."""
 _TAGS = frozenset({
     "@id", "addr:street", "addr:housenumber", "addr:city", "addr:district", "addr:full", "contact:phone", "amenity",
     "government",
 })  # fmt: skip
 """Keys of OpenStreetMap: a table with one of them and ``name`` holds its tags."""
+
+
+PART = "hours:"
+"""Begins the name of a column that holds the hours of some days, of a season or a half of the day: ``hours:周末``."""
+_PART = re.compile(_KNOWN_BY["hours_part"])
+_CLOCK = re.compile(r"\d\s*[:：点點时時]|\d\s*[ap]\.?m|休|不|无|closed|off", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +101,14 @@ class Header:
         return "name" in self.names and not _TAGS.isdisjoint(self.names)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnMapping:
-    """A mapping file: the operator's own words for columns, and values for every row."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Ours by theirs, as :func:`_key` writes them."""
-    defaults: Mapping[str, str] = field(default_factory=dict)
-
-
 def _plain(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name).strip().strip("\ufeff").casefold()
+    text = INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).strip().casefold()
     return _LOOSE.sub("", _BRACKETS.sub("", text)) or text
 
 
-def _key(name: str) -> str:
+def plain_key(name: str) -> str:
     """Return a column's name as a mapping and a header are compared: blanks around it and double ones do not count."""
-    return " ".join(unicodedata.normalize("NFKC", name).strip("\ufeff").split())
+    return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).split())
 
 
 _KNOWN: Mapping[str, str] = {
@@ -110,9 +116,17 @@ _KNOWN: Mapping[str, str] = {
     for column, words in {**{name: (name,) for name in (*COLUMNS, "datum")}, **WORDS}.items()
     for word in (column, *words)
 }
-_FIELDS = frozenset((*COLUMNS, "datum", LONLAT, LATLON))
+FIELDS = frozenset((*COLUMNS, "datum", LONLAT, LATLON))
+"""What a mapping may call a column, besides the days of a week."""
 
 
+def names_column(cell: str, *, other: bool = False) -> bool:
+    """Tell whether a cell is a word for a column, or with ``other`` for one that is not the name's: 地址, 电话."""
+    found = _known(cell)
+    return found is not None and not (other and found == "name")
+
+
+@lru_cache(maxsize=4096)
 def _known(name: str) -> str | None:
     """Return the column of ours that a name stands for, written in traditional characters too."""
     plain = _plain(name)
@@ -120,32 +134,6 @@ def _known(name: str) -> str | None:
     if found is None and not plain.isascii():
         found = _KNOWN.get(simplify(plain))
     return found or read_days(plain)
-
-
-def load_mapping(path: Path | None) -> ColumnMapping:
-    """Read a mapping file (YAML or JSON): ``columns`` from their names to ours, ``defaults`` for every row.
-
-    Raises
-    ------
-    InvalidInput
-        The file is missing, is no mapping, or names a column that the layer does not have.
-    """
-    if path is None:
-        return ColumnMapping()
-    try:
-        text = path.read_text("utf-8")
-        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-        made = ColumnMapping(
-            columns={_key(str(k)): str(v) for k, v in (content.get("columns") or {}).items()},
-            defaults={str(k): str(v) for k, v in (content.get("defaults") or {}).items()},
-        )
-    except (OSError, ValueError, yaml.YAMLError, AttributeError) as error:
-        raise InvalidInput(f"{path}: {error}", code="mapping_file", path=str(path), fault=str(error)) from error
-    for name in (*made.columns.values(), *made.defaults):
-        if name not in _FIELDS and name not in ("ignore", *DAYS):
-            fault = f"{name!r} is no column; expected one of {', '.join(sorted(_FIELDS))}"
-            raise InvalidInput(f"{path}: {fault}", code="mapping_file", path=str(path), fault=fault)
-    return made
 
 
 def read_header(
@@ -194,7 +182,7 @@ def _number_doubles(cells: Sequence[str]) -> list[str]:
     counts: dict[str, int] = {}
     names = []
     for cell in cells:
-        name = _key(cell)
+        name = plain_key(cell)
         counts[name] = counts.get(name, 0) + 1
         names.append(name if counts[name] == 1 or not name else f"{name}#{counts[name]}")
     return names
@@ -226,7 +214,7 @@ def _guess(names: Sequence[str], fields: Sequence[str | None], columns: Sequence
     for place in open_:
         like = _like(names[place])
         cells = [cell for cell in columns[place] if cell]
-        if like and like != "ignore" and (like not in taken or like == "phones") and _fits(like, cells):
+        if like and like != "ignore" and (like not in taken or like in _REPEATED) and _fits(like, cells):
             take(names[place], like)
     for column in ("phones", "lonlat", "address", "hours", "name"):
         if column not in taken and not (column == "lonlat" and {"lon", "lat"} & taken):
@@ -239,7 +227,8 @@ def _guess(names: Sequence[str], fields: Sequence[str | None], columns: Sequence
             if best[0] >= 0.6:
                 take(names[-best[1]], column)
     if not {"lon", "lat", "lonlat"} & taken:
-        _guess_degrees(names, [place for place in open_ if names[place] not in found], columns, take)
+        for place, column in find_degrees({p: columns[p] for p in open_ if names[p] not in found}).items():
+            take(names[place], column)
     return found
 
 
@@ -247,6 +236,8 @@ def _like(name: str) -> str | None:
     plain = _plain(name.partition("#")[0])
     if not plain.isascii():
         plain = simplify(plain)
+    if part := _PART.fullmatch(plain):
+        return PART + ("open" if part["open"] else "close" if part["close"] else part["part"])
     return next((column for column, pattern in _LIKE if pattern.search(plain)), None)
 
 
@@ -259,8 +250,12 @@ def _fits(column: str, cells: Sequence[str]) -> bool:
         return sum(read_degrees(cell) is not None for cell in cells) >= len(cells) / 2
     if column == "phones":
         return sum(any(c.isdigit() for c in cell) for cell in cells) >= len(cells) / 2
+    if column.startswith(PART):
+        return sum(bool(_CLOCK.search(cell[:200])) for cell in cells) >= len(cells) / 2
     if column == "kind":
         return any(read_kind(cell) for cell in cells)
+    if column == "status":
+        return any(cell in YES_NO or read_status(cell) is not None for cell in cells)
     return numbers <= 0.5
 
 
@@ -295,22 +290,20 @@ _TESTS: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-def _guess_degrees(
-    names: Sequence[str], places: Iterable[int], columns: Sequence[Sequence[str]], take: Callable[[str, str], None]
-) -> None:
-    """Take two neighbouring columns of numbers that are degrees of China for a position."""
+def read_values(rows: Sequence[Sequence[str]]) -> Header | None:
+    """Return the columns of a table without a header, called ``#1``, ``#2`` …, known by what stands in them.
 
-    def within(place: int, low: float, high: float) -> bool:
-        cells = [cell for cell in columns[place] if cell]
-        degrees = [read_degrees(cell) for cell in cells if "." in cell]
-        return bool(cells) and len(degrees) == len(cells) and all(d is not None and low <= d <= high for d in degrees)
-
-    for left, right in itertools.pairwise(sorted(places)):
-        for lon, lat in ((left, right), (right, left)):
-            if right == left + 1 and within(lon, 73, 136) and within(lat, 3, 54):
-                take(names[lon], "lon")
-                take(names[lat], "lat")
-                return
+    None where the first row may be a header, or no column holds names of offices.
+    """
+    width = max((len(row) for row in rows), default=0)
+    names = [f"#{place}" for place in range(1, width + 1)]
+    columns = [[row[place].strip() for row in rows if place < len(row)] for place in range(width)]
+    fields = _guess(names, [None] * width, columns)
+    own = next((column for name, column in zip(names, columns, strict=True) if fields.get(name) == "name"), [""])
+    if not own[0] or _share("name", own) < 0.8 or not _TESTS["name"](simplify(own[0])) or _known(own[0]):
+        return None
+    found = read_header(names, fields)
+    return found and replace(found, guessed=fields, mapped=frozenset())
 
 
 def join_headers(
@@ -326,7 +319,7 @@ def join_headers(
         The row under it: of a header when nothing but a word for the name is under the name, and at least two of
         its cells, and half of them, are words that are known.
     """
-    known = [mapping.get(_key(cell)) or _known(cell) or _known_below(cell) for cell in lower]
+    known = [mapping.get(plain_key(cell)) or _known(cell) or _known_below(cell) for cell in lower]
     filled = [name for name, cell in zip(known, lower, strict=True) if cell.strip()]
     words = sum(name is not None for name in filled)
     if sum(bool(cell.strip()) for cell in upper) < 2:
@@ -334,7 +327,7 @@ def join_headers(
     if words < 2 or 2 * words < len(filled):
         return None
     for cell, name, below in itertools.zip_longest(upper, known, lower, fillvalue=""):
-        if (mapping.get(_key(cell)) or _known(cell)) == "name" and below.strip() and name != "name":
+        if (mapping.get(plain_key(cell)) or _known(cell)) == "name" and below.strip() and name != "name":
             return None
     both = [below if below.strip() else above for above, below in itertools.zip_longest(upper, lower, fillvalue="")]
     return read_header(both, mapping, sample=sample)
@@ -350,6 +343,7 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
     """Return a row's texts by our columns' names."""
     found: dict[str, str] = {}
     days: dict[str, str] = {}
+    parts: dict[str, str] = {}
     for place in header.order:
         name = header.fields[place]
         if name is None or place >= len(cells):
@@ -357,20 +351,32 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
         cell = unescape_formula(cells[place])
         if name in DAYS:
             days[name] = cell
-        elif name in (LONLAT, LATLON):
+        elif name.startswith(PART):
+            parts[name.removeprefix(PART)] = cell.strip()
+        elif name in (LONLAT, LATLON) or (name == "address" and _PAIR.fullmatch(cell.strip())):
             if cell.strip():
                 found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
-        elif name == "address" and _PAIR.fullmatch(cell.strip()):
-            found["lon"], found["lat"] = split_pair(cell, lat_first=False)
         elif name == "id" and "id" not in header.mapped and cell.strip().removesuffix(".0").isdigit():
             continue  # a running number is no name for ever
-        elif not found.get(name, "").strip():
-            found[name] = cell
-        elif name in _JOINED:
-            found[name] = _join(name, found[name], cell)
+        else:
+            cell = answer_question(header.names[place], cell) if name == "status" else cell
+            earlier = found.get(name, "")
+            if not earlier.strip():
+                found[name] = cell
+            elif name in _JOINED:
+                found[name] = _join(name, earlier, cell)
     if any(cell.strip() for cell in days.values()) and not found.get("hours", "").strip():
         found["hours"] = join_days(days)
+    if any(parts.values()):
+        found["hours"] = "；".join(filter(None, (found.get("hours", "").strip(), _join_parts(parts))))
     return found
+
+
+def _join_parts(parts: dict[str, str]) -> str:
+    """Return the hours of several columns as one text: ``工作日 9:00-17:00；周末 休息``, ``9:00-17:00``."""
+    first, last = parts.pop("open", ""), parts.pop("close", "")
+    span = [f"{first}-{last}" if first and last else first or last]
+    return "；".join(filter(None, [*span, *(f"{part} {cell}" for part, cell in parts.items() if cell)]))
 
 
 def _join(column: str, first: str, second: str) -> str:
@@ -378,7 +384,7 @@ def _join(column: str, first: str, second: str) -> str:
     one, other = first.strip(), second.strip()
     if not other or other in one:
         return first
-    if column == "phones":
+    if column != "address":
         return f"{one}; {other}"
     if one in other:
         return other

@@ -293,7 +293,10 @@ def _notices(source: Source, gathered: _Gathered, checker: Checker, known: Mappi
         yield "columns_ignored", {"columns": ", ".join(ignored)}
     guessed: Mapping[str, str] = getattr(source, "guessed", {})
     if guessed:
-        yield "columns_guessed", {"columns": ", ".join(f"{theirs} → {ours}" for theirs, ours in guessed.items())}
+        yield (
+            "columns_guessed",
+            {"columns": ", ".join(f"{theirs} → {ours.partition(':')[0]}" for theirs, ours in guessed.items())},
+        )
     sheets = getattr(source, "hidden_sheets", ())
     if sheets:
         yield "sheets_hidden", {"sheets": ", ".join(sheets)}

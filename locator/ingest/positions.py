@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -126,6 +127,21 @@ def read_degrees(text: str) -> float | None:
     if parts is None:
         return None
     return sign * (int(parts[1]) + float(parts[2]) / 60 + float(parts[3] or 0) / 3600)
+
+
+def find_degrees(columns: Mapping[int, Sequence[str]]) -> dict[int, str]:
+    """Return which two neighbouring columns of numbers are degrees of China, ``lon`` and ``lat`` by their places."""
+
+    def within(place: int, low: float, high: float) -> bool:
+        cells = [cell for cell in columns[place] if cell]
+        degrees = [read_degrees(cell) for cell in cells if "." in cell]
+        return bool(cells) and len(degrees) == len(cells) and all(d is not None and low <= d <= high for d in degrees)
+
+    for left, right in itertools.pairwise(sorted(columns)):
+        for lon, lat in ((left, right), (right, left)):
+            if right == left + 1 and within(lon, 73, 136) and within(lat, 3, 54):
+                return {lon: "lon", lat: "lat"}
+    return {}
 
 
 def _judge(lon: float, lat: float) -> tuple[float, float] | PositionFault:

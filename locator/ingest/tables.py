@@ -12,9 +12,12 @@ import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
@@ -22,24 +25,66 @@ from locator.files.text_files import TITLE_ROWS, Sheet
 from locator.files.workbooks import find_format, open_sheets
 from locator.ingest import RawRecord
 from locator.ingest.headers import (
+    FIELDS,
     SAMPLE_ROWS,
     Header,
     describe_columns,
     join_headers,
-    load_mapping,
+    names_column,
+    plain_key,
     read_header,
+    read_values,
     to_fields,
 )
+from locator.ingest.values import DAYS
 from locator.layer import COLUMNS
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 
 
-_TOTAL = re.compile(r"(?:\S{0,8})(?:小计|合计|总计|共计|總計|合計|小計)(?:\s*[:：]?\s*[\d,]*\s*[家个個处處]?)")
+_TOTAL = re.compile(
+    r"\S{0,8}?(?:小计|合计|总计|共计|總計|合計|小計|共計|汇总|subtotal|total)(?:[:：]?共?[\d,.]*[家个個处處]?(?:网点|机构|單位|单位)?|[(（][^()（）]*[)）])",
+    re.IGNORECASE,
+)
 """A row with such a cell in any column is a sum."""
 SHORT = 24
 _DITTO = frozenset({"同上", "〃", "″", "同前"})
 """What stands for the cell above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMapping:
+    """A mapping file: the operator's own words for columns, and values for every row."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Ours by theirs, as :func:`plain_key` writes them."""
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_mapping(path: Path | None) -> ColumnMapping:
+    """Read a mapping file (YAML or JSON): ``columns`` from their names to ours, ``defaults`` for every row.
+
+    Raises
+    ------
+    InvalidInput
+        The file is missing, is no mapping, or names a column that the layer does not have.
+    """
+    if path is None:
+        return ColumnMapping()
+    try:
+        text = path.read_text("utf-8")
+        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        made = ColumnMapping(
+            columns={plain_key(str(k)): str(v) for k, v in (content.get("columns") or {}).items()},
+            defaults={str(k): str(v) for k, v in (content.get("defaults") or {}).items()},
+        )
+    except (OSError, ValueError, yaml.YAMLError, AttributeError) as error:
+        raise InvalidInput(f"{path}: {error}", code="mapping_file", path=str(path), fault=str(error)) from error
+    for name in (*made.columns.values(), *made.defaults):
+        if name not in FIELDS and name not in ("ignore", *DAYS):
+            fault = f"{name!r} is no column; expected one of {', '.join(sorted(FIELDS))}"
+            raise InvalidInput(f"{path}: {fault}", code="mapping_file", path=str(path), fault=fault)
+    return made
 
 
 class _Table(NamedTuple):
@@ -47,6 +92,18 @@ class _Table(NamedTuple):
 
     title: str
     row: int
+    header: Header
+
+    @property
+    def blocks(self) -> tuple[_Block, ...]:
+        """Its columns; several where tables stand side by side."""
+        return _to_blocks(self.header)
+
+
+class _Block(NamedTuple):
+    """The columns of a table from one on."""
+
+    first: int
     header: Header
 
 
@@ -117,6 +174,9 @@ class TableSource:
             guessed = (self._find_header(title, head, guess=True) for title, head in heads)
             tables = [table for table in guessed if table is not None][:1]
         if not tables:
+            bare = ((title, read_values([cells for _, cells in head if any(cells)])) for title, head in heads)
+            tables = [_Table(title, 0, header) for title, header in bare if header is not None]
+        if not tables:
             raise self._refuse([row for _, head in heads for row in head])
         return tables
 
@@ -186,25 +246,91 @@ class TableSource:
                     yield from self._read(sheet, tables[sheet.title], alone=len(tables) == 1)
 
     def _read(self, sheet: Sheet, table: _Table, *, alone: bool) -> Iterator[RawRecord]:
-        header, defaults = table.header, self._mapping.defaults
-        width = len(header.fields)
+        """Yield the rows of a sheet; a header that comes again, or another one, holds for the rows below it."""
+        blocks: Sequence[_Block] = table.blocks
         file = self.path.name if alone else f"{self.path.name} [{sheet.title}]"
-        own = [place for place, name in enumerate(header.fields) if name in ("id", "name")]
+        own = _own_places(blocks)
         above: Sequence[str] = ()
         for number, cells in sheet.rows(own):
             if number <= table.row or not any(cell and not cell.isspace() for cell in cells):
                 continue
-            extra = [cell for cell in cells[width:] if cell.strip()]
-            fault = ("", "cells_extra", extra[0], f"more cells than the {width} columns") if extra else None
-            if total := next((cell for cell in cells if len(cell) < SHORT and _TOTAL.fullmatch(cell.strip())), None):
-                fault = ("name", "remark_row", total, "a sum or a remark under the table, not a point")
+            if again := self._find_again(cells, blocks):
+                blocks, own, above = again, _own_places(again), ()
+                continue
+            fault = _find_fault(cells, blocks)
             said = cells if _DITTO.isdisjoint(map(str.strip, cells)) else _repeat(cells, above, own)
             above = above if fault else said
-            fields = to_fields(header, said)
-            if defaults:
-                given = {name: value for name, value in fields.items() if value.strip() or name not in defaults}
-                fields = {**defaults, **given}
-            yield RawRecord(source=self.name, file=file, row=number, fields=fields, datum=None, fault=fault)
+            for block in blocks if fault is None else blocks[:1]:
+                part = said[block.first : block.first + len(block.header.fields)]
+                if block.first and not any(cell.strip() for cell in part):
+                    continue
+                fields = {**self._mapping.defaults, **self._given(to_fields(block.header, part))}
+                yield RawRecord(source=self.name, file=file, row=number, fields=fields, datum=None, fault=fault)
+
+    def _given(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what a row says, without the blanks that a default fills."""
+        if not self._mapping.defaults:
+            return fields
+        return {name: text for name, text in fields.items() if text.strip() or name not in self._mapping.defaults}
+
+    def _find_again(self, cells: Sequence[str], blocks: Sequence[_Block]) -> Sequence[_Block] | None:
+        """Return the columns that a row in the middle of a table names; None for a row that is no header."""
+        header = blocks[0].header
+        name = next((cells[p] for p, field in enumerate(header.fields) if field == "name" and p < len(cells)), "")
+        if len(name) > SHORT or not names_column(name):
+            known = [plain_key(cell) for cell in cells if cell.strip()]
+            same = len(known) > 1 and known == [part.partition("#")[0] for part in header.names if part]
+            return blocks if same else None
+        found = read_header(cells, self._mapping.columns, guess=False)
+        if found is None or sum(field is not None for field in found.fields) < 2:
+            return None
+        return blocks if found.fields == header.fields else _to_blocks(found)
+
+
+def _own_places(blocks: Sequence[_Block]) -> list[int]:
+    """Return the columns of ids and names, which count once where cells are merged."""
+    return [b.first + p for b in blocks for p, name in enumerate(b.header.fields) if name in ("id", "name")]
+
+
+def _find_fault(cells: Sequence[str], blocks: Sequence[_Block]) -> tuple[str, str, str, str] | None:
+    """Return why no office stands in a row."""
+    if total := next((cell for cell in cells if _is_total(cell)), None):
+        return ("name", "remark_row", total, "a sum or a remark under the table, not a point")
+    width = blocks[-1].first + len(blocks[-1].header.fields)
+    if extra := next((cell for cell in cells[width:] if cell.strip()), None):
+        return ("", "cells_extra", extra, f"more cells than the {width} columns")
+    header = blocks[0].header
+    name = next((cells[p] for p, field in enumerate(header.fields) if field == "name" and p < len(cells)), "")
+    if len(name) <= SHORT and names_column(name, other=True):
+        return ("name", "header_row", name, "a word for a column, not the name of an office")
+    return None
+
+
+def _to_blocks(header: Header) -> tuple[_Block, ...]:
+    """Return the tables that stand side by side under one header (名称 地址 名称 地址): each is one."""
+    plain = [name.partition("#")[0] for name in header.names]
+    first = next(p for p, field in enumerate(header.fields) if field == "name")
+    starts = [p for p, name in enumerate(plain) if name == plain[first]]
+    if len(starts) < 2:
+        return (_Block(0, header),)
+    step = starts[1] - starts[0]
+    pieces = [plain[p : p + step] for p in range(0, len(plain), step)]
+    alike = all(one == other for piece in pieces[1:] for one, other in zip(piece, pieces[0], strict=False) if one)
+    if step < 2 or not alike:
+        return (_Block(0, header),)
+    made = []
+    for begin in range(0, len(plain), step):
+        part = slice(begin, begin + step)
+        fields = tuple(header.fields[p] or header.fields[p % step] for p in range(len(plain))[part])
+        names = tuple(plain[part])
+        order = tuple(p for p in sorted(range(step), key=header.order.index) if p < len(names))
+        made.append(_Block(begin, replace(header, fields=fields, names=names, order=order)))
+    return tuple(block for block in made if "name" in block.header.fields)
+
+
+def _is_total(cell: str) -> bool:
+    """Tell whether a cell is a word for a sum: 合计, 总 计, 历下区小计（3家）."""
+    return len(cell) < SHORT and _TOTAL.fullmatch("".join(cell.split())) is not None
 
 
 def _repeat(cells: Sequence[str], above: Sequence[str], own: Collection[int]) -> list[str]:

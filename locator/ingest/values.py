@@ -219,6 +219,7 @@ KIND_WORDS: Mapping[str, Kind] = {word: Kind(kind) for kind, words in _TOLD_BY["
 _NAMES = _patterns_of("names")
 _ENGLISH = _patterns_of("english", re.IGNORECASE)
 _CLOSED = _any_of(_TOLD_BY["closed"], re.IGNORECASE)
+_STATUS = tuple((_any_of([_TOLD_BY[f"{word}_status"]], re.IGNORECASE), word == "open") for word in ("open", "closed"))
 _EXCLUDED = _any_of(_TOLD_BY["excluded"])
 _ENGLISH_EXCLUDED = _any_of(_TOLD_BY["excluded_english"], re.IGNORECASE)
 
@@ -257,7 +258,28 @@ def _first_kind(patterns: Sequence[tuple[Kind, re.Pattern[str]]], name: str) -> 
 
 def says_closed(name: str) -> bool:
     """Tell whether a name says that the office is no longer there: 丑区人社局（已搬迁）."""
-    return _CLOSED.search(name) is not None
+    return _CLOSED.search(simplify(name) if HAN.search(name) else name) is not None
+
+
+@lru_cache(maxsize=1024)
+def read_status(words: str) -> bool | None:
+    """Return whether a cell of a column 状态 says that an office is open; None for words that say neither.
+
+    Of several words the one that says closed counts.
+    """
+    parts = [part.strip() for part in simplify(unicodedata.normalize("NFKC", words)).split(";") if part.strip()]
+    said = [next((is_open for form, is_open in _STATUS if form.fullmatch(part)), None) for part in parts]
+    return False if False in said else (True if True in said and None not in said else None)
+
+
+_WHETHER = re.compile(r"是否(?:已|正常|对外|仍|继续)*([\u4e00-\u9fff]+)")
+YES_NO = {"是": "", "否": "未", "yes": "", "no": "未", "1": "", "0": "未"}
+
+
+def answer_question(name: str, cell: str) -> str:
+    """Return what 是 or 否 says under a column's question: 停用 under 是否停用, 未营业 under 是否营业."""
+    asked, said = _WHETHER.match(name), YES_NO.get(cell.strip().lower())
+    return said + asked[1] if asked and said is not None else cell
 
 
 DAYS: Mapping[str, str] = {
@@ -294,9 +316,9 @@ MAX_CHARACTERS: Mapping[str, int] = {
 """The longest text of each column, in characters; of any other column, :data:`MAX_OTHER`."""
 MAX_OTHER = 200
 
-_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _SPACES = re.compile(r"\s+")
-_UNEVEN = re.compile(f"\\s|{_INVISIBLE.pattern}")
+_UNEVEN = re.compile(f"\\s|{INVISIBLE.pattern}")
 """Where this is not, there is nothing to tidy."""
 # C0, DEL and C1 controls, bidirectional overrides and isolates, lone surrogates, non-characters
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -306,7 +328,8 @@ _MARKUP = re.compile(
 _MAY_START_SO = frozenset({"phones", "lon", "lat", "error_m"})
 """``+41 …`` is a telephone number and ``-3.7`` a longitude; exports shield them all the same."""
 BLANK = frozenset({
-    "", "-", "--", "—", "——", "/", "\\", "无", "暂无", "n/a", "N/A", "NULL", "null", "None", "nan", "NaN",
+    "", "-", "--", "—", "——", "/", "\\", "无", "暂无", "無", "暫無", "不详", "未知",
+    "n/a", "N/A", "NULL", "null", "None", "nan", "NaN",
     "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#DIV/0!",
 })  # fmt: skip
 """What people, and spreadsheets that cannot compute it, write into a cell that has nothing to say."""
@@ -320,7 +343,7 @@ def clean_text(value: str) -> str:
     """
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
     if _UNEVEN.search(text):
-        text = _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" ")
+        text = _SPACES.sub(" ", INVISIBLE.sub("", text)).strip(" ")
     return "" if text in BLANK else text
 
 

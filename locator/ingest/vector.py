@@ -15,8 +15,9 @@ from locator.errors import InvalidInput, SourceError
 from locator.files.isolated import DRIVERS, ChildFailed, open_child
 from locator.files.text_files import to_text
 from locator.ingest import RawRecord
-from locator.ingest.headers import Header, describe_columns, load_mapping, read_header, to_fields
+from locator.ingest.headers import Header, describe_columns, read_header, to_fields
 from locator.ingest.osm import find_kind, tags_to_fields
+from locator.ingest.tables import load_mapping
 
 BATCH = 8192
 MAX_FEATURES = 5_000_000
