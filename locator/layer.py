@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import batched
 from typing import Any
 
@@ -261,3 +261,22 @@ def concat_tables(tables: Sequence[pa.Table]) -> pa.Table:
 
     alike = [pa.table([column(table, name) for name in SCHEMA.names], names=SCHEMA.names) for table in tables]
     return pa.concat_tables(alike).unify_dictionaries()
+
+
+def give_back_memory() -> None:
+    """Return to the system what a crowd or a large step took: the allocator keeps its freed pages, arrow its pool."""
+    pa.default_memory_pool().release_unused()
+    trim = _find_trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _find_trim() -> Callable[[int], int] | None:
+    """Return glibc's ``malloc_trim``; other systems have none."""
+    import ctypes
+
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError, TypeError):
+        return None

@@ -324,9 +324,11 @@ def _building(settings: Settings) -> Iterator[None]:
 def _index_offices(settings: Settings, store: Store, *, anew: bool) -> None:
     from locator.gazetteer import change_gazetteer
     from locator.gazetteer.sources import INDEXED
+    from locator.layer import give_back_memory
     from locator.stores.contents import find_changed
     from locator.stores.parquet import ParquetStore
 
+    give_back_memory()  # what reading and merging took: the index takes as much again
     if anew or not isinstance(store, ParquetStore):
         _index_all(settings, store)
         return

@@ -5,13 +5,10 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
 from locator.api.connections import count_spare_files, make_protocol
@@ -84,6 +81,8 @@ def collect_on_timer(*, interval_s: float = INTERVAL_S) -> threading.Event:
     threading.Event
         Set it to stop.
     """
+    from locator.layer import give_back_memory
+
     stop = threading.Event()
     gc.collect()
     gc.freeze()
@@ -99,26 +98,6 @@ def collect_on_timer(*, interval_s: float = INTERVAL_S) -> threading.Event:
 
     threading.Thread(target=work, name="garbage", daemon=True).start()
     return stop
-
-
-def give_back_memory() -> None:
-    """Return to the system what a crowd that has gone took: the allocator keeps its freed pages, arrow its pool."""
-    if "pyarrow" in sys.modules:
-        sys.modules["pyarrow"].default_memory_pool().release_unused()
-    trim = _find_trim()
-    if trim is not None:
-        trim(0)
-
-
-@cache
-def _find_trim() -> Callable[[int], int] | None:
-    """Return glibc's ``malloc_trim``; other systems have none."""
-    import ctypes
-
-    try:
-        return ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError, TypeError):
-        return None
 
 
 class JsonLines(logging.Formatter):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from locator import layer
 from locator.web import process
 
 
@@ -16,14 +17,14 @@ def read_rss_mb() -> float:
 
 
 def test_freed_memory_goes_back_to_the_system():
-    if process._find_trim() is None:
+    if layer._find_trim() is None:
         pytest.skip("only glibc gives memory back on request")
     before = read_rss_mb()
     many = [bytearray(4000) for _ in range(60_000)]
     pins = many[::50]  # what stays keeps the heap from shrinking by itself
     taken = read_rss_mb()
     del many
-    process.give_back_memory()
+    layer.give_back_memory()
     after = read_rss_mb()
     assert taken - before > 150
     assert after - before < 0.3 * (taken - before), (before, taken, after, len(pins))
@@ -33,7 +34,7 @@ def test_freed_memory_goes_back_to_the_system():
 def test_memory_is_given_back_when_idle_only(monkeypatch, busy, given):
     calls = threading.Event()
     spent = iter(range(0, 10_000, 10) if busy else [0] * 10_000)
-    monkeypatch.setattr(process, "give_back_memory", calls.set)
+    monkeypatch.setattr(layer, "give_back_memory", calls.set)
     monkeypatch.setattr(process.time, "process_time", lambda: next(spent))
     stop = process.collect_on_timer(interval_s=0.5)
     try:
