@@ -103,6 +103,15 @@ class Expression:
         """Whether one rule for all time is everything the expression says."""
         return len(self.rules) == 1 and self.rules[0].always
 
+    @property
+    def last_year(self) -> int | None:
+        """The year after which nothing is said any more: each rule but what is shut names its years."""
+        years = [
+            re.findall(r"\b\d{4}\b(?!\+)", rule.dates) for rule in self.rules if rule.state is not OpenState.CLOSED
+        ]
+        open_end = any(re.search(r"\d{4}\b[^,]*\+", rule.dates) for rule in self.rules)
+        return max(int(year) for found in years for year in found) if years and all(years) and not open_end else None
+
     def names(self, holiday: str) -> bool:
         """Whether a rule names ``PH`` or ``SH``."""
         return any(kind == holiday for rule in self.rules for kind, _ in rule.holidays)

@@ -2,68 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from locator.hours.reader_rules import ALL_DAYS, WORKDAYS, Line, Ranges, Unclear, settle_lines, without, write_lines
+from locator.hours.reader_rules import (
+    ALL_DAYS,
+    WORKDAYS,
+    ClauseReader,
+    Line,
+    Unclear,
+    check_days,
+    choose_ticket,
+    open_on_holidays,
+    place_self_service,
+    settle_lines,
+)
 from locator.hours.reader_tokens import (
     PERIODS,
     Token,
     half_of_day,
-    read_dates,
+    name_season,
     read_days,
     read_month_days,
+    read_monthly,
     read_range,
-    trailing_seasons,
 )
 
-NOTED = frozenset({"phone", "perhaps"})
+NOTED = frozenset({"phone", "perhaps", "quota"})
 """Kinds of words that are kept beside the expression."""
 SILENT = frozenset({"noon", "makeup", "unknown"})
 """Kinds of words that change nothing: no break at noon, make-up days (the calendar's), and what the end of a
 clause decides about."""
-_NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days"})
 _JOINTS = ("、", "及", "和", "与", "以及", "或")
 _STOPS = (",", ";", "。", "(", ")")
 
 
-class HoursReader:
+class HoursReader(ClauseReader):
     """Reads tokens from left to right; a day group after times begins the next rule."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self.lines = [Line()]
-        self.notes = list[str]()
-        self.excluded = frozenset[int]()
-        self.holidays_off = False
-        self.season: str | None = None
-        self.season_is_new = False
-        self.trailing = trailing_seasons(tokens)
-        self.loose: Ranges = ()
-        """Times since the last season that follows its times."""
-        self.half_day = ""
-        self.excepting = self.lessening = self.extended = False
-        self.too = False
-        """Whether days are said to be open too (周末无休), which means that the others are."""
-        self.ticket = self.self_service = ""
-        self.before: Token | None = None
-        self.opened_by: Token | None = None
-        """What stood before the bracket that is open."""
-        self.replaced = frozenset[int]()
-        """The vague days that exact ones stood in for: 工作日（周三除外） takes Wednesday from them."""
-        self.shut = frozenset[int]()
-        """The days last said to be shut."""
-        self.last = ""
-        """The text of the last token."""
-        self.joint = False
-        """Whether 、 or 和 stands between the last word and this one."""
-        self.vague = False
-        """Whether the days of this line are such as 每天 or 工作日, which days beside them make exact."""
-        self.clause = list[Token]()
-        self.group: tuple[frozenset[int], bool] = (frozenset(), False)
-        """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
-
-    def read(self) -> tuple[str, list[str]]:
-        """Return the expression and the notes.
+    def read(self) -> list[Line]:
+        """Return the lines; notes, the last ticket and whether holidays are off stand beside them.
 
         Raises
         ------
@@ -72,7 +47,7 @@ class HoursReader:
         """
         for n, token in enumerate(self.tokens):
             if token.kind in ("season", "dates") and n in self.trailing:
-                self._end_times_of(read_dates(token.text) or token.text.strip("():"))
+                self._end_times_of(self._name_season(token.text))
             else:
                 self._read_token(token)
             if token.kind != "filler":
@@ -85,93 +60,22 @@ class HoursReader:
         if self.lessening or self.excepting:
             self._read_filler(")")
         self._end_clause()
-        self._place_self_service()
-        halves = {(half_of_day("上午"),), (half_of_day("下午"),)}
-        if any(line.state and line.ranges in halves for line in self.lines) and not any(
-            not line.state and (line.ranges or line.seasons) for line in self.lines
-        ):
-            raise Unclear("half a day of which nothing is read says nothing of the other days and halves")
-        named = frozenset[int]().union(*(line.days for line in self.lines))
-        undated = any(line.ranges and not (line.days or line.holidays) for line in self.lines)
-        if not undated and not named & WORKDAYS and (not named or self.too or self.excluded & WORKDAYS):
-            raise Unclear("only holidays, a weekend that is open too, one workday said to be shut: not all others are")
+        if self.self_service:
+            self.lines = place_self_service(self.lines, self.self_service, self.notes)
+        for start, end in self.breaks:  # told before the times
+            self._take_break(start, end)
+        check_days(self.lines, self.excluded, too=self.too)
         lines = settle_lines(self.lines, self.excluded)
-        return write_lines(lines, self.ticket, self.notes, holidays_off=self.holidays_off), self.notes
+        if self.tireless:
+            lines = open_on_holidays(lines, self.tireless)
+        self.ticket = choose_ticket(lines, self.tickets, self.notes)
+        return lines
 
     def _read_token(self, token: Token) -> None:
         if token.kind in NOTED:
             self.notes.append(token.text)
         elif token.kind not in SILENT:
             getattr(self, f"_read_{token.kind}")(token.text)
-
-    @property
-    def line(self) -> Line:
-        """The rule that is being read."""
-        return self.lines[-1]
-
-    def _end_clause(self) -> None:
-        """Settle a clause of which no times are said: only words, or half a day.
-
-        Days of which a sentence says what nobody here can read are unknown on that sentence; other words
-        nobody can read end the reading.
-        """
-        clause, self.clause = self.clause, []
-        half, self.half_day, self.extended = self.half_day, "", False
-        said = "".join(token.text for token in clause).strip(" :")
-        unread = any(token.kind == "unknown" for token in clause)
-        kinds = {token.kind for token in clause}
-        named = kinds & _NAMED
-        at = [n for n, token in enumerate(clause) if token.kind in _NAMED]
-        if at and any(token.kind == "unknown" for token in clause[at[0] : at[-1]]):
-            raise Unclear(said)  # two days with a word between that nobody here knows: perhaps all between them
-        line = self.line
-        lone_half = bool(half) and bool(named) and kinds <= {"days", "weekend", "filler", "off"} and not line.ranges
-        if half and "off" in kinds and not named and not unread:
-            self._check_half_is_free(half)
-        if not unread and not lone_half:
-            return
-        if not named or kinds & {"range", "season", "dates", "except", "less"} or line.ranges or line.seasons:
-            raise Unclear(said)
-        if not (line.days or line.holidays) or (line.state and line.comment != said):
-            raise Unclear(said)
-        line.state, line.comment = "off" if lone_half and "off" in kinds else "unknown", said.replace('"', "")
-        if half:
-            line.ranges = (half_of_day(half),)
-        self.lines.append(Line())
-
-    def _check_half_is_free(self, half: str) -> None:
-        """Accept 下午休息 after times that already say so."""
-        low, high = half_of_day(half)
-        if not self.line.ranges or any(start < high and low < end for start, end in self.line.ranges):
-            raise Unclear(half)
-
-    def _end_times_of(self, season: str) -> None:
-        """Give the times since the last such season to this one; what only the first one names is shared."""
-        line = self.line
-        if not self.loose or season in line.seasons:
-            raise Unclear(season)
-        times, self.loose = self.loose, ()
-        line.ranges = line.ranges[: len(line.ranges) - len(times)]
-        first = next(iter(line.seasons.values()), None)
-        if first is not None and len(times) < len(first):
-            times = (*first[: len(first) - len(times)], *times)
-        line.seasons[season] = times
-
-    def _add_days(self, days: frozenset[int], *, holidays: bool = False, vague: bool = False) -> None:
-        if self.line.ranges or self.line.seasons or self.line.state:
-            self._end_clause()
-            self.lines.append(Line())
-            self.season = self.season if self.season_is_new else None
-            self.group, self.loose, self.vague = (frozenset(), False), (), False
-        elif days and self.vague and not self.joint:
-            self.replaced, self.line.days = self.line.days, frozenset()  # 每天（周一至周五）: the days say which
-            self.group = (frozenset(), self.group[1])
-        elif self.half_day and self.line.days:
-            raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
-        self.vague = vague and not self.line.days
-        self.line.days |= days
-        self.line.holidays |= holidays
-        self.group = (self.group[0] | days, self.group[1] | holidays)
 
     def _read_filler(self, text: str) -> None:
         if text in PERIODS and self.opened_by is not None and self.opened_by.kind == "range" and self.last == "(":
@@ -184,19 +88,13 @@ class HoursReader:
         if self.excepting and text == ")":
             self._read_outside("除外")
         if text in _STOPS:
+            self._fence_days(text)
             if text != "(" or any(token.kind == "unknown" for token in self.clause):
                 self._end_clause()
             self.group = (frozenset(), False)
             self.opened_by = self.before if text == "(" else None if text == ")" else self.opened_by
         if text == ")" and self.season is not None and self.line.seasons:
             self.season = None
-
-    def _check_half_of_range(self, period: str) -> None:
-        """Refuse a half day behind its time (``2:00-5:30（下午）``) unless the clock says it too."""
-        start, end = self.line.ranges[-1] if self.line.ranges else (0, 0)
-        low, high = half_of_day(period)
-        if not (low <= start and end <= high):
-            raise Unclear(period)
 
     def _read_days(self, text: str) -> None:
         self._add_days(read_days(text))
@@ -205,21 +103,53 @@ class HoursReader:
         self._add_days(WORKDAYS, vague=True)
 
     def _read_workdays(self, _text: str) -> None:
-        self.holidays_off = True
+        self.holidays_off = self.by_workdays = True
         line = self.line
         if line.days and not (line.ranges or line.seasons or line.state or self.joint or self.vague):
             return  # 周二至周六（工作日）: the days are told
         self._add_days(WORKDAYS, vague=True)
 
+    def _read_monthly(self, text: str) -> None:
+        day, nth = read_monthly(text)
+        self._add_days(frozenset({day}))
+        if self.line.days != {day}:
+            raise Unclear(text)
+        self.line.nth = nth
+
+    def _read_off_days(self, _text: str) -> None:
+        self._add_days(frozenset({5, 6}), holidays=True)
+
+    def _read_with_holidays(self, text: str) -> None:
+        line = self.line
+        if not line.ranges:
+            self._add_days(frozenset(), holidays=True)
+        elif line.days == ALL_DAYS and not line.state:
+            line.holidays = True
+        else:
+            raise Unclear(text)
+
+    def _read_six_days(self, text: str) -> None:
+        if len(self.line.days) != 6 or not self.line.ranges:
+            raise Unclear(text)
+
+    def _read_rest(self, text: str) -> None:
+        """Read times of the days not named before (周六、周日9:00-16:00，其他时间9:00-17:00)."""
+        named = self.excluded.union(*(line.days for line in self.lines))
+        if not named or named == ALL_DAYS or self.by_workdays or any(x.state or x.nth or x.seasons for x in self.lines):
+            raise Unclear(text)
+        self._add_days(ALL_DAYS - named)
+
     def _read_weekend(self, _text: str) -> None:
         self._add_days(frozenset({5, 6}))
 
     def _read_daily(self, text: str) -> None:
-        every_day = text.startswith(("全年无休", "365天"))
-        if every_day and self.line.ranges and self.line.days == ALL_DAYS:
-            self.line.holidays = True
-        elif not self.line.days or self.line.ranges:
-            self._add_days(ALL_DAYS, holidays=every_day, vague=not every_day)
+        line = self.line
+        if "无休" in text:
+            self.tireless = text
+            if line.days and (line.ranges or line.seasons):
+                return
+        if not line.days or line.ranges:
+            self._add_days(ALL_DAYS, vague=True)
 
     def _read_holidays(self, _text: str) -> None:
         self._add_days(frozenset(), holidays=True)
@@ -268,8 +198,13 @@ class HoursReader:
         if line.ranges or line.seasons or not (line.days or line.holidays):
             raise Unclear(text)
         days, holidays = self.group
+        if line.nth:
+            line.state, line.taken, self.half_day = "off", True, ""
+            return
         if not (days or holidays):
             raise Unclear(text)
+        if 0 < len(line.days - days) < 3 and not self.opened_by:
+            raise Unclear(text)  # 周一，周二休息: perhaps both are shut
         line.holidays &= not holidays
         if holidays and text == "除外" and self.shut and not self.shut & {5, 6}:
             if days:
@@ -280,6 +215,7 @@ class HoursReader:
         self.excluded |= days
         self.shut = days
         line.days -= days
+        self.fence = line.days or None
         if not line.days and days < self.replaced and text == "除外":
             line.days, self.replaced = self.replaced - days, frozenset()
         if not line.days:
@@ -305,26 +241,26 @@ class HoursReader:
         elif len(self.line.ranges) < 2:
             raise Unclear(text)
 
-    def _take_break(self, start: int, end: int) -> None:
-        """Take a break from the times: of this line where it stands in their brackets, else of all lines with it."""
-        line = self.line
-        line.ranges = without(line.ranges, start, end)
-        self.loose = line.ranges
-        if self.opened_by is None:
-            for other in self.lines[:-1]:
-                if any(a < start and end < b for a, b in other.ranges):
-                    other.ranges = without(other.ranges, start, end)
-
     def _read_lunch(self, text: str) -> None:
         span, line = read_range(text), self.line
-        if span is None or not line.ranges:
+        if span is None:
             raise Unclear(text)
-        self._take_break(*span)
+        if line.ranges:
+            self._take_break(*span)
+        else:
+            self.breaks.append(span)
+
+    def _read_on_duty(self, text: str) -> None:
+        """Read somebody on duty at noon: not all business is done then."""
+        span, line = read_range(text), self.line
+        if span is None or not line.ranges or line.state:
+            raise Unclear(text)
+        self.lines.insert(-1, Line(line.days, ranges=(span,), state="unknown", comment=text, taken=True))
 
     def _read_extended(self, text: str) -> None:
         line = self.line
         if (line.days or line.holidays) and not (line.ranges or line.seasons or line.state):
-            line.state, line.comment = "unknown", text.strip(":")
+            line.state, line.comment, line.taken = "unknown", text.strip(":"), True
         else:
             self.extended = True
 
@@ -335,10 +271,12 @@ class HoursReader:
         if self.half_day and line.ranges and not line.state:  # 9:00-12:00，下午预约
             self.lines.append(Line(line.days, ranges=(half_of_day(self.half_day),)))
             self.half_day = ""
-        self.line.state, self.line.comment = "unknown", text
+        self.line.state, self.line.comment, self.line.taken = "unknown", text.replace('"', ""), True
+
+    _read_limited = _read_appointment
 
     def _read_last_ticket(self, text: str) -> None:
-        self.ticket = text
+        self.tickets.append(text)
 
     def _read_self_service(self, text: str) -> None:
         self.self_service = text
@@ -360,14 +298,17 @@ class HoursReader:
         line.days, line.holidays, line.ranges = ALL_DAYS, True, ((0, 1440),)
         self.lines.append(Line())
 
-    def _read_season(self, text: str) -> None:
-        self.season, self.season_is_new = read_dates(text) or text.strip("():"), True
-
-    def _read_dates(self, text: str) -> None:
-        dates = read_dates(text)
-        if dates is None:
+    @staticmethod
+    def _name_season(text: str) -> str:
+        name = name_season(text)
+        if name is None:
             raise Unclear(text)
-        self.season, self.season_is_new = dates, True
+        return name
+
+    def _read_season(self, text: str) -> None:
+        self.season, self.season_is_new = self._name_season(text), True
+
+    _read_dates = _read_season
 
     def _read_month_days(self, text: str) -> None:
         dates = read_month_days(text)
@@ -376,12 +317,17 @@ class HoursReader:
         self.season, self.season_is_new = dates, True
 
     def _read_range(self, text: str) -> None:
+        if self.afternoon and text[0].isdigit() and int(text[0]) < 7 and text[1] in ":点时":
+            text = f"下午{text}"  # 下午1:30-5:30（冬季），2:30-6:00（夏季）
+        self.afternoon = text.startswith("下午")
         span = read_range(text)
-        if span is None:
+        if span is None or (self.last == "除外" and any(line.ranges for line in self.lines)):
             raise Unclear(text)
         if self.extended:
             self.notes.append(f"延时服务{text}")
             return
+        if self.fence is not None and self.line.days - self.fence:
+            raise Unclear(text)
         self.season_is_new, self.half_day = False, ""
         if self.season is None:
             self.line.ranges = (*self.line.ranges, span)
@@ -389,12 +335,3 @@ class HoursReader:
         else:
             before = self.line.seasons.get(self.season, ())
             self.line.seasons[self.season] = (*before, span)
-
-    def _place_self_service(self) -> None:
-        """Return what is said of a self-service area; the office's hours only where nothing else is known."""
-        if not self.self_service:
-            return
-        if any(line.ranges or line.seasons or line.days for line in self.lines):
-            self.notes.append(self.self_service)
-            return
-        self.lines = [Line(ALL_DAYS, True, ((0, 1440),), {}, "open", self.self_service)]

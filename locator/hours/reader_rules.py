@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from locator.hours.expression import holds
-from locator.hours.reader_tokens import OSM_DAYS
+from locator.hours.reader_tokens import Token, half_of_day, read_days, trailing_seasons
 
 ALL_DAYS = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
+_NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days", "monthly", "off_days"})
 type Ranges = tuple[tuple[int, int], ...]
 """Starts and ends in minutes since midnight."""
 
@@ -27,44 +28,14 @@ class Line:
     """Times of a season, by its dates, or by its name when the text has no dates for it."""
     state: str = ""
     comment: str = ""
+    nth: str = ""
+    """``[1,3]`` where the day is the first and third of its month."""
+    taken: bool = False
+    """Whether this takes times away that other lines give, wherever it stands (周三下午学习，周一至周五9:00-17:00)."""
 
 
 class Unclear(Exception):
     """The text does not say enough; never leaves this module."""
-
-
-def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
-    """Return the rules of a line: one, or one for each season.
-
-    Raises
-    ------
-    Unclear
-        Times that do not rise, or seasons of which one has dates and one has none.
-    """
-    days = _days_text(line)
-    if not _rising(line.ranges) or not all(_rising(ranges) for ranges in line.seasons.values()):
-        raise Unclear("times out of order")
-    comment = (
-        "off"
-        if line.state == "off"
-        else f'{line.state} "{line.comment}"'
-        if line.state
-        else f'open "{ticket}"'
-        if ticket
-        else ""
-    )
-    if line.days == ALL_DAYS and line.ranges == ((0, 1440),):
-        return [f"24/7 {comment}".strip()]
-    if not line.seasons:
-        return [" ".join(filter(None, [days, _times_text(line.ranges), comment]))]
-    seasons = {name: _half_day(line.ranges, ranges) for name, ranges in line.seasons.items()}
-    dated = {name: ranges for name, ranges in seasons.items() if name[0].isascii()}
-    if len(dated) == len(seasons):
-        rules = [f"{days} {_times_text(line.ranges)} {comment}".strip()] if line.ranges else []
-        return rules + [f"{name} {days} {_times_text(ranges)} {comment}".strip() for name, ranges in dated.items()]
-    if dated:
-        raise Unclear("one season with dates, one without")
-    return _undated(days, [line.ranges, *seasons.values()] if line.ranges else list(seasons.values()), seasons, notes)
 
 
 def refuse_vague(lines: list[Line]) -> None:
@@ -79,6 +50,8 @@ def refuse_vague(lines: list[Line]) -> None:
         raise Unclear("no times")
     if not all(line.days or line.holidays for line in lines):
         raise Unclear("no days left")
+    if all(line.nth for line in lines):
+        raise Unclear("nothing said of the other weeks")
     seasons = {name for line in lines for name in line.seasons if not line.ranges and name[0].isascii()}
     monthly = all(len(season.split(",")) == 12 for season in seasons)  # 每月1日至25日 says which days
     if seasons and not monthly and not cover_year(seasons):
@@ -92,48 +65,6 @@ def cover_year(seasons: Iterable[str]) -> bool:
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]
     named = list(seasons)
     return all(any(holds(season, day) for season in named) for day in days)
-
-
-def _undated(days: str, variants: list[Ranges], seasons: dict[str, Ranges], notes: list[str]) -> list[str]:
-    """Return what all seasons share as open, and what only some have as unknown: no source says from when."""
-    named = {name[0] for name in seasons}
-    if len(variants) < 2 or (len(variants) == len(seasons) and not {"夏", "冬"} <= named):
-        raise Unclear("not all seasons")
-    edges = sorted({edge for ranges in variants for span in ranges for edge in span})
-    shared, some = list[tuple[int, int]](), list[tuple[int, int]]()
-    for start, end in pairwise(edges):
-        count = sum(any(a <= start and end <= b for a, b in ranges) for ranges in variants)
-        if count:
-            (shared if count == len(variants) else some).append((start, end))
-    said = "，".join(f"{name}{_times_text(ranges)}" for name, ranges in seasons.items())
-    notes.append(said)
-    unknown = f'{days} {_times_text(_joined(some))} unknown "{said}"' if some else ""
-    if not shared:
-        raise Unclear("seasons share no time")
-    known = f"{days} {_times_text(_joined(shared))}"
-    return [f"{known}, {unknown}" if unknown else known]
-
-
-def _half_day(ranges: Ranges, season: Ranges) -> Ranges:
-    """Return a season's times: of a day in two halves it may name the one that differs."""
-    if len(season) == 1 and len(ranges) == 2:
-        morning, afternoon = ranges
-        return (morning, season[0]) if season[0][0] >= 12 * 60 else (season[0], afternoon)
-    return season
-
-
-def _rising(ranges: Ranges) -> bool:
-    return all(first[1] <= second[0] for first, second in pairwise(ranges))
-
-
-def _joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    result = list[tuple[int, int]]()
-    for start, end in ranges:
-        if result and result[-1][1] == start:
-            result[-1] = (result[-1][0], end)
-        else:
-            result.append((start, end))
-    return tuple(result)
 
 
 def without(ranges: Ranges, start: int, end: int) -> Ranges:
@@ -176,20 +107,22 @@ def days_before_times(lines: list[Line]) -> list[Line]:
     return [replace(line, days=after.days, holidays=after.holidays) for line, after in pairwise(told)]
 
 
-def _days_text(line: Line) -> str:
-    days, parts = sorted(line.days), list[str]()
-    while days:
-        run = 1
-        while run < len(days) and days[run] == days[0] + run:
-            run += 1
-        names = [OSM_DAYS[day] for day in days[:run]]
-        parts += [f"{names[0]}-{names[-1]}"] if run > 2 else names
-        days = days[run:]
-    return ",".join(parts + (["PH"] if line.holidays else []))
+def check_days(lines: list[Line], excluded: frozenset[int], *, too: bool) -> None:
+    """Refuse what speaks of some days or halves only, which says nothing of the others.
 
-
-def _times_text(ranges: Ranges) -> str:
-    return ",".join(f"{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}" for a, b in ranges)
+    Raises
+    ------
+    Unclear
+        It does.
+    """
+    halves = {(half_of_day("上午"),), (half_of_day("下午"),)}
+    told = any(not line.state and (line.ranges or line.seasons) for line in lines)
+    if not told and any(line.state and line.ranges in halves for line in lines):
+        raise Unclear("half a day of which nothing is read says nothing of the other days and halves")
+    named = frozenset[int]().union(*(line.days for line in lines))
+    undated = any((line.ranges or line.seasons) and not (line.days or line.holidays) for line in lines)
+    if not undated and not named & WORKDAYS and (not named or too or frozenset() < excluded & WORKDAYS < WORKDAYS):
+        raise Unclear("only holidays, a weekend that is open too, one workday said to be shut: not all others are")
 
 
 def settle_lines(lines: list[Line], excluded: frozenset[int]) -> list[Line]:
@@ -200,21 +133,23 @@ def settle_lines(lines: list[Line], excluded: frozenset[int]) -> list[Line]:
     Unclear
         Days are without times, or times without days.
     """
-    result, days, holidays, waiting = list[Line](), frozenset[int](), False, False
+    result, days, holidays, waiting, taken = list[Line](), frozenset[int](), False, False, False
     for line in days_before_times(lines):
         told = bool(line.ranges or line.seasons or line.state)
-        if line.days or line.holidays:
+        if line.days or (line.holidays and not line.taken):
             if waiting:
                 raise Unclear("days without times")
-            days, holidays, waiting = line.days, line.holidays, not told
-        elif told:
+            days, holidays, waiting, taken = line.days, line.holidays, not told, line.taken
+        elif told and not line.taken:
+            if taken:
+                raise Unclear("times after days of which something else is said")
             if not days and not holidays and excluded:
                 days = WORKDAYS if {5, 6} <= excluded else ALL_DAYS
             if not (days or holidays):
                 raise Unclear("no days")
             waiting = False
             line = replace(line, days=days, holidays=holidays)  # noqa: PLW2901
-            if result and result[-1].days == days and not result[-1].state:
+            if result and result[-1].days == days and not (result[-1].state or result[-1].nth):
                 line = merge_lines(result.pop(), line)  # noqa: PLW2901
         if told:
             line = replace(line, days=line.days - excluded)  # noqa: PLW2901
@@ -227,21 +162,182 @@ def settle_lines(lines: list[Line], excluded: frozenset[int]) -> list[Line]:
     return result
 
 
-def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_off: bool) -> str:
-    """Return the expression of settled lines; a rule for days that have one already adds to it."""
-    rules, seen = list[str](), frozenset[int]()
-    for number, line in enumerate(lines):
-        narrower = not line.state and any(
-            line.days & other.days and a < d and c < b
-            for other in lines[:number]
-            if not other.state
-            for a, b in line.ranges
-            for c, d in other.ranges
-        )  # 周一至周五9:00-17:00（周一9:00-12:00）: what is said again of a day stands for it
-        for rule in write_rules(line, ticket, notes):
-            again = bool(line.days & seen) and not narrower and rule.startswith(OSM_DAYS)
-            rules.append((", " if again and rules else "; " if rules else "") + rule)
-            seen |= line.days
-    if holidays_off and not any(line.holidays for line in lines):
-        rules.append("; PH off")
-    return "".join(rules)
+def open_on_holidays(lines: list[Line], said: str) -> list[Line]:
+    """Return the lines of an office that never shuts (全年无休): open on holidays, at the times of all days.
+
+    Raises
+    ------
+    Unclear
+        It does shut on some days of the week.
+    """
+    timed = [line for line in lines if (line.ranges or line.seasons) and not (line.state or line.nth)]
+    if frozenset[int]().union(*(line.days for line in timed)) != ALL_DAYS:
+        raise Unclear("never shut, but not all days have times")
+    if any(line.holidays for line in lines):
+        return lines
+    if len(timed) == 1:
+        return [replace(line, holidays=True) if line is timed[0] else line for line in lines]
+    return [*lines, Line(holidays=True, state="unknown", comment=said)]
+
+
+def choose_ticket(lines: list[Line], tickets: list[str], notes: list[str]) -> str:
+    """Return the last ticket of all days; where days or halves of them may have their own, it is a note."""
+    ends = {line.ranges[-1:] for line in lines if line.ranges and not line.state}
+    if len(tickets) == 1 and (len({end for span in ends for _, end in span}) <= 1 or "分钟" in tickets[0]):
+        return tickets[0]
+    notes.extend(tickets)
+    return ""
+
+
+def place_self_service(lines: list[Line], said: str, notes: list[str]) -> list[Line]:
+    """Return the lines; what is said of a self-service area is a note, or the hours where nothing else is said."""
+    if any(line.ranges or line.seasons or line.days for line in lines):
+        notes.append(said)
+        return lines
+    return [Line(ALL_DAYS, True, ((0, 1440),), {}, "open", said)]
+
+
+class ClauseReader:
+    """Keeps the lines of days and times that are read, and settles each clause of a text."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self.lines = [Line()]
+        self.notes = list[str]()
+        self.excluded = frozenset[int]()
+        self.holidays_off = self.by_workdays = False
+        self.season: str | None = None
+        self.season_is_new = False
+        self.trailing = trailing_seasons(tokens)
+        self.loose: Ranges = ()
+        """Times since the last season that follows its times."""
+        self.half_day = ""
+        self.afternoon = False
+        """Whether the last times were said to be in the afternoon."""
+        self.excepting = self.lessening = self.extended = False
+        self.too = False
+        """Whether days are said to be open too (周末无休), which means that the others are."""
+        self.ticket, self.tickets, self.breaks = "", list[str](), list[tuple[int, int]]()
+        self.self_service = self.tireless = ""
+        self.before: Token | None = None
+        self.opened_by: Token | None = None
+        """What stood before the bracket that is open."""
+        self.replaced = frozenset[int]()
+        """The vague days that exact ones stood in for: 工作日（周三除外） takes Wednesday from them."""
+        self.shut = frozenset[int]()
+        """The days last said to be shut."""
+        self.last = ""
+        """The text of the last token."""
+        self.joint = False
+        """Whether 、 or 和 stands between the last word and this one."""
+        self.vague = False
+        """Whether the days of this line are such as 每天 or 工作日, which days beside them make exact."""
+        self.fence: frozenset[int] | None = None
+        """The days before an exception or a stop: other days that follow do not share their times."""
+        self.clause = list[Token]()
+        self.group: tuple[frozenset[int], bool] = (frozenset(), False)
+        """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
+
+    @property
+    def line(self) -> Line:
+        """The rule that is being read."""
+        return self.lines[-1]
+
+    def _end_clause(self) -> None:
+        """Settle a clause of which no times are said: only words, or half a day.
+
+        Days of which a sentence says what nobody here can read are unknown on that sentence; other words
+        nobody can read end the reading.
+        """
+        clause, self.clause = self.clause, []
+        half, self.half_day, self.extended = self.half_day, "", False
+        said = "".join(token.text for token in clause).strip(" :")
+        unread = any(token.kind == "unknown" for token in clause)
+        kinds = {token.kind for token in clause}
+        named = kinds & _NAMED
+        at = [n for n, token in enumerate(clause) if token.kind in _NAMED]
+        if at and any(token.kind == "unknown" for token in clause[at[0] : at[-1]]):
+            raise Unclear(said)  # two days with a word between that nobody here knows: perhaps all between them
+        line = self.line
+        lone_half = (
+            bool(half) and bool(named) and kinds <= {"days", "weekend", "monthly", "filler", "off"} and not line.ranges
+        )
+        if half and "off" in kinds and not named and not unread:
+            self._check_half_is_free(half)
+        if half and clause[-1].text == half and any(token.kind == "range" for token in clause[-2:]):
+            self._check_half_of_range(half)
+        if not unread and not lone_half:
+            return
+        if unread and any(token.text == "除外" for token in clause):
+            raise Unclear(said)  # except for what nobody here knows
+        if not named or kinds & {"range", "season", "dates", "except", "less"} or line.ranges or line.seasons:
+            raise Unclear(said)
+        if not (line.days or line.holidays) or (line.state and line.comment != said):
+            raise Unclear(said)
+        line.state, line.comment = "off" if lone_half and "off" in kinds else "unknown", said.replace('"', "")
+        line.taken = True
+        if half:
+            line.ranges = (half_of_day(half),)
+        self.lines.append(Line())
+        self.fence = None
+
+    def _check_half_is_free(self, half: str) -> None:
+        """Accept 下午休息 after times that already say so."""
+        low, high = half_of_day(half)
+        if not self.line.ranges or any(start < high and low < end for start, end in self.line.ranges):
+            raise Unclear(half)
+
+    def _end_times_of(self, season: str) -> None:
+        """Give the times since the last such season to this one; what only the first one names is shared."""
+        line = self.line
+        if not self.loose or season in line.seasons:
+            raise Unclear(season)
+        times, self.loose = self.loose, ()
+        line.ranges = line.ranges[: len(line.ranges) - len(times)]
+        first = next(iter(line.seasons.values()), None)
+        if first is not None and len(times) < len(first):
+            times = (*first[: len(first) - len(times)], *times)
+        line.seasons[season] = times
+
+    def _add_days(self, days: frozenset[int], *, holidays: bool = False, vague: bool = False) -> None:
+        if self.line.ranges or self.line.seasons or self.line.state:
+            self._end_clause()
+            self.lines.append(Line())
+            self.season = self.season if self.season_is_new else None
+            self.fence = None
+            self.group, self.loose, self.vague = (frozenset(), False), (), False
+        elif days and self.vague and not self.joint:
+            self.replaced, self.line.days = self.line.days, frozenset()  # 每天（周一至周五）: the days say which
+            self.group = (frozenset(), self.group[1])
+        elif self.half_day and self.line.days:
+            raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
+        self.vague = vague and not self.line.days
+        self.line.days |= days
+        self.line.holidays |= holidays
+        self.group = (self.group[0] | days, self.group[1] | holidays)
+
+    def _fence_days(self, stop: str) -> None:
+        line = self.line
+        if not line.days or line.ranges or line.seasons:
+            return
+        before = self.before or Token("", "")
+        wide = before.kind == "workdays" or (before.kind == "days" and len(read_days(before.text)) > 2)
+        if stop in ";。" or (stop == "," and wide):
+            self.fence = line.days  # 周一至周五，周六9:00-12:00 may be about Saturday alone
+
+    def _check_half_of_range(self, period: str) -> None:
+        """Refuse a half day behind its time (``2:00-5:30（下午）``) unless the clock says it too."""
+        start, end = self.line.ranges[-1] if self.line.ranges else (0, 0)
+        low, high = half_of_day(period)
+        if not (low <= start and end <= high):
+            raise Unclear(period)
+
+    def _take_break(self, start: int, end: int) -> None:
+        """Take a break from the times: of this line where it stands in their brackets, else of all lines with it."""
+        line = self.line
+        line.ranges = without(line.ranges, start, end)
+        self.loose = line.ranges
+        if self.opened_by is None:
+            for other in self.lines[:-1]:
+                if any(a < start and end < b for a, b in other.ranges):
+                    other.ranges = without(other.ranges, start, end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,52 +16,75 @@ EVENING = ("晚上", "晚间", "夜间", "夜晚", "晚")
 """After these words, twelve o'clock is midnight."""
 NOON = ("中午",)
 PERIODS = frozenset(MORNING + AFTERNOON + NOON)
-_PERIOD = "(?:" + "|".join(MORNING + AFTERNOON + NOON) + ")"
+PERIOD = "(?:" + "|".join(MORNING + AFTERNOON + NOON) + ")"
 _CLOCK = r"\d{1,2}(?::\d{2}分?|[点时](?:\d{1,2}分?|半|整|钟)?)"
-_DAY = "[一二三四五六日]"
-_FEAST = "(?:元旦|春节|清明|五一|劳动|端午|中秋|国庆|十一)节?"
+WEEKDAY = "[一二三四五六日]"
+FEAST = "(?:元旦|春节|清明|五一|劳动|端午|中秋|国庆|十一)节?"
 _HOLIDAYS = (
-    rf"(?:{_FEAST}(?:[、,及和与]{_FEAST})*等)?(?:国家|中国)?(?:规定)?(?:的)?(?:法定|国定|公众|公共)?(?:的)?"
+    rf"(?:{FEAST}(?:[、,及和与]{FEAST})*等)?(?:国家|中国)?(?:规定)?(?:的)?(?:法定|国定|公众|公共)?(?:的)?"
     "(?:节假日|节日|假日|假期)"
 )
 _MONTH_DAY = r"\d{1,2}月(?:\d{1,2}[日号]|底|末|初)?"
 
+SHORTEST_SEASON = 20
+"""Days."""
 EPIDEMIC = re.compile(r"疫情|疫|防控|消杀|消毒|复工|epidemic|pandemic|covid", re.IGNORECASE)
 """Hours from the time of an epidemic say nothing about today."""
 
-_RANGE = rf"(?:{_PERIOD})?:?(?:{_CLOCK})[-至到](?:{_PERIOD})?(?:{_CLOCK})"
+NEXT_DAY = "(?:次日|翌日|第二[天日])"
+RANGE = rf"(?:{PERIOD})?:?(?:{_CLOCK})[-至到]{NEXT_DAY}?(?:{PERIOD})?(?:{_CLOCK})"
+DATES = rf"{_MONTH_DAY}[-至到](?:次年|翌年|来年)?{_MONTH_DAY}"
+_SELF = "(?:自助|ATM机?|取款机)"
+_NTH = "第?(?:[一二三四1-4]|最后一?)个?"
 _TOKENS: tuple[tuple[str, str], ...] = (
     ("phone", r"(?:(?:咨询|联系|服务|办公|值班|监督|投诉|预约)*(?:电话|热线|座机|手机)(?:为|是|:)*)?"
-              r"(?:\(?0\d{2,3}\)?[- ]?)?\d{7,8}(?![\d:点时])(?:[-转]\d{1,5})?"),
-    ("self_service", r"(?:[^,;。:()\d周]{0,6}自助[^,;。:()\d周]{0,8}(?:全天候?)?24小时"
+              r"(?:\(?0\d{2,3}\)?[- ]?)?(?:\d{7,8}|\d{3,4} \d{4})(?![\d:点时])(?:[-转]\d{1,5})?"
+              r"|(?:咨询|联系|服务|监督|投诉)*(?:电话|热线)(?:为|是)*(?:1\d{4}|400-?\d{3}-?\d{4}|1\d{10})(?![\d:点时])"
+              r"|(?:邮编|邮政编码):?\d{6}(?!\d)"),
+    ("quota", r"(?:请)?提前(?:\d+分钟|半个?小时|[一1]个?小时)(?:取号|到达|到场|(?:停止|截止)(?:取号|叫号|办理|受理))|"
+              r"(?:每[天日])?限(?:号|量|额|流)\d+[个人号名张位份]?"),
+    ("self_service", rf"(?:[^,;。:()\d周]{{0,6}}{_SELF}[^,;。:()\d周]{{0,8}}:?(?:全天候?)?24小时"
                      r"(?:全天候?)?(?:开放|营业|服务|运行|办理)*"
-                     r"|(?:全天候?)?24小时(?:全天候?)?自助(?:服务|办理)?(?:区|厅|机|终端|设备|网点)?(?:开放|营业|服务)*"
+                     rf"|(?:全天候?)?24小时(?:全天候?)?{_SELF}(?:服务|办理|银行)?(?:区|厅|机|终端|设备|网点)?"
+                     r"(?:全天)?(?:开放|营业|服务)*"
                      r"|7[x*×]24(?:小时)?自助(?:服务)?)"),
-    ("window", r"(?:窗口|对外|前台|大厅|办事|受理|接待|业务)[窗口对外服务办公办理受理接待业务大厅的]*(?:时间)?:"
-               r"|(?:服务|营业|办理|开放)时间:"),
+    ("window", r"(?:人工|综合)?(?:窗口|对外|前台|大厅|办事|受理|接待|业务)"
+               r"[窗口对外服务办公办理受理接待业务大厅的]*(?:时间)?:|(?:服务|营业|办理|开放)时间:"),
     ("office", r"(?:办公|上班|工作|作息)时间:"),
     ("other", r"[^,;。:()\d]{0,8}(?:热线|电话|咨询|网上|自助)[^,;。:()\d]{0,6}(?:时间)?:"),
-    ("last_ticket", rf"(?:最后|最晚|截止)?取号(?:截止)?(?:时间)?(?:为|至|到|是|截止|:)*(?:{_PERIOD})?{_CLOCK}(?:截止)?"
-                    rf"|(?:{_PERIOD})?{_CLOCK}(?:后)?(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"
+    ("last_ticket", rf"(?:最后|最晚|截止)?取号(?:截止)?(?:时间)?(?:为|至|到|是|截止|:)*(?:{PERIOD})?{_CLOCK}(?:截止)?"
+                    rf"|(?:{PERIOD})?{_CLOCK}(?:后)?(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"
                     r"|(?:下班|闭馆|结束|关门)前(?:提前)?\d+分钟(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"),
-    ("lunch", rf"(?:中午|午间)?(?:午休|(?:中午|午间)(?:的)?休息|休息)(?:时间)?(?:为|是|:)*{_RANGE}"),
-    ("range", _RANGE),
+    ("on_duty", rf"(?:中午|午间)(?:安排)?(?:值班|轮值)(?:时间)?:?{RANGE}"
+                rf"|(?:中午|午间){RANGE}(?:安排|实行)?(?:值班|轮值|(?:仅限?|只)[^,;。()\d周]{{2,20}})"),
+    ("lunch", rf"(?:中午|午间)?(?:午休|午餐|用餐|(?:中午|午间)(?:的)?休息|休息)(?:时间)?(?:为|是|:)*{RANGE}"
+              r"(?:休息|暂停(?:对外)?(?:办公|办理|服务|营业)|不(?:对外)?(?:办公|办理|营业|服务))?"),
+    ("range", RANGE),
     ("always", r"(?:全天候?)?24小时(?:全天候?)?(?:开放|营业|服务|办理)*|7[x*×]24(?:小时)?(?:服务)?"),
     ("all_day", r"全天候?(?:开放|营业|服务|办理|对外)*"),
-    ("season", r"(?:夏|冬|春|秋)(?:季|令时|时制|天)(?:作息)?(?:时间)?"
+    ("season", r"(?:夏|冬|春|秋|旺|淡)(?:季|令时|时制|天)(?:作息)?(?:时间)?"
                rf"(?:\({_MONTH_DAY}[-至到](?:次年|翌年)?{_MONTH_DAY}\))?:?"),
-    ("dates", rf"(?:每年)?(?:的)?{_MONTH_DAY}[-至到](?:次年|翌年|来年)?{_MONTH_DAY}(?:期间)?:?"),
+    ("dates", rf"(?:每年)?(?:的)?{DATES}(?:期间)?:?"),
     ("month_days", r"每月(?:的)?\d{1,2}[日号]?[-至到]\d{1,2}[日号]:?"),
-    ("makeup", r"(?:包?含|包括)?(?:国家|节假日)?(?:的)?调休(?:的)?(?:工作日|上班日|补班日)"),
-    ("days", rf"周{_DAY}[-至到]周?{_DAY}"),
-    ("days", rf"周{_DAY}+(?:[、,和及](?:周?){_DAY}+(?![常期一二三四五六日]))*"),
-    ("workdays", r"(?:国家)?(?:法定)?工作日"),
+    ("makeup", r"(?:包?含|包括)?(?:国家|节假日)?(?:的)?调休(?:的)?(?:工作日|上班日|补班日)"
+               r"|(?:包?含|包括)(?:节假日)?调休(?=[),;。]|$)"
+               r"|(?:节假日)?(?:调休|补班)(?:的)?(?:上班|工作|补班)?日?(?:均|都)?(?:正常|照常)(?:上班|办公|营业|开放|办理|服务)"),
+    ("monthly", rf"每月(?:的)?(?:{_NTH})(?:[、,和及]{_NTH})*周{WEEKDAY}(?!{WEEKDAY})"),
+    ("with_holidays", rf"(?:包括|包含|含){_HOLIDAYS}(?=[),;。]|$)"),
+    ("off_days", r"非(?:国家)?(?:法定)?工作日"),
+    ("six_days", r"单休(?!日)"),
+    ("rest", rf"(?:其余|其他|其它)(?:时间|时段|日子|各?天)?:?(?=(?:{PERIOD})?\d)"),
+    ("days", rf"周{WEEKDAY}[-至到]周?{WEEKDAY}(?:、{WEEKDAY}(?![常期一二三四五六日至到-]))*"),
+    ("days", rf"周{WEEKDAY}+(?:[、,和及](?:周?){WEEKDAY}+(?![常期一二三四五六日]))*"),
+    ("workdays", r"(?:每个)?(?:正常|国家)?(?:的)?(?:法定)?工作日"),
     ("plain_days", r"平日|平时"),
-    ("weekend", r"双休日|周末|(?<!公)休息日"),
+    ("weekend", r"双休日|周末|(?<!公)休息日|(?<![为是])公休日"),
     ("daily", r"全年无休|365天(?:全年)?(?:无休)?|全年|每天|每日|天天"),
     ("notice", r"(?:如?(?:有|遇)?(?:特殊|变动|变化|变更|调整|临时)[^,;。()\d周停闭关迁休撤]{0,12}"
+               r"(?:,(?:请)?以[^,;。()\d周停闭关迁休撤]{0,8})?"
                r"(?:通知|公告|公示|为准)"
-               r"|(?:具体|详情)?(?:请)?以?[^,;。()\d周停闭关迁休撤]{0,8}(?:另行通知|另行公告|(?:通知|公告|公示)为准))"),
+               r"|(?:具体|详情)?(?:请)?以?[^,;。()\d周停闭关迁休撤]{0,8}(?:另行通知|另行公告"
+               r"|(?:通知|公告|公示|现场|实际|当[天日]|官方|官网|告示)(?:情况|时间|安排)?为准))"),
     ("less", r"不含|不包括|不包含"),
     ("except", r"除(?!外)"),
     ("outside", r"(?:以外|之外|外)(?!服务|办)"),
@@ -75,21 +97,21 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("extended", r"(?:早晚|午间|中午|周末|双休日)?(?:延时|错时|延长)(?:服务|办理|办公|开放)*(?:时间)?:?"),
     ("appointment", r"(?:均|仅限|仅|只|需|须|实行|凭|提前|网上|电话|请)*预约(?:延时|错时)?"
                     r"(?:办理|服务|制|受理|办公)?"),
-    ("off", r"除外|(?:均|都|全天)?(?:休息|放假|暂停(?:对外)?(?:办公|办理|服务|营业|受理)"
+    ("limited", r"(?:仅限?|只)(?:能|可|供)?(?:办理?|受理|提供|开放|接待|开展|开设|处理)[^,;。()\d周]{1,20}"),
+    ("off", r"除外(?!的)|(?:均|都|全天)?(?:休息|放假|暂停(?:对外)?(?:办公|办理|服务|营业|受理)"
             r"|闭馆|关闭|闭门|店休|馆休|休馆|公休(?!日)|休(?=$|[,;。)\s])"
-            r"|不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务|办件|接件|接待|开门))"),
+            r"|(?:暂时?)?不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务|办件|接件|接待|开门)(?!时)"
+            r"|不对外(?=[,;。)\s]|$))"),
     ("on", r"(?:也|都|均|仍)*(?:照常|不休息?|不闭馆|不放假|正常|无休|不打烊|不间断)"
            r"(?:办公|上班|办理|营业|开放|服务|受理)*"),
-    ("filler", r"上班|下班|办公|办理|受理|服务|营业|开放|对外|业务|窗口|大厅|时间|实行|执行"
+    ("filler", r"北京时间|(?:工作|作息)(?=时间)|营业中|其中|(?:其余|其他|其它)(?=周|工作日|每)|办事(?=大厅|窗口)"
+               r"|人工(?=服务|窗口|柜|办理|周|工作日)|柜[台面]|网点|营业[厅部]|上班|下班|办公|办理|受理|服务|营业|开放|对外|业务|窗口|大厅|时间|实行|执行"
                r"|统一|咨询|接待|现场|提供|推行|开设|止(?![a-z])"
                r"|每周(?![一二三四五六日])|每|逢|期间|包括|包含|含|均|都|也|为|是|在|从|自(?!助)|起|的|和|及|与|以及|或"
                r"|、|,|:|;|。|\(|\)|-|\s|!|/|&|\||\+"
-               r"|[\"'“”\[\]【】]|" + _PERIOD),
+               r"|[\"'“”\[\]【】]|" + PERIOD),
 )  # fmt: skip
 _MASTER = re.compile("|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(_TOKENS)))
-_SAME = str.maketrans({"–": "-", "—": "-", "－": "-", "~": "-", "～": "-", "〜": "-", "∶": ":", "︰": ":", "。": "。",
-                       "時": "时", "點": "点", "週": "周", "預": "预", "約": "约", "節": "节", "雙": "双", "辦": "办",
-                       "間": "间", "務": "务", "業": "业", "對": "对", "國": "国", "員": "员", "窗": "窗"})  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -101,90 +123,6 @@ class Token(NamedTuple):
 
 _NUMERALS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _NUMERAL = "(?:[二三四五]?十[一二三四五六七八九]?|[零一二两三四五六七八九])"
-_ENGLISH_DAYS = {"mo": "周一", "tu": "周二", "we": "周三", "th": "周四", "fr": "周五", "sa": "周六", "su": "周日"}
-_ENGLISH = (
-    (r"\b(mo)(?:n(?:day)?)?\b\.?", None), (r"\b(tu)(?:e(?:s(?:day)?)?)?\b\.?", None),
-    (r"\b(we)(?:d(?:nesday)?)?\b\.?", None),
-    (r"\b(th)(?:u(?:r(?:s(?:day)?)?)?)?\b\.?", None), (r"\b(fr)(?:i(?:day)?)?\b\.?", None),
-    (r"\b(sa)(?:t(?:urday)?)?\b\.?", None),
-    (r"\b(su)(?:n(?:day)?)?\b\.?", None),
-    (r"\bclosed (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日休息"),
-    (r"\b(?:except|excluding|not) (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日除外"),
-    (r"\b(?:public |national |statutory )?holidays (?:excluded|excepted)\b", "法定节假日除外"),
-    (r"\b(?:public |national |statutory )holidays\b", "法定节假日"),
-    (r"\b(?:weekdays|working days|workdays)\b", "工作日"), (r"\bweekends?\b", "周末"),
-    (r"\b(?:daily|every ?day)\b", "每天"),
-    (r"\bby appointment(?: only)?\b", "预约"), (r"\bclosed\b", "休息"), (r"\b(?:and|&)\b", "、"),
-    (r"\b(?:opening|office|business|working) hours\b|\bopen\b", "开放"),
-    (r"(?<=[\d日一二三四五六mM.])\s*\b(?:to|through|thru|until|till|til)\b\s*(?=[\d周])", "-"),
-)  # fmt: skip
-
-
-def tidy_text(text: str) -> str:
-    """Return the text with half-width digits and punctuation and one word for each thing."""
-    tidy = unicodedata.normalize("NFKC", text).translate(_SAME)
-    tidy = _clocks(_english(tidy))
-    tidy = re.sub(r"星期|礼拜|週", "周", tidy).replace("周天", "周日").replace("周七", "周日")
-    tidy = re.sub(r"周([1-7])(?![\d:点时])", lambda m: "周" + "一二三四五六日"[int(m[1]) - 1], tidy)
-    tidy = re.sub(r"(?<=\d)\s*:\s*(?=\d)", ":", tidy)
-    tidy = re.sub(rf"({_PERIOD}:?)\s+(?=\d)", r"\1", tidy)
-    tidy = re.sub(r"\s*(?:-+|至|到)\s*", lambda m: "-" if "-" in m[0] else m[0].strip(), tidy)
-    tidy = re.sub(r"(?<=[至到-])(?:周末|双休日)", "周日", tidy)
-    tidy = re.sub(r"(?<!\d)(\d{1,2})([-至到])(\d{1,2}月)份?", r"\1月\2\3", tidy)
-    tidy = re.sub(r"24\s*h(?:ours|rs?)?\b", "24小时", tidy, flags=re.IGNORECASE)
-    if "平日" in tidy:
-        tidy = re.sub(r"(?<!节)假日", "周末", tidy)  # beside 平日 the other days are the weekend; holidays stay unsaid
-    return tidy.strip()
-
-
-def _english(text: str) -> str:
-    """Return English days, holidays and half days in the Chinese words for them."""
-    if not re.search(r"[A-Za-z]{2}", text):
-        return text
-    said = text
-    for pattern, word in _ENGLISH:
-        said = re.sub(pattern, word or _english_day, said, flags=re.IGNORECASE)
-    said = re.sub(r"([ap])\.m\.?", r"\1m", said, flags=re.IGNORECASE)
-    if re.match(r"[^\d]*[ap]m\b", said, flags=re.IGNORECASE):
-        return said  # the half day stands before its times: am 9:00-12:00
-    return re.sub(r"(\d{1,2})(?::(\d{2}))?\s*([ap])m\b", _half_day_clock, said, flags=re.IGNORECASE)
-
-
-def _english_day(found: re.Match[str]) -> str:
-    return _ENGLISH_DAYS[found[1].lower()]
-
-
-def _half_day_clock(found: re.Match[str]) -> str:
-    """Return ``17:00`` for ``5pm``; what is no such clock stays as it is."""
-    hours = int(found[1])
-    if not 1 <= hours <= 12:
-        return found[0]
-    return f"{hours % 12 + (12 if found[3].lower() == 'p' else 0)}:{found[2] or '00'}"
-
-
-def _clocks(text: str) -> str:
-    """Return clocks written in Chinese numerals or with a dot (九点半, 8.30-11.30) in digits."""
-    text = re.sub(r"(?:周末|实行)?双休(?![日天])", "周末休息", text)
-    text = re.sub(rf"[朝早]({_NUMERAL}|\d{{1,2}})晚({_NUMERAL}|\d{{1,2}})(?![\d点时:])", _from_morning, text)
-    text = re.sub(rf"(?<!周)({_NUMERAL})(?=点|时(?!间|段|候|制|令))", lambda m: str(_number(m[1])), text)
-    text = re.sub(rf"(?<=[\d][点时])({_NUMERAL})(?=分)", lambda m: str(_number(m[1])), text)
-    text = re.sub(r"(?<=[点时])一刻", "15分", text)
-    dotted = rf"(?<![\d.])(\d{{1,2}})[.](\d{{2}})(\s*(?:-+|至|到)\s*(?:{_PERIOD})?\s*)(\d{{1,2}})[.](\d{{2}})(?![\d.])"
-    return re.sub(dotted, r"\1:\2\3\4:\5", text)
-
-
-def _from_morning(found: re.Match[str]) -> str:
-    """Return 朝九晚五 as its times, 9:00-17:00; words that name no hours of a day stay."""
-    start, end = (int(part) if part.isdigit() else _number(part) for part in found.groups())
-    return f"{start}:00-{end + 12}:00" if 6 <= start <= 11 and 3 <= end <= 11 else found[0]
-
-
-def _number(numeral: str) -> int:
-    """Return 12 for 十二, 30 for 三十."""
-    tens, ten, ones = numeral.partition("十")
-    if not ten:
-        return _NUMERALS[numeral]
-    return (_NUMERALS[tens] if tens else 1) * 10 + (_NUMERALS[ones] if ones else 0)
 
 
 def tokenise(tidy: str) -> list[Token]:
@@ -200,6 +138,31 @@ def tokenise(tidy: str) -> list[Token]:
         tokens.append(Token(kind, found[0]))
         at = found.end()
     return tokens
+
+
+def read_numerals(text: str) -> str:
+    """Return clocks written in Chinese numerals or with a dot (九点半, 8.30-11.30) in digits."""
+    text = re.sub(r"(?:周末|实行)?双休(?![日天])", "周末休息", text)
+    text = re.sub(rf"[朝早]({_NUMERAL}|\d{{1,2}})晚({_NUMERAL}|\d{{1,2}})(?![\d点时:])", _from_morning, text)
+    text = re.sub(rf"(?<!周)({_NUMERAL})(?=点|时(?!间|段|候|制|令))", lambda m: str(_number(m[1])), text)
+    text = re.sub(rf"(?<=[\d][点时])({_NUMERAL})(?=分)", lambda m: str(_number(m[1])), text)
+    text = re.sub(r"(?<=[点时])([一三])刻", lambda m: "15分" if m[1] == "一" else "45分", text)
+    dotted = rf"(?<![\d.])(\d{{1,2}})[.](\d{{2}})(\s*(?:-+|至|到)\s*(?:{PERIOD})?\s*)(\d{{1,2}})[.](\d{{2}})(?![\d.])"
+    return re.sub(dotted, r"\1:\2\3\4:\5", text)
+
+
+def _from_morning(found: re.Match[str]) -> str:
+    """Return 朝九晚五 as its times, 9:00-17:00; words that name no hours of a day stay."""
+    start, end = (int(part) if part.isdigit() else _number(part) for part in found.groups())
+    return f"{start}:00-{end + 12}:00" if 6 <= start <= 11 and 3 <= end <= 11 else found[0]
+
+
+def _number(numeral: str) -> int:
+    """Return 12 for 十二, 30 for 三十."""
+    tens, ten, ones = numeral.partition("十")
+    if not ten:
+        return _NUMERALS[numeral]
+    return (_NUMERALS[tens] if tens else 1) * 10 + (_NUMERALS[ones] if ones else 0)
 
 
 def read_clock(text: str, period: str | None) -> int | None:
@@ -226,13 +189,16 @@ def read_range(text: str) -> tuple[int, int] | None:
 
     An end past midnight (``18:00-凌晨2:00``) lies beyond 1440.
     """
-    parts = re.findall(rf"({_PERIOD})?:?({_CLOCK})", text)[-2:]
+    parts = re.findall(rf"({PERIOD})?:?({_CLOCK})", text)[-2:]
     first_period = parts[0][0] or None
     second_period = parts[1][0] or first_period
     start = read_clock(parts[0][1], first_period)
     end = read_clock(parts[1][1], second_period if second_period not in MORNING or parts[1][0] else None)
-    if start is not None and end is not None and parts[1][0] == "凌晨" and end < 6 * 60 < start:
+    next_day = re.search(NEXT_DAY, text) is not None or (parts[1][0] == "凌晨" and end is not None and end < 6 * 60)
+    if start and end is not None and (next_day or end == 0) and end < start and (end < 6 * 60 < start or next_day):
         end += 24 * 60
+    elif re.search(NEXT_DAY, text):
+        return None
     if start is None or end is None or end <= start or (first_period is None and 0 < start < 6 * 60):
         return None  # 1:30-5:00 is an afternoon that does not say so
     return start, end
@@ -241,10 +207,19 @@ def read_range(text: str) -> tuple[int, int] | None:
 def read_days(text: str) -> frozenset[int]:
     """Return the weekdays (0 is Monday) of ``周一至周五``, ``周六、日`` or ``周一三五``."""
     found = [WEEKDAYS[character] for character in text if character in WEEKDAYS]
+    if re.search("[-至到].*、", text):
+        return frozenset().union(*map(read_days, text.split("、")))
     if re.search("[-至到]", text):
         first, last = found
         return frozenset((first + n) % 7 for n in range((last - first) % 7 + 1))
     return frozenset(found)
+
+
+def read_monthly(text: str) -> tuple[int, str]:
+    """Return the weekday and ``[1,3]`` for ``每月第一、三个周六``, ``[-1]`` for the last one."""
+    which, _, day = text.rpartition("周")
+    found = re.findall("[一二三四1-4]|最后", re.sub("最后一?", "最后", which))
+    return WEEKDAYS[day], "[" + ",".join("-1" if n == "最后" else str(_NUMERALS.get(n, n)) for n in found) + "]"
 
 
 def read_month_days(text: str) -> str | None:
@@ -256,19 +231,28 @@ def read_month_days(text: str) -> str | None:
 
 
 def read_dates(text: str) -> str | None:
-    """Return ``May 01-Sep 30`` for ``5月1日至9月30日``; None when there are no dates or impossible ones."""
+    """Return ``May 01-Sep 30`` for ``5月1日至9月30日``.
+
+    None when there are no dates, impossible ones, or so few days that they are no season: one year's notice.
+    """
     lengths = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     found = re.findall(r"(\d{1,2})月(\d{1,2}|底|末|初)?", text)
     if len(found) != 2 or not all(1 <= int(month) <= 12 for month, _ in found):
         return None
-    ends = list[str]()
+    ends, days = list[str](), list[int]()
     for place, (month, day) in enumerate(found):
         last = lengths[int(month) - 1]
         number = int(day) if day.isdigit() else last if day in ("底", "末") or (not day and place) else 1
         if not 1 <= number <= last:
             return None
         ends.append(f"{MONTHS[int(month) - 1]} {number:02d}")
-    return "-".join(ends)
+        days.append(sum(lengths[: int(month) - 1]) + number)
+    return "-".join(ends) if (days[1] - days[0]) % 366 >= SHORTEST_SEASON else None
+
+
+def name_season(text: str) -> str | None:
+    """Return a season by its dates, or by its name where it has none; None when its dates are no season's."""
+    return read_dates(text) or (None if "月" in text else text.strip("():"))
 
 
 def choose_section(tokens: Sequence[Token]) -> tuple[list[Token], list[str]]:

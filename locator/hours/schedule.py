@@ -266,6 +266,8 @@ class Scheduler:
         if expr is None:
             return whole_day(OpenState.UNKNOWN, "hours_unknown", None)
         expression = parse(expr)
+        if expression.last_year is not None and day.year > expression.last_year:
+            return whole_day(OpenState.UNKNOWN, "hours_unknown", None, f"ended:{expression.last_year}")
         if special.kind is DayKind.HOLIDAY:
             return self._holiday(expression, day, special, scope)
         if special.kind is DayKind.MAKEUP:

@@ -497,3 +497,20 @@ def test_every_weekday_and_month_is_understood() -> None:
         for m in range(1, 13):
             noon = datetime(2026, m, 28, 12, tzinfo=CHINA)
             assert evaluate(f"{name} 10:00-14:00", noon).state == ("open" if m == n else "closed")
+
+
+@pytest.mark.parametrize(
+    ("expr", "when", "state", "notes"),
+    [
+        ("2020-2023 Mo-Fr 09:00-17:00", "2026-11-23T10:00", "unknown", {"ended:2023"}),
+        ("2025 Dec 20-2026 Jan 05 Mo-Fr 10:00-12:00; PH off", "2026-11-23T10:00", "closed", set()),
+        ("2025 Mo-Fr 09:00-17:00; PH off", "2026-11-23T20:00", "unknown", {"ended:2025"}),
+        ("2020+ Mo-Fr 09:00-17:00", "2026-11-23T10:00", "open", set()),
+        ("2020 Feb 01-2020 Mar 01 off; Mo-Fr 09:00-17:00", "2026-11-23T10:00", "open", set()),
+        ("Mo-Fr 09:00-17:00; 2020 Feb 01-2020 Mar 01 off", "2026-11-23T10:00", "open", set()),
+    ],
+)
+def test_hours_of_years_gone_by_say_nothing_of_today(expr: str, when: str, state: str, notes: set[str]) -> None:
+    found = evaluate(expr, at(when))
+    assert found.state == state
+    assert set(found.notes) == notes

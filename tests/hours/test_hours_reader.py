@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
-from locator.hours import check_hours, join_weekdays, read_hours_text, shipped_clock
+from locator.hours import check_hours, join_weekdays, read_hours, read_hours_text, shipped_clock
 from locator.hours.expression import holds, parse
 from locator.hours.reader_tokens import _TOKENS, AFTERNOON, MORNING, OSM_DAYS, WEEKDAYS, read_clock, read_dates
 from locator.hours.schedule import Scope
@@ -88,6 +88,47 @@ def test_hours_of_an_epidemic_stay_out() -> None:
         assert read_hours_text(text, remarks=remarks) == (None, text)
 
 
+@pytest.mark.parametrize("text", ["周" * 100_000, "9" * 100_000, "9:00-" * 20_000])
+def test_a_text_of_any_length_is_refused_at_once(text: str) -> None:
+    assert read_hours_text(text) == (None, text)
+    with pytest.raises(InvalidInput):
+        read_hours(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['周一至周五9:00-17:00，周六只办理"社保卡"业务', '周六"需预约"，周一至周五9:00-17:00', "周六预约9:00-12:00\0"],
+)
+def test_quotation_marks_in_a_comment_end_nothing(text: str) -> None:
+    found = read_hours_text(text)
+    assert found.expr is None or check_hours(found.expr) == found.expr
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "hour", "state"),
+    [
+        ("周三下午休息，周一至周五9:00-17:00", date(2026, 11, 18), 15, "closed"),
+        ("周三下午学习，周一至周五9:00-17:00", date(2026, 11, 18), 15, "unknown"),
+        ("周六日需预约，周一至周日9:00-17:00", date(2026, 11, 21), 10, "unknown"),
+        ("周六日仅办理领卡业务，周一至周日9:00-17:00", date(2026, 11, 21), 10, "unknown"),
+        ("周一至周五9:00-17:00，每月最后一个周五下午学习不对外", date(2026, 11, 27), 15, "unknown"),
+        ("周一至周五9:00-17:00，每月最后一个周五下午学习不对外", date(2026, 11, 20), 15, "open"),
+        ("周一至周五9:00-17:00，每月第一、三个周六9:00-12:00", date(2026, 11, 21), 10, "open"),
+        ("周一至周五9:00-17:00，每月第一、三个周六9:00-12:00", date(2026, 11, 14), 10, "closed"),
+        ("周一至周六9:00-17:00，每月第一个周六休息", date(2026, 11, 14), 10, "open"),
+        ("周一至周六9:00-17:00，每月第一个周六休息", date(2026, 11, 7), 10, "closed"),
+        ("全年无休，周一至周五9:00-17:00，周末9:00-16:00", date(2026, 10, 1), 10, "unknown"),
+        ("周一至周日9:00-17:00（包括法定节假日）", date(2026, 10, 1), 10, "open"),
+        ("工作日9:00-17:00，午间12:00-13:00值班", date(2026, 10, 10), 12, "unknown"),
+        ("工作日9:00-17:00，午间12:00-13:00值班", date(2026, 10, 10), 13, "open"),
+        ("每天17:00-次日2:00", date(2026, 11, 17), 1, "open"),
+    ],
+)
+def test_what_holds_at_an_hour(text: str, on: date, hour: int, state: str) -> None:
+    moment = parse_moment(f"{on.isoformat()}T{hour:02d}:30")
+    assert shipped_clock().evaluate(read_hours_text(text).expr, moment).state == state
+
+
 @pytest.mark.parametrize("text", [None, "", "   ", "\n"])
 def test_no_text_is_no_hours(text: str | None) -> None:
     assert read_hours_text(text) == (None, None)
@@ -114,13 +155,16 @@ def test_any_text_gives_an_expression_that_parses_or_a_note(text: str) -> None:
 intervals = st.lists(
     st.sampled_from(
         ["周一至周五", "周六", "工作日", "双休日", "法定节假日", "9:00-12:00", "上午8:30-11:30", "下午2:00-5:00", "除外", "休息", "预约",
-         "（", "）", "；", "，", "及", "夏季", "冬季", "24小时自助", "16:00停止取号", "照常", "除", "外", "5月1日至9月30日", "不含", "全年无休"]
+         "（", "）", "；", "，", "及", "夏季", "冬季", "24小时自助", "16:00停止取号", "照常", "除", "外", "5月1日至9月30日", "不含", "全年无休",
+         "每月第一个周六", "每月最后一个周五下午", "其他时间", "其中", "非工作日", "单休", "仅办理领卡", "午休12:00-13:00", "为午休时间",
+         "中午12:00-13:00值班", "周末延时服务：", "18:00-次日2:00", "包括法定节假日", "10月1日至3日", "看情况", "17:00-0:00", "限号20个",
+         "closed Monday", "except Wed", "周一至周三、五", "、", "，", ",", "下午"]
     ),
     max_size=9,
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=250)
+@settings(max_examples=400)
 @given(intervals)
 def test_any_order_of_known_words_gives_an_expression_that_parses_or_a_note(text: str) -> None:
     found = read_hours_text(text)

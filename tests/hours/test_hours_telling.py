@@ -89,7 +89,7 @@ def test_every_state_reason_and_note_has_its_words() -> None:
         assert len(texts["wording.months"].split()) == 12
         for code in ("makeup_workday", "weekdays_differ", "no_holiday_rule", "order_unclear", "calendar_missing:2027", "calendar_foreign",
                      "school_holidays", "closed_day:水淹|flood", "special_hours", "last_ticket:16:30", "last_ticket_over:16:30",
-                     "comment:x", "stale:2018-07", "hours_unreadable", "holiday:national_day", "perhaps_holiday:sanyuesan"):  # fmt: skip
+                     "comment:x", "stale:2018-07", "ended:2023", "hours_unreadable", "holiday:national_day", "perhaps_holiday:sanyuesan"):  # fmt: skip
             assert len(describe_notes(HoursState(state="open", notes=(code,)), lang)) == 1, code
     assert describe_notes(HoursState(state="closed", notes=("closed_day:水淹|flood",)), "en") == ["Closed today: flood"]
     assert describe_notes(HoursState(state="closed", notes=("after:national_day",)), "en") == []
