@@ -175,7 +175,8 @@ def tidy_text(text: str) -> str:
     """Return the text with half-width digits and punctuation and one word for each thing."""
     tidy = unicodedata.normalize("NFKC", _plain(text)).translate(_SAME)
     tidy = read_numerals(_english(tidy))
-    tidy = re.sub(r"星期|礼拜|週", "周", tidy).replace("周天", "周日").replace("周七", "周日")
+    tidy = re.sub(r"星期|礼拜|週", "周", tidy)
+    tidy = re.sub(rf"(?<=周)\s+(?={WEEKDAY}|天)", "", tidy).replace("周天", "周日").replace("周七", "周日")
     tidy = re.sub(r"周([1-7])(?![\d:点时])", lambda m: "周" + "一二三四五六日"[int(m[1]) - 1], tidy)
     tidy = re.sub(r"(?<=\d)\s*:\s*(?=\d)", ":", tidy)
     tidy = re.sub(rf"({PERIOD}:?)\s+(?=\d)", r"\1", tidy)
@@ -361,10 +362,9 @@ def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_of
     lines = [line for n, line in enumerate(lines) if n not in later] + [lines[n] for n in later]
     for number, line in enumerate(lines):
         again = [other for other in lines[:number] if _overlap(line, other)]
-        if not all(
-            line.days < other.days or (line.days == other.days and line.nth and not other.nth) for other in again
-        ):
-            raise Unclear("two different times of the same days")
+        part = all(line.days < o.days or (line.days == o.days and line.nth and not o.nth) for o in again)
+        if not part or any(line.ranges[0][0] > other.ranges[0][0] + 60 for other in again):
+            raise Unclear("two different times of the same days; or 周三14:00-17:00, which may be something else")
         narrower = bool(again)  # 周一至周五9:00-17:00（周一9:00-12:00）: what is said again of a day stands for it
         for rule in write_rules(line, ticket, notes):
             adds = bool(line.days & seen) and not narrower and rule.startswith(OSM_DAYS)

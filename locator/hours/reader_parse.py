@@ -135,9 +135,20 @@ class HoursReader(ClauseReader):
     def _read_rest(self, text: str) -> None:
         """Read times of the days not named before (周六、周日9:00-16:00，其他时间9:00-17:00)."""
         named = self.excluded.union(*(line.days for line in self.lines))
-        if not named or named == ALL_DAYS or self.by_workdays or any(x.state or x.nth or x.seasons for x in self.lines):
+        unsure = self.halved or self.by_workdays or any(x.state or x.nth or x.seasons for x in self.lines)
+        rest = ALL_DAYS - named
+        unsure |= not self.excluded and bool(rest & WORKDAYS and rest - WORKDAYS)  # 周三9:00-12:00，其余: weekends too?
+        if not named or not rest or unsure:
             raise Unclear(text)
-        self._add_days(ALL_DAYS - named)
+        self._add_days(rest)
+
+    def _read_among(self, text: str) -> None:
+        if self.line.days and not (self.line.ranges or self.line.seasons):
+            raise Unclear(text)  # 周一至周日，其中周六9:00-12:00: nothing said of the others
+
+    def _read_rest_off(self, text: str) -> None:
+        if not any(line.ranges or line.seasons for line in self.lines):
+            raise Unclear(text)
 
     def _read_weekend(self, _text: str) -> None:
         self._add_days(frozenset({5, 6}))
@@ -320,6 +331,7 @@ class HoursReader(ClauseReader):
         if self.afternoon and text[0].isdigit() and int(text[0]) < 7 and text[1] in ":点时":
             text = f"下午{text}"  # 下午1:30-5:30（冬季），2:30-6:00（夏季）
         self.afternoon = text.startswith("下午")
+        self.halved |= text.startswith(tuple(PERIODS))
         span = read_range(text)
         if span is None or (self.last == "除外" and any(line.ranges for line in self.lines)):
             raise Unclear(text)

@@ -212,8 +212,8 @@ class ClauseReader:
         self.loose: Ranges = ()
         """Times since the last season that follows its times."""
         self.half_day = ""
-        self.afternoon = False
-        """Whether the last times were said to be in the afternoon."""
+        self.afternoon = self.halved = False
+        """Whether the last times were said to be in the afternoon; whether any were said to be in half a day."""
         self.excepting = self.lessening = self.extended = False
         self.too = False
         """Whether days are said to be open too (周末无休), which means that the others are."""
@@ -309,6 +309,8 @@ class ClauseReader:
         elif days and self.vague and not self.joint:
             self.replaced, self.line.days = self.line.days, frozenset()  # 每天（周一至周五）: the days say which
             self.group = (frozenset(), self.group[1])
+        elif days and self.line.nth:
+            raise Unclear("each of these days, or the weekend of the first one: 每月第一个周六、周日")
         elif self.half_day and self.line.days:
             raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
         self.vague = vague and not self.line.days
@@ -334,10 +336,9 @@ class ClauseReader:
 
     def _take_break(self, start: int, end: int) -> None:
         """Take a break from the times: of this line where it stands in their brackets, else of all lines with it."""
-        line = self.line
-        line.ranges = without(line.ranges, start, end)
-        self.loose = line.ranges
-        if self.opened_by is None:
-            for other in self.lines[:-1]:
-                if any(a < start and end < b for a, b in other.ranges):
-                    other.ranges = without(other.ranges, start, end)
+        inside = [line for line in self.lines if any(a < start and end < b for a, b in line.ranges)]
+        if self.opened_by is not None or not inside:
+            inside = [self.line]
+        for line in inside:
+            line.ranges = without(line.ranges, start, end)
+        self.loose = self.line.ranges
