@@ -11,13 +11,14 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
 from locator.errors import InvalidInput
 from locator.hours.expression import check_hours, parse
 from locator.hours.reader_parse import HoursReader
-from locator.hours.reader_rules import ALL_DAYS, Line, Ranges, Unclear
+from locator.hours.reader_rules import ALL_DAYS, Line, Ranges, Unclear, cover_year
 from locator.hours.reader_tokens import (
     DATES,
     EPIDEMIC,
@@ -138,9 +139,13 @@ _CELL_NAMES = (*_DAY_NAMES, "节假日")
 
 _DASHES = "–‐‑‒―—−─━∼⁓－~～〜"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u2060\ufeff\ufe0f"
-_WRITTEN = {"∶": ":", "︰": ":", "時": "时", "點": "点", "週": "周", "預": "预", "約": "约", "節": "节", "雙": "双",
-            "辦": "办", "間": "间", "務": "务", "業": "业", "對": "对", "國": "国", "員": "员"}  # fmt: skip
+_TRADITIONAL = (
+    "時點週預約節雙辦間務業對國員眾館開關閉門為與兩營個",
+    "时点周预约节双办间务业对国员众馆开关闭门为与两营个",
+)
+_WRITTEN = {"∶": ":", "︰": ":"} | dict(zip(*_TRADITIONAL, strict=True))
 _SAME = str.maketrans(dict.fromkeys(_DASHES, "-") | dict.fromkeys(_UNSEEN) | _WRITTEN)
+_DOTTED_SEASON = r"([夏冬](?:季|令时|时制))\((\d{1,2})[.](\d{1,2})-(\d{1,2})[.](\d{1,2})\)"
 _ENGLISH_DAYS = {"mo": "周一", "tu": "周二", "we": "周三", "th": "周四", "fr": "周五", "sa": "周六", "su": "周日"}
 _ENGLISH_LIST = (
     "((?:周[一二三四五六日]|周末|法定节假日)(?:\\s*(?:、|-|&|and|to)\\s*(?:周[一二三四五六日]|周末|法定节假日))*)"
@@ -174,7 +179,7 @@ _ENGLISH = (
 def tidy_text(text: str) -> str:
     """Return the text with half-width digits and punctuation and one word for each thing."""
     tidy = unicodedata.normalize("NFKC", _plain(text)).translate(_SAME)
-    tidy = read_numerals(_english(tidy))
+    tidy = read_numerals(_english(re.sub(_DOTTED_SEASON, r"\1(\2月\3日-\4月\5日)", tidy)))
     tidy = re.sub(r"星期|礼拜|週", "周", tidy)
     tidy = re.sub(rf"(?<=周)\s+(?={WEEKDAY}|天)", "", tidy).replace("周天", "周日").replace("周七", "周日")
     tidy = re.sub(r"周([1-7])(?![\d:点时])", lambda m: "周" + "一二三四五六日"[int(m[1]) - 1], tidy)
@@ -273,6 +278,8 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     if not line.seasons:
         return [" ".join(filter(None, [days, _times_text(line.ranges), comment]))]
     seasons = {name: _half_day(line.ranges, ranges) for name, ranges in line.seasons.items()}
+    if _mornings(line):
+        seasons, line = {name: line.ranges + ranges for name, ranges in seasons.items()}, replace(line, ranges=())
     dated = {name: ranges for name, ranges in seasons.items() if name[0].isascii()}
     if len(dated) == len(seasons):
         rules = [f"{days} {_times_text(line.ranges)} {comment}".strip()] if line.ranges else []
@@ -280,6 +287,15 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     if dated:
         raise Unclear("one season with dates, one without")
     return _undated(days, [line.ranges, *seasons.values()] if line.ranges else list(seasons.values()), seasons, notes)
+
+
+def _mornings(line: Line) -> bool:
+    """Return whether all seasons share a morning and each has its own afternoon."""
+    noon = 12 * 60
+    dated = [name for name in line.seasons if name[0].isascii()]
+    all_year = cover_year(dated) if dated else {"夏", "冬"} <= {name[0] for name in line.seasons}
+    afternoons = all(len(ranges) == 1 and ranges[0][0] > noon for ranges in line.seasons.values())
+    return len(line.ranges) == 1 and line.ranges[0][1] <= noon + 30 and afternoons and all_year
 
 
 def _undated(days: str, variants: list[Ranges], seasons: dict[str, Ranges], notes: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from locator.hours.reader_rules import (
     ALL_DAYS,
+    NAMED,
     WORKDAYS,
     ClauseReader,
     Line,
@@ -31,6 +32,7 @@ SILENT = frozenset({"noon", "makeup", "unknown"})
 """Kinds of words that change nothing: no break at noon, make-up days (the calendar's), and what the end of a
 clause decides about."""
 _JOINTS = ("、", "及", "和", "与", "以及", "或")
+_LIMITS = ("extended", "appointment", "limited")
 _STOPS = (",", ";", "。", "(", ")")
 
 
@@ -48,6 +50,8 @@ class HoursReader(ClauseReader):
         for n, token in enumerate(self.tokens):
             if token.kind in ("season", "dates") and n in self.trailing:
                 self._end_times_of(self._name_season(token.text))
+            elif token.kind in _LIMITS and self._is_label(n):
+                self.label = token.text.strip(": ")
             else:
                 self._read_token(token)
             if token.kind != "filler":
@@ -71,6 +75,13 @@ class HoursReader(ClauseReader):
         self.ticket = choose_ticket(lines, self.tickets, self.notes)
         return lines
 
+    def _is_label(self, n: int) -> bool:
+        """Whether a word about how an office serves stands before its days (延时服务：周六9:00-12:00)."""
+        rest = (token.kind for token in self.tokens[n + 1 :] if token.kind != "filler" or token.text in _STOPS)
+        return next(rest, "") in NAMED and not any(
+            token.kind in NAMED or token.kind == "range" for token in self.clause
+        )
+
     def _read_token(self, token: Token) -> None:
         if token.kind in NOTED:
             self.notes.append(token.text)
@@ -87,6 +98,8 @@ class HoursReader(ClauseReader):
             self._read_off(text)
         if self.excepting and text == ")":
             self._read_outside("除外")
+        if text in ("。", ";", ")"):
+            self.label = ""
         if text in _STOPS:
             self._fence_days(text)
             if text != "(" or any(token.kind == "unknown" for token in self.clause):
@@ -235,6 +248,9 @@ class HoursReader(ClauseReader):
 
     def _read_on(self, text: str) -> None:
         line = self.line
+        before = self.lines[-2] if len(self.lines) > 1 else line
+        if before.ranges and not before.days and line.days == ALL_DAYS and line.holidays and not line.ranges:
+            return  # 8:30-17:00 周一至周日 节假日照常
         if line.ranges or line.seasons or not (line.days or line.holidays):
             if self.before is not None and self.before.kind in ("range", "days", "workdays"):
                 return
@@ -341,6 +357,8 @@ class HoursReader(ClauseReader):
         if self.fence is not None and self.line.days - self.fence:
             raise Unclear(text)
         self.season_is_new, self.half_day = False, ""
+        if self.label:
+            self.line.state, self.line.comment, self.line.taken = "unknown", self.label.replace('"', ""), True
         if self.season is None:
             self.line.ranges = (*self.line.ranges, span)
             self.loose = (*self.loose, span)

@@ -12,7 +12,7 @@ from locator.hours.reader_tokens import Token, half_of_day, read_days, trailing_
 
 ALL_DAYS = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
-_NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days", "monthly", "off_days"})
+NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days", "monthly", "off_days"})
 type Ranges = tuple[tuple[int, int], ...]
 """Starts and ends in minutes since midnight."""
 
@@ -218,7 +218,7 @@ class ClauseReader:
         self.too = False
         """Whether days are said to be open too (周末无休), which means that the others are."""
         self.ticket, self.tickets, self.breaks = "", list[str](), list[tuple[int, int]]()
-        self.self_service = self.tireless = ""
+        self.self_service = self.tireless = self.label = ""
         self.before: Token | None = None
         self.opened_by: Token | None = None
         """What stood before the bracket that is open."""
@@ -254,8 +254,8 @@ class ClauseReader:
         said = "".join(token.text for token in clause).strip(" :")
         unread = any(token.kind == "unknown" for token in clause)
         kinds = {token.kind for token in clause}
-        named = kinds & _NAMED
-        at = [n for n, token in enumerate(clause) if token.kind in _NAMED]
+        named = kinds & NAMED
+        at = [n for n, token in enumerate(clause) if token.kind in NAMED]
         if at and any(token.kind == "unknown" for token in clause[at[0] : at[-1]]):
             raise Unclear(said)  # two days with a word between that nobody here knows: perhaps all between them
         line = self.line
