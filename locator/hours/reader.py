@@ -159,7 +159,7 @@ _ENGLISH = (
     (r"\bclosed (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日休息"),
     (r"\b(?:except|excluding|not) (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日除外"),
     (r"\b(?:public |national |statutory )?holidays (?:excluded|excepted)\b", "法定节假日除外"),
-    (r"\b(?:public |national |statutory )holidays\b", "法定节假日"),
+    (r"\b(?:public |national |statutory )holidays\b|\bPH\b", "法定节假日"),
     (r"\b(?:weekdays|working days|workdays)\b", "工作日"), (r"\bweekends?\b", "周末"),
     (r"\b(?:daily|every ?day)\b", "每天"),
     (r"(?<![日一二三四五六日末] )(?<![日一二三四五六日末])\bclosed (?:on )?(?=周|法定)" + _ENGLISH_LIST, r"\1休息"),
@@ -170,7 +170,8 @@ _ENGLISH = (
     (r"\bbeijing time\b", "北京时间"),
     (r"\b12(?::00)?\s*noon\b", "12:00"),
     (r"\bfrom\s+(?=\d|周)", ""), (r"\bnoon\b", "12:00"), (r"\bmidnight\b", "24:00"),
-    (r"\b(?:and|&)\b", "、"),
+    (r"\s*(?:\band\b|&)\s*", "、"), (r"(周[一二三四五六日]),\s*(?=周[一二三四五六日]、)", r"\1、"),
+    (r"\bevery (?=周)", "每"), (r"\btel(?:ephone)?\b[.:]*\s*", "电话"),
     (r"\b(?:opening|office|business|working) hours\b|\bopen\b", "开放"),
     (r"(?<=[\d日一二三四五六mM.])\s*\b(?:to|through|thru|until|till|til)\b\s*(?=[\d周])", "-"),
 )  # fmt: skip

@@ -110,7 +110,9 @@ class HoursReader(ClauseReader):
             self.season = None
 
     def _read_days(self, text: str) -> None:
-        self._add_days(read_days(text))
+        days, apart = read_days(text), self.joint or self.before is None or self.before.kind != "days"
+        self.neighbours = frozenset() if apart or len(days) > 1 else (self.neighbours or self.group[0]) | days
+        self._add_days(days)
 
     def _read_plain_days(self, _text: str) -> None:
         self._add_days(WORKDAYS, vague=True)
@@ -149,11 +151,13 @@ class HoursReader(ClauseReader):
         """Read times of the days not named before (周六、周日9:00-16:00，其他时间9:00-17:00)."""
         named = self.excluded.union(*(line.days for line in self.lines))
         unsure = self.halved or self.by_workdays or any(x.state or x.nth or x.seasons for x in self.lines)
+        unsure |= bool(self.line.days and not self.line.ranges)  # 周六其余9:00-12:00
         rest = ALL_DAYS - named
         unsure |= not self.excluded and bool(rest & WORKDAYS and rest - WORKDAYS)  # 周三9:00-12:00，其余: weekends too?
         if not named or not rest or unsure:
             raise Unclear(text)
         self._add_days(rest)
+        self.rest = rest
 
     def _read_among(self, text: str) -> None:
         if self.line.days and not (self.line.ranges or self.line.seasons):
@@ -356,6 +360,8 @@ class HoursReader(ClauseReader):
             return
         if self.fence is not None and self.line.days - self.fence:
             raise Unclear(text)
+        if len(self.neighbours) == 2 and max(self.neighbours) - min(self.neighbours) > 3:
+            raise Unclear("a dash may have been lost: 周一周五")
         self.season_is_new, self.half_day = False, ""
         if self.label:
             self.line.state, self.line.comment, self.line.taken = "unknown", self.label.replace('"', ""), True

@@ -224,12 +224,14 @@ class ClauseReader:
         """What stood before the bracket that is open."""
         self.replaced = frozenset[int]()
         """The vague days that exact ones stood in for: 工作日（周三除外） takes Wednesday from them."""
+        self.neighbours = frozenset[int]()
+        """Days named one after the other with nothing between."""
+        self.rest = frozenset[int]()
+        """The days that 其他 stood for."""
         self.shut = frozenset[int]()
         """The days last said to be shut."""
-        self.last = ""
-        """The text of the last token."""
-        self.joint = False
-        """Whether 、 or 和 stands between the last word and this one."""
+        self.last, self.joint = "", False
+        """The text of the last token; whether 、 or 和 stands between the last word and this one."""
         self.vague = False
         """Whether the days of this line are such as 每天 or 工作日, which days beside them make exact."""
         self.fence: frozenset[int] | None = None
@@ -313,6 +315,8 @@ class ClauseReader:
             raise Unclear("each of these days, or the weekend of the first one: 每月第一个周六、周日")
         elif self.half_day and self.line.days:
             raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
+        if days & self.rest:
+            raise Unclear("days that were among the others: 其他时间13:30-17:00，周六9:00-12:00")
         self.vague = vague and not self.line.days
         self.line.days |= days
         self.line.holidays |= holidays
