@@ -14,13 +14,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
 
 DRIVERS = {
@@ -96,7 +96,9 @@ class Child:
 
 
 @contextlib.contextmanager
-def open_child(job: str, path: Path, *, encoding: str | None = None) -> Iterator[Child]:
+def open_child(
+    job: str, path: pathlib.Path, *, encoding: str | None = None, ending: str | None = None
+) -> Iterator[Child]:
     """Start a child on a copy of a file, and end it afterwards.
 
     Parameters
@@ -107,20 +109,23 @@ def open_child(job: str, path: Path, *, encoding: str | None = None) -> Iterator
         The file; of a Shapefile the four files beside it are copied too.
     encoding
         The encoding of a Shapefile's texts.
+    ending
+        How the file's name should end for what it holds; as it does when None.
     """
+    ending = ending or path.suffix.lower()
     with tempfile.TemporaryDirectory(prefix="locator-") as folder:
-        copy = Path(folder) / f"file{path.suffix.lower()}"
+        copy = pathlib.Path(folder) / f"file{ending}"
         shutil.copyfile(path, copy)
-        if path.suffix.lower() == ".shp":
-            for ending in _SIBLINGS:
-                beside = _find_beside(path, ending)
+        if ending == ".shp":
+            for other in _SIBLINGS:
+                beside = _find_beside(path, other)
                 if beside is not None:
-                    shutil.copyfile(beside, copy.with_suffix(ending))
+                    shutil.copyfile(beside, copy.with_suffix(other))
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         if job == "vector":
             import pyogrio
 
-            driver = DRIVERS[path.suffix.lower()]
+            driver = DRIVERS[ending]
             others = ",".join(name for name in pyogrio.list_drivers() if name != driver)
             environment |= {
                 "OGR_SKIP": others,
@@ -142,7 +147,7 @@ def open_child(job: str, path: Path, *, encoding: str | None = None) -> Iterator
                     pipe.close()  # type: ignore[union-attr]
 
 
-def _find_beside(path: Path, ending: str) -> Path | None:
+def _find_beside(path: pathlib.Path, ending: str) -> pathlib.Path | None:
     return next((p for p in (path.with_suffix(ending), path.with_suffix(ending.upper())) if p.is_file()), None)
 
 
@@ -197,6 +202,7 @@ def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
 
     if set(pyogrio.list_drivers()) != {os.environ["LOCATOR_DRIVER"]}:
         raise RuntimeError(f"GDAL has other drivers than {os.environ['LOCATOR_DRIVER']}")
+    spell = _respell_names(path) if path.endswith(".kml") else str
     for question in _questions():
         if question == "drivers":
             _say(out, list(pyogrio.list_drivers()))
@@ -205,14 +211,38 @@ def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
             found = []
             for name in [str(row[0]) for row in pyogrio.list_layers(path)]:
                 info = pyogrio.read_info(path, layer=name, encoding=encoding)
-                fields = [str(field) for field in info["fields"]]
+                fields = [spell(str(field)) for field in info["fields"]]
                 found.append({"layer": name, "fields": fields, "crs": info["crs"], "features": int(info["features"])})
             _say(out, found)
             continue
         how = {"layer": question["layer"], "encoding": encoding, "batch_size": _BATCH, "use_pyarrow": True}
         with pyogrio.open_arrow(path, **how) as (meta, reader):
             fields = [str(field) for field in meta["fields"]]
-            _send_rows(out, fields, meta["geometry_name"] or "wkb_geometry", question["crs"], batches=reader)
+            geometry = meta["geometry_name"] or "wkb_geometry"
+            _send_rows(out, fields, geometry, question["crs"], batches=reader, spell=spell)
+
+
+_KML_NAME = re.compile(rb"""(<(?:\w+:)?(?:Data|SimpleData|SimpleField)\b[^<>]*?\sname=["'])([^"'<>]*)""")
+
+
+def _respell_names(path: str) -> Callable[[str], str]:
+    """Spell the names of a KML file's data in ASCII, in its copy, and return what spells them back.
+
+    GDAL makes one underscore of each byte of others: 电话 and 地址 become one field.
+    """
+    given = pathlib.Path(path).read_bytes()
+    names: dict[str, str] = {}
+
+    def respell(match: re.Match[bytes]) -> bytes:
+        if match[2].isascii():
+            return match[0]
+        name = next((short for short, long in names.items() if long == match[2].decode(errors="replace")), None)
+        name = name or f"locator_name_{len(names)}"
+        names[name] = match[2].decode(errors="replace")
+        return match[1] + name.encode()
+
+    pathlib.Path(path).write_bytes(_KML_NAME.sub(respell, given))
+    return lambda name: names.get(name, name)
 
 
 def _serve_parquet(path: str, out: IO[bytes]) -> None:
@@ -235,14 +265,21 @@ def _serve_parquet(path: str, out: IO[bytes]) -> None:
 
 
 def _send_rows(
-    out: IO[bytes], fields: list[str], geometry: str, crs: str | None, *, batches: Any, schema: Any = None
+    out: IO[bytes],
+    fields: list[str],
+    geometry: str,
+    crs: str | None,
+    *,
+    batches: Any,
+    schema: Any = None,
+    spell: Callable[[str], str] = str,
 ) -> None:
     """Send the names of the fields, batches of them with longitude and latitude (degrees) at the end, and ``null``."""
     import pyarrow as pa
 
     given = [(schema or batches.schema).field(name) for name in fields]
     sent = pa.schema([*given, pa.field("x", pa.float64()), pa.field("y", pa.float64())])
-    _say(out, fields)
+    _say(out, [spell(name) for name in fields])
     with pa.ipc.new_stream(out, sent) as writer:
         for batch in batches:
             shapes = batch.column(geometry).to_pylist() if geometry in batch.schema.names else [None] * batch.num_rows

@@ -6,7 +6,6 @@ Encoding and separator of a CSV are found; the importer and the batch read it al
 
 from __future__ import annotations
 
-import codecs
 import csv
 import itertools
 import json
@@ -14,11 +13,11 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from locator.errors import InvalidInput, SourceError
+from locator.files import find_encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,16 +29,12 @@ TITLE_ROWS = 20
 MAX_LINE = 1 << 20
 """Characters in one line of a CSV file."""
 SEPARATORS = ",;\t|"
-SURE_OF_UTF8 = 4
-"""A text with this many Han in UTF-8 before its first fault is in no other encoding by accident."""
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 FORMULA_STARTS = "=+-@\t\r＝＋－＠"
 """What a spreadsheet runs a cell for, when it starts with one of these."""
 MAX_JSON = 400 << 20
 """Bytes of a JSON file or a web page."""
-_IDIOM = re.compile(r'="([^"]*)"')
+_IDIOM = re.compile(r'="([^"]*)"|=HYPERLINK\(\s*"(?P<link>[^"]*)"\s*(?:[,;]\s*"(?P<shown>[^"]*)"\s*)?\)', re.IGNORECASE)
 """How people keep Excel from reading a text as a number, in CSV: ``="0531-88923656"``."""
-_HAN = re.compile("[\u4e00-\u9fff]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 
 Rows = Iterator[tuple[int, Sequence[str]]]
@@ -54,74 +49,8 @@ class Sheet(NamedTuple):
     rows: Callable[[Collection[int]], Rows]
     """Gives the rows with their numbers from 1, from the start each time. A cell merged over several rows is in
     each of them, as a person sees it, but for those of the given columns (from 0): they count once."""
-
-
-def find_encoding(path: Path) -> str:
-    """Return the encoding of a text file; see :func:`_find_encoding`. Asked twice, it is read once.
-
-    Raises
-    ------
-    SourceError
-        It is no text.
-    """
-    stat = path.stat()
-    return _find_encoding(path, (stat.st_ino, stat.st_size, stat.st_mtime_ns))
-
-
-@lru_cache(maxsize=8)
-def _find_encoding(path: Path, _mark: tuple[int, int, int]) -> str:
-    """Return the encoding of a text file: what its mark says, else UTF-8 if all of it is, else GB18030.
-
-    A text that was UTF-8 up to a fault is broken UTF-8: as GB18030 it would be read as other words.
-
-    Raises
-    ------
-    SourceError
-        It is neither.
-    """
-    with path.open("rb") as handle:
-        start = handle.read(4)
-        marked = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
-        for encoding in (marked,) if marked else ("utf-8", "gb18030"):
-            handle.seek(0)
-            fault, han = _decode_all(handle, encoding)
-            if fault is None:
-                return encoding
-            if han >= SURE_OF_UTF8:
-                raise SourceError(
-                    f"{path.name}: UTF-8 text with a fault at byte {fault}; save it again as CSV UTF-8",
-                    code="encoding",
-                    file=path.name,
-                    encoding="UTF-8",
-                )
-    raise SourceError(
-        f"{path.name} is no text in UTF-8 or GB18030; save it again as CSV UTF-8",
-        code="encoding",
-        file=path.name,
-        encoding="UTF-8, GB18030",
-    )
-
-
-def _decode_all(handle: IO[bytes], encoding: str) -> tuple[int | None, int]:
-    """Return where a file stops being text of an encoding, None for nowhere, and how many Han came before."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    han = done = 0
-    block = b""
-    try:
-        while block := handle.read(1 << 20):
-            if b"\0" in block and encoding != "utf-16":
-                return done + block.index(b"\0"), 0
-            text = decoder.decode(block)
-            han += _count_han(text) if han < SURE_OF_UTF8 else 0  # no more are needed, and counting is slow
-            done += len(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        return done + error.start, han + _count_han(bytes(error.object[: error.start]).decode(encoding, "ignore"))
-    return None, han
-
-
-def _count_han(text: str) -> int:
-    return 0 if text.isascii() else len(_HAN.findall(text))
+    count_unseen: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    """Counts the rows that a workbook hides, and the formulas whose values it does not hold."""
 
 
 def read_rows(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:
@@ -141,11 +70,12 @@ def read_rows(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:
             taken.append(line)
             yield line
 
-    reader = csv.reader(tapped(), delimiter=find_separator(first), strict=False)
+    separator = find_separator(first)
+    reader = csv.reader(tapped(), delimiter=separator, strict=False)
     number = 1
     try:
         for cells in reader:
-            if len(taken) > 1 and sum(line.count('"') for line in taken) % 2:
+            if sum(line.count('"') for line in taken) % 2 and (len(taken) > 1 or _is_open(taken[0], separator)):
                 raise csv.Error(f"a quotation mark that is not closed, over {len(taken)} lines")
             taken.clear()
             if len(cells) > MAX_COLUMNS:
@@ -154,6 +84,15 @@ def read_rows(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:
             number += 1
     except csv.Error as error:
         raise SourceError(f"{file}, row {number}: {error}", code="csv_broken", file=file, row=number) from error
+
+
+def _is_open(line: str, separator: str) -> bool:
+    """Tell whether the last cell of a line starts with a quotation mark that nothing closes; at a file's end it may."""
+    try:
+        list(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
 
 
 def too_wide(file: str, count: int) -> SourceError:
@@ -166,7 +105,9 @@ def too_wide(file: str, count: int) -> SourceError:
 
 def _limited(text: IO[str], file: str) -> Iterator[str]:
     """Yield lines, none longer than :data:`MAX_LINE`."""
+    number = 0
     while line := text.readline(MAX_LINE):
+        number += 1
         if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
             columns = max(line.count(separator) for separator in SEPARATORS)
             if columns > MAX_COLUMNS:
@@ -177,7 +118,8 @@ def _limited(text: IO[str], file: str) -> Iterator[str]:
                     count=columns,
                     most=MAX_COLUMNS,
                 )
-            raise SourceError(f"{file}: a line of more than {MAX_LINE} characters", code="line_long", file=file)
+            message = f"{file}, row {number}: a line of more than {MAX_LINE} characters"
+            raise SourceError(message, code="line_long", file=file, row=number)
         yield line
 
 
@@ -202,7 +144,7 @@ def open_csv(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
     def rows(_single: Collection[int]) -> Rows:
         with decoding(path, encoding), path.open(encoding=encoding or find_encoding(path), newline="") as text:
             for number, cells in read_rows(text, path.name):
-                yield number, [undo_idiom(cell) for cell in cells] if '="' in "".join(cells) else cells
+                yield number, [undo_idiom(cell) if cell.startswith("=") else cell for cell in cells]
 
     yield [Sheet("", True, rows)]
 
@@ -232,14 +174,16 @@ def decoding(path: Path, encoding: str | None) -> Iterator[None]:
 
 
 def undo_idiom(cell: str) -> str:
-    """Return the text of a cell that keeps Excel from reading it as a number."""
+    """Return the text of a cell that keeps Excel from reading it as a number, or that shows a link."""
     match = _IDIOM.fullmatch(cell)
-    return match[1] if match else cell
+    return (
+        next((part for part in (match[1], match["shown"], match["link"]) if part is not None), cell) if match else cell
+    )
 
 
 @contextmanager
 def open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    """Give a JSON file as its one sheet: an array of objects, an object that holds one, or an object a line.
+    """Give a JSON file as its one sheet; see :func:`find_records`, or an object a line.
 
     Raises
     ------
@@ -254,14 +198,12 @@ def open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
         content: object = json.loads(text)
     except ValueError:
         try:
-            content = [json.loads(line) for line in text.splitlines() if line.strip()]
+            content = [json.loads(line) for line in text.replace("\x1e", "\n").splitlines() if line.strip()]
         except (ValueError, RecursionError) as error:
             raise SourceError(f"{path.name} is no JSON: {error}", code="json_broken", file=path.name) from error
     except RecursionError as error:
         raise SourceError(f"{path.name} is nested too deeply", code="json_broken", file=path.name) from error
-    if isinstance(content, dict):
-        content = next((v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [])
-    records = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
+    records = find_records(content)
     if not records:
         raise SourceError(f"{path.name} holds no records", code="json_broken", file=path.name)
     names = list(dict.fromkeys(str(name) for record in records for name in record))
@@ -274,6 +216,84 @@ def open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
             yield number, [_to_cell(record.get(name)) for name in names]
 
     yield [Sheet("", True, rows)]
+
+
+DEEPEST = 6
+"""How far down the records of a JSON document are looked for."""
+_HOISTED = frozenset({"tags", "properties", "attributes", "fields"})
+"""Objects of a record whose members are the record's own: of features, of OpenStreetMap's and Esri's answers."""
+_DEGREES = frozenset({"lng", "lon", "long", "longitude", "lat", "latitude", "x", "y"})
+
+
+def find_records(content: object, deepest: int = DEEPEST) -> list[dict[str, object]]:
+    """Return the records of a JSON document, wherever in it they are.
+
+    An array of objects, or of rows below a row of names; objects by key; ``columns`` and ``data``; arrays in
+    objects (``data.list``, one for each district) together. Features, and the answers of Overpass, are records too.
+    """
+    if deepest == 0:
+        return []
+    if isinstance(content, list):
+        if content and all(isinstance(each, list) for each in content):
+            names, *rows = content
+            return [dict(zip(map(str, names), row, strict=False)) for row in rows]
+        records = [each for each in content if isinstance(each, dict)]
+        return [flat for each in records for flat in _unfold(each)]
+    if not isinstance(content, dict):
+        return []
+    columns, data = content.get("columns"), content.get("data")
+    if isinstance(columns, list) and isinstance(data, list) and all(isinstance(row, list) for row in data):
+        return find_records([columns, *data])
+    values = list(content.values())
+    if len(values) > 1 and all(isinstance(value, dict) for value in values) and "properties" not in content:
+        return [flat for key, value in content.items() for flat in _unfold({"key": key, **value})]
+    found = [
+        (key, find_records(value, deepest - 1)) for key, value in content.items() if isinstance(value, dict | list)
+    ]
+    most = max((records for _, records in found), key=len, default=[])
+    usual = {name for record in most[:1] for name in record}
+    same = [(key, records) for key, records in found if records and len(usual & set(records[0])) * 2 >= len(usual)]
+    if len(same) < 2:
+        return most or (list(_unfold(content)) if content.get("type") == "Feature" else [])
+    return [{"group": key, **record} for key, records in same for record in records]
+
+
+def _unfold(record: dict[str, object]) -> Iterator[dict[str, object]]:
+    """Yield a record whose objects are columns of its own; for each record of an array in it, one with both's."""
+    flat: dict[str, object] = {}
+    inner: list[dict[str, object]] = []
+    kind = str(record.get("type", ""))
+    for name, value in record.items():
+        if isinstance(value, dict) and isinstance(value.get("coordinates"), list):
+            flat |= _read_point(value)
+        elif isinstance(value, dict):
+            bare = (
+                name in _HOISTED
+                or (value and _DEGREES.issuperset(str(key).lower() for key in value))
+                or name == "center"
+            )
+            flat |= {str(key) if bare else f"{name}.{key}": each for key, each in value.items()}
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            inner += value
+        else:
+            flat[str(name)] = value
+    if kind in ("node", "way", "relation", "Feature"):
+        del flat["type"]
+        if kind != "Feature":
+            flat["@id"] = f"{kind}/{flat.pop('id', '')}"
+    if not inner:
+        yield flat
+    for each in inner:
+        yield from ({**flat, **child} for child in _unfold(each))
+
+
+def _read_point(geometry: dict[str, object]) -> dict[str, object]:
+    """Return longitude and latitude of a GeoJSON point; nothing of other shapes."""
+    pair: object = geometry["coordinates"]
+    while isinstance(pair, list) and len(pair) == 1:
+        pair = pair[0]
+    two = isinstance(pair, list) and len(pair) > 1 and all(isinstance(each, int | float) for each in pair[:2])
+    return {"lon": pair[0], "lat": pair[1]} if isinstance(pair, list) and two else {}
 
 
 def _to_cell(value: object) -> str:

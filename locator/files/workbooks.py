@@ -13,18 +13,19 @@ import warnings
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from locator.errors import SourceError
+from locator.files import find_encoding, find_format, list_archive
 from locator.files.text_files import (
     MAX_COLUMNS,
     MAX_JSON,
     Rows,
     Sheet,
     decoding,
-    find_encoding,
     open_csv,
     open_json,
     to_text,
@@ -39,49 +40,15 @@ MAX_RATIO = 250
 MAX_STRINGS = 1_500_000
 """How many texts a workbook may keep; openpyxl takes 8 s for a million."""
 _MERGED = re.compile(rb"mergeCell\s([^<>]{1,200})")
+_HIDDEN = re.compile(rb"<row\s[^<>]*\bhidden=\"(?:1|true)\"")
+_NO_VALUE = re.compile(
+    rb'<c(?![^<>]*\bt="str")\s[^<>]*>\s*<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+)
 _SPAN = re.compile(rb'ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 _ESCAPED = re.compile("_x000[9AaDd]_")
 """How Excel writes a line break of another system into a cell."""
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError, EOFError)
 """What openpyxl lets through when a workbook is not one."""
-
-
-def find_format(path: Path) -> str:
-    """Return what a file is by its content: ``csv``, ``xlsx``, ``xls``, ``ods``, ``html``, ``json``, ``geojson``, …
-
-    Also ``parquet``, ``gpkg``, ``fgb``, ``kml``, ``pdf``, ``zip``, ``xml`` and ``empty``.
-    """
-    with path.open("rb") as handle:
-        start = handle.read(8192)
-    marks = {
-        b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "parquet", b"SQLite format 3": "gpkg", b"fgb\x03": "fgb", b"%PDF": "pdf",
-    }  # fmt: skip
-    for mark, name in marks.items():
-        if start.startswith(mark):
-            return name
-    if start.startswith(b"PK\x03\x04"):
-        return _format_of_archive(path)
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith(b"<"):
-        if b"<kml" in text:
-            return "kml"
-        return "html" if re.match(rb"<(?:!doctype html|html|head|meta|table|body|style)", text) else "xml"
-    if text.startswith((b"{", b"[")):
-        geo = re.search(rb'"type"\s*:\s*"(?:feature|point|multipoint)', text) is not None
-        return "geojson" if geo else "json"
-    return "csv" if text else "empty"
-
-
-def _format_of_archive(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-            kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except (*_BROKEN, RuntimeError, NotImplementedError):
-        return "zip"
-    if b"opendocument.spreadsheet" in kind:
-        return "ods"
-    return "xlsx" if "[Content_Types].xml" in names else "zip"
 
 
 @contextmanager
@@ -97,16 +64,21 @@ def open_sheets(path: Path, encoding: str | None = None) -> Iterator[list[Sheet]
         a table of offices ever does.
     """
     form = find_format(path)
-    if path.suffix.lower() in (".xlsx", ".xlsm", ".ods", ".xls") and form in ("zip", "csv", "empty"):
-        raise _broken(path, "no workbook inside")
+    locked = form == "xls" and path.suffix.lower() in (".xlsx", ".xlsm", ".ods")
+    inside = ", ".join(list_archive(path)) if form == "zip" else ""
+    told = {"file": path.name, "form": form, "expected": ", ".join(_OPENERS), "inside": inside}
+    if form == "empty":
+        raise SourceError(f"{path.name} is empty", code="format_empty", **told)
+    if locked:
+        raise SourceError(f"{path.name} is locked by a password, or an .xls", code="workbook_locked", **told)
+    if inside:
+        raise SourceError(f"{path.name} is a ZIP archive of {inside}: unpack it first", code="format_archive", **told)
+    if form == "csv" and path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        raise SourceError(f"{path.name} is no JSON", code="json_broken", **told)
+    if form == "zip":
+        raise _broken(path, "a ZIP archive that is cut short")
     if form not in _OPENERS:
-        raise SourceError(
-            f"{path.name} is {form}, no table",
-            code="format_other",
-            file=path.name,
-            form=form,
-            expected=", ".join(_OPENERS),
-        )
+        raise SourceError(f"{path.name} is {form}, no table", code="format_other", **told)
     with _OPENERS[form](path, encoding) as sheets:
         yield sheets
 
@@ -182,10 +154,12 @@ def _open_xlsx(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
 
 
 def _xlsx_sheet(sheet: Any, path: Path) -> Sheet:
-    def rows(single: Collection[int]) -> Rows:
-        return fill_merged(_sheet_rows(sheet, path), _find_merged(sheet, path), single)
+    scan = cache(lambda: _scan_sheet(sheet, path))
 
-    return Sheet(sheet.title, sheet.sheet_state == "visible", rows)
+    def rows(single: Collection[int]) -> Rows:
+        return fill_merged(_sheet_rows(sheet, path), scan().merged, single)
+
+    return Sheet(sheet.title, sheet.sheet_state == "visible", rows, lambda: (scan().hidden, scan().blank))
 
 
 def check_openpyxl() -> list[str]:
@@ -212,29 +186,39 @@ def _trim(cells: list[str], path: Path) -> list[str]:
     return cells
 
 
-def _find_merged(sheet: Any, path: Path) -> dict[int, list[tuple[int, int]]]:
-    """Return the merged cells higher than a row: by their first row, their column from 0 and last row.
+class _Scan(NamedTuple):
+    """What a sheet's XML says beside its cells, which a sheet that is read row by row does not tell."""
 
-    A sheet that is read row by row does not tell them; they stand behind its rows in the file.
-    """
+    merged: dict[int, list[tuple[int, int]]]
+    """The merged cells higher than a row: by their first row, their column from 0 and last row."""
+    hidden: int
+    """Rows that are hidden."""
+    blank: int
+    """Formulas whose values are not kept: no spreadsheet has computed them."""
+
+
+def _scan_sheet(sheet: Any, path: Path) -> _Scan:
     from openpyxl.utils import column_index_from_string
 
     found: dict[int, list[tuple[int, int]]] = {}
+    hidden = blank = 0
     rest = b""
     try:
         with sheet._get_source() as source:
             while block := source.read(1 << 20):
                 text = rest + block
-                for tag in _MERGED.finditer(text):
+                cut = text.rfind(b"<c ") if b"<c " in text[-4096:] else text.rfind(b"<", len(text) - 250)
+                whole, rest = (text[:cut], text[cut:]) if cut > 0 and len(block) == 1 << 20 else (text, b"")
+                hidden += len(_HIDDEN.findall(whole))
+                blank += len(_NO_VALUE.findall(whole))
+                for tag in _MERGED.finditer(whole):
                     match = _SPAN.search(tag[1])
                     if match and int(match[2]) < int(match[3]):
                         column = column_index_from_string(match[1].decode()) - 1
                         found.setdefault(int(match[2]), []).append((column, int(match[3])))
-                cut = text.rfind(b"<", len(text) - 250)
-                rest = text[cut:] if cut >= 0 and b"mergeCell" in text[cut:] and b">" not in text[cut:] else b""
     except _BROKEN as error:
         raise _broken(path, error) from error
-    return found
+    return _Scan(found, hidden, blank)
 
 
 def _broken(path: Path, error: object) -> SourceError:
@@ -288,6 +272,7 @@ class _TableParser(HTMLParser):
         self._wide = self._high = 1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        tag, attrs = _as_html(tag, attrs)
         if tag == "table":
             self.tables.append([])
             self.merged.append({})
@@ -303,7 +288,7 @@ class _TableParser(HTMLParser):
             self._cell.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table"):
+        if tag in ("td", "th", "tr", "table", "cell", "row"):
             self._end_cell()
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: ARG002 - its signature
@@ -331,6 +316,17 @@ class _TableParser(HTMLParser):
         number, row = len(self.tables[-1]), self.tables[-1][-1]
         while self._bottoms.get(len(row), 0) >= number:
             row.append("")
+
+
+def _as_html(tag: str, attrs: list[tuple[str, str | None]]) -> tuple[str, list[tuple[str, str | None]]]:
+    """Return a tag of Excel's XML of 2003 as one of a web page's table."""
+    if tag not in ("cell", "row", "ss:cell", "ss:row"):
+        return tag, attrs
+    further = {"ss:mergeacross": "colspan", "ss:mergedown": "rowspan"}
+    spans: list[tuple[str, str | None]] = [
+        (further[name], str(int(n) + 1)) for name, n in attrs if name in further and n and n.isdigit()
+    ]
+    return ("td" if tag.endswith("cell") else "tr"), spans
 
 
 def _read_span(given: str | None) -> int:

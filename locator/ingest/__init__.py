@@ -155,18 +155,20 @@ NETWORKED = frozenset({"overpass", "amap"})
 """Kinds that ask a service elsewhere, and need the settings for its address, key and pace."""
 
 
-def _kind_of_file(kind: str, path: Path) -> str:
-    """Return whether a file is one of rows or one of features."""
-    ending = path.suffix.lower()
-    if ending == ".json" and path.is_file():
-        from locator.files.workbooks import find_format
+_FEATURES = (".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet")
+_ROWS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonl", ".ndjson", ".htm", ".html")
 
-        return "geojson" if find_format(path) == "geojson" else "table"
-    if ending in (".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet"):
+
+def _kind_of_file(kind: str, path: Path) -> str:
+    """Return whether a file is one of rows or one of features: by its content, else by its ending."""
+    from locator.files import FEATURES, find_format
+
+    ending, form = path.suffix.lower(), find_format(path) if path.is_file() else ""
+    if form in FEATURES:
         return "geojson"
-    if ending in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".jsonl", ".ndjson", ".htm", ".html"):
+    if form in ("json", "xlsx", "ods"):
         return "table"
-    return kind
+    return "geojson" if ending in _FEATURES else "table" if ending in _ROWS or form else kind
 
 
 def open_source(kind: str, location: str, *, settings: object = None, **options: object) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from functools import cache, lru_cache
 from hashlib import blake2b
 
@@ -29,6 +30,9 @@ _SERVES = re.compile(f"{ADCODE_PATTERN}(?:[0-9]{{3}})?")
 _URL = re.compile(r"https?://[^\s<>\"']+$")
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(?:[T ].*)?")
 _LOOSE_DATE = re.compile(r"(\d{4})[./年-](\d{1,2})(?:[./月-](\d{1,2})日?)?月?(?:[T ].*)?")
+_TIGHT_DATE = re.compile(r"^((?:19|20)\d{2})(\d{2})(\d{2})$")
+_SERIAL = re.compile(r"[2-5]\d{4}(?:\.\d+)?")
+"""Days since the end of 1899, as a spreadsheet counts: from 1954 to 2064."""
 _HOURS_IS_DATE = re.compile(
     r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ]\d{1,2}:\d{2}.*)?|\d{5}(?:\.\d+)?|\d{1,2}:\d{2}(?::\d{2})?"
 )
@@ -308,6 +312,9 @@ def _read_date(text: str) -> str | None:
     match = _DATE.fullmatch(text)
     if match:
         return "-".join(part for part in match.groups() if part)
+    if _SERIAL.fullmatch(text):
+        return (date(1899, 12, 30) + timedelta(days=int(text[:5]))).isoformat()
+    text = _TIGHT_DATE.sub(r"\1-\2-\3", text)
     match = _LOOSE_DATE.fullmatch(text)
     if match and 1 <= int(match[2]) <= 12 and 1 <= int(match[3] or 1) <= 31:
         return f"{match[1]}-{int(match[2]):02d}" + (f"-{int(match[3]):02d}" if match[3] else "")

@@ -12,7 +12,8 @@ from functools import lru_cache
 from locator.datum import Datum
 from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
-from locator.ingest.positions import find_degrees, read_degrees, split_pair
+from locator.ingest.osm import TAGS
+from locator.ingest.positions import find_degrees, read_datum, read_degrees, split_pair
 from locator.ingest.values import (
     DAYS,
     INVISIBLE,
@@ -47,11 +48,6 @@ _ADDRESS = re.compile(
 )
 _PHONE = re.compile(r"[+(]?\d[\d\-() ]*[-(). ][\d\-() ]*\d|1[3-9]\d{9}|0\d{9,11}")
 
-_DATUM_WORDS = (
-    (Datum.GCJ02, re.compile(r"gcj|高德|腾讯|火星|国测局|amap", re.IGNORECASE)),
-    (Datum.BD09, re.compile(r"bd-?09|百度|baidu", re.IGNORECASE)),
-    (Datum.WGS84, re.compile(r"wgs|gps|cgcs|天地图", re.IGNORECASE)),
-)
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _PAIR = re.compile(r"\d{1,3}\.\d{2,}\s*[,，]\s*\d{1,3}\.\d{2,}|\{[^{}]*lat[^{}]*\}")
 """A map service's ``location`` is a pair of degrees, other people's an address."""
@@ -162,14 +158,15 @@ def read_header(
         fields = [found or guessed.get(name) for name, found in zip(names, fields, strict=True)]
     if "name" not in fields:
         return None
-    if "name" in names and not _TAGS.isdisjoint(names):  # ``office=government`` is no name
+    tagged = "name" in names and not _TAGS.isdisjoint(names)
+    if tagged:  # ``office=government`` is no name
         fields = [None if f == "name" and not n.startswith("name") else f for n, f in zip(names, fields, strict=True)]
     positions = [n for n, f in zip(names, fields, strict=True) if f in ("lon", "lat", LONLAT, LATLON)]
-    datum = next((found for name in positions for found, word in _DATUM_WORDS if word.search(name)), None)
+    datum = next((found for name in positions if (found := read_datum(name)) is not None), None)
     return Header(
         fields=tuple(None if name == "ignore" else name for name in fields),
         names=tuple(names),
-        ignored=tuple(name for name, found in zip(names, fields, strict=True) if found is None and name),
+        ignored=tuple(n for n, f in zip(names, fields, strict=True) if n and not f and not (tagged and n in TAGS)),
         guessed=guessed,
         datum=datum,
         mapped=mapped,
@@ -191,11 +188,9 @@ def _number_doubles(cells: Sequence[str]) -> list[str]:
 def _may_be_header(cells: Sequence[str]) -> bool:
     """Tell whether a row of unknown words may name columns: two or more, short, and none of them a value."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return (
-        len(filled) > 1
-        and len(set(filled)) > len(filled) / 2
-        and not any(len(cell) > 30 or _PHONE.fullmatch(cell) or read_degrees(cell) is not None for cell in filled)
-    )
+    if len(filled) < 2 or len(set(filled)) <= len(filled) / 2:
+        return False
+    return not any(len(cell) > 30 or _PHONE.fullmatch(cell) or read_degrees(cell) is not None for cell in filled)
 
 
 # --- what a column may be, by words like it and by what stands in it
@@ -300,7 +295,13 @@ def read_values(rows: Sequence[Sequence[str]]) -> Header | None:
     columns = [[row[place].strip() for row in rows if place < len(row)] for place in range(width)]
     fields = _guess(names, [None] * width, columns)
     own = next((column for name, column in zip(names, columns, strict=True) if fields.get(name) == "name"), [""])
-    if not own[0] or _share("name", own) < 0.8 or not _TESTS["name"](simplify(own[0])) or _known(own[0]):
+    if (
+        not own[0]
+        or set(own[0]) & set('{}[]<>="')
+        or _share("name", own) < 0.8
+        or not _TESTS["name"](simplify(own[0]))
+        or _known(own[0])
+    ):
         return None
     found = read_header(names, fields)
     return found and replace(found, guessed=fields, mapped=frozenset())

@@ -300,6 +300,11 @@ def _notices(source: Source, gathered: _Gathered, checker: Checker, known: Mappi
     sheets = getattr(source, "hidden_sheets", ())
     if sheets:
         yield "sheets_hidden", {"sheets": ", ".join(sheets)}
+    for code, count in zip(("rows_hidden", "formulas_blank"), getattr(source, "unseen", ()), strict=False):
+        if count:
+            yield code, {"count": count}
+    if layers := getattr(source, "left_layers", ()):
+        yield "layers_left", {"layers": ", ".join(layers)}
     others = {name: layer for name, layer in known.items() if name != source.name}
     doubt = doubt_datum(find_overlaps(gathered.layer, checker.given, others), checker.datum)
     if doubt is not None:

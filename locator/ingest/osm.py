@@ -7,6 +7,7 @@ An extract is read once, in C++ but for the few objects that may be offices; whe
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,25 @@ def find_kind(tags: Mapping[str, str]) -> tuple[Kind, str] | None:
         if told and tags.get(key) in values:
             return told, f"{key}={tags[key]}"
     return None
+
+
+_GONE = re.compile(r"(?:disused|abandoned|was|demolished|removed|razed|closed):(?:office|amenity|building|government)$")
+"""Keys that say what an object was."""
+
+
+def read_tags(names: Iterable[str], cells: Iterable[str]) -> dict[str, str]:
+    """Return what OpenStreetMap's keys and values say of an office, by the layer's columns."""
+    tags = {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
+    fields = tags_to_fields(tags, *(find_kind(tags) or (None, "")))
+    gone = any(_GONE.match(key) for key in tags) or any(tags.get(key) == "yes" for key in ("disused", "abandoned"))
+    return {key: value for key, value in fields.items() if value} | ({"status": "disused"} if gone else {})
+
+
+TAGS = frozenset({
+    "office", "amenity", "building", "government", "operator", "operator:zh", "check_date", "survey:date",
+    "addr:street", "addr:housenumber", "addr:full", "name:zh", "official_name", "disused", "abandoned",
+})  # fmt: skip
+"""Keys that :func:`read_tags` reads, besides those that are other words for the layer's columns."""
 
 
 def name_of(tags: Mapping[str, str]) -> str | None:

@@ -20,7 +20,8 @@ import shapely
 from locator.datum import Datum, to_wgs84
 from locator.disk import write_atomically
 from locator.errors import SourceError
-from locator.files.text_files import find_encoding, read_rows
+from locator.files import find_encoding
+from locator.files.text_files import read_rows
 from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord
 from locator.gazetteer.sources import PRECISIONS
 from locator.gazetteer.text import clean_name, short_name, to_key

@@ -35,11 +35,31 @@ _SEXAGESIMAL = re.compile(
 )
 _WKT = re.compile(r"(?:SRID=\d+;)?\s*POINT\s*(?:Z|M|ZM)?\s*\(\s*([-\d.eE]+)\s+([-\d.eE]+)[^()]*\)", re.IGNORECASE)
 _NAMED = re.compile(
-    r"[\"']?(?P<name>lon(?:gitude)?|lng|lat(?:itude)?|经度|纬度|[xy])[\"']?\s*[:：=]\s*[\"']?(?P<value>-?\d{1,3}(?:\.\d+)?)",
+    r"[\"']?(?P<name>lon(?:gitude)?|lng|lat(?:itude)?|经度|纬度|[xy])[\"']?\s*[:：=]?\s*[\"']?(?P<value>-?\d{1,3}(?:\.\d+)?)",
     re.IGNORECASE,
 )
+_SIDES = re.compile(r"([^EWNS]+[EW])[\s,;/]+([^EWNS]+[NS])|([^EWNS]+[NS])[\s,;/]+([^EWNS]+[EW])", re.IGNORECASE)
+_COMMAS = re.compile(r"(\d{1,3},\d+)[\s;/]+(\d{1,3},\d+)")
+"""Two numbers with decimal commas."""
+_PROJECTED = 1000.0
+"""Numbers beyond are no degrees with a slip in them but metres of a map."""
 _MOST_PAIR = 200
 """Characters of a cell that a pair of degrees is looked for in."""
+
+
+_DATUM_WORDS = (
+    (Datum.GCJ02, re.compile(r"gcj|高德|腾讯|火星|国测局|amap", re.IGNORECASE)),
+    (Datum.BD09, re.compile(r"bd-?09|百度|baidu", re.IGNORECASE)),
+    (Datum.WGS84, re.compile(r"wgs|gps|cgcs|天地图", re.IGNORECASE)),
+)
+
+
+def read_datum(words: str) -> Datum | None:
+    """Return the datum that a column's name or a cell speaks of (高德经度, 火星坐标系, CGCS2000), or None.
+
+    CGCS2000 is WGS-84 to some centimetres.
+    """
+    return next((datum for datum, form in _DATUM_WORDS if form.search(words)), None)
 
 
 class PositionFault(NamedTuple):
@@ -84,6 +104,12 @@ def split_pair(text: str, *, lat_first: bool) -> tuple[str, str]:
     lat = next((named[name] for name in ("lat", "纬度", "y") if name in named), None)
     if lon and lat:
         return lon, lat
+    if plain.lower().startswith("geo:"):  # RFC 5870: latitude first
+        plain, lat_first = plain[4:].partition(";")[0].partition("?")[0], True
+    if (sides := _SIDES.fullmatch(plain)) is not None:
+        return (sides[1], sides[2]) if sides[1] else (sides[4], sides[3])
+    if (commas := _COMMAS.fullmatch(plain)) is not None:
+        plain = f"{commas[1].replace(',', '.')} {commas[2].replace(',', '.')}"
     parts = [part for part in re.split(r"[,;/]+", plain.strip("()[]")) if part.strip()]
     if len(parts) != 2:
         parts = plain.strip("()[]").replace(",", " ").split()
@@ -94,7 +120,9 @@ def split_pair(text: str, *, lat_first: bool) -> tuple[str, str]:
         return other, one
     if _side(one) in ("E", "W") or _side(other) in ("N", "S"):
         return one, other
-    return (other, one) if lat_first else (one, other)
+    first, second = read_degrees(one), read_degrees(other)
+    surely = first is not None and second is not None and abs(first) <= 90 < abs(second) <= 180
+    return (other, one) if lat_first or surely else (one, other)
 
 
 def _side(text: str) -> str | None:
@@ -151,6 +179,8 @@ def _judge(lon: float, lat: float) -> tuple[float, float] | PositionFault:
     swapped = abs(lon) <= 90 and bool(on_mainland(lat, lon))
     if swapped and lat > 70:
         return PositionFault("lon", "position_swapped", given, "longitude and latitude seem to be swapped")
+    if abs(lon) > _PROJECTED and abs(lat) > _PROJECTED:
+        return PositionFault("lon", "position_projected", f"{lon:.10g},{lat:.10g}", "metres of a map, not degrees")
     if abs(lon) > 180 or abs(lat) > 90:
         return PositionFault("lon", "position_range", given, "expected -180 to 180 and -90 to 90 degrees")
     return lon, lat

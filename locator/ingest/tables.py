@@ -21,8 +21,9 @@ import yaml
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
+from locator.files import find_format
 from locator.files.text_files import TITLE_ROWS, Sheet
-from locator.files.workbooks import find_format, open_sheets
+from locator.files.workbooks import open_sheets
 from locator.ingest import RawRecord
 from locator.ingest.headers import (
     FIELDS,
@@ -36,6 +37,7 @@ from locator.ingest.headers import (
     read_values,
     to_fields,
 )
+from locator.ingest.osm import read_tags
 from locator.ingest.values import DAYS
 from locator.layer import COLUMNS
 
@@ -153,6 +155,8 @@ class TableSource:
         self._encoding, self._sheet, self._datum = encoding, sheet, datum
         self.hidden_sheets: tuple[str, ...] = ()
         """Hidden sheets of a workbook, which are not read, once it has been opened."""
+        self.unseen: tuple[int, ...] = (0, 0)
+        """How many rows its sheets hide, and how many formulas have no value, once it has been opened."""
 
     @cached_property
     def _tables(self) -> list[_Table]:
@@ -166,9 +170,12 @@ class TableSource:
                     code="sheet_missing",
                     file=self.path.name,
                     sheet=self._sheet,
+                    sheets=titles,
                 )
             self.hidden_sheets = tuple(s.title for s in sheets if not s.shown and s.title != self._sheet)
-            heads = [(s.title, _read_head(s)) for s in named or [s for s in sheets if s.shown] or sheets]
+            shown = named or [s for s in sheets if s.shown] or sheets
+            self.unseen = tuple(map(sum, zip((0, 0), *(s.count_unseen() for s in shown), strict=True)))
+            heads = [(s.title, _read_head(s)) for s in shown]
         tables = [table for title, head in heads if (table := self._find_header(title, head, guess=False))]
         if not tables:
             guessed = (self._find_header(title, head, guess=True) for title, head in heads)
@@ -199,7 +206,7 @@ class TableSource:
         shown = "; ".join(f"{name} ({value[:20]})" if value else name for name, value in columns[:12]) or "—"
         error = SourceError(
             f"{self.path.name}: no column of the first {TITLE_ROWS} rows is a name; columns: {shown}",
-            code="header_unknown",
+            code="header_unknown" if columns else "header_blank",
             file=self.path.name,
             columns=shown,
         )
@@ -264,7 +271,10 @@ class TableSource:
                 part = said[block.first : block.first + len(block.header.fields)]
                 if block.first and not any(cell.strip() for cell in part):
                     continue
-                fields = {**self._mapping.defaults, **self._given(to_fields(block.header, part))}
+                fields = to_fields(block.header, part)
+                if block.header.holds_tags:
+                    fields |= read_tags(block.header.names, map(str.strip, part))
+                fields = {**self._mapping.defaults, **self._given(fields)}
                 yield RawRecord(source=self.name, file=file, row=number, fields=fields, datum=None, fault=fault)
 
     def _given(self, fields: Mapping[str, str]) -> Mapping[str, str]:

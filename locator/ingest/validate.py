@@ -20,7 +20,14 @@ from locator.adcode import is_inside
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.ingest import Checked, Draft, Issue, RawRecord, open_source
 from locator.ingest.fields import check_fields, make_id
-from locator.ingest.positions import DatumDoubt, PositionFault, doubt_datum, find_overlaps, read_position
+from locator.ingest.positions import (
+    DatumDoubt,
+    PositionFault,
+    doubt_datum,
+    find_overlaps,
+    read_datum,
+    read_position,
+)
 from locator.ingest.values import clean_text
 from locator.layer import COLUMNS, Layer
 from locator.model import EXACT, Precision, ServicePoint
@@ -111,7 +118,7 @@ class Checker:
 
     def _draft(self, record: RawRecord) -> Draft:
         draft = Draft(record=record, country=self.country)
-        found = read_position(draft.text("lon").strip(), draft.text("lat").strip())
+        found = read_position(clean_text(draft.text("lon")), clean_text(draft.text("lat")))
         draft.abroad = found is not None and not isinstance(found, PositionFault) and _is_abroad(*found)
         check_fields(draft)
         if not draft.refused:
@@ -124,10 +131,9 @@ class Checker:
         return draft
 
     def _take_position(self, draft: Draft, found: tuple[float, float] | PositionFault | None) -> None:
-        word = draft.text("datum").strip().lower().replace("-", "")
-        try:
-            draft.values["datum"] = Datum(word) if word else draft.record.datum or self.datum
-        except ValueError:
+        word = clean_text(draft.text("datum"))
+        draft.values["datum"] = read_datum(word) if word else draft.record.datum or self.datum
+        if draft.values["datum"] is None:
             draft.add_issue("datum", "word_unknown", word, "expected one of " + ", ".join(Datum))
             found = None
         if isinstance(found, PositionFault):
@@ -144,7 +150,9 @@ class Checker:
 
     def _settle_id(self, draft: Draft) -> None:
         made, fields = str(draft.values["id"]), draft.record.fields
-        content = hash(frozenset(fields.items()))  # not the fields: a million rows would hold them all
+        content = hash(
+            frozenset((name, text.strip()) for name, text in fields.items())
+        )  # not the fields: a million rows would hold them all
         earlier = self._seen.get(made)
         if earlier is None:
             self._seen[made] = draft.record.row, content

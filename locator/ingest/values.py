@@ -17,7 +17,8 @@ _EXTENSION = r"(?:\s*(?:转|轉|ext\.?|x|分机|#|-)\s*(?P<ext>\d{1,6}))?"
 _FORMS = (
     # 0531-88923656, 010 12345678, (0760) 22838332, 86-531-88923656, with 转8005, -801 or #53; service numbers
     re.compile(
-        r"^(?P<country>\+?0?0?86[- ]?)?\(?(?P<area>0?(?:10|2\d|[3-9]\d{2}))\)?[- ]{0,2}-?(?P<rest>\d{7,8})"
+        r"^(?P<country>\+?0?0?86[- ]?)?\(?(?P<area>0?(?:10|2\d|[3-9]\d{2}))\)?[- ]{0,2}-?"
+        r"(?P<rest>\d{7,8}|\d{3,4}[- ]\d{4})"
         + _EXTENSION
         + "$"
     ),
@@ -28,7 +29,7 @@ _USUAL = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})-[0-9]{7,8}")
 _MOBILE = re.compile(r"^(?:\+?86[- ]?)?(1[3-9]\d{9})$")
 _TOLL = re.compile(r"^([48]00)[- ]?(?:(\d{3})[- ]?(\d{4})|(\d{4})[- ](\d{3}))" + _EXTENSION + "$")
 _SERVICE = re.compile(r"^(1\d{2}|1\d{4}|9\d{4,5})$")
-_LOCAL = re.compile(r"^(\d{3,4})[- ]?(\d{4})" + _EXTENSION + "$")
+_LOCAL = re.compile(r"^([1-9]\d{2,3})[- ]?(\d{4})" + _EXTENSION + "$")
 _FOREIGN = re.compile(r"^(?:\+|00)([1-9]\d{0,3})[-. ]?\(?(\d[-. ()/]?){5,13}\d$")
 _WRITTEN = re.compile(r"^\(?\d[\d\-. ()]{5,18}\d$")
 """A number of a country whose forms are not known here."""
@@ -38,12 +39,14 @@ _LOST_ZERO = re.compile(r"(?:10\d{8}|2\d{9}|[3-9]\d{10})(?<!0000)")
 
 Ten digits might also be a 400 number.
 """
-_SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])")
+_SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])|(?<=\d)\s*或者?\s*(?=[\d(+])|(?<=[^\d]\))\s*(?=[\d(+])")
 _SPLIT = re.compile(
     _SPLIT_ABROAD.pattern
     + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
     + r"|(?<=\d{7})\s++(?=\d{7,8}(?!\d))|(?<!\s)\s++(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
 )
+_DOT = re.compile(r"(?<=\d)[.·•](?=\d{7,8}(?!\d))")
+"""How some part an area code from its number."""
 _FAX = re.compile(r"(?:传真|傳真|fax)\b|(?:传真|傳真)", re.IGNORECASE)
 _NAMES_SOMEBODY = re.compile(r"[\u4e00-\u9fff]{2,8}")
 _TAIWAN = re.compile(r"^\(?(0[2-8])\)?[- ](\d{3,4})[- ]?(\d{4})$")
@@ -87,11 +90,13 @@ def read_phones(
     unread: list[str] = []
     local: list[str] = []
     split = _SPLIT_ABROAD if country else _SPLIT
-    plain = unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-")
+    plain = _DOT.sub("-", unicodedata.normalize("NFKC", cell).replace("—", "-").replace("–", "-"))
     for part in _with_labels(split.split(plain)):
         if not part.strip() or _FAX.match(part.strip()):
             continue
         number, label = _split_label(part.strip())
+        if phones and len(number) <= 2 and number.isdigit() and _USUAL.fullmatch(phones[-1].number):
+            number = phones[-1].number[: -len(number)] + number  # 88923656/57
         made, needs_area = _normalize_abroad(number, country, abroad=abroad)
         if made is None:
             unread.append(part.strip())
@@ -188,7 +193,7 @@ def normalize_number(text: str) -> tuple[str | None, bool]:
             extension = match.groupdict().get("ext")
             if not match["area"].startswith("0") and not match["country"]:
                 continue
-            return f"{area}-{match['rest']}" + (f"转{extension}" if extension else ""), False
+            return f"{area}-{re.sub(r'[- ]', '', match['rest'])}" + (f"转{extension}" if extension else ""), False
     if match := _MOBILE.match(tight.replace(" ", "").replace("-", "")):
         return match[1], False
     if _SERVICE.match(tight):

@@ -5,21 +5,27 @@ Both read in a process of its own (:mod:`locator.files.isolated`), GDAL with the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
+from locator.files import FEATURES, find_format
 from locator.files.isolated import DRIVERS, ChildFailed, open_child
 from locator.files.text_files import to_text
 from locator.ingest import RawRecord
 from locator.ingest.headers import Header, describe_columns, read_header, to_fields
-from locator.ingest.osm import find_kind, tags_to_fields
+from locator.ingest.osm import read_tags
 from locator.ingest.tables import load_mapping
 
 BATCH = 8192
+_OF_KML = frozenset({
+    "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "snippet",
+    "styleUrl",
+})  # fmt: skip
+"""Fields that GDAL gives every placemark."""
 MAX_FEATURES = 5_000_000
 """Features of one layer; a few bytes of a file can claim that one value occurs a thousand million times."""
 PARQUET = (".parquet", ".geoparquet")
@@ -37,8 +43,8 @@ class VectorSource:
     encoding
         The encoding of a Shapefile's texts; GB18030 (which reads GBK) when its ``.dbf`` is not UTF-8 and no
         ``.cpg`` file says otherwise.
-    layer
-        A layer of the file; the first with a column of names when None.
+    sheet
+        A layer of the file; the first with a column of names, and those with the same columns, when None.
 
     Raises
     ------
@@ -54,13 +60,15 @@ class VectorSource:
         datum: Datum | None = None,
         mapping: str | None = None,
         encoding: str | None = None,
-        layer: str | None = None,
+        sheet: str | None = None,
         licence: str | None = None,
     ) -> None:
         self.path = Path(location)
         if not self.path.is_file():
             raise InvalidInput(f"there is no file {location}", code="file_missing", path=location)
-        if self.path.suffix.lower() not in (*DRIVERS, *PARQUET):
+        found = FEATURES.get(find_format(self.path))
+        self._ending = found or self.path.suffix.lower()
+        if self._ending not in (*DRIVERS, *PARQUET):
             expected = ", ".join((*DRIVERS, *PARQUET))
             raise InvalidInput(
                 f"{self.path.name} does not end with {expected}",
@@ -71,38 +79,57 @@ class VectorSource:
         self.name = name or self.path.stem
         self.licence = licence
         self._mapping = load_mapping(Path(mapping) if mapping else None)
-        self._datum, self._layer = datum, layer
+        self._datum, self._layer = datum, sheet
+        self.left_layers: tuple[str, ...] = ()
+        """Layers with features that are not read, once the file has been opened."""
         self._encoding = encoding or _encoding_of(self.path)
 
     @property
     def _job(self) -> str:
-        return "parquet" if self.path.suffix.lower() in PARQUET else "vector"
+        return "parquet" if self._ending in PARQUET else "vector"
 
     @cached_property
-    def _info(self) -> Mapping[str, Any]:
-        """What the layer is: its fields, its reference system, how many features."""
+    def _layers(self) -> list[dict[str, Any]]:
+        """The layers that hold offices: their names, fields with their header, reference systems and sizes.
+
+        Those whose fields are the same as the first one's; of KML, whose folders are layers, all.
+        """
         layers = self._ask_layers()
         if self._layer is not None:
-            layers = [info for info in layers if info["layer"] == self._layer]
+            layers = [info for info in layers if info["layer"] == self._layer] or self._refuse_layer(layers)
         for guess in (False, True):
-            for info in layers:
-                header = read_header(info["fields"], self._mapping.columns, guess=guess)
-                if header is not None:
-                    return {**info, "header": header}
+            heads = [(info, read_header(info["fields"], self._mapping.columns, guess=guess)) for info in layers]
+            named = [{**info, "header": header} for info, header in heads if header is not None]
+            if named:
+                known = {field for field in named[0]["header"].fields if field}
+                same = [
+                    each for each in named if self._ending == ".kml" or known == set(each["header"].fields) - {None}
+                ]
+                read = {each["layer"] for each in same}
+                self.left_layers = tuple(str(i["layer"]) for i in layers if i["layer"] not in read and i["features"])
+                return same
         columns = list(describe_columns(layers[0]["fields"], ())) if layers else []
         shown = "; ".join(name for name, _ in columns[:20]) or "—"
+        bare = self._ending == ".shp" and not columns
         error = SourceError(
             f"{self.path.name}: no field of its features is a name (名称 or name); fields seen: {shown}",
-            code="header_unknown",
+            code="shape_alone" if bare else "header_unknown",
             file=self.path.name,
             columns=shown,
         )
         error.seen_columns = columns  # type: ignore[attr-defined]
         raise error
 
+    def _refuse_layer(self, layers: list[dict[str, Any]]) -> NoReturn:
+        names = ", ".join(str(info["layer"]) for info in layers)
+        raise InvalidInput(
+            f"{self.path.name} has no layer {self._layer!r}; it has {names}",
+            code="sheet_missing", file=self.path.name, sheet=self._layer, sheets=names,
+        )  # fmt: skip
+
     def _ask_layers(self) -> list[dict[str, Any]]:
         try:
-            with open_child(self._job, self.path, encoding=self._encoding) as child:
+            with open_child(self._job, self.path, encoding=self._encoding, ending=self._ending) as child:
                 layers = list(child.ask(None))
         except (ChildFailed, OSError) as error:
             self._refuse(error)
@@ -115,11 +142,6 @@ class VectorSource:
         return layers
 
     @property
-    def _header(self) -> Header:
-        header: Header = self._info["header"]
-        return header
-
-    @property
     def datum(self) -> Datum:
         """What the positions are measured against, after the file's own reference system is undone."""
         return self._datum or Datum.WGS84
@@ -127,17 +149,18 @@ class VectorSource:
     @property
     def ignored(self) -> tuple[str, ...]:
         """The fields that nobody knew."""
-        return self._header.ignored
+        names = dict.fromkeys(name for info in self._layers for name in info["header"].ignored)
+        return tuple(name for name in names if self._ending != ".kml" or name not in _OF_KML)
 
     @property
     def guessed(self) -> Mapping[str, str]:
         """The fields that were taken for ours by words like them."""
-        return self._header.guessed
+        return {name: ours for info in self._layers for name, ours in info["header"].guessed.items()}
 
     @property
     def total(self) -> int | None:
         """How many features there are."""
-        return max(int(self._info["features"]), 0)
+        return sum(max(int(info["features"]), 0) for info in self._layers)
 
     def records(self) -> Iterator[RawRecord]:
         """Yield a record for every feature.
@@ -148,29 +171,23 @@ class VectorSource:
             The file cannot be read to its end, or has no names.
         """
         row = 0
-        header = self._header
-        for names, order, positions in self._batches():
-            for number, position in enumerate(positions):
-                row += 1
-                cells = [to_text(column[number]) for column in order]
-                yield self._record(row, self._fields(header, names, cells), position)
+        for info in self._layers:
+            header: Header = info["header"]
+            for names, order, positions in self._batches(info):
+                for number, position in enumerate(positions):
+                    row += 1
+                    cells = [to_text(column[number]) for column in order]
+                    fields = to_fields(header, cells)
+                    yield self._record(row, fields | read_tags(names, cells) if header.holds_tags else fields, position)
 
-    def _fields(self, header: Header, names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-        fields = to_fields(header, cells)
-        if not header.holds_tags:
-            return fields
-        tags = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
-        kind = find_kind(tags)
-        told = {k: v for k, v in tags_to_fields(tags, *(kind or (None, ""))).items() if v}
-        return {**fields, **told}
-
-    def _batches(self) -> Iterator[tuple[list[str], list[list[Any]], list[tuple[str, str] | None]]]:
-        """Yield the names of the fields, their values column by column, and the texts of the positions."""
+    def _batches(
+        self, info: Mapping[str, Any]
+    ) -> Iterator[tuple[list[str], list[list[Any]], list[tuple[str, str] | None]]]:
+        """Yield the names of a layer's fields, their values column by column, and the texts of the positions."""
         import pyarrow as pa
 
-        info = self._info
         try:
-            with open_child(self._job, self.path, encoding=self._encoding) as child:
+            with open_child(self._job, self.path, encoding=self._encoding, ending=self._ending) as child:
                 fields = child.ask({"layer": info["layer"], "crs": info["crs"]})
                 with pa.ipc.open_stream(child.stream) as reader:
                     for batch in reader:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
+import geopandas
 import openpyxl
 import pytest
+import shapely
 
+from locator.errors import InvalidInput, SourceError
+from locator.files import _rank
+from locator.i18n import explain
 from locator.ingest import open_source
+from locator.ingest.positions import read_datum, read_position, split_pair
 from locator.ingest.validate import Checker
-from locator.ingest.values import answer_question, read_status, says_closed
+from locator.ingest.values import answer_question, read_phones, read_status, says_closed
+from locator.settings import shipped_dir
 
 
 def check(path, kind="table", **options):
@@ -199,3 +209,260 @@ def test_hours_that_say_no_days_are_kept_as_words_of_all_their_columns(tmp_path,
 def test_headers_with_what_nobody_sees_and_of_neighbours(tmp_path, head):
     points, _ = check_text(tmp_path, f"{head}\n甲社保中心,经十路1号,0531-88923656\n")
     assert [(p.name, p.address, p.phones[0].number) for p in points] == [("甲社保中心", "经十路1号", "0531-88923656")]
+
+
+# --- what a file is shows in its content
+
+TRADITIONAL = "名稱,地址,電話\n臺北市勞工保險局,臺北市中正區羅斯福路一段4號,02-2396-1266\n高雄市社會局,高雄市苓雅區四維三路2號,07-336-8333\n"
+JAPANESE = (
+    "施設名,所在地,電話番号\n新宿年金事務所,東京都新宿区大久保二丁目,03-5285-8611\nさくら窓口,千代田区,03-5285-8612\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        (TRADITIONAL, "big5", "臺北市勞工保險局"),
+        (TRADITIONAL, "gb18030", "臺北市勞工保險局"),
+        (JAPANESE, "cp932", "新宿年金事務所"),
+        ("名称,地址\n甲社保中心,经十路1号\n", "utf-16-le", "甲社保中心"),
+        ("名称,地址\n甲社保中心,经十路1号\n", "utf-16-be", "甲社保中心"),
+        ("名称,地址\n甲社保中心,经十路1号\n", "gb18030", "甲社保中心"),
+    ],
+)
+def test_a_text_is_read_in_the_encoding_in_which_it_is_usual_words(tmp_path, text, encoding, name):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode(encoding))
+    points, _ = check(path)
+    assert points[0].name == name
+
+
+def test_of_real_names_none_in_gb18030_is_taken_for_another_encoding():
+    names = [
+        line
+        for path in (shipped_dir() / "offices").glob("*.csv")
+        for line in path.read_text("utf-8-sig").splitlines()[1:]
+    ]
+    assert len(names) > 500
+    assert {next(iter(_rank(f"名称,地址\n{name}".encode("gb18030")))) for name in names} == {"gb18030"}
+
+
+OFFICE = {"名称": "甲社保中心", "地址": "经十路1号", "电话": "0531-88923656"}
+OTHER = {"名称": "乙社保中心", "地址": "经十路2号", "电话": "0531-88923657"}
+FEATURES = [
+    {"type": "Feature", "properties": each, "geometry": {"type": "Point", "coordinates": [117.07, 36.67]}}
+    for each in (OFFICE, OTHER)
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [OFFICE, OTHER],
+        {"code": 0, "data": {"total": 2, "list": [OFFICE, OTHER]}},
+        {"历下区": [OFFICE], "市中区": [OTHER]},
+        {"370102": OFFICE, "370103": OTHER},
+        [list(OFFICE), list(OFFICE.values()), list(OTHER.values())],
+        {"columns": list(OFFICE), "data": [list(OFFICE.values()), list(OTHER.values())]},
+        [{"区县": "历下区", "网点": [OFFICE, OTHER]}],
+        [{"id": 1, "attributes": OFFICE}, {"id": 2, "attributes": OTHER}],
+        FEATURES,
+        {"type": "FeatureCollection", "features": FEATURES},
+    ],
+    ids=["array", "data.list", "by district", "by key", "rows", "columns", "nested", "esri", "features", "collection"],
+)
+def test_json_of_every_usual_shape(tmp_path, content):
+    points, _ = check_text(tmp_path, json.dumps(content, ensure_ascii=False), "t.json")
+    assert [(p.name, p.address, p.phones[0].number) for p in points] == [tuple(OFFICE.values()), tuple(OTHER.values())]
+
+
+@pytest.mark.parametrize("name", ["t.geojsonl", "t.jsonl", "t.json", "t.txt"])
+@pytest.mark.parametrize("start", ["", "\x1e"])
+def test_features_a_line(tmp_path, name, start):
+    text = "\n".join(start + json.dumps(feature, ensure_ascii=False) for feature in FEATURES)
+    points, _ = check_text(tmp_path, text, name)
+    assert [(p.name, p.lon, p.lat) for p in points] == [("甲社保中心", 117.07, 36.67), ("乙社保中心", 117.07, 36.67)]
+
+
+def test_an_answer_of_overpass(tmp_path):
+    node = {"type": "node", "id": 1, "lat": 36.67, "lon": 117.07, "tags": {"name": "甲社会保险中心", "addr:street": "经十路", "addr:housenumber": "1"}}  # fmt: skip
+    way = {"type": "way", "id": 2, "center": {"lat": 36.68, "lon": 117.08}, "tags": {"name": "乙社会保险中心", "disused:office": "government"}}  # fmt: skip
+    points, faults = check_text(tmp_path, json.dumps({"elements": [node, way]}, ensure_ascii=False), "t.json")
+    assert [(p.id, p.name, p.address, p.lon) for p in points] == [("node-1", "甲社会保险中心", "经十路1号", 117.07)]
+    assert faults == [(3, "status", "status_closed")]
+
+
+def test_tags_of_openstreetmap_in_a_table(tmp_path):
+    points, _ = check_text(
+        tmp_path,
+        "@id,@lat,@lon,name,office,addr:city,addr:street,addr:housenumber,contact:phone\n"
+        "node/5,36.67,117.07,甲社会保险中心,government,济南市,经十路,1,+86 531 8892 3656\n",
+    )
+    (point,) = points
+    assert (point.id, point.address, point.lon, point.phones[0].number) == (
+        "node-5", "济南市经十路1号", 117.07, "0531-88923656",
+    )  # fmt: skip
+
+
+KML = """<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>
+<Folder><name>A</name><Placemark><name>甲社保中心</name><ExtendedData><Data name="电话"><value>0531-88923656</value></Data>
+<Data name="地址"><value>经十路1号</value></Data></ExtendedData><Point><coordinates>117.07,36.67</coordinates></Point>
+</Placemark></Folder><Folder><name>B</name><Placemark><name>乙社保中心</name><Point><coordinates>117.08,36.67</coordinates>
+</Point></Placemark></Folder></Document></kml>"""
+
+
+@pytest.mark.parametrize("name", ["t.kml", "t.xml"])
+def test_every_folder_of_a_kml_file_and_its_chinese_fields(tmp_path, name):
+    points, _ = check_text(tmp_path, KML, name)
+    assert [(p.name, p.address, p.lon) for p in points] == [
+        ("甲社保中心", "经十路1号", 117.07),
+        ("乙社保中心", None, 117.08),
+    ]
+    assert points[0].phones[0].number == "0531-88923656"
+
+
+def test_layers_with_the_same_fields_are_read_and_others_are_named(tmp_path):
+    path = tmp_path / "t.gpkg"
+    for layer, names, field in (
+        ("历下", ["甲社保中心"], "电话"),
+        ("市中", ["乙社保中心"], "电话"),
+        ("道路", ["经十路"], "宽"),
+    ):
+        frame = geopandas.GeoDataFrame({"名称": names, field: ["12333"]}, geometry=[shapely.Point(117, 36.6)], crs=4326)
+        frame.to_file(path, layer=layer, driver="GPKG")
+    source = open_source("table", str(path))
+    assert [record.fields["name"] for record in source.records()] == ["甲社保中心", "乙社保中心"]  # fmt: skip
+    assert source.left_layers == ("道路",)
+    assert [p.name for p in check(path, sheet="道路")[0]] == ["经十路"]
+    with pytest.raises(InvalidInput, match="历下"):
+        check(path, sheet="无")
+
+
+@pytest.mark.parametrize("name", ["t.xls", "t.xlsx", "t.csv"])
+def test_a_table_of_text_under_another_name(tmp_path, name):
+    assert len(check_text(tmp_path, "名称\t地址\n甲社保中心\t经十路1号\n", name)[0]) == 1
+
+
+def test_excels_xml_of_2003(tmp_path):
+    rows = "".join(
+        f"<Row>{''.join(f'<Cell><Data ss:Type="String">{cell}</Data></Cell>' for cell in row)}</Row>"
+        for row in (("名称", "地址"), ("甲社保中心", "经十路1号"))
+    )
+    text = (
+        '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+        'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S"><Table>'
+        f'<Row><Cell ss:MergeAcross="1"><Data ss:Type="String">网点</Data></Cell></Row>{rows}</Table></Worksheet></Workbook>'
+    )
+    assert [(p.name, p.address) for p in check_text(tmp_path, text, "t.xls")[0]] == [("甲社保中心", "经十路1号")]
+
+
+def test_hidden_rows_and_formulas_without_values_are_counted(tmp_path):
+    path = save_rows(
+        tmp_path / "t.xlsx", [["名称", "地址"], ["甲社保中心", '="经十路"&1'], ["乙社保中心", "经十路2号"]]
+    )
+    book = openpyxl.load_workbook(path)
+    book.active.row_dimensions[3].hidden = True
+    book.save(path)
+    source = open_source("table", str(path))
+    assert len(list(source.records())) == 2
+    assert source.unseen == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("t.csv", b"", "format_empty"),
+        ("t.csv", b"\n\n,,\n", "header_blank"),
+        ("t.xlsx", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "workbook_locked"),
+        ("t.xlsx", b"Rar!\x1a\x07\0", "format_other"),
+        ("t.csv", b"\x1f\x8b\x08\0", "format_other"),
+        ("t.json", b"callback([])", "json_broken"),
+        ("t.csv", '名称,地址\n甲,经十路1号\n"乙社保中心,经十路2号'.encode(), "csv_broken"),
+    ],
+)
+def test_a_refusal_names_what_the_file_is(tmp_path, name, content, code):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SourceError) as caught:
+        check(path)
+    assert caught.value.code == code
+    for lang in ("zh", "en"):
+        said = explain(caught.value, lang)
+        assert name in said and "{" not in said and len(said) > 20
+
+
+def test_an_archive_says_what_is_in_it(tmp_path):
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("网点.csv", "名称\n甲\n")
+    with pytest.raises(SourceError) as caught:
+        check(path)
+    assert caught.value.code == "format_archive" and "网点.csv" in explain(caught.value, "zh")
+
+
+# --- values
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("0531-8892-3656", ["0531-88923656"]),
+        ("010 8888 1234", ["010-88881234"]),
+        ("0531.88923656", ["0531-88923656"]),
+        ("0531-88923656/57", ["0531-88923656", "0531-88923657"]),
+        ("0531-88923656（养老）88923657（医保）", ["0531-88923656", "0531-88923657"]),
+        ("0531-88923656 或 13905310000", ["0531-88923656", "13905310000"]),
+        ("(0531)88923656", ["0531-88923656"]),
+        ("（0531）8892 3656、（0531）8892 3657", ["0531-88923656", "0531-88923657"]),
+    ],
+)
+def test_telephones_as_people_write_them(cell, numbers):
+    read = read_phones(cell)
+    assert [phone.number for phone in read.phones] == numbers and not read.unread
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "36.666,117.07", "117,07 36,666", "纬度36.666 经度117.07", "117.07 E 36.666 N", "geo:36.666,117.07", "geo:36.666,117.07;u=30",
+        "36.666N 117.07E", "117.07, 36.666",
+    ],
+)  # fmt: skip
+def test_a_pair_of_degrees(cell):
+    assert read_position(*split_pair(cell, lat_first=False)) == (117.07, 36.666)
+
+
+def test_metres_of_a_map_are_called_so(tmp_path):
+    rows = "名称,地址,X,Y\n甲社保中心,经十路1号,39506258.7,4060012.3\n乙社保中心,经十路2号,4060012.3,506258.7\n"
+    points, faults = check_text(tmp_path, rows)
+    assert len(points) == 2 and {code for _, _, code in faults} == {"position_projected"}
+
+
+@pytest.mark.parametrize(
+    ("words", "datum"),
+    [("高德", "gcj02"), ("火星坐标系", "gcj02"), ("GCJ-02", "gcj02"), ("百度", "bd09"), ("BD09", "bd09"), ("CGCS2000", "wgs84"),
+     ("WGS-84", "wgs84"), ("西安80", None)],
+)  # fmt: skip
+def test_the_words_of_a_datum(words, datum):
+    assert read_datum(words) == datum
+
+
+@pytest.mark.parametrize("cell", ["45413", "45413.0", "20240501", "2024/5/1 0:00", "2024年5月1日", "2024-05-01"])
+def test_a_date(tmp_path, cell):
+    points, faults = check_text(tmp_path, f"名称,地址,更新日期\n甲社保中心,经十路1号,{cell}\n")
+    assert points[0].provenance.date == "2024-05-01" and not faults
+
+
+def test_a_cell_that_shows_a_link_and_blanks_in_words(tmp_path):
+    points, faults = check_text(
+        tmp_path,
+        "名称,地址,网址,经度,纬度,备注\n"
+        '"=HYPERLINK(""http://a.example/1"",""甲社保中心"")",经十路1号,"=HYPERLINK(""http://a.example"")",#N/A,#N/A,暫無\n',
+    )
+    assert [(p.name, p.website, p.notes, p.lon) for p in points] == [("甲社保中心", "http://a.example", None, None)]
+    assert not faults
+
+
+def test_a_row_that_differs_by_a_blank_is_the_same_row(tmp_path):
+    points, faults = check_text(tmp_path, "名称,地址\n甲社保中心,经十路1号\n甲社保中心 ,经十路1号\n")
+    assert len(points) == 1 and faults == [(3, "id", "duplicate_row")]

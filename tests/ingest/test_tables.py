@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
-from locator.files.text_files import MAX_COLUMNS, find_encoding
+from locator.files import find_encoding
+from locator.files.text_files import MAX_COLUMNS
 from locator.ingest import SOURCES, open_source
 from locator.ingest.headers import WORDS, read_header, split_pair
 from locator.ingest.tables import TableSource
@@ -200,7 +201,7 @@ def test_entities_do_not_explode(tmp_path):
         read(changed)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"name,address\nA,B\n"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"\x89PNG\r\n\x1a\n"])
 def test_what_only_calls_itself_a_workbook(tmp_path, content):
     path = tmp_path / "t.xlsx"
     path.write_bytes(content)
@@ -248,11 +249,11 @@ def test_a_mapping_chooses_between_headers_that_are_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", "encoding"),
-        ("名称,地址\n甲,乙\n".encode("utf-16-le"), "encoding"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", "format_other"),
+        (b"\x03\x01\x02\x00\x00\x00\xff\xfe,\xc3", "encoding"),
         (b"name,address\nA,\xff\xff\xff\n", "encoding"),
         (b"one,two\n1,2\n", "header_unknown"),
-        (b"", "format_other"),
+        (b"", "format_empty"),
         (b"<html><body>name</body></html>", "html_no_table"),
         (b"%PDF-1.7 ...", "format_other"),
         (b"<?xml version='1.0'?><a/>", "format_other"),

@@ -153,7 +153,7 @@ POSITIONS = [
     ("117.02", "", "position_half"),
     ("", "36.65", "position_half"),
     ("east", "36.65", "not_a_number"),
-    ("nan", "36.65", "not_a_number"),
+    ("nan", "36.65", "position_half"),
     ("inf", "36.65", "not_a_number"),
     ("190", "10", "position_range"),
     ("10", "-95", "position_range"),
