@@ -34,6 +34,8 @@ _VILLAGE = re.compile(
     f"^(?P<village>[^\\d\\s]{{1,8}}?(?:村|屯|庄|社区))(?P<group>(?:\\d+|[{_DIGITS}]+)(?:组|队|社))?(?P<tail>.*)$"
 )
 _STREET_ONLY = re.compile(f"^(?P<street>.*{_ROAD})(?P<tail>.*?)$")
+_STREETS_END = re.compile("^[\u4e00-\u9fff]{1,3}街口(?!$)")
+"""新街口地铁站: a place that is called after a street's end is no street."""
 _HOUSE_IN_LANE = re.compile(f"^(?P<number>{_NUMBER})\\s*号(?P<tail>.*)$")
 _ROOM = re.compile(
     f"(?:[a-z0-9{_DIGITS}]+(?:号楼|栋|幢|座|单元|门|层|楼|室|房|户|铺|#)|\\d+期|[a-z]?\\d{{2,5}}[a-z]?(?:-\\d+)*)"
@@ -68,7 +70,7 @@ _CROSSING = re.compile(
     "\\s*(?:的)?(?:十字|丁字|交叉|交汇|交界|相交|交)?(?:路口|口|处|点)"
 )
 _STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区|口)"
-_COMPASS = "(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
+_COMPASS = "(?!五一|五四|八一|六一|七一)(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
 A_STREET = re.compile(f"(?:{_COMPASS}|[\u4e00-\u9fff])(?:{_STREET_WORD})(?!口[岸])")
 """What makes a short name the first half of a street's: 上海路, 南京西路, 东莞庄路."""
 A_LANDMARK = re.compile(
@@ -81,6 +83,88 @@ A_FEATURE = re.compile(
     "广场|公寓|宿舍|医院|诊所|幼儿园|中心|大楼|会所|城|府|居|阁|庭|轩|园|苑|村|屋|围|庙|寺|塔|楼)"
 )
 """What makes a short township name the first half of something else's name: 梅林关, 西乡河."""
+
+
+ORGANISATION = re.compile(
+    "[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校|校区)"
+)
+NAME_GOES_ON = re.compile("(?:桥(?![东西南北中])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
+"""What makes a city's short name the beginning of the name of something that is anywhere: 苏州桥, 重庆小面."""
+ANYWHERE = re.compile(
+    "(?:大?花园|花苑|花城|公寓|公馆|大厦|商厦|宾馆|大?饭店|大?酒店|小区|新村|新城|广场|家园|家苑|名苑|山庄|别墅|商城|商场|百货|超市"
+    "|[\u4e00-\u9fff]?(?:烩面|汤面|米粉|螺蛳粉|米线|灌汤包|小笼包?|汤包|包子|馄饨|饺子|饼|烤鱼|火锅|小吃|凉皮|豆腐|料理)(?:店|馆|城|王|庄|铺)?)"
+)
+"""What follows a city's short name in names of houses and shops all over China: 长春花园, 上海宾馆, 柳州螺蛳粉店."""
+NAMED_AFTER = re.compile(
+    "(?:东|西|南|北|大|小|新|老)?(?:湖|山|岭|峰|河|江|海|港|岛|湾|洲|滩|水库|大?桥|隧道|立交|码头|公园|广场|机场|火?车?站|大学|学院|风景)"
+)
+"""What makes a district's short name behind its city the first half of the name of something that may lie beside it."""
+ITS_OWN = re.compile(
+    "大学|学院|医院|机场|车?站|[新]?港|[一二三四五六七八九]?[中小]|公园|政府|[城市]区|[新老]城|新区|银行|码头"
+)
+"""What a city's short name begins that is the city's own: 深圳大学; but 桂林米粉, 大理石 are anywhere."""
+_GENERIC = re.compile(
+    "(?:[第一二三四五六七八九十]|人民|中心|儿童|妇幼|妇女|妇产|中医|中西医结合|口腔|肿瘤|胸科|眼科|传染病|精神病|精神卫生|骨科|实验|附属|机关"
+    "|[市省区县州立]){0,8}(?:医院|保健院|卫生院|小学|中学|初级中学|高级中学|幼儿园)"
+    "|[市省区县州]?(?:人民政府|政府|图书馆|博物馆|文化馆|美术馆|科技馆|体育馆|体育场|体育中心|法院|公安局|车站|火车站|汽车站|客运站|客运中心)"
+)
+_COMMON = re.compile(
+    "(?:国际|新国际)?(?:会展中心|体育中心|市民中心|行政中心|人民广场|人民公园|中央公园|劳动公园|大学城|步行街|文化宫|少年宫|科技园|火车东站|火车南站"
+    "|火车西站|火车北站|汽车东站|汽车南站|汽车西站|汽车北站|机场|人民路|中山路|解放路)(?:地铁站|轻轨站|站)?"
+)
+_A_WORD = re.compile(
+    "[东西南北][城湖山河郊关门站]|[江湖河海城][东西南北]|[钟鼓]楼|[古老新]城|新市|太平|平安|解放|红旗|前进|复兴|振兴|东风|光明|站前|港口|市中|龙泉"
+)
+_EXIT = re.compile("(?<=站)(?:的)?(?:[a-z]?\\d{0,2}[a-z]?|[一二三四五六七八九十东西南北]+)号?(?:进|出|出入|入)?口$")
+_LINE = re.compile("(?:地铁|轨道交通|轻轨|城轨)(?:\\d{1,2}|[一二三四五六七八九十]+)号线(?=.{2,}站)")
+_PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
+_STATIONS = ("地铁站", "火车站", "高铁站", "轻轨站", "站")
+_SHOPPING = re.compile("(?<=..[路街巷桥碑寺庙口])(?:步行街|商业街|商圈)$")
+
+
+def is_generic(name: str) -> bool:
+    """Tell whether a name says only what a thing is, as many a town has one: 人民医院, 第一中学, 图书馆."""
+    return bool(_GENERIC.fullmatch(name))
+
+
+def is_common(name: str) -> bool:
+    """Tell whether a station or place is called after what many a large city has: 会展中心站, 人民广场地铁站."""
+    return is_generic(name) or bool(_COMMON.fullmatch(name))
+
+
+def is_a_word(name: str) -> bool:
+    """Tell whether the short name of a district is a word that is said of any town: 城东, 西山, 钟楼."""
+    return bool(_A_WORD.fullmatch(name))
+
+
+def is_street_name(key: str) -> bool:
+    """Tell whether a name is a street's: 文三路, 体育西路; but 新街口, 人民广场 are none."""
+    return len(key) > 2 and read_address(key).street == key
+
+
+def other_forms(name: str) -> list[str]:
+    """Return the other ways in which a name may be written: 深圳北站, 深圳北; 光谷广场, 光谷广场地铁站."""
+    for ending in _STATIONS:
+        base = name.removesuffix(ending)
+        if base != name and len(base) > 1:
+            return [base + other for other in (*_STATIONS, "") if other != ending]
+    return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
+
+
+def without_shopping(name: str) -> str:
+    """Return a name without what says that people shop there: 江汉路步行街 -> 江汉路."""
+    return _SHOPPING.sub("", name)
+
+
+def without_exit(name: str) -> str:
+    """Return a station's name without its exit and its line: 地铁1号线徐家汇站18号口 -> 徐家汇站."""
+    return _LINE.sub("", _EXIT.sub("", name))
+
+
+def without_tail(name: str) -> str:
+    """Return a name without the part of it that is numbered: 天通苑北一区 -> 天通苑北."""
+    shorter = _PART.sub("", name)
+    return shorter if len(shorter) > 2 else name
 
 
 class Crossing(NamedTuple):
@@ -172,7 +256,7 @@ def read_address(text: str) -> Address:
     village = _VILLAGE.match(text)
     if village and (village["group"] or not village["tail"]):
         return Address(village=village["village"], tail=village["tail"].strip(), name=to_name(text))
-    street_only = _STREET_ONLY.match(text)
+    street_only = None if _STREETS_END.search(text) else _STREET_ONLY.match(text)
     if street_only and not _BESIDE.sub("", street_only["tail"]).strip():
         return Address(street=trim_street(street_only["street"].replace(" ", "")), name=to_name(text))
     if street_only:

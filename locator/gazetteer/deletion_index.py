@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from locator.adcode import is_inside
+from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.text import HAN, spell, to_key
 
 if TYPE_CHECKING:
@@ -247,6 +248,39 @@ def correct_head(places: PlaceIndex, text: str, *, within: Sequence[str] = ()) -
     for correction in sorted(found, key=lambda c: (c.slips, -c.length)):
         best.setdefault(correction.code, correction)
     return [c for c in best.values() if c.slips == min(b.slips for b in best.values())]
+
+
+def correct_readings(places: PlaceIndex, text: str, *, within: Sequence[str] = ()) -> list[DivisionReading]:
+    """Return how a text reads with one slip in its first division's name put right, and the names that follow it.
+
+    A short name (兰洲) counts only before the full name of a district of that city.
+    """
+    table = places.file.divisions
+    found: list[DivisionReading] = []
+    for fix in correct_head(places, text, within=within):
+        rest = text[fix.length :].strip()
+        below = table.read_head(rest, within=(fix.code,))[0] if rest else None
+        plain = DivisionReading((fix.code,), rest, 1.0, "full", fix.name, 1)
+        found.append(below if below is not None and below.codes else plain)
+    if found:
+        return found
+    for size in (2, 3):
+        head = text[:size]
+        for code in {c.code for c in _homophones(places, head, within)} if all(map(HAN.match, head)) else ():
+            below = table.read_head(text[size:], within=(code,))[0]
+            if below.kind == "full" and below.codes and code not in below.codes:
+                found.append(below._replace(names=2))
+    return found
+
+
+def correct_below(places: PlaceIndex, rest: str, reading: DivisionReading) -> DivisionReading | None:
+    """Return the reading with the one division below that the rest names but for one slip; None for none or several."""
+    fixes = correct_head(places, rest, within=reading.codes) if len(reading.codes) == 1 else []
+    if len(fixes) != 1:
+        return None
+    (fix,) = fixes
+    behind = rest[fix.length :].strip()
+    return DivisionReading((fix.code,), behind, reading.weight + 1.0, "full", fix.name, reading.names + 1)
 
 
 def _homophones(places: PlaceIndex, head: str, within: Sequence[str]) -> list[Correction]:

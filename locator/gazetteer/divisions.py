@@ -356,8 +356,9 @@ class DivisionTable:
         if A_STREET.match(rest):
             return False
         level = min(self.level(c) for c in codes)
-        if len(name) == 1:
-            return self._starts_with_city(rest, codes)
+        if len(name) == 1:  # 黑龙江 is no 龙江 in 黑
+            longer = (self.names.get(name + rest[:size]) for size in (1, 2))
+            return self._starts_with_city(rest, codes) and not any(n.code in codes for names in longer for n in names)
         if level >= _ORDER["zone"]:
             blocked = A_LANDMARK.match(rest) or A_FEATURE.match(rest) or rest[0].isdigit()
             return scoped and not blocked

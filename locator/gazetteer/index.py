@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from locator.adcode import ancestors, holds_cities, is_inside, prefecture_of, prefecture_stem, stem
+from locator.adcode import ancestors, holds_cities, is_inside, is_one_city, prefecture_of, prefecture_stem, stem
+from locator.datum import distance_m
 from locator.errors import DataError
 from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.schema import VERSION
@@ -68,6 +69,10 @@ def _beside(left: str, right: str, *, local: bool) -> str:
 
 _COLUMNS = "p.id, p.name, p.kind, p.code, p.township, p.context, p.lon, p.lat, p.error_m, p.precision, p.pinyin"
 
+SAME_M = 600.0
+"""Places of one name closer than this are one place with several marks on the map."""
+_KNOWN_FAR = frozenset({"station", "university", "hospital", "sight", "venue"})
+"""Kinds that people outside the city know; a residential community of the same name elsewhere is not meant."""
 _FEW, _MANY = 600, 20_000
 """How many places that begin with the typed text are searched for the most important ones."""
 
@@ -304,3 +309,36 @@ class IndexFile:
             if self._divisions is None:
                 self._divisions = DivisionTable(self.ask)
             return self._divisions
+
+
+def weigh(rows: Sequence[Row]) -> list[Row]:
+    """Return the places of a bare name that may be meant: the one that people elsewhere know, else all of them.
+
+    东方明珠 is the tower in Shanghai and the name of fifteen residential communities.
+    """
+    order = sorted(rows, key=lambda row: not is_in_capital(row.code))
+    known = [row for row in order if row.kind in _KNOWN_FAR]
+    return known if len(known) == 1 else [*known, *(row for row in order if row.kind not in _KNOWN_FAR)]
+
+
+def is_in_capital(code: str | None) -> bool:
+    """Tell whether a place lies in a municipality or a province's capital, where most of those who ask live."""
+    return code is not None and (is_one_city(code) or code[2:4] == "01")
+
+
+def merge_rows(rows: Iterable[Row]) -> list[Row]:
+    """Drop a place near an earlier one of the same name: it is the same."""
+    kept: list[Row] = []
+    for row in rows:
+        if row.lon is None or row.lat is None:
+            continue
+        if all(gap_m(row, other) > SAME_M for other in kept):
+            kept.append(row)
+        if len(kept) > 40:
+            break
+    return kept
+
+
+def gap_m(one: Row, other: Row) -> float:
+    """Return the metres between two places."""
+    return float(distance_m(one.lon or 0.0, one.lat or 0.0, other.lon or 0.0, other.lat or 0.0))

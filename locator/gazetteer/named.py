@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from locator.adcode import is_inside, is_one_city, is_township_code, level_of, prefecture_of, prefecture_stem
 from locator.datum import distance_m
-from locator.gazetteer.address import Crossing, read_address
+from locator.gazetteer.address import ANYWHERE, Crossing, is_generic, is_street_name, other_forms
 from locator.gazetteer.divisions import DivisionReading
-from locator.gazetteer.index import Row, area_filter, phrase
+from locator.gazetteer.index import Row, area_filter, gap_m, merge_rows, phrase
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
@@ -23,8 +23,6 @@ CROSSING_M = 500.0
 """Streets whose known extents come so near to each other cross there."""
 LONGEST = 24
 """Names of more characters are not looked for inside a text."""
-SAME_M = 600.0
-"""Places of one name closer than this are one place with several marks on the map."""
 AGREE_M = 3000.0
 """Two names in one text whose places are farther apart than this contradict each other."""
 MOST = {"district": 60, "city": 12, "province": 2, "nation": 1}
@@ -34,15 +32,16 @@ FEWEST = 3
 """How many places must be named after an area before they say where it lies."""
 WIDEST_M = 2500.0
 """Places named after an area must lie together so closely."""
+WIDEST_JOIN_M = 8000.0
+"""Places of one name in a district that lie farther apart are asked about."""
 _AREA_LEAST_M = 1000.0
 SHORT = 4
 """Names of so few characters are given to many places."""
+MOST_NAMESAKES = 9
 MOST_CITIES = 6
 """Nobody reads a list of more cities."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 _KNOWN_NEAR = frozenset({"residential", "school", "building", "works", "mall", "park", "hotel", "government"})
-_KNOWN_FAR = frozenset({"station", "university", "hospital", "sight", "venue"})
-"""Kinds that people outside the city know; a residential community of the same name elsewhere is not meant."""
 _BEGINS = re.compile(
     "(?:^|[^\u3400-\u9fff]|[号路街道巷弄村镇乡区县市旗口侧旁近内段院里站桥处坊]|社区|对面|交汇|交叉口|广场|小区|园区)$"
 )
@@ -52,11 +51,10 @@ _ENDS = re.compile(
     "|裙楼|底商|底层|商铺|铺|门面|门市|对面|旁|内|里|附近|地下|负|首层|楼下|楼上|一楼|临街|路口|背后|后面|"
     "小区|大厦|大楼|商场|社区|停车场|物业|居委|校区|院区|分院|本部|综合楼|住院|门诊|宿舍|家属)"
 )
-_PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
-_STATIONS = ("地铁站", "火车站", "高铁站", "站")
-_SHOPPING = re.compile("(?<=..[路街巷桥碑寺庙口])(?:步行街|商业街|商圈)$")
 STREET_POINT_M = 2000.0
 """How far an address may be from the one place that is named like its street, a station for example."""
+_AFTER_STREET = re.compile("[\u4e00-\u9fff]{1,4}?[路街](?=.{2})")
+"""What is named after a street, of which there is one in many cities: 贵阳路小学."""
 _AREA = re.compile("(?:新城|新区|开发区|园区|片区|示范区|小镇|[镇乡村])$")
 
 
@@ -89,14 +87,16 @@ def names_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> lis
     }
     if not spans:
         return []
-    most = MOST[_level(within)]
+    most = MOST[size_of(within)]
+    wide = size_of(within) != "district"
     found: list[Named] = []
     for name, hits in places.file.keys_inside(list(spans)).items():
         inside = [number for number, code in hits if not within or any(is_inside(code, w[:6]) for w in within)]
-        if not inside or len(inside) > 40 or (len(hits) > most and spans[name] != (0, len(key))):
+        whole = spans[name] == (0, len(key))
+        if not inside or len(inside) > 40 or (len(hits) > most and not whole) or (wide and is_generic(name)):
             continue
         rows = merge_rows([r for r in places.file.rows(inside) if r.kind not in _DIVISIONS and r.kind != "street"])
-        rows = [r for r in rows if within or spans[name] == (0, len(key)) or not _begins_elsewhere(places, r)]
+        rows = [r for r in rows if within or whole or not _begins_elsewhere(places, r)]
         if len(rows) == 1:
             found.append(Named(*spans[name], tuple(rows)))
     found.sort(key=lambda named: (named.start - named.end, named.start))
@@ -105,19 +105,49 @@ def names_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> lis
 
 def _may_be_a_name(key: str, start: int, end: int) -> bool:
     whole = (start, end) == (0, len(key))
+    if key[start - 1 : start].isdigit() and key[start].isdigit():  # 24号口 is no 4号口
+        return False
     han = sum(1 for c in key[start:end] if HAN.match(c))
     if han < 2 or (end - start < 3 and not whole):
         return False
     return bool(_BEGINS.search(key[:start]) and _ENDS.match(key[end:]))
 
 
-def _level(within: Sequence[str]) -> str:
+def size_of(within: Sequence[str]) -> str:
+    """Return the level of the largest of some divisions, ``nation`` for none."""
     if not within:
         return "nation"
     levels = {level_of(code) if len(code) < 9 else "district" for code in within}
     if levels == {"province"} and all(map(is_one_city, within)):
         return "city"
     return next(level for level in ("province", "city", "district") if level in levels)
+
+
+def with_namesakes(places: PlaceIndex, name: str, found: Resolved, bias: Bias) -> Resolved:
+    """Return a district of a bare name that is a word as well, with the towns of that name to ask about: 城东."""
+    if len(found.meanings) != 1:
+        return found
+    known = found.meanings[0].place.adcode
+    towns = [n.code for n in places.file.divisions.names.get(name) if is_township_code(n.code) and n.kind == "short"]
+    others = [Meaning(places.place(code)) for code in towns[:MOST_NAMESAKES] if code[:6] != known]
+    chosen = choose_meaning([*found.meanings, *others], bias, local=True)
+    return chosen._replace(sure=len(chosen.meanings) < 2 and bool(bias.region or bias.near))
+
+
+def is_fuller(places: PlaceIndex, name: str, key: str) -> bool:
+    """Tell whether a place's name has a city in front of what was typed: 南方医院 is not 南京南方医院."""
+    before = to_key(name).removesuffix(key) if to_key(name).endswith(key) else ""
+    named = (n for size in (2, 3) for n in places.file.divisions.names.get(before[-size:]))
+    return any(n.kind == "short" and len(n.code) == 6 for n in named)
+
+
+def stations_area(places: PlaceIndex, key: str) -> list[Meaning]:
+    """Return the areas that an underground station's name may mean where no map shows the station: 徐家汇站."""
+    base = other_forms(key)[-1] if key.endswith("站") and other_forms(key) else ""
+    if len(base) < 2 or len(base) < 3 > len(key) - len(base):  # 公交站 is no station of 公交
+        return []
+    found = area_of(places, base, within=(), precision=Precision.VILLAGE)
+    return found or (cities_of_street(places, base) if is_street_name(base) else [])
 
 
 def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list[Meaning]:
@@ -128,7 +158,7 @@ def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list
     best = named[0]
     for other in named[1:]:
         overlaps = other.start < best.end and best.start < other.end
-        if not overlaps and _gap_m(best.rows[0], other.rows[0]) > AGREE_M:
+        if not overlaps and gap_m(best.rows[0], other.rows[0]) > AGREE_M:
             return []
     return [meaning_of(best.rows[0], street=is_street_name(to_key(best.rows[0].name)))]
 
@@ -139,6 +169,12 @@ def _begins_elsewhere(places: PlaceIndex, row: Row) -> bool:
     return bool(head.codes) and not any(is_inside(row.code or "", prefecture_of(code)) for code in head.codes)
 
 
+def _begins_here(places: PlaceIndex, row: Row, key: str) -> bool:
+    """Tell whether a place's name begins with that of its own city or district, of which there is one: 苏州中心."""
+    head = places.file.divisions.read_head(key)[0]
+    return len(head.codes) == 1 and not ANYWHERE.fullmatch(head.rest) and is_inside(row.code or "", head.codes[0])
+
+
 def many_may_be(places: PlaceIndex, row: Row, key: str) -> bool:
     """Tell whether the one known place of a bare name, without a city, is likely one of many that no map shows.
 
@@ -147,17 +183,17 @@ def many_may_be(places: PlaceIndex, row: Row, key: str) -> bool:
     """
     if is_street_name(key) and (row.kind != "sight" or len(key) < SHORT):
         return row.kind != "street"
-    return row.kind in _KNOWN_NEAR and (len(key) <= SHORT or _begins_elsewhere(places, row))
+    if is_generic(key) or is_fuller(places, row.name, key):
+        return True
+    if row.kind not in _KNOWN_NEAR:
+        return False
+    after_street = bool(_AFTER_STREET.match(key)) and key[:2] not in (row.context or "")
+    return after_street or _begins_elsewhere(places, row) or (len(key) <= SHORT and not _begins_here(places, row, key))
 
 
 def is_surely(meaning: Meaning) -> bool:
     """Tell whether more is known of a street than one place that is named like it, without any city said."""
     return "street_about" not in meaning.notes or meaning.place.error_m != STREET_POINT_M
-
-
-def is_street_name(key: str) -> bool:
-    """Tell whether a name is a street's: 文三路, 体育西路; but 新街口, 人民广场 are none."""
-    return len(key) > 2 and read_address(key).street == key
 
 
 def meaning_of(row: Row, *, street: bool) -> Meaning:
@@ -216,26 +252,6 @@ def may_be_anywhere(places: PlaceIndex, query: str, found: Sequence[Meaning]) ->
     return sum(not code.startswith(city) for code in codes) > sum(code.startswith(city) for code in codes)
 
 
-def other_forms(name: str) -> list[str]:
-    """Return the other ways in which a name may be written: 深圳北站, 深圳北; 光谷广场, 光谷广场地铁站."""
-    for ending in _STATIONS:
-        base = name.removesuffix(ending)
-        if base != name and len(base) > 1:
-            return [base + other for other in (*_STATIONS, "") if other != ending]
-    return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
-
-
-def without_shopping(name: str) -> str:
-    """Return a name without what says that people shop there: 江汉路步行街 -> 江汉路."""
-    return _SHOPPING.sub("", name)
-
-
-def without_tail(name: str) -> str:
-    """Return a name without the part of it that is numbered: 天通苑北一区 -> 天通苑北."""
-    shorter = _PART.sub("", name)
-    return shorter if len(shorter) > 2 else name
-
-
 def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:
     """Return where an area or street lies that no map names, by the places that are named after it; or none.
 
@@ -274,38 +290,6 @@ def _area(name: str, rows: Sequence[Row], precision: Precision) -> Place | None:
     near = min(rows, key=lambda r: (r.lon - x) ** 2 + (r.lat - y) ** 2)  # type: ignore[operator]
     error_m = max(_AREA_LEAST_M, round(2.0 * spread, -2))
     return near._replace(name=name, lon=x, lat=y, error_m=error_m, precision=precision, kind="village").place()
-
-
-def weigh(rows: Sequence[Row]) -> list[Row]:
-    """Return the places of a bare name that may be meant: the one that people elsewhere know, else all of them.
-
-    东方明珠 is the tower in Shanghai and the name of fifteen residential communities.
-    """
-    order = sorted(rows, key=lambda row: not is_in_capital(row.code))
-    known = [row for row in order if row.kind in _KNOWN_FAR]
-    return known if len(known) == 1 else [*known, *(row for row in order if row.kind not in _KNOWN_FAR)]
-
-
-def is_in_capital(code: str | None) -> bool:
-    """Tell whether a place lies in a municipality or a province's capital, where most of those who ask live."""
-    return code is not None and (is_one_city(code) or code[2:4] == "01")
-
-
-def merge_rows(rows: Iterable[Row]) -> list[Row]:
-    """Drop a place near an earlier one of the same name: it is the same."""
-    kept: list[Row] = []
-    for row in rows:
-        if row.lon is None or row.lat is None:
-            continue
-        if all(_gap_m(row, other) > SAME_M for other in kept):
-            kept.append(row)
-        if len(kept) > 40:
-            break
-    return kept
-
-
-def _gap_m(one: Row, other: Row) -> float:
-    return float(distance_m(one.lon or 0.0, one.lat or 0.0, other.lon or 0.0, other.lat or 0.0))
 
 
 def at_crossing(places: PlaceIndex, query: str, crossing: Crossing, bias: Bias) -> Resolved:
@@ -390,7 +374,24 @@ def choose_meaning(meanings: list[Meaning], bias: Bias, *, local: bool) -> Resol
         order = sorted(range(len(meanings)), key=gaps.__getitem__)
         close = [i for i in order if gaps[i] < NEAR_M]
         meanings = [meanings[i] for i in (close[:1] if local and len(close) == 1 else order)]
-    return Resolved(tuple(meanings))
+    return Resolved(tuple(join_alike(meanings)))
+
+
+def join_alike(meanings: Sequence[Meaning]) -> list[Meaning]:
+    """Return meanings of one district as one where nobody could say which is meant, as unsure as they lie apart.
+
+    Those that read the same (three campuses of 山西大学), and a place beside the township that is named after it.
+    """
+    if len(meanings) < 2 or len({m.place.adcode for m in meanings}) > 1 or any(m.place.lon is None for m in meanings):
+        return list(meanings)
+    spots = [m for m in meanings if m.place.township is None] or list(meanings)
+    first = spots[0]
+    reach = max(_away_m(m.place, (first.place.lon or 0.0, first.place.lat or 0.0)) for m in spots)
+    if len({m.place.label for m in spots}) > 1 or reach > WIDEST_JOIN_M:
+        return list(meanings)
+    error_m = round(max((first.place.error_m or 0.0), reach + (first.place.error_m or 0.0) if reach else 0.0))
+    precision = first.place.precision if error_m < _AREA_LEAST_M else Precision.VILLAGE
+    return [first._replace(place=replace(first.place, error_m=error_m, precision=precision))]
 
 
 def _away_m(place: Place, near: tuple[float, float]) -> float:

@@ -9,17 +9,19 @@ from typing import NamedTuple
 
 from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
 from locator.datum import distance_m
-from locator.gazetteer.address import Address, split_number
+from locator.gazetteer.address import ORGANISATION, Address, split_number
 from locator.gazetteer.divisions import LEVEL_PRECISIONS, Division, DivisionReading
 from locator.gazetteer.index import IndexFile
 from locator.gazetteer.schema import english_name
-from locator.gazetteer.text import HAN, split_parts, to_key
+from locator.gazetteer.text import HAN, short_name, split_parts, to_key
 from locator.model import Place, Precision
 
 _WRITTEN_OUT = 5.5
 """What two full names weigh, three and two characters long without their kinds."""
 _NOT_A_CITY = ("场", "政", "民", "容")
 """What makes 市 behind a city's name no city: 朝阳市场."""
+_PARTS_UNKNOWN = ("71", "81", "82")
+"""Taiwan, Hong Kong, Macau: the districts of their cities are not in the table: 大安区 of 台北 is not 自贡's."""
 GAP_M = 800.0
 """Two known numbers farther apart than this say nothing about what lies between."""
 
@@ -278,7 +280,9 @@ class PlaceIndex:
             ordered = sorted(heads, key=lambda w: min(map(table.level, read[w].codes)))
             if heads and (words[0] not in heads or ordered != heads):
                 return "".join(ordered) + " " + " ".join(w for w in words if w not in ordered)
-        return " ".join(parts).removeprefix("中国").strip()
+        whole = " ".join(parts)
+        bare = whole.removeprefix("中国").strip()  # but 中国人民大学 is called so
+        return bare if self.file.divisions.read_head(bare)[0].codes else whole
 
     def read_later(self, text: str) -> tuple[str, DivisionReading] | None:
         """Return the text from the first divisions in it that are written out, the province or city first, with them.
@@ -291,12 +295,30 @@ class PlaceIndex:
                 return text[start:], below
         return None
 
+    def later_city(self, query: str, reading: DivisionReading) -> DivisionReading | None:
+        """Return the reading by a city named later: 北京大学深圳医院 stands in Shenzhen.
+
+        Only behind a name that goes on as an organisation's (大学, 医院, 银行), which its own city begins.
+        """
+        if not ORGANISATION.match(reading.rest if reading.codes else query):
+            return None
+        table = self.file.divisions
+        text = reading.rest if reading.codes else query
+        for start in range(2, len(text) - 1):
+            below = table.read_head(text[start:])[0]
+            if not below.codes or below.name != text[start : start + len(below.name)] or len(below.name) < 2:
+                continue
+            one = len(below.codes) == 1 and below.codes[0] not in reading.codes
+            if one and table.levels[below.codes[0]] in {"city", "district", "province"}:
+                return below._replace(rest=query if not below.rest else below.rest)
+        return None
+
     def contradicted(self, reading: DivisionReading) -> DivisionReading | None:
         """Return the rest of a text if it begins with the full name of a city or district that lies elsewhere.
 
         江苏省杭州市; 户口在湖南省长沙市 现在在广东省深圳市福田区.
         """
-        if len(reading.codes) != 1 or not reading.rest:
+        if len(reading.codes) != 1 or not reading.rest or reading.codes[0].startswith(_PARTS_UNKNOWN):
             return None
         table = self.file.divisions
         other = table.read_head(reading.rest)[0]
@@ -309,6 +331,11 @@ class PlaceIndex:
             return None
         levels = {table.levels[code] for code in other.codes}
         return other if levels <= {"city", "district"} and not other.rest.startswith(_NOT_A_CITY) else None
+
+    def own_names(self, name: str, within: Sequence[str]) -> list[str]:
+        """Return how a city's own hospital, school or library may be called: 深圳图书馆, 湖北省人民医院."""
+        divisions = [d for code in within[:1] if (d := self.division(code[:6]))]
+        return [to_key(head) + name for d in divisions for head in (d.name, short_name(d.name))]
 
     def numbered(self, address: Address, *, within: Sequence[str], finest: str | None) -> list[Place]:
         """Return where the house number of an address is: several when several streets of the name have it."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from locator.adcode import is_inside, prefecture_of, stem
 from locator.gazetteer.divisions import Division
-from locator.gazetteer.named import choose_meaning, merge_rows
+from locator.gazetteer.index import merge_rows
+from locator.gazetteer.named import choose_meaning
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved, Suggestion
 from locator.gazetteer.resolve import resolve_han
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, short_name, split_parts, to_key, warm
@@ -144,9 +145,6 @@ def open_gazetteer(path: Path, places: Path | None = None) -> Gazetteer:
         The file is missing, broken or of another version: build it again.
     """
     return Gazetteer(path, places)
-
-
-# --- pinyin and English
 
 
 _LEVEL_WORDS = {

@@ -7,9 +7,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from locator.adcode import prefecture_of
-from locator.gazetteer.address import Address, read_address, read_crossing, strip_pasted
-from locator.gazetteer.deletion_index import correct_head
+from locator.gazetteer.address import (
+    ANYWHERE,
+    ITS_OWN,
+    NAME_GOES_ON,
+    NAMED_AFTER,
+    Address,
+    is_a_word,
+    is_common,
+    is_generic,
+    is_street_name,
+    other_forms,
+    read_address,
+    read_crossing,
+    strip_pasted,
+    without_exit,
+    without_shopping,
+    without_tail,
+)
+from locator.gazetteer.deletion_index import correct_below, correct_readings
 from locator.gazetteer.divisions import DivisionReading
+from locator.gazetteer.index import is_in_capital, merge_rows, weigh
 from locator.gazetteer.named import (
     area_of,
     at_crossing,
@@ -17,19 +35,16 @@ from locator.gazetteer.named import (
     cities_of_street,
     find_inside,
     in_township,
-    is_in_capital,
+    is_fuller,
     is_local,
-    is_street_name,
     is_surely,
     many_may_be,
     may_be_anywhere,
     meaning_of,
-    merge_rows,
     named_nearly,
-    other_forms,
-    weigh,
-    without_shopping,
-    without_tail,
+    size_of,
+    stations_area,
+    with_namesakes,
 )
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import MAX_TEXT, to_key
@@ -42,23 +57,12 @@ _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|�
 MOST_ASKED = 10
 """Nobody finds the place they mean in a list of more than this."""
 _LACKING = frozenset({"street_unknown", "rest_unknown"})
-_ORGANISATION = re.compile("[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校)")
-_NAME_GOES_ON = re.compile("(?:桥(?![东西南北])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
-"""What makes a city's short name the beginning of the name of something that is anywhere: 苏州桥, 重庆小面."""
-_ANYWHERE = re.compile(
-    "(?:大?花园|花苑|花城|公寓|公馆|大厦|商厦|宾馆|大?饭店|大?酒店|小区|新村|新城|广场|家园|家苑|名苑|山庄|别墅|商城|商场|百货|超市)"
-)
-"""What follows a city's short name in names of houses all over China: 长春花园, 上海宾馆."""
-_ITS_OWN = re.compile(
-    "大学|学院|医院|机场|车?站|[新]?港|[一二三四五六七八九]?[中小]|公园|政府|[城市]区|[新老]城|新区|银行|码头"
-)
-"""What a city's short name begins that is the city's own: 深圳大学; but 桂林米粉, 大理石 are anywhere."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 
 
 def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     """Return what a text with Chinese characters means; empty when it is not understood."""
-    query = places.join_parts(strip_pasted(text[: 2 * MAX_TEXT]))
+    query = without_exit(places.join_parts(strip_pasted(text[: 2 * MAX_TEXT])))
     if not query:
         return Resolved()
     whole = _named_whole(places, query, bias)
@@ -80,9 +84,37 @@ def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     if reading.codes and not reading.rest and reading.names == 1 and _level(places, reading) == "township":
         return _township_or_place(places, reading, query, bias)
     if reading.codes and (not reading.rest or _is_plain(places, reading)):
-        found = _with_divisions(places, reading, bias)
-        return _beside_former(places, reading, found, bias) if _is_lacking(found) else found
+        return _plainly(places, reading, bias)
     return _weakly(places, query, reading, bias)
+
+
+def _plainly(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
+    """Return what a text means whose divisions are meant for sure, unless a short one is only named after.
+
+    云龙湖 in 徐州 lies in no 云龙区, and 西安小寨 is an area of the city as well as a town far outside.
+    """
+    found = _with_divisions(places, reading, bias)
+    inner = reading.names > 1 and reading.kind == "short" and len(reading.codes) == len(reading.outer) == 1
+    level = _level(places, reading)
+    if (
+        not reading.rest
+        and reading.names == 1
+        and reading.kind == "short"
+        and level == "district"
+        and is_a_word(reading.name)
+    ):
+        return with_namesakes(places, reading.name, found, bias)
+    if inner and level == "township" and not reading.rest and places.file.divisions.level(reading.outer[0]) < 2:
+        areas = area_of(places, reading.name, within=reading.outer, precision=Precision.VILLAGE)
+        others = tuple(m for m in areas if m.place.adcode != reading.codes[0][:6])
+        return Resolved((*others, *found.meanings), sure=False) if others else found
+    if not _is_lacking(found):
+        return found
+    if inner and level == "district" and NAMED_AFTER.match(reading.rest):
+        around = reading._replace(codes=reading.outer, rest="", name="", names=reading.names - 1)
+        outer = _divisions_of(places, around, "rest_unknown", ("rest_unknown",))
+        return Resolved((*found.meanings, *outer), sure=False)
+    return _beside_former(places, reading, found, bias)
 
 
 def _level(places: PlaceIndex, reading: DivisionReading) -> str:
@@ -106,10 +138,10 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
     珠江路 is a township of Luoyang and a street of forty cities, 苏州桥 no Suzhou, 九堡镇 another town in another
     province: unless more of the text is understood there, the person is asked.
     """
-    understood = _understood(places, reading, bias) if reading.codes else Resolved()
-    if understood.meanings:
+    understood = _with_divisions(places, reading, bias) if reading.codes else Resolved()
+    if understood.meanings and not _is_lacking(understood):
         return understood
-    later = _later_city(places, query, reading)
+    later = places.later_city(query, reading)
     if later is not None:
         return _with_divisions(places, later, bias)
     found = _without_divisions(places, query, bias)
@@ -127,27 +159,21 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
         found = _in_region(places, query, bias)
         if found.meanings or not reading.codes:
             return found
-    if _is_city(places, reading) and not _NAME_GOES_ON.match(reading.rest):
+    if _is_city(places, reading) and not NAME_GOES_ON.match(reading.rest):
         found = _with_divisions(places, reading, bias)
-        few = len(reading.rest) < 3 and not _ITS_OWN.match(reading.rest)
-        anywhere = reading.kind != "nickname" and (few or _ANYWHERE.fullmatch(reading.rest))
+        few = len(reading.rest) < 3 and not ITS_OWN.match(reading.rest)
+        anywhere = reading.kind != "nickname" and (few or ANYWHERE.fullmatch(reading.rest))
         return found._replace(sure=found.sure and not anywhere)
     namesakes = places.file.divisions.namesakes(reading.name) if reading.kind == "full" else ()
     codes = tuple(dict.fromkeys((*reading.codes, *namesakes)))
     meanings = _with_divisions(places, reading._replace(codes=tuple(codes)), bias).meanings
-    return Resolved(meanings, sure=False) if not _NAME_GOES_ON.match(reading.rest) else Resolved()
+    return Resolved(meanings, sure=False) if not NAME_GOES_ON.match(reading.rest) else Resolved()
 
 
 def _is_city(places: PlaceIndex, reading: DivisionReading) -> bool:
     """Tell whether a reading names one province or city, as people shorten it: 广州, 上海."""
     levels = {places.file.divisions.levels[code] for code in reading.codes}
     return len(reading.codes) == 1 and levels <= {"province", "city"} and len(reading.name) > 1
-
-
-def _understood(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
-    """Return what the text behind the divisions means there, only if all of it is understood."""
-    found = _with_divisions(places, reading, bias)
-    return found if found.meanings and not _is_lacking(found) else Resolved()
 
 
 def _is_lacking(found: Resolved) -> bool:
@@ -164,25 +190,6 @@ def _beside_former(places: PlaceIndex, reading: DivisionReading, found: Resolved
         return found
     once = _with_divisions(places, reading._replace(codes=former, kind="former"), bias)
     return Resolved((*found.meanings, *once.meanings), sure=False) if _is_lacking(once) else once
-
-
-def _later_city(places: PlaceIndex, query: str, reading: DivisionReading) -> DivisionReading | None:
-    """Return the reading by a city named later: 北京大学深圳医院 stands in Shenzhen.
-
-    Only behind a name that goes on as an organisation's (大学, 医院, 银行), which its own city begins.
-    """
-    if not _ORGANISATION.match(reading.rest if reading.codes else query):
-        return None
-    table = places.file.divisions
-    text = reading.rest if reading.codes else query
-    for start in range(2, len(text) - 1):
-        below = table.read_head(text[start:])[0]
-        if not below.codes or below.name != text[start : start + len(below.name)] or len(below.name) < 2:
-            continue
-        levels = {table.levels[code] for code in below.codes}
-        if len(below.codes) == 1 and levels <= {"city", "district", "province"} and below.codes[0] not in reading.codes:
-            return below._replace(rest=query if not below.rest else below.rest)
-    return None
 
 
 def read_divisions(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
@@ -222,14 +229,16 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
             sure = (
                 not (alone and many_may_be(places, merged[0], key))
                 if name == key
-                else len(merged) == 1 and len(name) > 4
+                else len(merged) == 1 and len(name) > 4 and not is_common(key)
             )
             meanings = [meaning_of(r, street=is_street_name(key)) for r in merged]
             if alone and len(meanings) == 1 and not is_surely(meanings[0]):
                 break
+            if alone and not sure and name != key:
+                meanings += [m for m in stations_area(places, key) if m.place.adcode not in {r.code for r in merged}]
             found = choose_meaning(meanings, bias, local=False)
             return found._replace(sure=sure)
-    return Resolved()
+    return Resolved(tuple(stations_area(places, key)), sure=False) if not bias.region else Resolved()
 
 
 def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str, bias: Bias) -> Resolved:
@@ -244,7 +253,9 @@ def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str,
     if bias.region and not any(is_local(m, bias) for m in found):
         return _asked(places, query, found, bias)
     street = reading.kind == "short" and bool(read_address(query).street)  # 桂林路 is a street of forty cities
-    return choose_meaning(found, bias, local=True)._replace(sure=not street or bool(bias.region or bias.near))
+    return choose_meaning(found, bias, local=True)._replace(
+        sure=not (street or is_a_word(reading.name)) or bool(bias.region or bias.near)
+    )
 
 
 def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
@@ -253,7 +264,8 @@ def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) ->
         return Resolved(_divisions_of(places, reading, None, notes))
     rest = _NAMELESS_ZONE.sub("", reading.rest) or reading.rest
     address = read_address(rest)
-    found = find_address(places, address, rest, within=reading.codes, finest=_only(reading.codes))
+    finest = reading.codes[0] if len(reading.codes) == 1 else None
+    found = find_address(places, address, rest, within=reading.codes, finest=finest)
     if found:
         named = [in_township(m._replace(notes=(*notes, *m.notes)), reading.codes) for m in found]
         return choose_meaning(named, bias, local=True)
@@ -281,22 +293,12 @@ def _divisions_of(
 
 def _corrected_below(places: PlaceIndex, rest: str, reading: DivisionReading, bias: Bias) -> Resolved:
     """Return what the text means with one slip put right in the next division's name: 蒲东新区 in Shanghai."""
-    if len(reading.codes) != 1:
+    below = correct_below(places, rest, reading)
+    if below is None:
         return Resolved()
-    fixes = correct_head(places, rest, within=reading.codes)
-    if len(fixes) != 1:
-        return Resolved()
-    (fix,) = fixes
     notes = (*(("renamed",) if reading.kind == "former" else ()), "corrected")
-    below = DivisionReading(
-        (fix.code,), rest[fix.length :].strip(), reading.weight + 1.0, "full", fix.name, reading.names + 1
-    )
     found = _with_divisions(places, below, bias).meanings
     return Resolved(tuple(m._replace(notes=(*notes, *m.notes)) for m in found))
-
-
-def _only(codes: Sequence[str]) -> str | None:
-    return codes[0] if len(codes) == 1 else None
 
 
 def _what_is_unknown(places: PlaceIndex, address: Address, within: Sequence[str]) -> str:
@@ -315,18 +317,20 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     chosen = choose_meaning(assumed, bias, local=True)
     if elsewhere and assumed:
         return _asked(places, query, chosen.meanings, bias)
-    if len(found) == 1 and not (bias.region or bias.near or is_surely(found[0])):
+    alone = not (bias.region or bias.near)
+    if len(found) == 1 and alone and not is_surely(found[0]):
         found = []
+    fuller = alone and len(found) == 1 and is_fuller(places, found[0].place.label, to_key(query))
     if not found and address.street and not bias.region:
         return Resolved(tuple(cities_of_street(places, address.street)), sure=False)
-    alone = not (bias.region or bias.near)
     if alone and address.street and any(m.place.precision is Precision.STREET for m in found):  # 解放路12号
         known = {prefecture_of(m.place.adcode) for m in found if m.place.adcode}
         others = [m for m in cities_of_street(places, address.street) if m.place.adcode not in known]
         if others or address.street[:2] in places.file.divisions.names:  # a street of many cities, as 和平路 is
             return Resolved((*chosen.meanings, *others), sure=False)
     bare_street = alone and any("street_about" in m.notes for m in found)
-    return chosen._replace(sure=chosen.sure and not bare_street and not may_be_anywhere(places, query, assumed))
+    unsure = fuller or bare_street or may_be_anywhere(places, query, assumed)
+    return chosen._replace(sure=chosen.sure and not unsure)
 
 
 def _asked(places: PlaceIndex, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
@@ -352,7 +356,11 @@ def find_address(
         spots = [Meaning(place) for place in places.numbered(address, within=within, finest=finest)]
         if spots:
             return spots
-    for name in dict.fromkeys((text, address.name, address.village)):
+    if is_generic(to_key(text)) and within and size_of(within) != "district":  # a district's hospital is not the city's
+        rows = [r for name in places.own_names(to_key(text), within) for r in places.file.named(name, within=within)]
+        return [Meaning(r.place()) for r in merge_rows(rows)]
+    village = "" if address.village.endswith("庄") and not within else address.village  # 石家庄 is no village
+    for name in dict.fromkeys((text, address.name, village)):
         key = to_key(name)
         rows = [r for r in places.file.named(key, within=within) if r.kind not in _DIVISIONS] if len(key) > 1 else []
         rows = [r for r in rows if r.kind != "street"]
@@ -385,14 +393,7 @@ def _named_after(places: PlaceIndex, address: Address, text: str, within: Sequen
 
 def _corrected(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     """Return what the text means with one slip in its first division's name put right."""
-    fixes = correct_head(places, query, within=bias.region)
-    table = places.file.divisions
-    readings: list[DivisionReading] = []
-    for fix in fixes:
-        rest = query[fix.length :].strip()
-        below = table.read_head(rest, within=(fix.code,))[0] if rest else None
-        plain = DivisionReading((fix.code,), rest, 1.0, "full", fix.name, 1)
-        readings.append(below if below is not None and below.codes else plain)
+    readings = correct_readings(places, query, within=bias.region)
     deepest = max((r.weight for r in readings), default=0.0)
     meanings = [m for r in readings if r.weight == deepest for m in _with_divisions(places, r, bias).meanings]
     return Resolved(tuple(m._replace(notes=("corrected", *m.notes)) for m in meanings[:10]))

@@ -13,14 +13,16 @@ from shipped_divisions import SHIPPED
 
 from locator.errors import DataError
 from locator.gazetteer import Gazetteer, build_places, open_gazetteer
-from locator.gazetteer.address import read_crossing, strip_pasted
-from locator.gazetteer.named import other_forms, without_tail
+from locator.gazetteer.address import other_forms, read_crossing, strip_pasted, without_tail
 from locator.gazetteer.schema import MORE_FROM
 from locator.gazetteer.sources import PLACES_FILE
 
 CASES = list(csv.DictReader((Path(__file__).parent / "named_places.csv").read_text("utf-8").splitlines()))
 DISTRICTS = [440303, 440304, 110105, 110108, 110114, 540102, 460106, 310115, 330106, 320102, 510107]
-NAMES = "绿景山庄|望京SOHO|布达拉宫|骑楼老街|东方明珠|鸟巢|国贸|黄龙万科|天通苑|五道口|苏州桥"
+NAMES = (
+    "绿景山庄|望京SOHO|布达拉宫|骑楼老街|东方明珠|鸟巢|国贸|黄龙万科|天通苑|五道口|苏州桥"
+    "|滕王阁|山西大学|儿童医院|南方医院|小寨|大理古城|4号口|贵阳路小学|中国人民大学|白石洲站|会展中心站|徐家汇"
+)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,7 @@ def test_a_broken_file_of_places_is_told_and_leaves_nothing(some_shipped, tmp_pa
 @pytest.mark.parametrize(
     ("name", "others"),
     [
-        ("深圳北站", ["深圳北地铁站", "深圳北火车站", "深圳北高铁站", "深圳北"]),
+        ("深圳北站", ["深圳北地铁站", "深圳北火车站", "深圳北高铁站", "深圳北轻轨站", "深圳北"]),
         ("光谷广场", ["光谷广场地铁站", "光谷广场火车站"]),
         ("国贸", []),
     ],
