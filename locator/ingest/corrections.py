@@ -26,11 +26,11 @@ from locator.errors import DataError, InvalidInput, NotFound
 from locator.ingest import Draft, RawRecord
 from locator.ingest.fields import check_fields
 from locator.ingest.positions import PositionFault, read_position
-from locator.layer import COLUMNS
+from locator.layer import COLUMNS, Layer
 from locator.model import Precision, Provenance, ServicePoint
 from locator.settings import Settings
 from locator.stores import Near
-from locator.stores.merge import APART, DECISIONS, EDITS, OWN, SAME, VANISHED, read_decisions
+from locator.stores.merge import APART, DECISIONS, EDITS, OWN, SAME, VANISHED, qualify, read_decisions
 
 FILE = "corrections.jsonl"
 DECIDED = "corrections.decided.jsonl"
@@ -242,20 +242,38 @@ def decide_same(
         raise InvalidInput(f"{one} is one office already", code="same_one", id=one)
     ensure_data(settings)
     store = open_own_store(settings)
-    parts = [part for name, part in store.parts().items() if name not in OWN]
-    given = []
-    for point_id in (one, other):
-        found = next((part.point(row) for part in parts if (row := part.row_of(point_id)) is not None), None)
-        if found is None:
-            raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
-        given.append(found)
+    parts = {name: part for name, part in store.parts().items() if name not in OWN}
+    named = [_find_row(parts, point_id, store.point(point_id)) for point_id in (one, other)]
     day = now.date().isoformat()
-    decision = ServicePoint(
-        id=" ".join(sorted((one, other))), name=APART if apart else SAME, serves=(one, other),
-        provenance=Provenance(source=source, date=day, verified=day),
-    )  # fmt: skip
-    store.replace(DECISIONS, [decision], partial=True)
-    return store.point(one) or store.point(other) or given[0]
+    pairs = {(named[0][0], named[1][0]), *([(one, other)] if apart else [])}  # apart also as they are listed
+    decisions = [
+        ServicePoint(
+            id=" ".join(sorted(pair)), name=APART if apart else SAME, serves=pair,
+            provenance=Provenance(source=source, date=day, verified=day),
+        )
+        for pair in pairs
+    ]  # fmt: skip
+    store.replace(DECISIONS, decisions, partial=True)
+    return store.point(one) or store.point(other) or named[0][1]
+
+
+def _find_row(parts: Mapping[str, Layer], point_id: str, served: ServicePoint | None) -> tuple[str, ServicePoint]:
+    """Return how a decision names an office, and the row of its source; ``X.2`` is served for another's ``X``.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    """
+    for part in parts.values():
+        if (row := part.row_of(point_id)) is not None:
+            return point_id, part.point(row)
+    stem = point_id.rpartition(".")[0]
+    for name, part in parts.items():
+        row = part.row_of(stem) if stem and served is not None else None
+        if row is not None and served is not None and part.point(row).name == served.name:
+            return qualify(stem, name), part.point(row)
+    raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
 
 
 def list_near(settings: Settings) -> tuple[Near, ...]:

@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
@@ -28,12 +29,10 @@ from numpy.typing import NDArray
 from locator.datum import distance_m, to_ecef
 from locator.layer import SCHEMA, Layer, concat_tables, to_numpy, to_row
 from locator.model import EXACT, Provenance, ServicePoint
-from locator.search.same_office import SAME_NAME_M, SAME_PLACE_M, confidence_rank, plain_name
+from locator.search.same_office import SAME_NAME_M, confidence_rank, find_within, plain_name
 from locator.stores import HOTLINE
 
 VANISHED = "vanished"
-FEW = 2000
-"""Up to this many places are compared with those of their latitude; more are looked up in a tree."""
 EDITS = "edits"
 """The source that operators' own corrections make: each of its rows says which fields of an office it changes."""
 DECISIONS = "decisions"
@@ -91,7 +90,7 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     else:
         whole = Layer(concat_tables(tables))
         source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
-        groups = find_groups(whole, source_of, decided)
+        groups = find_groups(whole, source_of, decided, list(given))
         merged = _join(whole, groups, source_of, list(given)) if groups else Merged(whole, {}, ())
         merged = merged._replace(layer=_tell_ids_apart(merged.layer))
     edits = parts.get(EDITS)
@@ -210,13 +209,15 @@ def _pick(unit: tuple[str, ...], ordered: Sequence[ServicePoint]) -> ServicePoin
     return having[0] if having else None
 
 
-def find_groups(whole: Layer, source_of: NDArray[Any], decided: Decisions) -> list[list[int]]:
+def find_groups(
+    whole: Layer, source_of: NDArray[Any], decided: Decisions, names: Sequence[str] = ()
+) -> list[list[int]]:
     """Return rows that are one office, each group in the order of the parts.
 
     A group has at most one row of a source, but for rows that an operator said to be the same; those said to be
     apart are in no group together.
     """
-    rows_of = _rows_of(whole, {i for pair in (*decided.same, *decided.apart) for i in pair})
+    rows_of = _rows_of(whole, {i for pair in (*decided.same, *decided.apart) for i in pair}, source_of, names)
     apart = [[rows_of.get(i, frozenset()) for i in pair] for pair in decided.apart]
     leader = list(range(len(whole)))
 
@@ -252,18 +253,26 @@ def find_groups(whole: Layer, source_of: NDArray[Any], decided: Decisions) -> li
     return sorted(members.values())
 
 
-def _rows_of(whole: Layer, ids: Set[str]) -> dict[str, frozenset[int]]:
-    """Return the rows that have an id; several sources may give one."""
+def qualify(point_id: str, source: str) -> str:
+    """Return how a decision names the row of one source, where several sources gave its id to different offices."""
+    return f"{point_id}@{quote(source, safe='')}"
+
+
+def _rows_of(whole: Layer, ids: Set[str], source_of: NDArray[Any], names: Sequence[str]) -> dict[str, frozenset[int]]:
+    """Return the rows that have an id; several sources may give one, of which :func:`qualify` names one."""
     if not ids:
         return {}
     import pyarrow.compute as pc
 
     column = whole.table.column("id")
-    rows = np.flatnonzero(to_numpy(pc.is_in(column, value_set=pa.array(sorted(ids)))))
+    plain = pa.array(sorted({point_id.partition("@")[0] for point_id in ids}))
+    rows = np.flatnonzero(to_numpy(pc.is_in(column, value_set=plain)))
     found: dict[str, set[int]] = defaultdict(set)
     for row, point_id in zip(rows.tolist(), column.take(pa.array(rows)).to_pylist(), strict=True):
         found[point_id].add(row)
-    return {point_id: frozenset(some) for point_id, some in found.items()}
+        if names:
+            found[qualify(point_id, names[source_of[row]])].add(row)
+    return {point_id: frozenset(found[point_id]) for point_id in ids if point_id in found}
 
 
 class _Columns:
@@ -377,23 +386,7 @@ def _pairs_near(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[in
     for later, (rows, xyz) in enumerate(some):
         for earlier_rows, earlier_xyz in some[:later]:
             few, many = sorted(((rows, xyz), (earlier_rows, earlier_xyz)), key=lambda pair: len(pair[0]))
-            for row, others in zip(few[0].tolist(), _within(few[1], many[1]), strict=True):
+            for row, others in zip(few[0].tolist(), find_within(few[1], many[1]), strict=True):
                 for other in others:
                     a, b = sorted((row, int(many[0][other])))
                     yield a, b
-
-
-def _within(few: NDArray[np.float64], many: NDArray[np.float64]) -> Iterable[Sequence[int]]:
-    """Return for each of some places those of many within :data:`SAME_PLACE_M`, in their order."""
-    if len(few) > FEW:
-        from scipy.spatial import cKDTree
-
-        found: Iterable[Sequence[int]] = cKDTree(many).query_ball_point(few, SAME_PLACE_M, return_sorted=True)
-        return found
-    order = np.argsort(many[:, 2])  # in slices across the earth's axis: no SciPy, which takes a third of a second
-    starts, ends = (np.searchsorted(many[order, 2], few[:, 2] + reach) for reach in (-SAME_PLACE_M, SAME_PLACE_M))
-    near = (np.sort(order[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
-    return [
-        rows[((many[rows] - one) ** 2).sum(axis=1) <= SAME_PLACE_M**2].tolist()
-        for one, rows in zip(few, near, strict=True)
-    ]

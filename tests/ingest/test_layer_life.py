@@ -315,6 +315,33 @@ def test_offices_that_may_be_one_are_told_and_decided(settings, city, monkeypatc
 
 
 @pytest.mark.slow
+def test_an_id_that_two_sources_gave_to_two_offices_can_be_decided_on_too(
+    settings, city, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "one.csv").write_text("id," + HEAD + "t1,某丙窗口,,,,117.01,36.66\n", "utf-8")
+    (tmp_path / "two.csv").write_text(
+        "id," + HEAD + "t1,某丁窗口,,,,117.31,36.66\nt2,某戊窗口,,,,117.51,36.66\n", "utf-8"
+    )
+    for name in ("one", "two"):
+        import_source("table", str(tmp_path / f"{name}.csv"), settings, name=name)
+
+    def listed():
+        return {point.name for point in open_own_store(settings).points()}
+
+    assert office(settings, "某丁窗口").id == "t1.2"
+    monkeypatch.setenv("LOCATOR_DATA", str(settings.data))
+    assert main(["same", "t1.2", "t2"]) == 0, capsys.readouterr().err
+    assert {"某丙窗口", "某丁窗口"} <= listed() and "某戊窗口" not in listed()
+    import_source("table", str(tmp_path / "two.csv"), settings, name="two", append=True)
+    assert "某戊窗口" not in listed(), "the decision outlives imports"
+    assert undo_change(settings) == DECISIONS and "某戊窗口" in listed()
+    assert main(["same", "--apart", "t1.2", "t2"]) == 0 and {"某丁窗口", "某戊窗口"} <= listed()
+    assert main(["edit", "t1.2", "phones=0531-88883333", "--source", PAGE]) == 0
+    assert office(settings, "某丁窗口").phones and not office(settings, "某丙窗口").phones
+    assert main(["same", "t1.9", "t2"]) == 1
+
+
+@pytest.mark.slow
 def test_two_offices_that_are_a_third_already_are_one(settings, city, tmp_path):
     (tmp_path / "other.csv").write_text("id," + HEAD + "t1,某丙窗口,,,,,\nt2,某丁窗口,,,,,\n", "utf-8")
     import_source("table", str(tmp_path / "other.csv"), settings)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from locator.layer import Layer
 from locator.model import Kind, Phone, Precision, Provenance, ServicePoint
 from locator.stores.contents import find_near, mark_vanished
-from locator.stores.merge import APART, DECISIONS, merge_parts, plain_name, read_decisions
+from locator.stores.merge import APART, DECISIONS, merge_parts, plain_name, qualify, read_decisions
 from locator.stores.merge import SAME as MADE_ONE
 
 OLD = Provenance(source="old", date="2018-07", confidence="M", licence="facts only")
@@ -221,3 +221,13 @@ def test_the_number_of_many_offices_is_nobodys_own():
     some = Layer.from_points(office(f"x{n}", name=f"{n}号所", phones=NUMBER) for n in range(5))
     assert len(find_near(some, None, read_decisions({}))) == 10
     assert find_near(Layer.from_points([]), None, read_decisions({})) == ()
+
+
+def test_a_decision_names_one_source_s_row_where_two_share_an_id():
+    """Two offices of two sources are both called x: what is said of the second one is not said of the first."""
+    a, b = office("x", name="甲社保中心", lon=117.0), office("x", name="乙社保中心", lon=117.3)
+    parts = {"a": Layer.from_points([a]), "b b": Layer.from_points([b, office("y", name="丙社保中心", lon=117.6)])}
+    assert sorted(merge_parts(parts).layer.table.column("id").to_pylist()) == ["x", "x.2", "y"]
+    joined = merge_parts({**parts, DECISIONS: decided(MADE_ONE, qualify("x", "b b"), "y")}).layer
+    assert {point.name for point in joined.points()} == {"甲社保中心", "乙社保中心"}
+    assert merge_parts({**parts, DECISIONS: decided(MADE_ONE, "x", "y")}).layer.table.num_rows == 2
