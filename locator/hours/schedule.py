@@ -310,14 +310,23 @@ class Scheduler:
         return whole_day(OpenState.UNKNOWN, "calendar", rule, *notes, "no_holiday_rule")
 
 
-def makeup_schedule(expression: Expression, day: date) -> DaySchedule:
-    """Return the schedule of a weekend day on which China works: the weekdays' hours where they are all alike."""
-    own = regular_schedule(expression, day)
+def makeup_schedule(expression: Expression, day: date, *, school: bool | None = None) -> DaySchedule:
+    """Return the schedule of a weekend day on which China works: the weekdays' hours where they are all alike.
+
+    Parameters
+    ----------
+    school
+        Whether it is a school holiday; None when nobody knows.
+    """
+    if school is None and expression.names("SH"):
+        perhaps = [makeup_schedule(expression, day, school=school) for school in (False, True)]
+        return agree(perhaps, "school_holidays")._replace(notes=(*perhaps[0].notes, "school_holidays"))
+    own = regular_schedule(expression, day, school=bool(school))
     if expression.always or any(names_day(rule, day) for rule in expression.rules if not rule.only_holidays):
         return own
     around = sorted((day + timedelta(days=n) for n in range(-6, 7)), key=lambda other: abs((other - day).days))
     weekdays = [next(other for other in around if other.weekday() == weekday) for weekday in range(5)]
-    schedules = [regular_schedule(expression, day, like=other) for other in weekdays]
+    schedules = [regular_schedule(expression, day, school=bool(school), like=other) for other in weekdays]
     if all(hours_of(schedule) == hours_of(schedules[0]) for schedule in schedules):
         return schedules[0]._replace(notes=("makeup_workday",))
     return agree(schedules, "weekdays_differ", keep=frozenset({OpenState.CLOSED}))

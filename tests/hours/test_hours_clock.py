@@ -375,6 +375,8 @@ def test_the_first_and_the_last_year_work() -> None:
         ),
         ('Mo-Fr 09:00-17:00 open "2楼"; PH off', "2026-11-23T16:00", {"comment:2楼"}),
         ("Mo-Fr 09:00-17:00; SH 10:00-12:00", "2026-11-23T16:00", {"school_holidays"}),
+        ("Mo-Fr 09:00-17:00; SH 10:00-12:00", "2026-10-10T16:00", {"school_holidays"}),
+        ("Mo-Fr 09:00-17:00; SH 10:00-12:00", "2026-10-10T11:00", {"makeup_workday", "school_holidays"}),
     ],
 )
 def test_notes_say_what_to_know(expr: str, when: str, notes: set[str]) -> None:
