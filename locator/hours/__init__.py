@@ -13,12 +13,13 @@ from locator import import_when_asked
 if TYPE_CHECKING:
     from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
     from locator.hours.clock import HoursClock, open_clock, shipped_clock
-    from locator.hours.expression import check_hours, names_days, say_days
+    from locator.hours.expression import check_hours, names_days
     from locator.hours.reader import HoursText, join_weekdays, read_hours, read_hours_text
     from locator.hours.telling import (
         WeekDay,
         describe,
         describe_notes,
+        say_days,
         say_usual,
         week_of,
         week_text,
@@ -54,10 +55,20 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("Calendar", "Day", "DayKind", "load_calendar", "shipped_calendar"), "calendar"),
     **dict.fromkeys(("HoursClock", "open_clock", "shipped_clock"), "clock"),
-    **dict.fromkeys(("check_hours", "names_days", "say_days"), "expression"),
+    **dict.fromkeys(("check_hours", "names_days"), "expression"),
     **dict.fromkeys(("HoursText", "join_weekdays", "read_hours", "read_hours_text"), "reader"),
     **dict.fromkeys(
-        ("WeekDay", "describe", "describe_notes", "say_usual", "week_of", "week_text", "week_view", "write_calendar"),
+        (
+            "WeekDay",
+            "describe",
+            "describe_notes",
+            "say_days",
+            "say_usual",
+            "week_of",
+            "week_text",
+            "week_view",
+            "write_calendar",
+        ),
         "telling",
     ),
 }

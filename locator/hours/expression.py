@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from opening_hours import OpeningHours
@@ -86,6 +87,11 @@ class Rule:
         return not (self.selector or self.holidays or self.spans is None or self.state is OpenState.CLOSED)
 
     @property
+    def untimed(self) -> bool:
+        """Whether these are days without a time or a word (``Sa``)."""
+        return self.spans is None and self.state is OpenState.OPEN and not (self.always or "open" in self.text)
+
+    @property
     def minutes(self) -> tuple[Span, ...]:
         """The times on a day the rule holds."""
         return (Span(0, DAY),) if self.spans is None else self.spans
@@ -117,7 +123,6 @@ class Expression:
         return any(kind == holiday for rule in self.rules for kind, _ in rule.holidays)
 
 
-_SIGNS = {Join.NORMAL: "; ", Join.ADDITIONAL: ", ", Join.FALLBACK: " || "}
 _WEEKDAY = r"(?:Mo|Tu|We|Th|Fr|Sa|Su)"
 _HOLIDAY = r"(?:PH|SH)(?: [+-]?\d+ days?)?"
 _ITEM = rf"(?:{_HOLIDAY}|{_WEEKDAY}(?:-{_WEEKDAY})?(?:\[[^\]]*\](?: [+-]\d+ days?)?)?)"
@@ -125,6 +130,7 @@ _WEEKDAYS = re.compile(rf"{_ITEM}(?:[, ]\s*{_ITEM})*$")
 _TIME = r"\d{1,2}:\d{2}"
 _SUN = r"(?:sunrise|sunset|dawn|dusk)"
 _TIMES = re.compile(rf"(?:^|(?<=[\s:,]))(?:{_TIME}|\(?{_SUN}).*$")
+_CLOSED_SPAN = re.compile(rf"({_TIME})-({_TIME})")
 _SPAN = re.compile(rf"({_TIME})(?:-({_TIME}))?(\+)?(?:/[\d:]+)?")
 _MODIFIER = re.compile(r"(?:^|\s)(open|closed|off|unknown)$", re.IGNORECASE)
 _WORDS = {word.lower(): word for word in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH", "SH")}
@@ -224,41 +230,39 @@ def check_hours(expr: str) -> str:
     Raises
     ------
     InvalidInput
-        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
+        It is not in OpenStreetMap's ``opening_hours`` syntax, or surely not what was meant (``hours_syntax``):
+        ``Mo-Fr 8:30-5:30``, ``8:30-12:00,1:30-5:00``, ``Mo-Fr 08:30-12:00; 13:30-17:00`` (each day from 13:30).
     """
-    return parse(expr).text
+    expression = parse(expr)
+    named = False
+    for rule in expression.rules:
+        if named and rule.bare and rule.join is Join.NORMAL:
+            raise _unreadable(expr, "the days of each time, for example Mo-Fr 08:30-12:00,13:30-17:00")
+        named |= bool(rule.selector)
+        spans = [tuple(map(_minutes, span)) for span in _CLOSED_SPAN.findall(rule.text.partition('"')[0])]
+        if any(_is_slip(span, before) for before, span in pairwise([(0, 0), *spans])):
+            raise _unreadable(expr, "the 24-hour clock, for example 13:30-17:30")
+    return expression.text
+
+
+def _is_slip(span: tuple[int, ...], before: tuple[int, ...]) -> bool:
+    """Return whether a span is a day of the 12-hour clock (8:30-5:30), or its afternoon (8:30-12:00,1:30-5:00)."""
+    start, end = span
+    whole_day = 7 * 60 <= start < 12 * 60 and end < 8 * 60 and end + DAY - start >= 19 * 60
+    return whole_day or (7 * 60 <= before[0] < before[1] and 60 <= start < end < 8 * 60)
 
 
 def names_days(expr: str) -> bool:
-    """Return whether every time of an expression has its day; only OpenStreetMap means daily by one without.
+    """Return whether every time of an expression has its day, and every day its times.
+
+    Only OpenStreetMap means daily by times without a day, and all day by ``Sa`` alone.
 
     Raises
     ------
     InvalidInput
         It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
     """
-    return not any(rule.bare for rule in parse(expr).rules)
-
-
-def say_days(text: str) -> str:
-    """Return an expression with ``Mo-Su`` before times without a day, as OpenStreetMap means them.
-
-    Raises
-    ------
-    InvalidInput
-        It is not in OpenStreetMap's ``opening_hours`` syntax (code ``hours_syntax``).
-
-    Examples
-    --------
-    >>> say_days("09:00-12:00,13:00-17:00; PH off")
-    'Mo-Su 09:00-12:00,13:00-17:00; PH off'
-    >>> say_days("Mo-Fr 09:00-17:00; 12:00-13:00 off")
-    'Mo-Fr 09:00-17:00; 12:00-13:00 off'
-    """
-    said = ""
-    for rule in parse(text).rules:
-        said += (_SIGNS[rule.join] if said else "") + ("Mo-Su " if rule.bare else "") + rule.text
-    return said
+    return not any(rule.bare or rule.untimed for rule in parse(expr).rules)
 
 
 def _split(text: str) -> list[tuple[Join, str]]:

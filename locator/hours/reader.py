@@ -164,7 +164,7 @@ _ENGLISH = (
     (r"\b(?:daily|every ?day)\b", "每天"),
     (r"(?<![日一二三四五六日末] )(?<![日一二三四五六日末])\bclosed (?:on )?(?=周|法定)" + _ENGLISH_LIST, r"\1休息"),
     (r"\b(?:except|excluding)(?: for)?(?: on)? (?=周|法定)" + _ENGLISH_LIST, r"(\1除外)"),
-    (r"\bby appointment(?: only)?\b", "预约"), (r"\bclosed\b", "休息"),
+    (r"\bby appointment(?: only)?\b", "预约"), (r"\b(?:closed|off)\b", "休息"),
     (r"\blunch(?:[ -]?(?:break|time|hour))?\b:?\s*", "午休"),
     (r"\b(?:last (?:admission|entry|ticket|number))(?: at| is)?\b:? ?(?=\d)", "最后取号"),
     (r"\bbeijing time\b", "北京时间"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from locator.hours.calendar import Calendar, shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
-from locator.hours.expression import OpenState, parse
+from locator.hours.expression import Join, OpenState, check_hours, parse
 from locator.hours.schedule import DaySchedule
 from locator.i18n import SOURCE_LANGS, choose, find_template, text
 from locator.model import HoursState, ServicePoint
@@ -293,3 +293,27 @@ def _fold(line: str) -> str:
         parts[-1] += character
         size += octets
     return "\r\n".join(parts) + "\r\n"
+
+
+_SIGNS = {Join.NORMAL: "; ", Join.ADDITIONAL: ", ", Join.FALLBACK: " || "}
+
+
+def say_days(text: str) -> str:
+    """Return an expression with ``Mo-Su`` before times without a day, as OpenStreetMap means them.
+
+    Raises
+    ------
+    InvalidInput
+        See :func:`~locator.hours.expression.check_hours`.
+
+    Examples
+    --------
+    >>> say_days("09:00-12:00,13:00-17:00; PH off")
+    'Mo-Su 09:00-12:00,13:00-17:00; PH off'
+    >>> say_days("Mo-Fr 09:00-17:00; 12:00-13:00 off")
+    'Mo-Fr 09:00-17:00; 12:00-13:00 off'
+    """
+    said = ""
+    for rule in parse(check_hours(text)).rules:
+        said += (_SIGNS[rule.join] if said else "") + ("Mo-Su " if rule.bare else "") + rule.text
+    return said

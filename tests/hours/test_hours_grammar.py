@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from opening_hours import OpeningHours
 
 from locator.errors import InvalidInput
-from locator.hours import DayKind, HoursClock, check_hours, read_hours_text, shipped_clock
+from locator.hours import DayKind, HoursClock, check_hours, names_days, read_hours_text, say_days, shipped_clock
 from locator.hours import expression as language
 from locator.hours.schedule import Scope
 from locator.model import ServicePoint
@@ -183,3 +183,26 @@ def test_a_fault_of_one_office_is_its_own_unknown(monkeypatch: pytest.MonkeyPatc
     assert clock.evaluate_point(good, at).state == "unknown"
     assert clock.open_states([good.hours], at).tolist() == [0]
     assert "nobody foresaw this" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("expr", "says"),
+    [
+        ("Mo-Fr 09:00-17:00; Sa", False),
+        ("Mo-Fr", False),
+        ("Mo-Fr 09:00-17:00; PH", False),
+        ("09:00-17:00", False),
+        ("Mo-Fr 09:00-17:00; Sa open; PH off", True),
+        ("Mo-Fr 09:00-17:00; 12:00-13:00 off", True),
+        ('Mo-Fr 09:00-17:00; Sa unknown "预约"', True),
+        ("24/7", True),
+    ],
+)
+def test_days_have_times_and_times_have_days(expr: str, says: bool) -> None:
+    assert names_days(expr) is says
+
+
+def test_openstreetmaps_slips_are_not_made_worse() -> None:
+    with pytest.raises(InvalidInput):
+        say_days("Mo-Fr 08:30-12:00; 13:30-17:00")
+    assert say_days("PH off; 09:00-17:00") == "PH off; Mo-Su 09:00-17:00"
