@@ -92,6 +92,8 @@ class HoursReader(ClauseReader):
         if text in PERIODS and self.opened_by is not None and self.opened_by.kind == "range" and self.last == "(":
             self._check_half_of_range(text)
         elif text in PERIODS:
+            if self.half_day and half_of_day(self.half_day) != half_of_day(text):
+                raise Unclear(text)  # 周三上午学习、下午办公
             self.half_day = text
         if self.lessening and text in "),;。":
             self.lessening = False
@@ -216,6 +218,8 @@ class HoursReader(ClauseReader):
 
     def _read_off(self, text: str) -> None:
         line = self.line
+        if self.season is not None and self.season_is_new:
+            raise Unclear(text)  # 夏季周六休息: not all year
         if self.half_day or any(token.kind == "unknown" for token in self.clause):
             return  # the end of the clause decides
         if self.before is not None and self.before.kind == "range" and line.ranges:
@@ -337,6 +341,9 @@ class HoursReader(ClauseReader):
         return name
 
     def _read_season(self, text: str) -> None:
+        if self.shut_before not in (None, self.excluded):
+            raise Unclear(text)  # 冬季…周六休息；夏季…: shut in one season
+        self.shut_before = self.excluded
         self.season, self.season_is_new = self._name_season(text), True
 
     _read_dates = _read_season

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 from locator.hours.expression import holds
@@ -197,48 +198,69 @@ def place_self_service(lines: list[Line], said: str, notes: list[str]) -> list[L
     return [Line(ALL_DAYS, True, ((0, 1440),), {}, "open", said)]
 
 
+@dataclass
 class ClauseReader:
     """Keeps the lines of days and times that are read, and settles each clause of a text."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self.lines = [Line()]
-        self.notes = list[str]()
-        self.excluded = frozenset[int]()
-        self.holidays_off = self.by_workdays = False
-        self.season: str | None = None
-        self.season_is_new = False
-        self.trailing = trailing_seasons(tokens)
-        self.loose: Ranges = ()
-        """Times since the last season that follows its times."""
-        self.half_day = ""
-        self.afternoon = self.halved = False
-        """Whether the last times were said to be in the afternoon; whether any were said to be in half a day."""
-        self.excepting = self.lessening = self.extended = False
-        self.too = False
-        """Whether days are said to be open too (周末无休), which means that the others are."""
-        self.ticket, self.tickets, self.breaks = "", list[str](), list[tuple[int, int]]()
-        self.self_service = self.tireless = self.label = ""
-        self.before: Token | None = None
-        self.opened_by: Token | None = None
-        """What stood before the bracket that is open."""
-        self.replaced = frozenset[int]()
-        """The vague days that exact ones stood in for: 工作日（周三除外） takes Wednesday from them."""
-        self.neighbours = frozenset[int]()
-        """Days named one after the other with nothing between."""
-        self.rest = frozenset[int]()
-        """The days that 其他 stood for."""
-        self.shut = frozenset[int]()
-        """The days last said to be shut."""
-        self.last, self.joint = "", False
-        """The text of the last token; whether 、 or 和 stands between the last word and this one."""
-        self.vague = False
-        """Whether the days of this line are such as 每天 or 工作日, which days beside them make exact."""
-        self.fence: frozenset[int] | None = None
-        """The days before an exception or a stop: other days that follow do not share their times."""
-        self.clause = list[Token]()
-        self.group: tuple[frozenset[int], bool] = (frozenset(), False)
-        """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
+    tokens: Sequence[Token]
+    lines: list[Line] = field(default_factory=lambda: [Line()])
+    notes: list[str] = field(default_factory=list)
+    clause: list[Token] = field(default_factory=list)
+    excluded: frozenset[int] = frozenset()
+    holidays_off: bool = False
+    by_workdays: bool = False
+    """Whether 工作日 was said."""
+    season: str | None = None
+    season_is_new: bool = False
+    loose: Ranges = ()
+    """Times since the last season that follows its times."""
+    half_day: str = ""
+    afternoon: bool = False
+    """Whether the last times were said to be in the afternoon."""
+    halved: bool = False
+    """Whether any times were said to be in half a day."""
+    excepting: bool = False
+    lessening: bool = False
+    extended: bool = False
+    too: bool = False
+    """Whether days are said to be open too (周末无休), which means that the others are."""
+    ticket: str = ""
+    tickets: list[str] = field(default_factory=list)
+    breaks: list[tuple[int, int]] = field(default_factory=list)
+    """Breaks told before the times."""
+    self_service: str = ""
+    tireless: str = ""
+    """全年无休, where it was said."""
+    label: str = ""
+    """How the office serves on the days that follow (延时服务：周六9:00-12:00)."""
+    before: Token | None = None
+    opened_by: Token | None = None
+    """What stood before the bracket that is open."""
+    replaced: frozenset[int] = frozenset()
+    """The vague days that exact ones stood in for: 工作日（周三除外） takes Wednesday from them."""
+    neighbours: frozenset[int] = frozenset()
+    """Days named one after the other with nothing between."""
+    rest: frozenset[int] = frozenset()
+    """The days that 其他 stood for."""
+    shut_before: frozenset[int] | None = None
+    """The days said to be shut before the first season."""
+    shut: frozenset[int] = frozenset()
+    """The days last said to be shut."""
+    last: str = ""
+    """The text of the last token."""
+    joint: bool = False
+    """Whether 、 or 和 stands between the last word and this one."""
+    vague: bool = False
+    """Whether the days of this line are such as 每天 or 工作日, which days beside them make exact."""
+    fence: frozenset[int] | None = None
+    """The days before an exception or a stop: other days that follow do not share their times."""
+    group: tuple[frozenset[int], bool] = (frozenset(), False)
+    """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
+
+    @cached_property
+    def trailing(self) -> frozenset[int]:
+        """The places of seasons that stand behind their times."""
+        return trailing_seasons(self.tokens)
 
     @property
     def line(self) -> Line:
@@ -270,6 +292,8 @@ class ClauseReader:
             self._check_half_of_range(half)
         if not unread and not lone_half:
             return
+        if self.season is not None and self.season_is_new:
+            raise Unclear(said)
         if unread and any(token.text == "除外" for token in clause):
             raise Unclear(said)  # except for what nobody here knows
         if not named or kinds & {"range", "season", "dates", "except", "less"} or line.ranges or line.seasons:
