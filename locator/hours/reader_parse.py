@@ -101,7 +101,7 @@ class HoursReader(ClauseReader):
         if self.excepting and text == ")":
             self._read_outside("除外")
         if text in ("。", ";", ")"):
-            self.label = ""
+            self.label, self.after_break = "", False
         if text in _STOPS:
             self._fence_days(text)
             if text != "(" or any(token.kind == "unknown" for token in self.clause):
@@ -278,8 +278,8 @@ class HoursReader(ClauseReader):
 
     def _read_lunch(self, text: str) -> None:
         span, line = read_range(text), self.line
-        if span is None:
-            raise Unclear(text)
+        if span is None or (self.season is not None and self.season_is_new):
+            raise Unclear(text)  # a break of one season
         if line.ranges:
             self._take_break(*span)
         else:
@@ -341,8 +341,8 @@ class HoursReader(ClauseReader):
         return name
 
     def _read_season(self, text: str) -> None:
-        if self.shut_before not in (None, self.excluded):
-            raise Unclear(text)  # 冬季…周六休息；夏季…: shut in one season
+        if self.after_break or self.shut_before not in (None, self.excluded):
+            raise Unclear(text)  # 午休12:00-13:00，夏季12:00-14:00; 冬季…周六休息；夏季…: shut in one season
         self.shut_before = self.excluded
         self.season, self.season_is_new = self._name_season(text), True
 
@@ -369,7 +369,7 @@ class HoursReader(ClauseReader):
             raise Unclear(text)
         if len(self.neighbours) == 2 and max(self.neighbours) - min(self.neighbours) > 3:
             raise Unclear("a dash may have been lost: 周一周五")
-        self.season_is_new, self.half_day = False, ""
+        self.season_is_new, self.half_day, self.after_break = False, "", False
         if self.label:
             self.line.state, self.line.comment, self.line.taken = "unknown", self.label.replace('"', ""), True
         if self.season is None:

@@ -226,6 +226,8 @@ class ClauseReader:
     """Whether days are said to be open too (周末无休), which means that the others are."""
     ticket: str = ""
     tickets: list[str] = field(default_factory=list)
+    after_break: bool = False
+    """Whether nothing but a season stands between here and a break of the same sentence."""
     breaks: list[tuple[int, int]] = field(default_factory=list)
     """Breaks told before the times."""
     self_service: str = ""
@@ -369,4 +371,4 @@ class ClauseReader:
             inside = [self.line]
         for line in inside:
             line.ranges = without(line.ranges, start, end)
-        self.loose = self.line.ranges
+        self.loose, self.after_break = self.line.ranges, True
