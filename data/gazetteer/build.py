@@ -36,19 +36,12 @@ from packages import (
     rows_of,
     township_villages,
 )
-from pypinyin import lazy_pinyin
 
 from locator.datum import Datum, distance_m, geod, to_wgs84
 from locator.gazetteer.districts import DistrictIndex
-from locator.gazetteer.text import short_name, short_names, simplify
+from locator.gazetteer.text import short_name, short_names, simplify, spell
 
 HERE = Path(__file__).parent
-READINGS = {
-    "朝阳市": "chao yang shi", "漯河市": "luo he shi", "民乐县": "min le xian", "繁峙县": "fan shi xian",
-    "单县": "shan xian", "筠连县": "jun lian xian", "六合区": "lu he qu", "什邡市": "shi fang shi",
-    "万柏林区": "wan bai lin qu", "宕昌县": "tan chang xian",
-}  # fmt: skip
-"""Names that pypinyin reads as another word; found by comparing with GeoNames' spellings."""
 STREET_ERROR_M, TOWN_ERROR_M = 2_100.0, 1_400.0
 TOWN_ERRORS_M = dict.fromkeys(("15", "54", "62", "63", "65"), 2_400.0)
 """How far GeoNames' positions of townships are from their seats: 85 of 100 are nearer; farther in sparse provinces."""
@@ -371,7 +364,7 @@ def main(folder: Path) -> None:
     estimate_errors(rows)
     estimate_extents(rows, districts)
     for row in rows.values():
-        row.pinyin = READINGS.get(row.name) or " ".join(lazy_pinyin(row.name, v_to_u=False))
+        row.pinyin = " ".join(spell(row.name))
     write(
         HERE / "divisions.csv",
         ["code", "name", "level", "lon", "lat", "error_m", "extent_m", "position_source", "name_en", "pinyin"],

@@ -17,7 +17,7 @@ from locator.gazetteer.deletion_index import count_runs, forget_variants, insert
 from locator.gazetteer.divisions import LEVEL_PRECISIONS, Division
 from locator.gazetteer.text import clean_name, short_name, short_names, spell, to_bigrams, to_key
 
-VERSION = 3
+VERSION = 4
 """Raised when a table changes its meaning; a file of another version is built again."""
 FORMER_FILES = ("former.csv", "former_more.csv", "former_codes.csv")
 """The retired names that ship with the program."""

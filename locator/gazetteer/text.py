@@ -191,8 +191,14 @@ ENGLISH_WORDS = frozenset(
 _PLACE_WORDS = {
     "朝阳": "chao yang", "漯河": "luo he", "民乐县": "min le xian", "繁峙": "fan shi", "单县": "shan xian",
     "筠连": "jun lian", "六合区": "lu he qu", "什邡": "shi fang", "万柏林": "wan bai lin", "宕昌": "tan chang",
+    "闵行": "min hang", "太行": "tai hang", "泊头": "bo tou", "穆棱": "mu ling", "珲春": "hun chun",
+    "洪洞": "hong tong", "大城县": "dai cheng xian", "浚县": "xun xian", "荥经": "ying jing", "乐陵": "lao ling",
+    "会稽": "kuai ji", "支行": "zhi hang", "分行": "fen hang", "商行": "shang hang", "街道": "jie dao",
+    "木栅": "mu zha", "雨露": "yu lu",
 }  # fmt: skip
 """Words that read otherwise in place names than pypinyin has them."""
+_PLACE_READINGS = {"长": "chang", "都": "du", "曾": "zeng"}
+"""Characters that mostly read so in place names (长治, 花都, 曾都), and otherwise in other words."""
 
 
 class Split(NamedTuple):
@@ -235,7 +241,7 @@ def _readings() -> dict[str, str]:
         if first not in plain:
             plain[first] = _plain(first)
         table[chr(number)] = plain[first]
-    return table
+    return table | _PLACE_READINGS
 
 
 @cache

@@ -125,7 +125,7 @@ def test_a_caution_of_several_is_said_once_and_on_none_of_them():
 
 
 @pytest.mark.parametrize(
-    ("ranks", "said"), [((2,), "2"), ((2, 3), "2–3"), ((1, 2, 3, 5), "1–3，5"), ((2, 4, 6), "2，4，6")]
+    ("ranks", "said"), [((2,), "2"), ((2, 3), "2–3"), ((1, 2, 3, 5), "1–3、5"), ((2, 4, 6), "2、4、6")]
 )
 def test_numbers_of_the_list_in_words(ranks, said):
     assert say_ranks(ranks, Translator("zh")) == said
@@ -157,6 +157,22 @@ def test_a_chinese_name_is_read_out_on_the_english_page():
     assert say_pinyin("甲中心") not in _Tags(render_results(_answer(_hit(name="甲中心")), _context("zh"))).text
     named = _Tags(render_results(_answer(_hit(name_en="A Centre")), _context("en"))).text
     assert "A Centre" in named and say_pinyin("甲中心") not in named
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("五里沟街道人社中心", "Wuligou Jiedao Renshe Zhongxin"),
+        ("长治市潞州区政务中心", "Changzhi Shi Luzhou Qu Zhengwu Zhongxin"),
+        ("闵行区莘庄镇（康城）", "Minhang Qu Xinzhuang Zhen (Kangcheng)"),
+        ("徐汇湖南街道受理点", "Xuhui Hunan Jiedao Shouli Dian"),
+        ("单县医保局", "Shan Xian Yibao Ju"),
+        ("农行兰山支行营业部", "Nonghang Lanshan Zhihang Yingye Bu"),
+        ("CBD 办事处2", "CBD Banshi Chu 2"),
+    ],
+)
+def test_a_name_is_read_out_word_by_word(name, read):
+    assert say_pinyin(name) == read
 
 
 def test_groups_keep_exact_about_unplaced_and_the_other_authority_apart():
