@@ -132,6 +132,10 @@ class Translator:
         """Return a text of the page."""
         return text(f"page.{key}", self.lang, **params)
 
+    def count(self, key: str, n: int, **params: object) -> str:
+        """Return a text of the page with a number in it; one has a text of its own (``key.one``)."""
+        return self(f"{key}.one", **params) if n == 1 else self(key, n=n, **params)
+
     def name(self, what: str, value: str) -> str:
         """Return the name of a kind, task, person, precision, mode or datum."""
         return text(f"names.{what}.{value}", self.lang)

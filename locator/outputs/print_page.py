@@ -27,7 +27,7 @@ from locator.model import EXACT, ServicePoint
 from locator.outputs.html_document import Markup, tag, write_document
 from locator.routing.route import Route
 from locator.settings import Settings
-from locator.wording import say_day, say_length
+from locator.wording import HERE_M, say_day, say_length
 
 PAGE_MM = (210.0, 297.0)
 MARGIN_MM = 13.0
@@ -57,6 +57,7 @@ ul,ol{list-style:none}li{padding-left:1.5em;position:relative}li>b{position:abso
 footer{position:absolute;left:13mm;right:13mm;bottom:8mm;font-size:10.5pt;line-height:1.3;
 border-top:.3mm solid #566270}
 .small{font-size:max(10.5pt,.85em)}
+.urgent{font-weight:700;color:#a12b2b}
 .buttons{display:none}
 @media screen{body{background:#dde2e7}.sheet{background:#fff;margin:0 auto}}
 @media screen and (max-width:820px){
@@ -166,7 +167,8 @@ def _head(point: ServicePoint, guide: Mapping[str, Any] | None, lang: str) -> tu
     kind = text("sheet.kind_line", lang, kind=text(f"names.kind.{point.kind}", lang))
     region = "".join(part for part in (point.city, point.district) if part and part not in (point.address or ""))
     where = f"{region}{point.address}" if point.address else None
-    lines = [*names, ("", kind)]
+    urgent = (guide or {}).get("first")
+    lines = [*names, *([("urgent", cut(urgent["text"], 200))] if urgent else []), ("", kind)]
     lines.append(
         ("", text("sheet.address", lang, address=cut(where, 150)) if where else text("sheet.no_address", lang))
     )
@@ -228,8 +230,10 @@ def _hours_block(point: ServicePoint, at: datetime, lang: str) -> PageBlock:
 
 
 def _way_block(route: Route, lang: str) -> PageBlock:
-    length = say_length(route.distance_m, lang)
     mode = text(f"names.mode.{route.mode}", lang)
+    if route.distance_m < HERE_M:
+        return PageBlock(text("sheet.way_here", lang), (text("routing.line_here", lang),))
+    length = say_length(route.distance_m, lang)
     title = text("sheet.way", lang, mode=mode, length=length)
     if route.engine == "line" or not route.steps:
         return PageBlock(title, (text("sheet.way_line", lang, length=length),))

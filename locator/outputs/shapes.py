@@ -62,6 +62,7 @@ def group_of(hit: Hit, *, open_only: bool = False) -> str:
 
 
 _OWN_DESK = re.compile("社保卡|社会保险|社保|医保|医疗|咨询|总机|办公室|热线|大厅|服务台|预约|挂失|电话")
+_HOTLINE = re.compile(r"(?<!\d)(?:0\d{2,3}-?)?1[0-9]{4}(?!\d)")
 _OTHER_DESK = re.compile("补贴|仲裁|争议|劳动关系|监察|就业|人才|失业|工伤|养老|贷款|投诉")
 
 
@@ -98,6 +99,12 @@ def hotline_of(answer: Answer) -> Phone:
     ]
     known = [*lines, *((line.number, line.label) for line in (answer.fallback.hotlines if answer.fallback else ()))]
     return Phone(*known[0]) if known else Phone("12333")
+
+
+def find_hotline(sentence: str) -> str | None:
+    """Return the hotline that a sentence names (12333, 0531-12333), or None."""
+    found = _HOTLINE.search(sentence)
+    return found[0] if found else None
 
 
 def say_hit_distance(hit: Hit, lang: str) -> str | None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from locator.hours import describe
-from locator.i18n import text
+from locator.i18n import language, text
 from locator.model import Answer, Fallback, Hit, Notice, Place, RegionWithOffices
 from locator.outputs.html_document import Markup, hide, join, link_out, mark_chinese, tag
-from locator.outputs.shapes import GROUPS, AdviceLine, group_of, label_beside, say_fallback, say_notice, split_phones
+from locator.outputs.shapes import (
+    GROUPS,
+    AdviceLine,
+    find_hotline,
+    group_of,
+    label_beside,
+    say_fallback,
+    say_notice,
+    split_phones,
+)
 from locator.web.card import (
     SIGNS,
     ListContext,
@@ -28,8 +36,6 @@ from locator.wording import Translator
 MAX_CANDIDATES = 8
 _MINOR = frozenset({"origin_coarse", "travel_time_unavailable"})
 """Notices that the bar or the distances say too: they come last."""
-_NUMBER = re.compile(r"(?<!\d)(?:0\d{2,3}-?)?1[0-9]{4}(?!\d)")
-"""A hotline in a sentence: 12333, 0531-12333."""
 _TRIP = ("yes", "partly", "no", "ask")
 
 
@@ -54,12 +60,15 @@ def render_understood(
         parts.append(_render_bar(place, words, state or PageState(lang=words.lang), restored=restored))
         parts.append(_render_correction(answer.candidates, words))
     elif answer.candidates:
-        parts.append(tag("h2", words("which"), id="which"))
+        parts.append(tag("h2", words("which" if len(answer.candidates) > 1 else "which.one"), id="which"))
+        parts += _render_notices(answer, words)
         parts.append(_render_candidates(answer.candidates, words, labelled="which"))
-        parts.append(tag("p", words("which.none"), class_="soft"))
+        if all(notice.code != "which_city" for notice in answer.notices):  # which says the same
+            parts.append(tag("p", words("which.none"), class_="soft"))
     parts.append(render_first(answer.guide, words))
     parts.append(render_trip(answer.guide, words))
-    parts += _render_notices(answer, words)
+    if place is not None or not answer.candidates:
+        parts += _render_notices(answer, words)
     parts += _render_offers(answer, words)
     return tag("section", *parts, class_="understood", id="understood", data_region=city_of(area))
 
@@ -94,10 +103,9 @@ def render_first(guide: Mapping[str, Any] | None, words: Translator) -> Markup |
     first = (guide or {}).get("first")
     if not first:
         return None
-    number, call = _NUMBER.search(str(first["text"])), None
+    number, call = find_hotline(str(first["text"])), None
     if number:
-        said = words("first.call", number=number[0])
-        call = tag("a", said, href=f"tel:{number[0]}", class_="button danger")
+        call = tag("a", words("first.call", number=number), href=f"tel:{number}", class_="button danger")
     return tag("div", tag("p", mark_chinese(str(first["text"]), words.lang)), call, class_="urgent", role="note")
 
 
@@ -134,7 +142,7 @@ def _render_notices(answer: Answer, words: Translator) -> list[Markup]:
     shown = [note for n, note in enumerate(said) if n == 0 or "tel:" in note or not answer.hits]
     folded = [note for note in said if note not in shown]
     if folded:
-        summary = tag("summary", words("notices.more", n=len(folded)))
+        summary = tag("summary", words.count("notices.more", len(folded)))
         shown.append(tag("details", summary, *folded, class_="notices", data_key="notices"))
     return shown
 
@@ -167,6 +175,9 @@ def _render_offers(answer: Answer, words: Translator) -> list[Markup]:
 
 
 def _render_candidates(candidates: Sequence[Place], words: Translator, *, labelled: str | None) -> Markup:
+    alike: dict[tuple[str, str], int] = {}  # what reads alike cannot be told apart: the first stands for all
+    for index, place in enumerate(candidates[:MAX_CANDIDATES]):
+        alike.setdefault((place.label, place.precision), index)
     rows = [
         tag(
             "li",
@@ -181,7 +192,7 @@ def _render_candidates(candidates: Sequence[Place], words: Translator, *, labell
                 class_="candidate",
             ),
         )
-        for index, place in enumerate(candidates[:MAX_CANDIDATES])
+        for index, place in ((index, candidates[index]) for index in alike.values())
     ]
     return tag("ul", *rows, class_="candidates", role="list", aria_labelledby=labelled)
 
@@ -219,20 +230,19 @@ def render_fallback(fallback: Fallback, words: Translator, *, exact: bool, besid
 
 def _render_advice(line: AdviceLine, words: Translator) -> Markup:
     """Return one line of advice: a button where it leads somewhere."""
-    said = mark_chinese(line.text, words.lang)
-    remark = tag("small", " ", mark_chinese(line.remark, words.lang), class_="soft") if line.remark else None
+    said = tag("span", mark_chinese(line.text, words.lang))  # one part of a button: its own parts would stand apart
+    remark = tag("p", mark_chinese(line.remark, words.lang), class_="soft") if line.remark else None
     if line.href is None:
-        return join(tag("span", said), remark)
-    if line.href.startswith("tel:"):
-        return join(tag("a", said, href=line.href, class_="button"), remark)
-    return join(tag("a", said, href=line.href, class_="button", target="_blank", rel="noopener noreferrer"), remark)
+        return join(tag("b" if remark else "span", said), remark)
+    elsewhere = {} if line.href.startswith("tel:") else {"target": "_blank", "rel": "noopener noreferrer"}
+    return join(tag("a", said, href=line.href, class_="button", **elsewhere), remark)
 
 
 def _render_region(region: RegionWithOffices, line: AdviceLine, words: Translator) -> Markup:
     """Return another region with offices: its nearest opens on the page."""
-    said = mark_chinese(line.text, words.lang)
+    said = tag("span", mark_chinese(line.text, words.lang))
     if region.nearest is None:
-        return join(said)
+        return said
     return tag("button", said, type="button", data_act="open", data_id=region.nearest.id, class_="example")
 
 
@@ -248,9 +258,7 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
     """Return the whole list."""
     open_only = answer.query.open_now or answer.query.open_at is not None
     words, groups = context.words, group_hits(answer.hits, open_only=open_only)
-    near = sum(len(found) for name, found in groups if name in ("yours", "near", "about"))
-    heading, count = ("results.heading", near) if near else ("results.heading_region", len(answer.hits))
-    title = tag("h2", words(heading, n=count), id="results")
+    title = tag("h2", _say_heading(answer, groups, words), id="results")
     see = tag("button", words("results.map"), type="button", data_do="map", class_="to-map")
     parts: list[Markup | None] = [tag("div", title, see, class_="results-head")]
     shared = share_cautions([hit for hit in answer.hits if hit.point.id != context.chosen], context)
@@ -270,6 +278,15 @@ def render_results(answer: Answer, context: ListContext) -> Markup:
             if part is ahead and ahead:
                 parts.append(said)
     return tag("section", *parts, aria_labelledby="results", class_="results")
+
+
+def _say_heading(answer: Answer, groups: Sequence[tuple[str, list[Hit]]], words: Translator) -> str:
+    """Return what the list holds: the nearest, those open today where that was asked, or those of a region."""
+    counts = {name: len(found) for name, found in groups}
+    near = sum(counts.get(name, 0) for name in ("yours", "near", "about"))
+    if near and answer.query.open_now and "unknown" in counts:
+        return words.count("results.heading_open", near)
+    return words.count("results.heading" if near else "results.heading_region", near or len(answer.hits))
 
 
 def render_hit(hit: Hit, context: ListContext, *, quiet: Iterable[str] = ()) -> Markup:
@@ -312,7 +329,9 @@ def say_ranks(ranks: Sequence[int], words: Translator) -> str:
             runs[-1].append(rank)
         else:
             runs.append([rank])
-    return words("comma").join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return language(words.lang).list_separator.join(
+        f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs
+    )
 
 
 def _render_shared(shared: Sequence[SharedCaution], rows: int, words: Translator) -> Markup | None:
@@ -325,7 +344,8 @@ def _render_shared(shared: Sequence[SharedCaution], rows: int, words: Translator
         who = words("shared.all") if len(ranks) == rows else words("shared.some", ranks=say_ranks(ranks, words))
         sign = tag("span", "! ", aria_hidden="true")
         end = words("shared.call") if len(lines) + 1 == len(by_ranks) else None
-        lines.append(tag("p", sign, who, words("comma").join(said), end))
+        listed = words("comma").join(said)
+        lines.append(tag("p", sign, who, listed[:1].lower(), listed[1:], end))
     return tag("div", *lines, class_="note shared-cautions", data_key="shared") if lines else None
 
 

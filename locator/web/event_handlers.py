@@ -49,7 +49,7 @@ def _ask(session: Session, event: Event) -> None:
         session.asked += 1
         session.state = session.state.with_choice(area=None, chosen=None)
         code = "too_long" if typed else "empty"
-        session.empty = not typed
+        session.to_retype = True
         session.failed = text(f"page.ask.{code}", session.state.lang, n=len(typed), example=text("page.example1", "zh"))
         return
     datum = event.text("datum")

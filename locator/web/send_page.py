@@ -23,7 +23,7 @@ from locator.i18n import explain_outside, text
 from locator.model import EXACT, Mode, ServicePoint
 from locator.outputs.html_document import Markup, tag
 from locator.outputs.print_page import share_link, write_print_page
-from locator.outputs.shapes import split_phones
+from locator.outputs.shapes import find_hotline, split_phones
 from locator.routing import links as links_into_apps
 from locator.routing.route import Route as Way
 from locator.routing.route import Step
@@ -80,7 +80,9 @@ def list_buttons(point: ServicePoint, guide: Mapping[str, Any] | None, state: Pa
     own, _ = split_phones(point.phones)
     hotlines = (guide or {}).get("hotlines") or [{"number": "12333"}]
     number = own[0].number if own else str(hotlines[0]["number"])
-    buttons = [(text("page.first.call", state.lang, number=number), f"tel:{number}")]
+    first = find_hotline(urgent["text"]) if (urgent := (guide or {}).get("first")) else None
+    numbers = dict.fromkeys((first, number) if first else (number,))  # what is urgent comes before the office
+    buttons = [(text("page.first.call", state.lang, number=n), f"tel:{n}") for n in numbers]
     if point.lon is not None and point.lat is not None and point.position in EXACT:
         links = links_into_apps(None, (point.lon, point.lat), point.name, "walk", lang=state.lang)
         buttons += [(text(f"routing.app.{link.app}", state.lang), link.url) for link in links]

@@ -49,8 +49,8 @@ class Session:
     """Tells a browser whether it speaks to the session it spoke to before; opens nothing."""
     failed: str | None = None
     """A sentence in place of an answer."""
-    empty: bool = False
-    """Nothing was typed."""
+    to_retype: bool = False
+    """Nothing was typed, or what cannot be searched for: the same again would fail again."""
     go: str | None = None
     """The view to switch to."""
     focus: str | None = None
@@ -123,7 +123,7 @@ class Session:
     def start(self, query: Query, *, restored: bool = False) -> None:
         """Ask something new."""
         self.query = _with_choices(query, self.state)
-        self.answer, self.failed, self.restored, self.empty = None, None, restored, False
+        self.answer, self.failed, self.restored, self.to_retype = None, None, restored, False
         self.asked += 1
         if not restored:
             # What is not understood, or could be several places, leaves no place in the address.
@@ -182,10 +182,8 @@ class Session:
                 return
             self.answer = self._find(locator(), self.query, now)
             self.answered_at, self.failed = now, None
-        except InvalidInput as error:
-            self.answer, self.failed = None, explain(error, lang)
-        except NotFound as error:
-            self.answer, self.failed = None, explain(error, lang)
+        except (InvalidInput, NotFound) as error:
+            self.answer, self.failed, self.to_retype = None, explain(error, lang), True
         except (DataError, ServiceError, LocatorError) as error:
             log.warning("a search failed: %s", error.code)
             code = "service" if isinstance(error, ServiceError) else "data"

@@ -96,9 +96,14 @@ def test_what_decides_is_on_the_first_screen_for_every_task(chromium, server, la
         assert person.faults == []
 
 
-def test_six_offices_take_less_than_a_thousand_pixels(phone):
-    page = phone.open()
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_six_offices_take_less_than_a_thousand_pixels(phone, lang):
+    page = phone.open(f"/?lang={lang}")
     phone.search(JINAN)
+    tops = page.locator(".hit.chosen .actions > *").evaluate_all(
+        "parts => parts.filter((part) => part.offsetHeight).map((part) => Math.round(part.getBoundingClientRect().top))"
+    )
+    assert len(set(tops)) == 1, "the small actions stand in one row"
     rows = page.locator(".hit.row").evaluate_all("rows => rows.map((row) => row.getBoundingClientRect().height)")
     card = page.locator(".hit.chosen").bounding_box()["height"]
     assert card + 5 * max(rows) + page.locator(".shared-cautions").bounding_box()["height"] < 1000
@@ -109,10 +114,11 @@ def test_six_offices_take_less_than_a_thousand_pixels(phone):
 def test_the_guide_is_short_on_a_phone_for_every_task(chromium, server, lang):
     with make_visitor(chromium, server, "phone") as person:
         heights = {}
-        for task in Task:
-            page = person.open(f"/guide?task={task}&region=370100&lang={lang}")
+        longest = [(Task.MEDICAL, "agent"), (Task.REPLACE_LOST, "child")]
+        for task, who in [*((task, "adult") for task in Task), *longest]:
+            page = person.open(f"/guide?task={task}&person={who}&region=370100&lang={lang}")
             page.wait_for_selector("[data-panel=guide] ol")
-            heights[str(task)] = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+            heights[f"{task} {who}"] = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         assert max(heights.values()) < 2000, heights
         assert person.faults == []
 
@@ -244,6 +250,9 @@ def test_send_to_family_is_a_page_that_opens_on_the_office(phone):
     assert "五里沟" in page.inner_text("h1")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("nav a[href^='tel:']").first.bounding_box()["height"] >= 44
+    numbers = page.locator("nav a[href^='tel:']").evaluate_all("links => links.map((a) => a.getAttribute('href'))")
+    assert numbers == ["tel:12333", "tel:0531-87920528"], "the lost card is blocked first"
+    assert "挂失" in page.inner_text("header .urgent")
     page.locator("nav.buttons a").last.tap()
     page.wait_for_selector(".hit.chosen")
     assert "五里沟" in page.inner_text(".hit.chosen h3")
@@ -257,6 +266,26 @@ def test_lhasa_without_offices_is_no_dead_end(phone):
     assert "0891-12333" in page.inner_text(".fallback")
     links = page.locator(".fallback a[target=_blank]").evaluate_all("links => links.map((a) => a.href)")
     assert links and all(link.startswith("http") for link in links)
+
+
+@pytest.mark.parametrize("typed", ["很长的地址" * 60, "asdfghjkl qwerty"])
+def test_what_cannot_be_searched_for_gets_the_examples_and_no_second_try(phone, typed):
+    page = phone.open()
+    phone.search(typed)
+    expect(page.locator(".example").first).to_be_visible()
+    assert page.locator("[data-act=retry]").count() == 0
+    page.locator(".example").first.tap()
+    page.wait_for_selector(".hit.chosen")
+
+
+def test_a_foreigner_types_how_a_district_is_called(chromium, server):
+    with make_visitor(chromium, server, "phone") as person:
+        page = person.open("/?lang=en&person=foreigner")
+        person.search("Minhang, Shanghai")
+        assert "闵行区" in page.inner_text(".bar")
+        read = page.locator(".hit .english").all_inner_texts()
+        assert read and not any("Xing Qu" in name for name in read)
+        assert person.faults == []
 
 
 def test_an_office_is_kept_on_the_device_and_cleared_with_one_button(phone):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -183,6 +184,23 @@ def test_unknown_hours_number_and_address_are_said(guide, lang):
 def test_a_straight_line_is_not_called_a_way(guide):
     html = write_print_page(POINT, None, at=AT, lang="zh", route=replace(ROUTE, engine="line", steps=()))
     assert "直线距离约 1.2 公里" in html and "<b>1.</b>" not in html
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "你就在这里附近"), ("en", "You are right by it")])
+def test_a_way_of_a_metre_is_told_without_a_length(lang, said):
+    line = replace(ROUTE, engine="line", steps=(), distance_m=1.0)
+    html = write_print_page(POINT, None, at=AT, lang=lang, route=line)
+    assert said in html and "1 米" not in html and "1 m" not in html
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_is_urgent_stands_right_under_the_name(guide, lang):
+    for task in Task:
+        answer = guide.answer(task, "agent", "370104", lang)
+        lines = re.findall(r"<(?:h1|p)[^>]*>([^<]*)<", write_print_page(POINT, answer, at=AT, lang=lang))
+        first = answer["first"]
+        assert (first is not None) == (task in (Task.REPLACE_LOST, Task.REPORT_LOSS))
+        assert first is None or (lines[0] == POINT.name and "12333" in lines[1] and unescape(lines[1]) == first["text"])
 
 
 def test_there_is_a_code_only_with_a_public_address(guide):

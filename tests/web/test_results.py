@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from html.parser import HTMLParser
@@ -11,21 +12,27 @@ from zoneinfo import ZoneInfo
 import pytest
 from hostile import CORPUS, looped
 
+from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import (
     Answer,
+    Fallback,
     Hit,
     HoursState,
     Kind,
+    MapSearch,
+    NearestOffice,
+    Notice,
     Phone,
     Place,
     Precision,
     Provenance,
     Query,
+    RegionWithOffices,
     ServicePoint,
 )  # fmt: skip
 from locator.outputs.html_document import Markup
-from locator.web.answer import group_hits, render_results, render_understood, say_ranks
+from locator.web.answer import group_hits, render_fallback, render_results, render_understood, say_ranks
 from locator.web.ask_form import render_ask
 from locator.web.card import ListContext, list_cautions, say_pinyin
 from locator.web.session import is_pinned
@@ -129,6 +136,55 @@ def test_a_caution_of_several_is_said_once_and_on_none_of_them():
 )
 def test_numbers_of_the_list_in_words(ranks, said):
     assert say_ranks(ranks, Translator("zh")) == said
+
+
+def test_cautions_behind_a_label_do_not_begin_with_a_capital():
+    hits = (_hit(1), _hit(2), _hit(3))
+    page = _Tags(render_results(_answer(*hits), _context("en", chosen="p-1"))).text
+    assert "All of these: hours unknown, data from 2018" in page
+
+
+def test_places_that_read_alike_are_offered_once():
+    alike = (PLACE, replace(PLACE, lon=117.9), replace(PLACE, label="山东省潍坊市昌邑市解放路"))
+    answer = Answer(query=Query(text="x"), place=None, candidates=alike)
+    page = _Tags(render_understood(answer, Translator("zh"), restored=False))
+    assert [b["data-id"] for b in page.all("button")] == ["0", "2"]
+    assert "你说的是哪一个？" in page.text
+    alone = _Tags(render_understood(replace(answer, candidates=alike[:1]), Translator("zh"), restored=False)).text
+    assert "你说的是这里吗？" in alone and "哪一个" not in alone
+
+
+def test_what_to_do_about_candidates_is_said_once_and_above_them():
+    answer = Answer(query=Query(text="x"), place=None, candidates=(PLACE,), notices=(Notice(code="which_city"),))
+    page = _Tags(render_understood(answer, Translator("zh"), restored=False)).text
+    assert page.index("请选一处") < page.index(PLACE.label) and "都不是？" not in page
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [(("open", "unknown"), "1 office open today"), (("open", "open", "unknown"), "2 offices open today"),
+     (("open", "open"), "2 nearest offices that may help"), (("unknown",), "1 office that may help")],
+)  # fmt: skip
+def test_the_heading_counts_the_open_where_they_were_asked_for(states, said):
+    hits = [
+        _hit(n, status=HoursState(state=s, reason="hours_unknown" if s == "unknown" else None))
+        for n, s in enumerate(states, 1)
+    ]
+    answer = replace(_answer(*hits), query=Query(text="x", open_now=True))
+    assert said in _Tags(render_results(answer, _context("en"))).text
+
+
+def test_a_button_of_advice_has_its_words_in_one_piece():
+    """A button lays its parts out beside each other: Chinese words in an English sentence became a column."""
+    fallback = Fallback(
+        searches=(MapSearch("amap", "拉萨市社保服务中心", "https://a.cn", Datum.GCJ02),),
+        elsewhere=(RegionWithOffices("Qamdo", "540300", 1, NearestOffice("x", "昌都市民服务中心", 599_000.0)),),
+    )
+    page = render_fallback(fallback, Translator("en"), exact=False, beside_hits=False)
+    inside = re.findall(r"<(?:a|button) [^>]*>(.*?)</(?:a|button)>", page)
+    assert len(inside) == 2
+    assert all(part.startswith("<span>") and part.endswith("</span>") for part in inside)
+    assert all(re.sub("<span lang[^>]*>.*?</span>", "", part).count("<span") == 1 for part in inside)
 
 
 def test_a_number_of_another_desk_comes_after_the_hotline():

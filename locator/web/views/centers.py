@@ -19,7 +19,7 @@ from locator.model import EXACT, Kind, Place, ServicePoint
 from locator.outputs.html_document import Markup, join, lang_of, mark_chinese, tag
 from locator.outputs.shapes import region_of
 from locator.web import shared
-from locator.web.card import SIGNS, render_phone, say_pinyin
+from locator.web.card import SIGNS, render_english, render_phone, say_pinyin
 from locator.web.components import show_panel, show_static_html
 from locator.web.event_handlers import handle
 from locator.web.map_component import build_overview_map, show_map
@@ -163,7 +163,7 @@ def _write_csv(session: Session) -> str:
 
 
 def _say_count(found: Sequence[ServicePoint], words: Translator) -> str:
-    return words("centers.many", n=MAX_ROWS) if len(found) > MAX_ROWS else words("centers.count", n=len(found))
+    return words("centers.many", n=MAX_ROWS) if len(found) > MAX_ROWS else words.count("centers.count", len(found))
 
 
 def _render_cities(overview: shared.Overview, words: Translator) -> Markup:
@@ -264,7 +264,12 @@ def _render_row(
     address = f"./?id={quote(point.id, safe='')}" + (f"&area={point.adcode}" if point.adcode else "")
     return tag(
         "tr",
-        tag("th", tag("a", name, href=address, data_act="open", data_id=point.id), scope="row"),
+        tag(
+            "th",
+            tag("a", name, href=address, data_act="open", data_id=point.id),
+            render_english(point, words),
+            scope="row",
+        ),
         *(tag("td", content, data_label=words(f"centers.column.{column}")) for column, content in cells),
         class_="chosen" if chosen else None,
         data_key=point.id,

@@ -141,6 +141,8 @@ def _finish(session: Session, now: datetime) -> AnswerParts:
     if answer.fallback:
         exact = answer.place is not None and answer.place.precision in EXACT
         nothing = render_fallback(answer.fallback, words, exact=exact, beside_hits=bool(answer.hits))
+    elif answer.place is None and not answer.candidates:
+        nothing = tag("div", render_examples(words), class_="welcome")
     if not answer.hits:
         return AnswerParts({"understood": understood, "results": tag("div", nothing, id="results")}, None, page)
     chosen = session.chosen
@@ -233,12 +235,12 @@ def _render_map_head(words: Translator) -> Markup:
 
 
 def _render_trouble(session: Session, words: Translator) -> Markup:
-    """Return what went wrong; an address that is missing gets the examples, anything else a second try."""
+    """Return what went wrong; what has to be typed anew gets the examples, anything else a second try."""
     again = tag("button", words("trouble.retry"), type="button", data_act="retry")
     return tag(
         "section",
         tag("p", session.failed, class_="notice", id="results"),
-        render_examples(words) if session.empty else again,
+        render_examples(words) if session.to_retype else again,
         class_="trouble",
     )
 
@@ -249,7 +251,7 @@ def _say_outcome(session: Session, words: Translator) -> str:
     if answer is None:
         return f"{session.failed}\0{session.asked}" if session.failed else ""
     if answer.hits:
-        said = words("results.announce", n=len(answer.hits), name=answer.hits[0].point.name)
+        said = words.count("results.announce", len(answer.hits), name=answer.hits[0].point.name)
     elif answer.candidates and answer.place is None:
         said = words("results.announce_which", n=min(len(answer.candidates), MAX_CANDIDATES))
     else:

@@ -124,8 +124,9 @@ def _render_choices(state: PageState, regions: Sequence[tuple[str, str]], shown:
 
 def _choice(name: str, said: str, options: Iterable[tuple[str, str]], chosen: str) -> Markup:
     rows = [tag("option", label, value=value, selected=value == chosen) for value, label in options]
-    return join(
-        tag("label", said, for_=f"guide-{name}"),
+    return tag(
+        "span",
+        tag("label", said, " ", for_=f"guide-{name}"),
         tag("select", *rows, id=f"guide-{name}", name=name, data_auto="guide"),
     )
 
