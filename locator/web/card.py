@@ -247,10 +247,11 @@ def _render_bring(context: ListContext) -> Markup | None:
     marks = {True: "", False: "", None: "*"}
     names = [f"{item['name']}{marks[item.get('required')]}" for item in materials if item.get("required") is not False]
     dot = " · "
-    line = words("bring.line", n=len(names), names=dot.join(names)) if names else words("bring.none")
+    line, after, _ = (words("bring.line", n=len(names), names="\0") if names else words("bring.none")).partition("\0")
+    listed = tag("span", mark_chinese(dot.join(names), words.lang), class_="named") if after else None
     return tag(
         "details",
-        tag("summary", tag("span", mark_chinese(line, words.lang), class_="clip")),
+        tag("summary", tag("span", line, listed, class_="clip")),
         render_materials(materials, words),
         tag("p", basis, " · " if basis else None, link, class_="soft"),
         class_="bring",

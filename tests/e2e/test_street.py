@@ -180,6 +180,7 @@ def test_the_last_answer_is_readable_without_network(phone):
     with _offline(phone):
         page.locator(".hit.chosen .bring summary").tap()
         expect(page.locator(".hit.chosen .materials")).to_be_visible()
+        assert page.inner_text(".hit.chosen .bring").count("身份证") == 1, "the unfolded list stands for the line"
         assert page.get_attribute(".hit.chosen .two a", "href").startswith("tel:")
 
 
