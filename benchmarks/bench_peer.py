@@ -33,6 +33,8 @@ def _run_page(name: str) -> tuple[str, ...]:
 
 PEER, EMPTY = _run_page("plain_peer.py"), _run_page("empty_peer.py")
 ENOUGH_MS = 1000.0
+OPENING_S = 0.05
+"""Between two visits that open: all come from one address, which may open 200 at once and ten a second."""
 QUIET_MS = 60.0
 """Of CPU in a second: a server that uses less has finished its start."""
 
@@ -101,12 +103,12 @@ async def load(side: Side, sessions: int, think_s: float, seconds: float) -> tup
     """Return the p95 in milliseconds of so many visits' searches, and how many faults there were."""
     url, _, made, _ = side
     addresses, times, faults = read_addresses(), list[float](), list[str]()
-    end = time.monotonic() + seconds + sessions * 0.02
+    end = time.monotonic() + seconds + sessions * OPENING_S
 
     async def visit(number: int) -> None:
         dice, visitor = random.Random(number), None
         try:
-            await asyncio.sleep(number * 0.02)
+            await asyncio.sleep(number * OPENING_S)
             visitor = await made.connect(url)
             await visitor.open()
             while time.monotonic() < end:
@@ -176,7 +178,7 @@ def main() -> None:
     """Start both, measure, end both."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--searches", type=int, default=60)
-    parser.add_argument("--visits", type=int, default=100)
+    parser.add_argument("--visits", type=int, default=300)
     parser.add_argument("--sessions", type=int, nargs="*", default=[10, 20, 40, 80, 120, 160, 240, 320])
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--think", type=float, default=4)
