@@ -182,12 +182,17 @@ def _summary_lines(summary: ImportSummary, args: argparse.Namespace) -> list[str
     else:
         counts = {name: getattr(stored, name) for name in ("added", "changed", "unchanged", "vanished", "total")}
         lines.append(tell("summary_stored", **counts))
-    lines += [tell(code, **params) for code, params in summary.notices]
+    lines += [tell(code, **{k: _shorten(v) for k, v in params.items()}) for code, params in summary.notices]
     if args.rejects is not None:
         lines.append(tell("summary_rejects", path=args.rejects))
     elif summary.rejects:
         lines += _issue_lines(summary.rejects, lang)
     return lines
+
+
+def _shorten(value: object, most: int = 300) -> object:
+    """Return what a line tells of a value: a hundred columns are not named one by one."""
+    return f"{value[:most].rpartition(',')[0]} …" if isinstance(value, str) and len(value) > most else value
 
 
 def _issue_lines(issues: Sequence[Issue], lang: str) -> list[str]:

@@ -26,6 +26,8 @@ from locator.model import Kind, Precision, Provenance, Task
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}")
 """What an id may look like: it travels in addresses, file names and spreadsheets."""
+_LONG_CODE = re.compile(r"[1-9]\d{5}(?:\d{3}){1,2}")
+"""A code of the statistics office, of a township or a village: the county's code stands first."""
 _SERVES = re.compile(f"{ADCODE_PATTERN}(?:[0-9]{{3}})?")
 _URL = re.compile(r"https?://[^\s<>\"']+$")
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(?:[T ].*)?")
@@ -42,7 +44,8 @@ _REMARK = re.compile(
 """What people write under a table, in the column of the names."""
 _HEADING = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|.*[(（]共?\s*\d+\s*[家个個处處所][)）]$"
-    r"|\S{0,6}(?:电话|热线|電話|熱線|网址|网站|邮箱)\s*[:：])"
+    r"|\S{0,6}(?:电话|热线|電話|熱線|网址|网站|邮箱|联系人|负责人)\s*[:：]|[*※#]|[【\[].*[】\]]$|.*[:：]$"
+    r"|(?:说明|注|来源|统计时间|截至|截止)\s*[:：.\d]|数据(?:截|来源|更新)|以上|以下|本表|此表|上述|[\u4e00-\u9fff]{2,7}(?<!街)(?:省|市|区|县|旗|镇|乡)$)"
 )
 """What stands alone in a row, over a group of rows or under all of them."""
 _SAYS = ("address", "phones", "hours", "lon", "lat", "services")
@@ -57,6 +60,25 @@ _OWN = frozenset({"id", "name", "name_en", "address", "phones", "lon", "lat", "w
 _OFTEN = 200
 """A cell of more characters is not kept to be known again: a hostile file would fill the memory with them."""
 _NOT_TEXT = frozenset({"lon", "lat", "error_m", "datum", "wheelchair", "status", "origins"})
+
+
+def join_parts(parts: dict[str, str]) -> str:
+    """Return the hours of several columns as one text: ``工作日 9:00-17:00；周末 休息``, ``9:00-17:00``."""
+    first, last = parts.pop("open", ""), parts.pop("close", "")
+    span = [f"{first}-{last}" if first and last else first or last]
+    return "；".join(filter(None, [*span, *(f"{part} {cell}" for part, cell in parts.items() if cell)]))
+
+
+def join_cells(column: str, first: str, second: str) -> str:
+    """Return two cells of one row as one: telephones behind each other, addresses as one line."""
+    one, other = first.strip(), second.strip()
+    if not other or other in one:
+        return first
+    if column != "address":
+        return f"{one}; {other}"
+    if one in other:
+        return other
+    return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
 
 
 def check_fields(draft: Draft) -> None:
@@ -224,6 +246,8 @@ def _read_tasks(draft: Draft, fields: Mapping[str, str]) -> None:
 
 def _read_codes(draft: Draft, fields: Mapping[str, str]) -> None:
     adcode = fields.get("adcode", "").removesuffix(".0")
+    if _LONG_CODE.fullmatch(adcode):
+        adcode = adcode[:6]
     if adcode and not is_adcode(adcode):
         draft.add_issue("adcode", "adcode_form", adcode, "expected six digits, such as 370104")
         adcode = ""

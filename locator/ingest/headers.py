@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from locator.datum import Datum
 from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
+from locator.ingest.fields import join_cells, join_parts
 from locator.ingest.osm import TAGS
 from locator.ingest.positions import find_degrees, read_datum, read_degrees, split_pair
 from locator.ingest.values import (
@@ -148,7 +149,7 @@ def read_header(
     guess
         False takes names that are known or mapped, and nothing else.
     """
-    names = _number_doubles(cells)
+    names = number_doubles(cells)
     fields: list[str | None] = [mapping.get(name) or _known(name.partition("#")[0]) for name in names]
     mapped = frozenset(mapping[name] for name in names if name in mapping)
     guessed: dict[str, str] = {}
@@ -156,6 +157,9 @@ def read_header(
         columns = [[row[place].strip() for row in sample if place < len(row)] for place in range(len(names))]
         guessed = _guess(names, fields, columns)
         fields = [found or guessed.get(name) for name, found in zip(names, fields, strict=True)]
+        if outlet := _find_outlet(names, fields, columns, mapped):
+            guessed[outlet] = "name"
+            fields = ["name" if n == outlet else None if f == "name" else f for n, f in zip(names, fields, strict=True)]
     if "name" not in fields:
         return None
     tagged = "name" in names and not _TAGS.isdisjoint(names)
@@ -174,7 +178,7 @@ def read_header(
     )
 
 
-def _number_doubles(cells: Sequence[str]) -> list[str]:
+def number_doubles(cells: Sequence[str]) -> list[str]:
     """Return the columns' names; one that was there before gets its number: ``电话#2``."""
     counts: dict[str, int] = {}
     names = []
@@ -225,6 +229,17 @@ def _guess(names: Sequence[str], fields: Sequence[str | None], columns: Sequence
         for place, column in find_degrees({p: columns[p] for p in open_ if names[p] not in found}).items():
             take(names[place], column)
     return found
+
+
+def _find_outlet(
+    names: Sequence[str], fields: Sequence[str | None], columns: Sequence[Sequence[str]], mapped: Collection[str]
+) -> str | None:
+    """Return the column of the outlets where the one taken for names says the same in all rows: whose they are."""
+    own = [columns[place] for place, field in enumerate(fields) if field == "name"]
+    if "name" in mapped or len(own) != 1 or len(own[0]) < 2 or len(set(own[0])) > 1:
+        return None
+    others = [place for place, field in enumerate(fields) if not field and _like(names[place]) == "name"]
+    return next((names[p] for p in others if len(set(columns[p])) == len(columns[p]) == len(own[0])), None)
 
 
 def _like(name: str) -> str | None:
@@ -365,35 +380,9 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
             if not earlier.strip():
                 found[name] = cell
             elif name in _JOINED:
-                found[name] = _join(name, earlier, cell)
+                found[name] = join_cells(name, earlier, cell)
     if any(cell.strip() for cell in days.values()) and not found.get("hours", "").strip():
         found["hours"] = join_days(days)
     if any(parts.values()):
-        found["hours"] = "；".join(filter(None, (found.get("hours", "").strip(), _join_parts(parts))))
+        found["hours"] = "；".join(filter(None, (found.get("hours", "").strip(), join_parts(parts))))
     return found
-
-
-def _join_parts(parts: dict[str, str]) -> str:
-    """Return the hours of several columns as one text: ``工作日 9:00-17:00；周末 休息``, ``9:00-17:00``."""
-    first, last = parts.pop("open", ""), parts.pop("close", "")
-    span = [f"{first}-{last}" if first and last else first or last]
-    return "；".join(filter(None, [*span, *(f"{part} {cell}" for part, cell in parts.items() if cell)]))
-
-
-def _join(column: str, first: str, second: str) -> str:
-    """Return two cells of one row as one: telephones behind each other, addresses as one line."""
-    one, other = first.strip(), second.strip()
-    if not other or other in one:
-        return first
-    if column != "address":
-        return f"{one}; {other}"
-    if one in other:
-        return other
-    return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
-
-
-def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Yield each column's name, as a mapping may call it, and its first value that is not blank."""
-    for place, name in enumerate(_number_doubles(header_cells)):
-        if name:
-            yield name, next((row[place].strip() for row in sample if place < len(row) and row[place].strip()), "")

@@ -29,16 +29,16 @@ from locator.ingest.headers import (
     FIELDS,
     SAMPLE_ROWS,
     Header,
-    describe_columns,
     join_headers,
     names_column,
+    number_doubles,
     plain_key,
     read_header,
     read_values,
     to_fields,
 )
 from locator.ingest.osm import read_tags
-from locator.ingest.values import DAYS
+from locator.ingest.values import DAYS, read_status, says_closed
 from locator.layer import COLUMNS
 
 Rows = Sequence[tuple[int, Sequence[str]]]
@@ -257,6 +257,7 @@ class TableSource:
         blocks: Sequence[_Block] = table.blocks
         file = self.path.name if alone else f"{self.path.name} [{sheet.title}]"
         own = _own_places(blocks)
+        closed = read_status(sheet.title) is False or says_closed(f"({sheet.title})")
         above: Sequence[str] = ()
         for number, cells in sheet.rows(own):
             if number <= table.row or not any(cell and not cell.isspace() for cell in cells):
@@ -272,6 +273,8 @@ class TableSource:
                 if block.first and not any(cell.strip() for cell in part):
                     continue
                 fields = to_fields(block.header, part)
+                if closed and not fields.get("status", "").strip():
+                    fields["status"] = sheet.title
                 if block.header.holds_tags:
                     fields |= read_tags(block.header.names, map(str.strip, part))
                 fields = {**self._mapping.defaults, **self._given(fields)}
@@ -361,6 +364,13 @@ def _repeat(cells: Sequence[str], above: Sequence[str], own: Collection[int]) ->
 
 def _read_head(sheet: Sheet) -> Rows:
     return list(itertools.islice(sheet.rows(()), TITLE_ROWS + SAMPLE_ROWS))
+
+
+def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each column's name, as a mapping may call it, and its first value that is not blank."""
+    for place, name in enumerate(number_doubles(header_cells)):
+        if name:
+            yield name, next((row[place].strip() for row in sample if place < len(row) and row[place].strip()), "")
 
 
 def write_mapping(path: Path, file: str, columns: Iterable[tuple[str, str]]) -> None:

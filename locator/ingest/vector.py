@@ -16,9 +16,9 @@ from locator.files import FEATURES, find_format
 from locator.files.isolated import DRIVERS, ChildFailed, open_child
 from locator.files.text_files import to_text
 from locator.ingest import RawRecord
-from locator.ingest.headers import Header, describe_columns, read_header, to_fields
+from locator.ingest.headers import Header, read_header, to_fields
 from locator.ingest.osm import read_tags
-from locator.ingest.tables import load_mapping
+from locator.ingest.tables import describe_columns, load_mapping
 
 BATCH = 8192
 _OF_KML = frozenset({

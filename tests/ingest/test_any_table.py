@@ -23,9 +23,9 @@ from locator.files import FEATURES, find_format
 from locator.files.isolated import DRIVERS
 from locator.files.workbooks import MAX_STRINGS, check_openpyxl
 from locator.ingest import open_source
-from locator.ingest.headers import describe_columns, read_header
+from locator.ingest.headers import read_header
 from locator.ingest.positions import read_degrees, read_position, split_pair
-from locator.ingest.tables import TableSource, write_mapping
+from locator.ingest.tables import TableSource, describe_columns, write_mapping
 from locator.ingest.validate import Checker, check_records
 from locator.ingest.values import read_phones
 from locator.ingest.vector import VectorSource

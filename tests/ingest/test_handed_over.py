@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 import shapely
 
+from locator.cli.data import _shorten
 from locator.errors import InvalidInput, SourceError
 from locator.files import _rank
 from locator.i18n import explain
@@ -466,3 +467,62 @@ def test_a_cell_that_shows_a_link_and_blanks_in_words(tmp_path):
 def test_a_row_that_differs_by_a_blank_is_the_same_row(tmp_path):
     points, faults = check_text(tmp_path, "名称,地址\n甲社保中心,经十路1号\n甲社保中心 ,经十路1号\n")
     assert len(points) == 1 and faults == [(3, "id", "duplicate_row")]
+
+
+# --- what stands around the offices
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "历下区：",
+        "【市中区】",
+        "历下区",
+        "说明 1. 请电话预约",
+        "*带星号的为自助网点",
+        "数据截止2024年6月",
+        "联系人：张三",
+        "以上网点周末不办公",
+        "注1：凭预约号",
+    ],
+)
+def test_what_stands_alone_in_a_row_is_no_office(tmp_path, line):
+    points, faults = check_text(tmp_path, f"名称,地址\n甲社保中心,经十路1号\n{line},\n")
+    assert len(points) == 1 and faults == [(3, "name", "remark_row")]
+
+
+@pytest.mark.parametrize("name", ["数据局政务大厅", "注册服务中心", "说明路社保中心", "统计局窗口", "历下区社保中心"])
+def test_an_office_that_has_a_name_alone_is_one(tmp_path, name):
+    points, faults = check_text(tmp_path, f"名称,地址\n甲社保中心,经十路1号\n{name},\n")
+    assert [point.name for point in points] == ["甲社保中心", name] and not faults
+
+
+def test_a_sheet_of_closed_offices(tmp_path):
+    path = save_rows(
+        tmp_path / "t.xlsx",
+        [["名称", "地址"], ["甲社保中心", "经十路1号"]],
+        [["名称", "地址"], ["乙社保中心", "经十路2号"]],
+    )
+    book = openpyxl.load_workbook(path)
+    book["S2"].title = "停用网点"
+    book.save(path)
+    points, faults = check(path)
+    assert [point.name for point in points] == ["甲社保中心"] and faults == [(2, "status", "status_closed")]
+
+
+def test_whose_the_outlets_are_is_not_their_name(tmp_path):
+    rows = "单位名称,服务网点,地址\n济南市人社局,历下服务大厅,经十路1号\n济南市人社局,市中服务大厅,经十路2号\n"
+    assert [point.name for point in check_text(tmp_path, rows)[0]] == ["历下服务大厅", "市中服务大厅"]
+
+
+@pytest.mark.parametrize(
+    ("code", "adcode"), [("370102000000", "370102"), ("370102001", "370102"), ("370102", "370102")]
+)
+def test_codes_of_the_statistics_office(tmp_path, code, adcode):
+    points, faults = check_text(tmp_path, f"名称,地址,行政区划代码\n甲社保中心,经十路1号,{code}\n")
+    assert points[0].adcode == adcode and not faults
+
+
+def test_a_hundred_unknown_columns_are_not_named_one_by_one():
+    said = str(_shorten(", ".join(f"指标{number}" for number in range(200))))
+    assert len(said) <= 302 and said.endswith(" …") and said.startswith("指标0, 指标1")
