@@ -182,7 +182,11 @@ def text(code: str, lang: str, /, **params: object) -> str:
 def explain(error: LocatorError, lang: str) -> str:
     """Return one sentence for a person: what was given, what was expected, what to do."""
     template = find_template(f"errors.{error.code}", lang)
-    return template.format(**error.params) if template else str(error)
+    if template is None:
+        return str(error)
+    fault = error.params.get("fault")  # a code where an import has a sentence for it
+    told = find_template(fault, lang) if isinstance(fault, str) and fault.startswith("import.fault.") else None
+    return template.format(**error.params | ({"fault": told} if told else {}))
 
 
 def explain_outside(error: LocatorError, lang: str) -> str:

@@ -26,6 +26,7 @@ from locator.errors import DataError, InvalidInput, NotFound
 from locator.ingest import Draft, RawRecord
 from locator.ingest.fields import check_fields
 from locator.ingest.positions import PositionFault, read_position
+from locator.ingest.values import read_status
 from locator.layer import COLUMNS, Layer
 from locator.model import Precision, Provenance, ServicePoint
 from locator.settings import Settings
@@ -313,8 +314,10 @@ def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, A
             code="edit_value",
             field=fault.column,
             value=fault.value,
-            fault=fault.reason,
+            fault=f"import.fault.{fault.code}",
         )
+    if (is_open := read_status(values.get("status", ""))) is not None:
+        values = {**values, "status": "listed" if is_open else VANISHED}
     if values.get("status", "listed") not in ("listed", VANISHED):
         raise InvalidInput(
             "status is listed or vanished",

@@ -113,14 +113,21 @@ _KNOWN: Mapping[str, str] = {
     for column, words in {**{name: (name,) for name in (*COLUMNS, "datum")}, **WORDS}.items()
     for word in (column, *words)
 }
+_ENDS = frozenset(word[-1] for word in (*_KNOWN, *"一二三四五六日天末间ys"))
 FIELDS = frozenset((*COLUMNS, "datum", LONLAT, LATLON))
 """What a mapping may call a column, besides the days of a week."""
 
 
 def names_column(cell: str, *, other: bool = False) -> bool:
     """Tell whether a cell is a word for a column, or with ``other`` for one that is not the name's: 地址, 电话."""
-    found = _known(cell)
+    found = _known(cell) if cell.strip() and _ends_known(cell.strip()[-1]) else None
     return found is not None and not (other and found == "name")
+
+
+@lru_cache(maxsize=4096)
+def _ends_known(character: str) -> bool:
+    """Tell whether a word for a column may end so: names of offices seldom do."""
+    return not character.isalnum() or not _ENDS.isdisjoint((character.casefold(), simplify(character)))
 
 
 @lru_cache(maxsize=4096)

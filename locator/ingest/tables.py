@@ -49,6 +49,8 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 """A row with such a cell in any column is a sum."""
+_SUMS = ("计", "計", "汇总", "total")
+"""What a row with a word for a sum holds."""
 SHORT = 24
 _DITTO = frozenset({"同上", "〃", "″", "同前"})
 """What stands for the cell above."""
@@ -289,11 +291,13 @@ class TableSource:
     def _find_again(self, cells: Sequence[str], blocks: Sequence[_Block]) -> Sequence[_Block] | None:
         """Return the columns that a row in the middle of a table names; None for a row that is no header."""
         header = blocks[0].header
-        name = next((cells[p] for p, field in enumerate(header.fields) if field == "name" and p < len(cells)), "")
+        place = header.fields.index("name")
+        name = cells[place] if place < len(cells) else ""
         if len(name) > SHORT or not names_column(name):
+            if plain_key(name) != header.names[place]:
+                return None
             known = [plain_key(cell) for cell in cells if cell.strip()]
-            same = len(known) > 1 and known == [part.partition("#")[0] for part in header.names if part]
-            return blocks if same else None
+            return blocks if len(known) > 1 and known == [n.partition("#")[0] for n in header.names if n] else None
         found = read_header(cells, self._mapping.columns, guess=False)
         if found is None or sum(field is not None for field in found.fields) < 2:
             return None
@@ -307,7 +311,8 @@ def _own_places(blocks: Sequence[_Block]) -> list[int]:
 
 def _find_fault(cells: Sequence[str], blocks: Sequence[_Block]) -> tuple[str, str, str, str] | None:
     """Return why no office stands in a row."""
-    if total := next((cell for cell in cells if _is_total(cell)), None):
+    row = "".join(cells).lower()
+    if any(sign in row for sign in _SUMS) and (total := next((cell for cell in cells if _is_total(cell)), None)):
         return ("name", "remark_row", total, "a sum or a remark under the table, not a point")
     width = blocks[-1].first + len(blocks[-1].header.fields)
     if extra := next((cell for cell in cells[width:] if cell.strip()), None):

@@ -45,8 +45,7 @@ _SPLIT = re.compile(
     + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
     + r"|(?<=\d{7})\s++(?=\d{7,8}(?!\d))|(?<!\s)\s++(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
 )
-_DOT = re.compile(r"(?<=\d)[.·•](?=\d{7,8}(?!\d))")
-"""How some part an area code from its number."""
+_DOT = re.compile(r"(?<=\d)[.·•](?=\d{7,8}(?!\d))")  # between an area code and its number
 _FAX = re.compile(r"(?:传真|傳真|fax)\b|(?:传真|傳真)", re.IGNORECASE)
 _NAMES_SOMEBODY = re.compile(r"[\u4e00-\u9fff]{2,8}")
 _TAIWAN = re.compile(r"^\(?(0[2-8])\)?[- ](\d{3,4})[- ]?(\d{4})$")
@@ -224,6 +223,7 @@ KIND_WORDS: Mapping[str, Kind] = {word: Kind(kind) for kind, words in _TOLD_BY["
 _NAMES = _patterns_of("names")
 _ENGLISH = _patterns_of("english", re.IGNORECASE)
 _CLOSED = _any_of(_TOLD_BY["closed"], re.IGNORECASE)
+_MAY_CLOSE = re.compile(r"[已(（【\[停搬撤关關]|closed", re.IGNORECASE)  # what says so has one of these
 _STATUS = tuple((_any_of([_TOLD_BY[f"{word}_status"]], re.IGNORECASE), word == "open") for word in ("open", "closed"))
 _EXCLUDED = _any_of(_TOLD_BY["excluded"])
 _ENGLISH_EXCLUDED = _any_of(_TOLD_BY["excluded_english"], re.IGNORECASE)
@@ -263,7 +263,7 @@ def _first_kind(patterns: Sequence[tuple[Kind, re.Pattern[str]]], name: str) -> 
 
 def says_closed(name: str) -> bool:
     """Tell whether a name says that the office is no longer there: 丑区人社局（已搬迁）."""
-    return _CLOSED.search(simplify(name) if HAN.search(name) else name) is not None
+    return _MAY_CLOSE.search(name) is not None and _CLOSED.search(simplify(name)) is not None
 
 
 @lru_cache(maxsize=1024)

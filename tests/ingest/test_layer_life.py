@@ -28,6 +28,7 @@ from locator.geocode.index_files import (
     open_data_gazetteer,
     was_interrupted,
 )
+from locator.i18n import explain
 from locator.ingest import open_progress, shipped
 from locator.ingest.corrections import (
     decide_report,
@@ -123,6 +124,7 @@ def test_an_edit_that_is_none_changes_nothing(settings, city, values, code):
     with pytest.raises(InvalidInput) as caught:
         edit_office(settings, office(settings, "1号街道人社中心").id, values, source=PAGE, now=NOW)
     assert caught.value.code == code and open_own_store(settings).version == before
+    assert not any(word in explain(caught.value, "zh") for word in ("expected", "holds", "no telephone", "needs"))
 
 
 def test_an_empty_value_takes_the_value_away_and_a_position_moves(settings, city):
