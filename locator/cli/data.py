@@ -39,7 +39,9 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="read, check and place; change nothing")
     parser.add_argument("--mapping", metavar="FILE", help="which column is which, where the headers are not known")
     parser.add_argument("--encoding", help="of a table, if it is neither UTF-8 nor GB18030")
-    parser.add_argument("--sheet", help="of a workbook; all that are not hidden and have a header when not given")
+    parser.add_argument(
+        "--sheet", help="of a workbook (all that are shown and have a header when not given), or a layer of a file"
+    )
     parser.add_argument("--country", metavar="CODE", help="of its telephone numbers, when that is not China: JP, CA …")
     parser.add_argument(
         "--boundaries", type=Path, metavar="GEOJSON", help="areas by adcode, to check positions against"
