@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from locator.adcode import is_inside
+from locator.adcode import holds_cities, is_inside
 from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET
 from locator.gazetteer.text import TOWNSHIP_SUFFIXES
 from locator.model import Precision
@@ -278,7 +278,7 @@ class DivisionTable:
                 return tuple(
                     dict.fromkeys(n.code for n in self.names.get(base, ()) if self.levels[n.code] == "township")
                 )
-        return ()
+        return tuple(n.code for n in self.names.get(name) if len(n.code) == 9)  # 乌镇, which is 乌镇镇 elsewhere
 
     def _outermost(self, found: tuple[Name, ...]) -> tuple[Name, ...]:
         """Drop a district of the name of its own city (喀什市 in 喀什地区), and what is named like a capital."""
@@ -331,7 +331,7 @@ class DivisionTable:
         rest = reading.rest[len(name) :]
         scope = reading.codes or within
         meant = self.called(name, within=scope) or self._former_township(name, scope)
-        if reading.codes:
+        if reading.codes and reading.kind != "nickname":
             again = {"full", "part", "former"} if len(name) > 2 else {"full", "part"}
             meant = tuple(n for n in meant if n.code not in reading.codes or n.kind in again)
         if not meant:
@@ -339,7 +339,7 @@ class DivisionTable:
         kind = meant[0].kind
         codes = tuple(n.code for n in meant)
         short = kind in {"short", "nickname"} or (kind == "area" and len(name) < 3)
-        if short and not self._short_fits(name, codes, rest, scoped=bool(reading.codes or within)):
+        if short and not self._short_fits(name, codes, rest, scope=reading.codes or within):
             return None
         if kind == "former" and len(name) < 3 and rest and not scope:
             return None
@@ -348,9 +348,9 @@ class DivisionTable:
             rest = rest.removeprefix(word)
         return DivisionReading(codes, rest.strip(), weight, kind, name, reading.names + 1, reading.codes)
 
-    def _short_fits(self, name: str, codes: tuple[str, ...], rest: str, *, scoped: bool) -> bool:
+    def _short_fits(self, name: str, codes: tuple[str, ...], rest: str, *, scope: tuple[str, ...]) -> bool:
         """Tell whether a short name is meant as the division, judged by what follows it."""
-        rest = rest.lstrip()
+        rest, scoped = rest.lstrip(), bool(scope)
         if not rest:
             return len(name) > 1 or not scoped
         if A_STREET.match(rest):
@@ -361,7 +361,7 @@ class DivisionTable:
             return self._starts_with_city(rest, codes) and not any(n.code in codes for names in longer for n in names)
         if level >= _ORDER["zone"]:
             blocked = A_LANDMARK.match(rest) or A_FEATURE.match(rest) or rest[0].isdigit()
-            return scoped and not blocked
+            return scoped and not (blocked or any(map(holds_cities, scope)))  # 新疆建设兵团 names no town
         if level == _ORDER["district"] or name in _PERSONS:
             return scoped or not A_LANDMARK.match(rest)
         return True

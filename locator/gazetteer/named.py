@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from locator.adcode import is_inside, is_one_city, is_township_code, level_of, prefecture_of, prefecture_stem
 from locator.datum import distance_m
-from locator.gazetteer.address import ANYWHERE, Crossing, is_generic, is_street_name, other_forms
+from locator.gazetteer.address import ANYWHERE, Crossing, is_common, is_generic, is_street_name, other_forms
 from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import Row, area_filter, gap_m, merge_rows, phrase
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
@@ -127,9 +127,8 @@ def with_namesakes(places: PlaceIndex, name: str, found: Resolved, bias: Bias) -
     """Return a district of a bare name that is a word as well, with the towns of that name to ask about: 城东."""
     if len(found.meanings) != 1:
         return found
-    known = found.meanings[0].place.adcode
     towns = [n.code for n in places.file.divisions.names.get(name) if is_township_code(n.code) and n.kind == "short"]
-    others = [Meaning(places.place(code)) for code in towns[:MOST_NAMESAKES] if code[:6] != known]
+    others = [Meaning(places.place(c)) for c in towns[:MOST_NAMESAKES] if c[:6] != found.meanings[0].place.adcode]
     chosen = choose_meaning([*found.meanings, *others], bias, local=True)
     return chosen._replace(sure=len(chosen.meanings) < 2 and bool(bias.region or bias.near))
 
@@ -144,7 +143,8 @@ def is_fuller(places: PlaceIndex, name: str, key: str) -> bool:
 def stations_area(places: PlaceIndex, key: str) -> list[Meaning]:
     """Return the areas that an underground station's name may mean where no map shows the station: 徐家汇站."""
     base = other_forms(key)[-1] if key.endswith("站") and other_forms(key) else ""
-    if len(base) < 2 or len(base) < 3 > len(key) - len(base):  # 公交站 is no station of 公交
+    head = places.file.divisions.read_head(base)[0]  # 公交站 is no station of 公交, 南宁东站 has its city
+    if (head.codes and head.rest) or len(base) < 2 or len(base) < 3 > len(key) - len(base):
         return []
     found = area_of(places, base, within=(), precision=Precision.VILLAGE)
     return found or (cities_of_street(places, base) if is_street_name(base) else [])
@@ -183,7 +183,7 @@ def many_may_be(places: PlaceIndex, row: Row, key: str) -> bool:
     """
     if is_street_name(key) and (row.kind != "sight" or len(key) < SHORT):
         return row.kind != "street"
-    if is_generic(key) or is_fuller(places, row.name, key):
+    if is_common(key) or is_fuller(places, row.name, key):
         return True
     if row.kind not in _KNOWN_NEAR:
         return False

@@ -330,7 +330,7 @@ class PlaceIndex:
         if any(len(code) != 6 or _may_lie(code, reading.codes) for code in other.codes):
             return None
         levels = {table.levels[code] for code in other.codes}
-        return other if levels <= {"city", "district"} and not other.rest.startswith(_NOT_A_CITY) else None
+        return other if levels <= {"province", "city", "district"} and not other.rest.startswith(_NOT_A_CITY) else None
 
     def own_names(self, name: str, within: Sequence[str]) -> list[str]:
         """Return how a city's own hospital, school or library may be called: 深圳图书馆, 湖北省人民医院."""

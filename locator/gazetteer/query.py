@@ -336,7 +336,8 @@ def _largest(places: PlaceIndex, codes: Sequence[str]) -> tuple[str, ...]:
     A capital is meant alone; beside another city only districts of the same Chinese name stay.
     """
     table = places.file.divisions
-    large = [c for c in codes if table.levels[c] not in {"zone", "township"}] or list(codes)
+    parts = [c for c in codes if len(c) == 9 and table.levels[c] == "zone"]  # of Taiwan: Taoyuan
+    large = [c for c in codes if table.levels[c] not in {"zone", "township"} or c in parts] or list(codes)
     cities = [c for c in large if table.levels[c] == "city"]
     capitals = [c for c in cities if c.endswith("0100")]
     if capitals:

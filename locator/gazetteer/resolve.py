@@ -94,15 +94,10 @@ def _plainly(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolv
     云龙湖 in 徐州 lies in no 云龙区, and 西安小寨 is an area of the city as well as a town far outside.
     """
     found = _with_divisions(places, reading, bias)
-    inner = reading.names > 1 and reading.kind == "short" and len(reading.codes) == len(reading.outer) == 1
+    short = reading.kind == "short"
+    inner = short and reading.names > 1 and len(reading.codes) == len(reading.outer) == 1
     level = _level(places, reading)
-    if (
-        not reading.rest
-        and reading.names == 1
-        and reading.kind == "short"
-        and level == "district"
-        and is_a_word(reading.name)
-    ):
+    if short and reading.names == 1 and not reading.rest and level == "district" and is_a_word(reading.name):
         return with_namesakes(places, reading.name, found, bias)
     if inner and level == "township" and not reading.rest and places.file.divisions.level(reading.outer[0]) < 2:
         areas = area_of(places, reading.name, within=reading.outer, precision=Precision.VILLAGE)
@@ -320,7 +315,7 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     alone = not (bias.region or bias.near)
     if len(found) == 1 and alone and not is_surely(found[0]):
         found = []
-    fuller = alone and len(found) == 1 and is_fuller(places, found[0].place.label, to_key(query))
+    village = alone and address.village == query and len(query) <= 4  # 大寨村 is in many a county
     if not found and address.street and not bias.region:
         return Resolved(tuple(cities_of_street(places, address.street)), sure=False)
     if alone and address.street and any(m.place.precision is Precision.STREET for m in found):  # 解放路12号
@@ -329,7 +324,8 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
         if others or address.street[:2] in places.file.divisions.names:  # a street of many cities, as 和平路 is
             return Resolved((*chosen.meanings, *others), sure=False)
     bare_street = alone and any("street_about" in m.notes for m in found)
-    unsure = fuller or bare_street or may_be_anywhere(places, query, assumed)
+    fuller = alone and any(is_fuller(places, m.place.label, to_key(query)) for m in found)
+    unsure = village or fuller or bare_street or may_be_anywhere(places, query, assumed)
     return chosen._replace(sure=chosen.sure and not unsure)
 
 
@@ -370,7 +366,8 @@ def find_address(
     inside = find_inside(places, text, within=within)
     if inside:
         return inside
-    for name in dict.fromkeys((*other_forms(to_key(text)), *other_forms(to_key(address.name)))):
+    forms = (*other_forms(to_key(text)), *other_forms(to_key(address.name)))
+    for name in (f for f in dict.fromkeys(forms) if f not in places.file.divisions.names):  # 银川站 is not 银川
         rows = [r for r in places.file.named(name, within=within) if r.kind not in {*_DIVISIONS, "street"}]
         if len(merge_rows(rows)) == 1:
             return [Meaning(r.place()) for r in merge_rows(rows)]

@@ -267,9 +267,9 @@ def _read_parts(path: Path, divisions: Mapping[str, Division]) -> Iterator[Divis
     for number, row in enumerate(read_csv(path), 1):
         code, name = row["code"], clean_name(row["name"])
         if code in divisions:
-            place = float(row["lon"]), float(row["lat"])
-            error_m = float(row["error_m"])
-            yield Division(f"{code}{number:03d}", name, "zone", code, *place, "", spell_name(name), error_m)
+            lon, lat, error_m = (float(row[c]) for c in ("lon", "lat", "error_m"))
+            more = lon, lat, row.get("name_en") or "", spell_name(name), error_m
+            yield Division(f"{code}{number:03d}", name, "zone", code, *more)
 
 
 def _read_seats(path: Path) -> dict[str, tuple[float, float, float]]:
@@ -376,8 +376,7 @@ def _latin(
         key = name.replace(" ", "")
         if kind == "english" and key != spelt[code].replace(" ", ""):
             yield key, code, kind
-    for division in divisions.values():
-        short = spelt[division.code]
+    for division, short in ((d, spelt[d.code]) for d in divisions.values()):
         yield short.replace(" ", ""), division.code, "short"
         yield division.pinyin.replace(" ", ""), division.code, "full"
         if division.level in {"city", "district"}:

@@ -171,6 +171,7 @@ def short_names(name: str, level: str) -> tuple[str, ...]:
         return tuple(n for n in found if n != name and base and len(base) > 1)
     base = short_name(name)
     if match:
+        found += [f"{base}自治{match['kind']}"] if "自治" in name and match["kind"] != "区" else []
         found += [base + match["kind"]] if match["kind"] in {"州", "县", "旗", "乡", "镇"} else []
     if level == "township" and name.endswith("街道"):
         found.append(name + "办事处")

@@ -121,3 +121,14 @@ def test_parts_of_taiwan_and_hong_kong_lie_in_themselves(name: str) -> None:
     }[name]
     gap = float(distance_m(float(part["lon"]), float(part["lat"]), *true))
     assert gap < float(part["error_m"])
+
+
+def test_a_name_of_a_part_of_hong_kong_says_the_part_it_lies_in() -> None:
+    """A part has no adcode: its number is that of its row, which must not move under a name."""
+    parts = list(csv.DictReader((PATH.parent / "parts.csv").read_text("utf-8").splitlines()))
+    aliases = csv.DictReader((PATH.parent / "aliases.csv").read_text("utf-8").splitlines())
+    named = [row for row in aliases if len(row["code"]) == 9 and row["code"][:2] in ("71", "81")]
+    assert len(named) > 10
+    for row in named:
+        part = parts[int(row["code"][6:]) - 1]
+        assert row["source"].endswith(f"lies in {part['name']}") and row["code"].startswith(part["code"])
