@@ -36,7 +36,11 @@ def find(locator, text, **query):
     return locator.find(Query(text=text, task=query.pop("task", Task.APPLY), **query), NOW)
 
 
-@pytest.mark.parametrize("seat", CAPITALS)
+GOVERNMENTS = tuple(f"{seat.partition('市')[0]}市人民政府" for seat in CAPITALS)
+"""How people name the seat itself: 兰州市人民政府."""
+
+
+@pytest.mark.parametrize("seat", (*CAPITALS, *GOVERNMENTS))
 def test_every_provincial_capital_gets_an_office_or_the_fallback(locator, seat):
     answer = find(locator, seat)
     assert answer.place is not None
