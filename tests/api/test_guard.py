@@ -285,8 +285,9 @@ def test_websockets_of_one_client_are_bounded():
     with serve(limits_of(client_connections=3)) as port, contextlib.ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(connect(f"ws://127.0.0.1:{port}/ws"))
-        # The server ends the connection; what the client sees of that depends on how far it had come.
-        with pytest.raises((InvalidStatus, EOFError, ConnectionClosed, OSError)):
+        # The server ends the connection; what the client sees of that depends on how far it had come, and where its
+        # own answer meets a closed socket, websockets 17 fails an assertion of its own.
+        with pytest.raises((InvalidStatus, EOFError, ConnectionClosed, OSError, AssertionError)):
             connect(f"ws://127.0.0.1:{port}/ws")
 
 

@@ -97,7 +97,6 @@ LEFT_OUT = [
     ("hours", "有空就来", "hours_not_understood", "hours", None),
     ("hours", "9:00-12:00", "hours_no_days", "hours", None),
     ("hours", "09:00-12:00,13:30-17:00; PH off", "hours_no_days", "hours", None),
-    ("hours", "Mo-Fr 09:00-12:00; 13:30-17:00", "hours_no_days", "hours", None),
     ("kind", "spaceship", "kind_unknown", "kind", Kind.OTHER),
     ("tasks", "fly", "task_unknown", "tasks", None),
     ("adcode", "37010", "adcode_form", "adcode", None),
@@ -120,6 +119,11 @@ def test_a_value_is_left_out_and_the_row_is_kept(column, value, code, field, kep
     (reject,) = rejects
     assert (reject.column, reject.code, reject.severity) == (column, code, "value")
     assert getattr(points[0], field) == kept
+
+
+def test_an_afternoon_after_a_semicolon_is_of_the_same_days():
+    points, rejects = check(hours="Mo-Fr 09:00-12:00; 13:30-17:00")
+    assert points[0].hours == "Mo-Fr 09:00-12:00,13:30-17:00" and not rejects
 
 
 @pytest.mark.parametrize("cell", ["有空就来", "9:00-12:00"])
