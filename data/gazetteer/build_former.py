@@ -4,9 +4,10 @@
 
 Only what ``former.csv`` and ``former_more.csv`` lack, and no name of today's in the same province. What a division
 became is taken from the lists alone: the division of its own code in the next list (二道河子区, 二道区), one of the
-same short name (榆次市, 榆次区), or the one new name of its prefecture in the next list that begins with the same
-character (通县, 通州区). Where none of these says it (蝶山区 went into 万秀区), the successor is its prefecture: told
-as the city, which is true. Run it after ``build.py``; what comes from where is in ``data/README.md``.
+same short name (榆次市, 榆次区; not a district that stood beside it: 汉阳区 was there when 汉阳县 went), or the one
+new name of its prefecture in the next list that begins with the same character (通县, 通州区). Where none of these
+says it (蝶山区 went into 万秀区), the successor is its prefecture: told as the city, which is true. Run it after
+``build.py``; what comes from where is in ``data/README.md``.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def successor(
     by_name = {d.name: d.code for d in districts}
     if code in after and after[code] in by_name:
         return by_name[after[code]]
-    same = [d for d in districts if short_name(d.name) == short_name(name)]
+    beside = _names_of(before, code[:2])
+    alike = [d for d in districts if short_name(d.name) == short_name(name)]
+    same = [d for d in alike if d.level == "city" or d.name not in beside]
     if same:
         return min((d.code for d in same if len(same) == 1 or d.level == "city"), default=None)
     new = [n for c, n in after.items() if c[:2] == code[:2] and n not in before.values() and n in by_name]
@@ -92,12 +95,21 @@ def successor(
     return city if known_city else None
 
 
-def own_today(name: str, became: str, today: Mapping[str, Division]) -> str:
+def _names_of(revision: Mapping[str, str], province: str) -> frozenset[str]:
+    """Return the names of a list in a province."""
+    return frozenset(name for code, name in revision.items() if code[:2] == province)
+
+
+def own_today(name: str, became: str, before: Mapping[str, str], today: Mapping[str, Division]) -> str:
     """Return the district of a city that carries the name's short form today, else the city: 思茅市, 思茅区."""
+    beside = _names_of(before, became[:2])
     same = [
         d.code
         for d in today.values()
-        if d.level == "district" and d.code[:4] == became[:4] and short_name(d.name) == short_name(name)
+        if d.level == "district"
+        and d.code[:4] == became[:4]
+        and short_name(d.name) == short_name(name)
+        and d.name not in beside
     ]
     return same[0] if len(same) == 1 and today[became].level == "city" else became
 
@@ -117,7 +129,7 @@ def main(folder: Path) -> None:
             continue
         after = revisions[dates[dates.index(date) + 1]]
         became = successor(name, code, after, revisions[date], today)
-        became = became and own_today(name, became, today)
+        became = became and own_today(name, became, revisions[date], today)
         if became and today[became].name != name:
             level = "city" if code.endswith("00") else "district"
             outer = became[:4] + "00" if became[:4] + "00" in today else became[:2] + "0000"
