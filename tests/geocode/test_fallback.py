@@ -187,9 +187,7 @@ def test_a_service_that_fails_costs_its_timeout_and_the_next_answers(tmp_path, a
     assert "AMap" not in sentence
     assert "\n" not in sentence
     assert "经四路" not in caplog.text
-    assert "478" not in caplog.text.replace(str(broken.server.server_port), "").replace(
-        str(amap.server.server_port), ""
-    )
+    assert "478号" not in caplog.text and "478%E5" not in caplog.text
     assert KEY not in caplog.text
 
 

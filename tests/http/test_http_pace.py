@@ -136,7 +136,7 @@ def test_what_was_typed_and_answered_is_in_no_file(tmp_path):
         assert len(server.asked) == 1
     assert [path.name for path in folder.iterdir()] == ["pace.sqlite"]
     content = (folder / "pace.sqlite").read_bytes()
-    for secret in (TYPED, "经四路", "478", key, "116.9512", "formatted", "%E6%B5%8E"):
+    for secret in (TYPED, "经四路", "478号", "478%E5", key, "116.9512", "formatted", "%E6%B5%8E"):
         assert secret.encode() not in content
     assert (folder / "pace.sqlite").stat().st_mode & 0o077 == 0
 

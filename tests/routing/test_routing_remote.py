@@ -78,7 +78,7 @@ def test_whatever_a_server_answers_is_one_error_within_the_timeout(name: str, wh
     for lang in LANGS:
         sentence = explain(caught.value, lang)
         assert sentence and "s3cr3t-key" not in sentence and "{" not in sentence
-    assert "s3cr3t-key" not in str(caught.value) and "117" not in str(caught.value)
+    assert "s3cr3t-key" not in str(caught.value) and "117.0" not in str(caught.value)  # a port may hold 117
 
 
 @pytest.mark.parametrize("what", ["hangs", "html", "nothing", "500", "401", "deep"])
