@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
+import math
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +28,8 @@ _SQLITE_FULL = 13
 """``sqlite3.SQLITE_FULL``, without the library."""
 _NO_ROOM = 1 << 20
 """Bytes: with less a library that does not say why it could not write had none."""
+ABANDONED_S = 86_400.0
+"""A draft that nobody has written to for a day is left from a process that was killed."""
 READABLE = 0o644
 """Everybody may read, the owner may write."""
 
@@ -176,6 +181,7 @@ def write_atomically(
     """
     with wrap_os_errors(path, code=code):
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_drafts(path, older_than_s=ABANDONED_S)
         handle, made = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(handle)
     draft = Path(made)
@@ -188,6 +194,20 @@ def write_atomically(
             sync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(path: Path, *, older_than_s: float = -math.inf) -> None:
+    """Remove what killed processes left of writing a file; all of it only where a lock keeps other writers out.
+
+    Parameters
+    ----------
+    older_than_s
+        Only drafts that nobody has written to for so many seconds.
+    """
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):  # its writer has just put it in place, or it is somebody else's
+            if time.time() - draft.stat().st_mtime > older_than_s:
+                draft.unlink()
 
 
 def write_whole(path: Path, content: bytes | str, *, mode: int = READABLE) -> None:

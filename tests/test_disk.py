@@ -34,6 +34,19 @@ def test_nothing_changes_when_writing_fails(tmp_path):
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
+def test_what_killed_writers_left_goes_and_what_is_being_written_stays(tmp_path):
+    path = tmp_path / "a[1].file"
+    with write_atomically(path) as draft:
+        draft.write_text("being written")
+        left, other = tmp_path / f".{path.name}.dead.tmp", tmp_path / ".a1.file.dead.tmp"
+        for file in (left, other):
+            file.write_text("half")
+            os.utime(file, (1e9, 1e9))
+        write_whole(path, "second writer")
+        assert draft.is_file() and not left.exists() and other.is_file()
+    assert path.read_text() == "being written"
+
+
 def test_the_name_may_follow_from_what_was_written(tmp_path):
     with write_atomically(tmp_path / "x", name=lambda draft: tmp_path / draft.read_text()) as draft:
         draft.write_text("named")

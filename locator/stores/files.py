@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from locator.disk import write_atomically
+from locator.disk import remove_drafts, write_atomically
 from locator.errors import DataError
 from locator.layer import COLUMNS, LAYER_VERSION, SCHEMA, Layer
 
@@ -257,16 +257,20 @@ class Undo(NamedTuple):
     parts: tuple[Part, ...]
 
 
+def _undo_file(path: Path) -> Path:
+    return path.with_suffix(".undo.json")
+
+
 def write_undo(path: Path, source: str, parts: Sequence[Part]) -> None:
     """Keep, beside a layer, which parts it is made of before a source changes."""
-    with write_atomically(path.with_suffix(".undo.json")) as draft:
+    with write_atomically(_undo_file(path)) as draft:
         draft.write_text(json.dumps({"source": source, "parts": [asdict(part) for part in parts]}), "utf-8")
 
 
 def read_undo(path: Path) -> Undo | None:
     """Return what a layer was made of before its last change; None when nobody changed it, or it is unreadable."""
     try:
-        content = json.loads(path.with_suffix(".undo.json").read_text("utf-8"))
+        content = json.loads(_undo_file(path).read_text("utf-8"))
         return Undo(str(content["source"]), tuple(Part(**part) for part in content["parts"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -300,5 +304,7 @@ def remove_strangers(path: Path, folder: Path, parts: Sequence[Part]) -> None:
     """
     named = {part.file for part in parts}
     files = [file for file in folder.iterdir() if file.name not in named] if folder.is_dir() else []
-    for file in (*files, *path.parent.glob(f".{path.name}.*.tmp")):
+    for file in files:
         file.unlink(missing_ok=True)
+    for written in (path, _undo_file(path)):
+        remove_drafts(written)

@@ -72,6 +72,8 @@ def test_kill_9_at_any_moment_leaves_a_whole_layer(tmp_path):
         assert addresses in ({"old"}, {"new"}) and len(store.parts()["a"]) == 2000
         assert {p.address for p in store.points()} <= addresses | {"other"}
         assert len(store.layer()) == 2000, "three are merged"
+    for written in ("layer.parquet", "layer.undo.json"):  # what a kill leaves at the worst moments
+        (tmp_path / f".{written}.dead.tmp").write_text("half")
     ParquetStore(path).replace("a", offices(2000, "last"))
     left = {p.name for p in tmp_path.rglob("*") if p.is_file() and not p.name.endswith(".lock")}
     kept = [*read_manifest(path).parts, *read_undo(path).parts]
