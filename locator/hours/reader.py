@@ -18,7 +18,7 @@ from typing import NamedTuple
 from locator.errors import InvalidInput
 from locator.hours.expression import check_hours, parse
 from locator.hours.reader_parse import HoursReader
-from locator.hours.reader_rules import ALL_DAYS, Line, Ranges, Unclear, cover_year
+from locator.hours.reader_rules import ALL_DAYS
 from locator.hours.reader_tokens import (
     DATES,
     EPIDEMIC,
@@ -27,7 +27,11 @@ from locator.hours.reader_tokens import (
     PERIOD,
     RANGE,
     WEEKDAY,
+    Line,
+    Ranges,
+    Unclear,
     choose_section,
+    cover_year,
     read_numerals,
     tokenise,
 )
@@ -140,11 +144,12 @@ _CELL_NAMES = (*_DAY_NAMES, "节假日")
 _DASHES = "–‐‑‒―—−─━∼⁓－~～〜"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u2060\ufeff\ufe0f"
 _TRADITIONAL = (
-    "時點週預約節雙辦間務業對國員眾館開關閉門為與兩營個",
-    "时点周预约节双办间务业对国员众馆开关闭门为与两营个",
+    "時點週預約節雙辦間務業對國員眾館開關閉門為與兩營個禮號處樓領證電話請補調暫僅須現場準後連續無從輪轉線熱",
+    "时点周预约节双办间务业对国员众馆开关闭门为与两营个礼号处楼领证电话请补调暂仅须现场准后连续无从轮转线热",
 )
 _WRITTEN = {"∶": ":", "︰": ":"} | dict(zip(*_TRADITIONAL, strict=True))
 _SAME = str.maketrans(dict.fromkeys(_DASHES, "-") | dict.fromkeys(_UNSEEN) | _WRITTEN)
+_NUMBERED_DAY = r"(?:周|(?<=周[一二三四五六日])[-至到])[1-7](?!\d|[点时]|:\d{2}(?!:)|:\d(?![\d:点时]))"
 _DOTTED_SEASON = r"([夏冬](?:季|令时|时制))\((\d{1,2})[.](\d{1,2})-(\d{1,2})[.](\d{1,2})\)"
 _ENGLISH_DAYS = {"mo": "周一", "tu": "周二", "we": "周三", "th": "周四", "fr": "周五", "sa": "周六", "su": "周日"}
 _ENGLISH_LIST = (
@@ -160,7 +165,7 @@ _ENGLISH = (
     (r"\b(?:except|excluding|not) (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日除外"),
     (r"\b(?:public |national |statutory )?holidays (?:excluded|excepted)\b", "法定节假日除外"),
     (r"\b(?:public |national |statutory )holidays\b|\bPH\b", "法定节假日"),
-    (r"\b(?:weekdays|working days|workdays)\b", "工作日"), (r"\bweekends?\b", "周末"),
+    (r"\b(?:working days|workdays)\b", "工作日"), (r"\bweekdays\b", "平日"), (r"\bweekends?\b", "周末"),
     (r"\b(?:daily|every ?day)\b", "每天"),
     (r"(?<![日一二三四五六日末] )(?<![日一二三四五六日末])\bclosed (?:on )?(?=周|法定)" + _ENGLISH_LIST, r"\1休息"),
     (r"\b(?:except|excluding)(?: for)?(?: on)? (?=周|法定)" + _ENGLISH_LIST, r"(\1除外)"),
@@ -183,7 +188,8 @@ def tidy_text(text: str) -> str:
     tidy = read_numerals(_english(re.sub(_DOTTED_SEASON, r"\1(\2月\3日-\4月\5日)", tidy)))
     tidy = re.sub(r"星期|礼拜|週", "周", tidy)
     tidy = re.sub(rf"(?<=周)\s+(?={WEEKDAY}|天)", "", tidy).replace("周天", "周日").replace("周七", "周日")
-    tidy = re.sub(r"周([1-7])(?![\d:点时])", lambda m: "周" + "一二三四五六日"[int(m[1]) - 1], tidy)
+    tidy = re.sub(_NUMBERED_DAY, lambda m: m[0][:-1] + "一二三四五六日"[int(m[0][-1]) - 1], tidy)
+    tidy = re.sub(_NUMBERED_DAY, lambda m: m[0][:-1] + "一二三四五六日"[int(m[0][-1]) - 1], tidy)
     tidy = re.sub(r"(?<=\d)\s*:\s*(?=\d)", ":", tidy)
     tidy = re.sub(rf"({PERIOD}:?)\s+(?=\d)", r"\1", tidy)
     tidy = re.sub(r"\s*(?:-+|至|到)\s*", lambda m: "-" if "-" in m[0] else m[0].strip(), tidy)
@@ -191,7 +197,7 @@ def tidy_text(text: str) -> str:
     tidy = re.sub(r"(?<=[至到-])(?:周末|双休日)", "周日", tidy)
     tidy = re.sub(_FEASTS, _all_holidays, tidy)
     tidy = re.sub(r"(?<!\d)(\d{1,2})([-至到])(\d{1,2}月)份?", r"\1月\2\3", tidy)
-    tidy = re.sub(r"(?<!\d)(\d{1,2})、(\d{1,2})月(?!\d{1,2}[日号])", _two_months, tidy)
+    tidy = re.sub(r"(?<![\d月])(\d{1,2}(?:、\d{1,2})+)月份?(?!\d{1,2}[日号])", _run_of_months, tidy)
     tidy = re.sub(rf"(?<![\d:.点时月年])(\d{{1,2}})(?=[-至到](?:{PERIOD})?\d{{1,2}}[点时](?![间段]))", r"\1点", tidy)
     tidy = re.sub(rf"{_FOUR_DIGITS[0]}([-至到]){_FOUR_DIGITS[1]}", r"\1:\2\3\4:\5", tidy)
     tidy = re.sub(rf"\(((?:夏|冬)(?:季|令时|时制)):?({RANGE}(?:[,、 ]{RANGE})*)[,、;]?({DATES})\)", r"(\1(\3)\2)", tidy)
@@ -218,9 +224,10 @@ def _all_holidays(found: re.Match[str]) -> str:
     )
 
 
-def _two_months(found: re.Match[str]) -> str:
-    """Return 7月-8月 for 7、8月."""
-    return f"{found[1]}月-{found[2]}月" if int(found[1]) + 1 == int(found[2]) else found[0]
+def _run_of_months(found: re.Match[str]) -> str:
+    """Return 7月-9月 for 7、8、9月."""
+    months = [int(month) for month in found[1].split("、")]
+    return f"{months[0]}月-{months[-1]}月" if months == list(range(months[0], months[-1] + 1)) else found[0]
 
 
 def _english(text: str) -> str:
@@ -241,9 +248,9 @@ def _english_day(found: re.Match[str]) -> str:
 
 
 def _half_day_clock(found: re.Match[str]) -> str:
-    """Return ``17:00`` for ``5pm``; what is no such clock stays as it is."""
+    """Return ``17:00`` for ``5pm``; what is no such clock stays as it is, and 12am too: many write it for noon."""
     hours = int(found[1])
-    if not 1 <= hours <= 12:
+    if not 1 <= hours <= 12 or (hours == 12 and found[3].lower() == "a"):
         return found[0]
     return f"{hours % 12 + (12 if found[3].lower() == 'p' else 0)}:{found[2] or '00'}"
 
@@ -274,7 +281,7 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
         if ticket
         else ""
     )
-    if line.days == ALL_DAYS and line.ranges == ((0, 1440),):
+    if line.days == ALL_DAYS and line.holidays and line.ranges == ((0, 1440),):
         return [f"24/7 {comment}".strip()]
     if not line.seasons:
         return [" ".join(filter(None, [days, _times_text(line.ranges), comment]))]

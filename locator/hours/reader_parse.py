@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from locator.hours.reader_rules import (
     ALL_DAYS,
-    NAMED,
+    STOPS,
     WORKDAYS,
     ClauseReader,
-    Line,
-    Unclear,
     check_days,
     choose_ticket,
     open_on_holidays,
@@ -17,9 +15,12 @@ from locator.hours.reader_rules import (
 )
 from locator.hours.reader_tokens import (
     PERIODS,
+    Line,
     Token,
+    Unclear,
     half_of_day,
     name_season,
+    noon_gap,
     read_days,
     read_month_days,
     read_monthly,
@@ -28,12 +29,17 @@ from locator.hours.reader_tokens import (
 
 NOTED = frozenset({"phone", "perhaps", "quota"})
 """Kinds of words that are kept beside the expression."""
-SILENT = frozenset({"noon", "makeup", "unknown"})
-"""Kinds of words that change nothing: no break at noon, make-up days (the calendar's), and what the end of a
-clause decides about."""
+FIXED_DAYS = {
+    "plain_days": (WORKDAYS, False),
+    "weekend": (ALL_DAYS - WORKDAYS, False),
+    "off_days": (ALL_DAYS - WORKDAYS, True),
+    "holidays": (frozenset[int](), True),
+}
+"""Words for days that are always the same, and whether they name holidays."""
+SILENT = frozenset({"makeup", "unknown"})
+"""Kinds of words that change nothing: make-up days (the calendar's), and what the end of a clause decides about."""
 _JOINTS = ("、", "及", "和", "与", "以及", "或")
 _LIMITS = ("extended", "appointment", "limited")
-_STOPS = (",", ";", "。", "(", ")")
 
 
 class HoursReader(ClauseReader):
@@ -48,8 +54,9 @@ class HoursReader(ClauseReader):
             A word stays over, or days or times are missing.
         """
         for n, token in enumerate(self.tokens):
+            self.at = n
             if token.kind in ("season", "dates") and n in self.trailing:
-                self._end_times_of(self._name_season(token.text))
+                self._end_times_of(name_season(token.text))
             elif token.kind in _LIMITS and self._is_label(n):
                 self.label = token.text.strip(": ")
             else:
@@ -58,7 +65,7 @@ class HoursReader(ClauseReader):
                 self.before, self.joint = token, False
             elif token.text.strip():
                 self.joint = token.text in _JOINTS
-            if token.text not in _STOPS:
+            if token.text not in STOPS:
                 self.clause.append(token)
             self.last = token.text
         if self.lessening or self.excepting:
@@ -68,23 +75,29 @@ class HoursReader(ClauseReader):
             self.lines = place_self_service(self.lines, self.self_service, self.notes)
         for start, end in self.breaks:  # told before the times
             self._take_break(start, end)
-        check_days(self.lines, self.excluded, too=self.too)
-        lines = settle_lines(self.lines, self.excluded)
+        lines = self._settle()
         if self.tireless:
             lines = open_on_holidays(lines, self.tireless)
         self.ticket = choose_ticket(lines, self.tickets, self.notes)
         return lines
 
-    def _is_label(self, n: int) -> bool:
-        """Whether a word about how an office serves stands before its days (延时服务：周六9:00-12:00)."""
-        rest = (token.kind for token in self.tokens[n + 1 :] if token.kind != "filler" or token.text in _STOPS)
-        return next(rest, "") in NAMED and not any(
-            token.kind in NAMED or token.kind == "range" for token in self.clause
-        )
+    def _settle(self) -> list[Line]:
+        """Return the lines, each with its days; what was said of all of them must hold."""
+        gaps = (noon_gap(ranges) for line in self.lines for ranges in (line.ranges, *line.seasons.values()))
+        if self.no_break and any(gaps):
+            raise Unclear(self.no_break)  # 中午不休息，周一至周五8:30-12:00，14:00-17:30
+        check_days(self.lines, self.excluded, too=self.too)
+        lines = settle_lines(self.lines, self.excluded)
+        if self.shifted and not frozenset().union(*(line.days for line in lines)) >= WORKDAYS:
+            raise Unclear("the day behind a holiday is open, or shut, in its stead: 每周三，遇节假日顺延")
+        return lines
 
     def _read_token(self, token: Token) -> None:
         if token.kind in NOTED:
             self.notes.append(token.text)
+        elif token.kind in FIXED_DAYS:
+            days, holidays = FIXED_DAYS[token.kind]
+            self._add_days(days, holidays=holidays, vague=token.kind == "plain_days")
         elif token.kind not in SILENT:
             getattr(self, f"_read_{token.kind}")(token.text)
 
@@ -97,27 +110,26 @@ class HoursReader(ClauseReader):
             self.half_day = text
         if self.lessening and text in "),;。":
             self.lessening = False
+            if any(token.kind == "unknown" for token in self.clause):
+                raise Unclear(text)  # 不包括节假日和调休日
             self._read_off(text)
         if self.excepting and text == ")":
             self._read_outside("除外")
         if text in ("。", ";", ")"):
-            self.label, self.after_break = "", False
-        if text in _STOPS:
+            self.label, self.after_break, self.extending = "", False, ""
+        if text in STOPS:
             self._fence_days(text)
             if text != "(" or any(token.kind == "unknown" for token in self.clause):
                 self._end_clause()
             self.group = (frozenset(), False)
             self.opened_by = self.before if text == "(" else None if text == ")" else self.opened_by
-        if text == ")" and self.season is not None and self.line.seasons:
+        if text == ")" and not self.season_is_new and self.line.seasons:
             self.season = None
 
     def _read_days(self, text: str) -> None:
         days, apart = read_days(text), self.joint or self.before is None or self.before.kind != "days"
         self.neighbours = frozenset() if apart or len(days) > 1 else (self.neighbours or self.group[0]) | days
         self._add_days(days)
-
-    def _read_plain_days(self, _text: str) -> None:
-        self._add_days(WORKDAYS, vague=True)
 
     def _read_workdays(self, _text: str) -> None:
         self.holidays_off = self.by_workdays = True
@@ -132,9 +144,6 @@ class HoursReader(ClauseReader):
         if self.line.days != {day}:
             raise Unclear(text)
         self.line.nth = nth
-
-    def _read_off_days(self, _text: str) -> None:
-        self._add_days(frozenset({5, 6}), holidays=True)
 
     def _read_with_holidays(self, text: str) -> None:
         line = self.line
@@ -169,9 +178,6 @@ class HoursReader(ClauseReader):
         if not any(line.ranges or line.seasons for line in self.lines):
             raise Unclear(text)
 
-    def _read_weekend(self, _text: str) -> None:
-        self._add_days(frozenset({5, 6}))
-
     def _read_daily(self, text: str) -> None:
         line = self.line
         if "无休" in text:
@@ -180,9 +186,6 @@ class HoursReader(ClauseReader):
                 return
         if not line.days or line.ranges:
             self._add_days(ALL_DAYS, vague=True)
-
-    def _read_holidays(self, _text: str) -> None:
-        self._add_days(frozenset(), holidays=True)
 
     def _read_by_rule(self, text: str) -> None:
         """Take 按国家规定放假 as a statement about holidays only."""
@@ -233,8 +236,9 @@ class HoursReader(ClauseReader):
         if line.nth:
             line.state, line.taken, self.half_day = "off", True, ""
             return
-        if not (days or holidays):
-            raise Unclear(text)
+        unsure = days >= WORKDAYS or (text == "除外" and self.unjoined and days & WORKDAYS)
+        if not (days or holidays) or (holidays and unsure):
+            raise Unclear(text)  # 周一至周五、节假日除外; 周一 节假日除外 may be Monday's hours
         if 0 < len(line.days - days) < 3 and not self.opened_by:
             raise Unclear(text)  # 周一，周二休息: perhaps both are shut
         line.holidays &= not holidays
@@ -287,17 +291,33 @@ class HoursReader(ClauseReader):
 
     def _read_on_duty(self, text: str) -> None:
         """Read somebody on duty at noon: not all business is done then."""
-        span, line = read_range(text), self.line
-        if span is None or not line.ranges or line.state:
+        span = read_range(text) if "-" in text or "至" in text or "到" in text else noon_gap(self.line.ranges)
+        if span is None or not self.line.ranges or self.line.state:
             raise Unclear(text)
-        self.lines.insert(-1, Line(line.days, ranges=(span,), state="unknown", comment=text, taken=True))
+        self._doubt(span, text)
+
+    def _read_noon(self, text: str) -> None:
+        """Read that there is no break at noon: where the times have one, it is not known."""
+        line = self.line
+        gap = noon_gap(line.ranges)
+        if gap is not None and not line.state:
+            self._doubt(gap, text)
+        elif not line.ranges or line.seasons:
+            self.no_break = text
 
     def _read_extended(self, text: str) -> None:
-        line = self.line
+        line, said = self.line, text.strip(":")
         if (line.days or line.holidays) and not (line.ranges or line.seasons or line.state):
-            line.state, line.comment, line.taken = "unknown", text.strip(":"), True
+            line.state, line.comment, line.taken = "unknown", said, True
+        elif self._ends_times():
+            if len(line.ranges) > 1 and not line.days <= {5, 6}:  # 8:30-12:00，13:30-18:30延时服务
+                *kept, span = line.ranges
+                line.ranges = tuple(kept)
+                self._doubt(span, said)
+            else:
+                line.state, line.comment, line.taken = "unknown", said, True
         else:
-            self.extended = True
+            self.extended, self.extending = True, said if text.endswith(":") else ""
 
     def _read_appointment(self, text: str) -> None:
         line = self.line
@@ -333,18 +353,11 @@ class HoursReader(ClauseReader):
         line.days, line.holidays, line.ranges = ALL_DAYS, True, ((0, 1440),)
         self.lines.append(Line())
 
-    @staticmethod
-    def _name_season(text: str) -> str:
-        name = name_season(text)
-        if name is None:
-            raise Unclear(text)
-        return name
-
     def _read_season(self, text: str) -> None:
         if self.after_break or self.shut_before not in (None, self.excluded):
             raise Unclear(text)  # 午休12:00-13:00，夏季12:00-14:00; 冬季…周六休息；夏季…: shut in one season
         self.shut_before = self.excluded
-        self.season, self.season_is_new = self._name_season(text), True
+        self.season, self.season_is_new = name_season(text), True
 
     _read_dates = _read_season
 
@@ -365,6 +378,11 @@ class HoursReader(ClauseReader):
         if self.extended:
             self.notes.append(f"延时服务{text}")
             return
+        if self.extending and self.line.ranges:
+            self._doubt(span, self.extending)  # 延时服务：12:00-13:00，17:00-18:00
+            return
+        if text.startswith(tuple(PERIODS)) and (span[0] >= 720 or span[1] <= 780):
+            self._check_halves_of_days(text)
         if self.fence is not None and self.line.days - self.fence:
             raise Unclear(text)
         if len(self.neighbours) == 2 and max(self.neighbours) - min(self.neighbours) > 3:

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
-from locator.hours.expression import holds
-from locator.hours.reader_tokens import Token, half_of_day, read_days, trailing_seasons
+from locator.hours.reader_tokens import (
+    PERIODS,
+    Line,
+    Ranges,
+    Token,
+    Unclear,
+    cover_year,
+    half_of_day,
+    read_days,
+    trailing_seasons,
+    without,
+)
 
 ALL_DAYS = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
+STOPS = (",", ";", "。", "(", ")")
 NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days", "monthly", "off_days"})
-type Ranges = tuple[tuple[int, int], ...]
-"""Starts and ends in minutes since midnight."""
-
-
-@dataclass(slots=True)
-class Line:
-    """One rule as it is being read."""
-
-    days: frozenset[int] = frozenset()
-    holidays: bool = False
-    ranges: Ranges = ()
-    seasons: dict[str, Ranges] = field(default_factory=dict)
-    """Times of a season, by its dates, or by its name when the text has no dates for it."""
-    state: str = ""
-    comment: str = ""
-    nth: str = ""
-    """``[1,3]`` where the day is the first and third of its month."""
-    taken: bool = False
-    """Whether this takes times away that other lines give, wherever it stands (周三下午学习，周一至周五9:00-17:00)."""
-
-
-class Unclear(Exception):
-    """The text does not say enough; never leaves this module."""
 
 
 def refuse_vague(lines: list[Line]) -> None:
@@ -59,30 +46,6 @@ def refuse_vague(lines: list[Line]) -> None:
         raise Unclear("nothing said of the rest of the year")
     if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in lines):
         raise Unclear("no times")
-
-
-def cover_year(seasons: Iterable[str]) -> bool:
-    """Return whether dated seasons leave out no day."""
-    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]
-    named = list(seasons)
-    return all(any(holds(season, day) for season in named) for day in days)
-
-
-def without(ranges: Ranges, start: int, end: int) -> Ranges:
-    """Return the ranges less a break, which lies inside one of them or between two of them.
-
-    Raises
-    ------
-    Unclear
-        The break lies outside all ranges.
-    """
-    result = list[tuple[int, int]]()
-    for a, b in ranges:
-        result += [(a, start), (end, b)] if a < start and end < b else [(a, b)]
-    between = any(first[1] <= start and end <= second[0] for first, second in pairwise(ranges))
-    if len(result) == len(ranges) and not between:
-        raise Unclear("a break outside the times")
-    return tuple(result)
 
 
 def merge_lines(first: Line, second: Line) -> Line:
@@ -219,6 +182,8 @@ class ClauseReader:
     """Whether the last times were said to be in the afternoon."""
     halved: bool = False
     """Whether any times were said to be in half a day."""
+    shifted: bool = False
+    """Whether days move behind a holiday (遇节假日顺延)."""
     excepting: bool = False
     lessening: bool = False
     extended: bool = False
@@ -235,6 +200,12 @@ class ClauseReader:
     """全年无休, where it was said."""
     label: str = ""
     """How the office serves on the days that follow (延时服务：周六9:00-12:00)."""
+    extending: str = ""
+    """What was said before a colon of the times that follow (延时服务：12:00-13:00，17:00-18:00)."""
+    no_break: str = ""
+    """What was said of noon before the times."""
+    at: int = 0
+    """The place of the token that is being read."""
     before: Token | None = None
     opened_by: Token | None = None
     """What stood before the bracket that is open."""
@@ -258,6 +229,8 @@ class ClauseReader:
     """The days before an exception or a stop: other days that follow do not share their times."""
     group: tuple[frozenset[int], bool] = (frozenset(), False)
     """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
+    unjoined: bool = False
+    """Whether nothing joins the last of them to those before it."""
 
     @cached_property
     def trailing(self) -> frozenset[int]:
@@ -302,12 +275,47 @@ class ClauseReader:
             raise Unclear(said)
         if not (line.days or line.holidays) or (line.state and line.comment != said):
             raise Unclear(said)
+        self.shifted |= "顺延" in said
         line.state, line.comment = "off" if lone_half and "off" in kinds else "unknown", said.replace('"', "")
         line.taken = True
-        if half:
-            line.ranges = (half_of_day(half),)
+        if half and not (lone_half and not unread and self._has_times(line.days)):
+            line.ranges = (half_of_day(half),)  # 周一至周六8:30-17:00（周六上午）: of the other half nothing is known
         self.lines.append(Line())
         self.fence = None
+
+    def _is_label(self, n: int) -> bool:
+        """Whether a word about how an office serves stands before its days (延时服务：周六9:00-12:00)."""
+        rest = (token.kind for token in self.tokens[n + 1 :] if token.kind != "filler" or token.text in STOPS)
+        return next(rest, "") in NAMED and not any(
+            token.kind in NAMED or token.kind == "range" for token in self.clause
+        )
+
+    def _doubt(self, span: tuple[int, int], said: str) -> None:
+        """Make a time of the days of this line unknown on these words."""
+        self.lines.insert(-1, Line(self.line.days, ranges=(span,), state="unknown", comment=said, taken=True))
+
+    def _ends_times(self) -> bool:
+        """Whether a word stands right behind times, with no others behind it (周六9:00-12:00延时服务)."""
+        around = self.before is not None and self.before.kind == "range" and self.last in ("(", " ", self.before.text)
+        after = takewhile(lambda token: token.text not in STOPS, self.tokens[self.at + 1 :])
+        return around and bool(self.line.ranges) and not self.line.state and all(t.kind == "filler" for t in after)
+
+    def _has_times(self, days: frozenset[int]) -> bool:
+        return self.line.state != "off" and any(line.days & days and line.ranges for line in self.lines[:-1])
+
+    def _check_halves_of_days(self, text: str) -> None:
+        """Refuse half a day behind a run of days and another one (周一至周五及周六上午8:30-12:00): perhaps of the last.
+
+        Where the other half's times follow, both halves are those of all days.
+        """
+        named = [token for token in self.clause if token.kind in NAMED]
+        wide = [token.kind in ("workdays", "plain_days", "daily") or len(read_days(token.text)) > 2 for token in named]
+        if len(named) < 2 or not any(wide[:-1]) or wide[-1] or self.line.ranges or self.line.seasons:
+            return
+        after = takewhile(lambda token: token.kind not in NAMED, self.tokens[self.at + 1 :])
+        halves = [half_of_day(token.text[:2]) for token in after if token.kind == "range" and token.text[:2] in PERIODS]
+        if half_of_day(text[:2]) in halves or not halves:
+            raise Unclear(text)
 
     def _check_half_is_free(self, half: str) -> None:
         """Accept 下午休息 after times that already say so."""
@@ -346,6 +354,9 @@ class ClauseReader:
         self.vague = vague and not self.line.days
         self.line.days |= days
         self.line.holidays |= holidays
+        if not self.joint and len(self.group[0]) > 2:
+            self.group = (frozenset(), False)  # 周一至周五 节假日休息: what is said next is said of the holidays
+        self.unjoined = not self.joint and bool(self.group[0] or self.group[1])
         self.group = (self.group[0] | days, self.group[1] | holidays)
 
     def _fence_days(self, stop: str) -> None:

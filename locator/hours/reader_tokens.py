@@ -1,12 +1,15 @@
-"""The words that Chinese sources use for opening hours, cut into tokens."""
+"""The words that Chinese sources use for opening hours, cut into tokens, and the rule that is made of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
-from locator.hours.expression import MONTHS
+from locator.hours.expression import MONTHS, holds
 
 WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6}
 OSM_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -22,7 +25,7 @@ WEEKDAY = "[一二三四五六日]"
 FEAST = "(?:元旦|春节|清明|五一|劳动|端午|中秋|国庆|十一)节?"
 _HOLIDAYS = (
     rf"(?:{FEAST}(?:[、,及和与]{FEAST})*等)?(?:国家|中国)?(?:规定)?(?:的)?(?:法定|国定|公众|公共)?(?:的)?"
-    "(?:节假日|节日|假日|假期|(?<=[法国]定)假)"
+    "(?:节假日|节日|假日|假期|(?<=[法国]定)假)(?![前后])"
 )
 _MONTH_DAY = r"\d{1,2}月(?:\d{1,2}[日号]|底|末|初)?"
 
@@ -35,11 +38,12 @@ NEXT_DAY = "(?:次日|翌日|第二[天日])"
 RANGE = rf"(?:{PERIOD})?:?(?:{_CLOCK})[-至到]{NEXT_DAY}?(?:{PERIOD})?(?:{_CLOCK})"
 DATES = rf"{_MONTH_DAY}[-至到](?:次年|翌年|来年)?{_MONTH_DAY}"
 _SELF = "(?:自助|ATM机?|取款机)"
-_NTH = "第?(?:[一二三四1-4]|最后一?)个?"
+_NTH = "(?:第?(?:[一二三四1-4]|最后一?)个?|首个)"
 _TOKENS: tuple[tuple[str, str], ...] = (
-    ("phone", r"(?:(?:咨询|联系|服务|办公|值班|监督|投诉|预约)*(?:电话|热线|座机|手机)(?:为|是|:)*)?"
+    ("phone", r"(?:(?:咨询|联系|服务|办公|值班|监督|投诉|预约)*(?:电话|热线|座机|手机)[为是: ]*)?"
               r"(?:\(?0\d{2,3}\)?[- ]?)?(?:\d{7,8}|\d{3,4} \d{4})(?![\d:点时])(?:[-转]\d{1,5})?"
-              r"|(?:咨询|联系|服务|监督|投诉)*(?:电话|热线)(?:为|是)*(?:1\d{4}|400-?\d{3}-?\d{4}|1\d{10})(?![\d:点时])"
+              r"|(?:咨询|联系|服务|监督|投诉)*(?:电话|热线|手机(?=[: ]*1\d{10}))(?:(?<=手机):)?[为是 ]*"
+              r"(?:1\d{4}|400-?\d{3}-?\d{4}|1\d{10})(?:转\d{1,5})?(?![\d:点时])"
               r"|(?:邮编|邮政编码):?\d{6}(?!\d)"),
     ("quota", rf"[^,;。:()\d周]{{0,6}}{_SELF}[^,;。:()\d周]{{0,8}}:?{RANGE}(?:、{RANGE})*"
               r"|(?:全天候?)?24小时(?:服务|人工|值班)?(?:电话|热线|客服|咨询|在线|网上|线上)[^,;。:()\d周]{0,8}(?::?\d[\d-]{3,13})?"
@@ -58,7 +62,9 @@ _TOKENS: tuple[tuple[str, str], ...] = (
                     rf"|(?:每[天日])?(?:{PERIOD})?{_CLOCK}(?:后)?(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"
                     r"|(?:下班|闭馆|结束|关门)前(?:提前)?\d+分钟(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"),
     ("on_duty", rf"(?:中午|午间)(?:安排)?(?:值班|轮值)(?:时间)?:?{RANGE}"
-                rf"|(?:中午|午间){RANGE}(?:安排|实行)?(?:值班|轮值|(?:仅限?|只)[^,;。()\d周]{{2,20}})"),
+                rf"|(?:中午|午间){RANGE}(?:安排|实行)?(?:值班|轮值|(?:仅限?|只)[^,;。()\d周]{{2,20}}"
+                r"|(?:提供|实行)?(?:错时|延时|错峰|预约)+(?:服务|办理)?)"
+                r"|(?:中午|午间)(?:有|安排|设)*(?:人员?)?(?:值班|轮值)(?!\d)"),
     ("lunch", rf"(?:中午|午间)?(?:午休|午餐|用餐|(?:中午|午间)(?:的)?休息|休息)(?:时间)?(?:为|是|:)*{RANGE}"
               r"(?:休息|暂停(?:对外)?(?:办公|办理|服务|营业)|不(?:对外)?(?:办公|办理|营业|服务))?"),
     ("range", RANGE),
@@ -69,6 +75,7 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("dates", rf"(?:每年)?(?:的)?{DATES}(?:期间)?:?"),
     ("month_days", r"每月(?:的)?\d{1,2}[日号]?[-至到]\d{1,2}[日号]:?"),
     ("makeup", r"(?:包?含|包括)?(?:国家|节假日)?(?:的)?调休(?:的)?(?:工作日|上班日|补班日)"
+               r"(?:(?:均|都)?(?:正常|照常)(?:上班|办公|营业|开放|办理|服务))?"
                r"|(?:包?含|包括)(?:节假日)?调休(?=[),;。]|$)"
                r"|(?:节假日)?(?:调休|补班)(?:的)?(?:上班|工作|补班)?日?(?:均|都)?(?:正常|照常)(?:上班|办公|营业|开放|办理|服务)"),
     ("monthly", rf"每月(?:的)?(?:{_NTH})(?:[、,和及]{_NTH})*周{WEEKDAY}(?!{WEEKDAY})"),
@@ -89,36 +96,62 @@ _TOKENS: tuple[tuple[str, str], ...] = (
                r"(?:,(?:请)?以[^,;。()\d周停闭关迁休撤]{0,8})?"
                r"(?:通知|公告|公示|为准)"
                r"|(?:具体|详情)?(?:请)?以?[^,;。()\d周停闭关迁休撤]{0,8}(?:另行通知|另行公告"
-               r"|(?:通知|公告|公示|现场|实际|当[天日]|官方|官网|告示)(?:情况|时间|安排)?为准))"),
+               r"|(?:通知|公告|公示|现场|实际|当[天日]|官方|官网|告示)(?:情况|时间|安排)?为准)|(?:以上)?(?:时间)?仅供参考)"),
     ("less", r"不含|不包括|不包含"),
     ("except", r"除(?!外)"),
     ("outside", r"(?:以外|之外|外)(?!服务|办)"),
     ("holidays", _HOLIDAYS),
     ("by_rule", r"(?:均|都)?(?:按|依|遵)照?国家(?:有关|相关|法定)?(?:规定|安排)(?:放假|休息)"),
-    ("noon", r"(?:中午|午间|午休)(?:时间)?(?:不休息?|无休|不午休|连续办公|不间断(?:服务|办公)?"
+    ("noon", r"(?:中午|午间|午休)(?:时间)?(?:不休息?|无休|不午休|连班|不断档|(?:连续|不间断)(?:服务|办公|办理|受理)?"
              r"|正常(?:办公|上班|服务)|不打烊|照常(?:办公|上班)?)"),
     ("midday", r"午休|(?:中午|午间)休息"),
     ("perhaps", r"(?:可|支持|建议|欢迎)(?:提前)?(?:网上|电话)?预约(?:办理|服务)?"),
     ("extended", r"(?:早晚|午间|中午|周末|双休日|错峰)?(?:延时|错时|延长)(?:服务|办理|办公|开放)*(?:时间)?:?"),
-    ("appointment", r"(?:均|仅限|仅|只|需|须|实行|凭|提前|网上|电话|请)*预约(?:延时|错时)?"
+    ("appointment", r"(?:均|仅限|只限|仅|只|限|需|须|实行|凭|提前|网上|电话|请)*预约(?:延时|错时)?"
                     r"(?:办理|服务|制|受理|办公)?"),
     ("limited", r"(?:仅限?|只)(?:能|可|供)?(?:办理?|受理|提供|开放|接待|开展|开设|处理)[^,;。()\d周]{1,20}"),
     ("off", r"除外(?!的)|(?:均|都|全天)?(?:休息|放假|暂停(?:对外)?(?:办公|办理|服务|营业|受理)"
             r"|闭馆|关闭|闭门|店休|馆休|休馆|公休(?!日)|休(?=$|[,;。)\s])"
             r"|(?:暂时?)?不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务|办件|接件|接待|开门)(?!时)"
             r"|不对外(?=[,;。)\s]|$))"),
-    ("on", r"(?:也|都|均|仍)*(?:照常|不休息?|不闭馆|不放假|正常|无休|不打烊|不间断)"
+    ("on", rf"(?:也|还|仍)(?:上班|营业|办公|开放|开门|办理)(?!:? ?(?:{PERIOD})?\d)"
+           r"|(?:也|都|均|仍)*(?:照常|不休息?|不闭馆|不放假|正常|无休|不打烊|不间断)"
            r"(?:办公|上班|办理|营业|开放|服务|受理)*"),
     ("filler", r"北京时间|(?:工作|作息)(?=时间)|营业中|全天(?=\d)|(?:仅限?|只限)(?=[上下]午|周[一二三四五六日]|工作日)"
                r"|(?:其余|其他|其它)(?=周|工作日|每)|办事(?=大厅|窗口)"
-               r"|人工(?=服务|窗口|柜|办理|周|工作日)|柜[台面]|网点|营业[厅部]"
+               r"|综合(?=服务|窗口|柜)|人工(?=服务|窗口|柜|办理|周|工作日)|柜[台面]|网点|营业[厅部]"
                r"|上班|下班|办公|办理|受理|服务|营业|开放|对外|业务|窗口|大厅|时间|实行|执行"
                r"|统一|咨询|接待|现场|提供|推行|开设|止(?![a-z])"
-               r"|每周(?![一二三四五六日])|每|逢|期间|包括|包含|含|均|都|也|为|是|在|从|自(?!助)|起|的|和|及|与|以及|或"
+               r"|每周(?![一二三四五六日])|每|逢|如?遇到?(?=法定|国家|节|假|周)|期间|包括|包含|含|均|都|也|为|是|在|从|自(?!助)|起|的|和|及|与|以及|或"
                r"|、|,|:|;|。|\(|\)|-|\s|!|/|&|\||\+"
                r"|[\"'“”\[\]【】]|" + PERIOD),
 )  # fmt: skip
 _MASTER = re.compile("|".join(f"(?P<k{i}>{pattern})" for i, (_, pattern) in enumerate(_TOKENS)))
+
+
+type Ranges = tuple[tuple[int, int], ...]
+"""Starts and ends in minutes since midnight."""
+
+
+class Unclear(Exception):
+    """The text does not say enough; never leaves the reader."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One rule as it is being read."""
+
+    days: frozenset[int] = frozenset()
+    holidays: bool = False
+    ranges: Ranges = ()
+    seasons: dict[str, Ranges] = field(default_factory=dict)
+    """Times of a season, by its dates, or by its name when the text has no dates for it."""
+    state: str = ""
+    comment: str = ""
+    nth: str = ""
+    """``[1,3]`` where the day is the first and third of its month."""
+    taken: bool = False
+    """Whether this takes times away that other lines give, wherever it stands (周三下午学习，周一至周五9:00-17:00)."""
 
 
 class Token(NamedTuple):
@@ -128,6 +161,7 @@ class Token(NamedTuple):
     text: str
 
 
+_CLOSING = Token("filler", ")")
 _NUMERALS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _NUMERAL = "(?:[二三四五]?十[一二三四五六七八九]?|[零一二两三四五六七八九])"
 
@@ -225,7 +259,7 @@ def read_days(text: str) -> frozenset[int]:
 def read_monthly(text: str) -> tuple[int, str]:
     """Return the weekday and ``[1,3]`` for ``每月第一、三个周六``, ``[-1]`` for the last one."""
     which, _, day = text.rpartition("周")
-    found = re.findall("[一二三四1-4]|最后", re.sub("最后一?", "最后", which))
+    found = re.findall("[一二三四1-4]|最后", re.sub("最后一?", "最后", which.replace("首", "一")))
     return WEEKDAYS[day], "[" + ",".join("-1" if n == "最后" else str(_NUMERALS.get(n, n)) for n in found) + "]"
 
 
@@ -257,9 +291,25 @@ def read_dates(text: str) -> str | None:
     return "-".join(ends) if (days[1] - days[0]) % 366 >= SHORTEST_SEASON else None
 
 
-def name_season(text: str) -> str | None:
-    """Return a season by its dates, or by its name where it has none; None when its dates are no season's."""
-    return read_dates(text) or (None if "月" in text else text.strip("():"))
+def cover_year(seasons: Iterable[str]) -> bool:
+    """Return whether dated seasons leave out no day."""
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(366)]
+    named = list(seasons)
+    return all(any(holds(season, day) for season in named) for day in days)
+
+
+def name_season(text: str) -> str:
+    """Return a season by its dates, or by its name where it has none.
+
+    Raises
+    ------
+    Unclear
+        Its dates are no season's.
+    """
+    name = read_dates(text) or (None if "月" in text else text.strip("():"))
+    if name is None:
+        raise Unclear(text)
+    return name
 
 
 def choose_section(tokens: Sequence[Token]) -> tuple[list[Token], list[str]]:
@@ -287,6 +337,9 @@ def trailing_seasons(tokens: Sequence[Token]) -> frozenset[int]:
     seasons = {n for n, kind in timed if kind != "range"}
     if len(seasons) > 1 and timed[0][1] == "range" and timed[-1][1] != "range":
         return frozenset(seasons)
+    bracketed = all(n > 0 and tokens[n - 1].text == "(" and tokens[n + 1 : n + 2] == [_CLOSING] for n in seasons)
+    if len(seasons) > 1 and timed[0][1] != "range" and timed[-1][1] == "range" and bracketed:
+        return frozenset()  # （冬季）8:30-17:00（夏季）8:00-17:30
     found = set[int]()
     for n in seasons:
         opened = n > 0 and tokens[n - 1].text == "("
@@ -299,6 +352,29 @@ def trailing_seasons(tokens: Sequence[Token]) -> frozenset[int]:
         if before == "range" and "range" not in inside:
             found.add(n)
     return frozenset(found)
+
+
+def without(ranges: Ranges, start: int, end: int) -> Ranges:
+    """Return the ranges less a break, which lies inside one of them or between two of them.
+
+    Raises
+    ------
+    Unclear
+        The break lies outside all ranges.
+    """
+    result = list[tuple[int, int]]()
+    for a, b in ranges:
+        result += [(a, start), (end, b)] if a < start and end < b else [(a, b)]
+    between = any(first[1] <= start and end <= second[0] for first, second in pairwise(ranges))
+    if len(result) == len(ranges) and not between:
+        raise Unclear("a break outside the times")
+    return tuple(result)
+
+
+def noon_gap(ranges: Ranges) -> tuple[int, int] | None:
+    """Return the break that times leave at noon, in minutes from midnight; None when they leave none."""
+    breaks = ((before[1], after[0]) for before, after in pairwise(ranges))
+    return next((gap for gap in breaks if gap[0] < gap[1] and gap[0] <= 13 * 60 and gap[1] >= 12 * 60), None)
 
 
 def half_of_day(period: str) -> tuple[int, int]:
