@@ -246,9 +246,8 @@ def _tasks(shelf: Shelf, raw: object) -> frozenset[Task]:
 def _entry(shelf: Shelf, name: str, item: Mapping[str, Any], region: str) -> Entry:
     used = tuple(_listed(item["source"]))
     worst = max((shelf.sources[key].confidence for key in used), key="HML".index)
-    digest = hashlib.sha256(repr((region, item)).encode()).hexdigest()[:8]
     common: dict[str, Any] = {
-        "id": item.get("id") or f"{region}-{digest}",
+        "id": item.get("id") or f"{region}-{hashlib.sha256(repr((region, item)).encode()).hexdigest()[:8]}",
         "region": region,
         "tasks": _tasks(shelf, item.get("tasks")),
         "persons": frozenset(map(Person, _listed(item["persons"]) if item.get("persons") else Person)),

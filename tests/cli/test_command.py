@@ -55,6 +55,17 @@ def test_help_and_version_import_nothing_that_answers(argv):
     assert not heavy & set(done.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.parametrize(("call", "collects"), [("main()", False), ("main(sys.argv[1:])", True)])
+def test_only_a_short_command_of_its_own_process_leaves_its_garbage(call, collects):
+    """Who calls a command from Python goes on afterwards: there the collector stays as it was."""
+    code = (
+        "import gc, sys; sys.argv = ['locator', 'hours', 'Mo-Fr 09:00-17:00', '--at', '2026-11-23T10:00'];"
+        f"from locator.cli import main; {call}; print(gc.isenabled())"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == str(collects)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completion_knows_every_command_and_its_options(shell, capsys):
     assert main(["completion", shell]) == 0
