@@ -81,6 +81,17 @@ def gap_m(a: Row, item: Mapping[str, Any]) -> float:
     return float(distance_m(a.lon, a.lat, item["longitude"], item["latitude"]))
 
 
+NOT_PINYIN = frozenset(
+    {
+        "Artux", "Aqsu", "Barkam", "Bayan Nur", "Erenhot", "Ghulja", "Harbin", "Hohhot", "Hulunbuir",
+        "Karamay", "Kashgar", "Korla", "Lhasa", "Lhoka", "Nagqu", "Ordos", "Qamdo", "Qiqihar", "Shangri-La",
+        "Tumxuk", "Turpan", "Ulanhot", "Ulanqab", "Xilinhot",
+    }
+)  # fmt: skip
+"""English names of cities that are no pinyin. Any other is that of the town where a city's government sits: 开平 is no
+Changsha, 辽源 no Longshan."""
+
+
 def place_by_geonames(rows: Mapping[str, Row], index: Mapping[tuple[str, str], list[dict[str, Any]]]) -> None:
     """Place districts that cpca lacks, and give cities and districts GeoNames' English name."""
     for row in rows.values():
@@ -98,7 +109,9 @@ def place_by_geonames(rows: Mapping[str, Row], index: Mapping[tuple[str, str], l
         if row.lon is None and len({(round(i["longitude"], 1), round(i["latitude"], 1)) for i in found}) == 1:
             row.lon, row.lat, row.position_source = best["longitude"], best["latitude"], "geonames"
         own = plain(best["name"])
-        if own.isascii() and best["population"] > 0 and row.name.endswith("市"):
+        letters = "".join(spell(short_name(row.name))).replace("lv", "lu")
+        fits = own.replace("'", "").casefold() == letters
+        if own.isascii() and best["population"] > 0 and row.name.endswith("市") and (fits or own in NOT_PINYIN):
             row.name_en = own
 
 

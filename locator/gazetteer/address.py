@@ -7,6 +7,17 @@ from typing import NamedTuple
 
 from locator.gazetteer.text import fold
 
+LEVEL_WORDS = {
+    "province": ("province",), "city": ("city", "prefecture"), "district": ("district", "county", "city", "dist"),
+    "township": ("town", "township", "subdistrict"),
+}  # fmt: skip
+"""The English words that say of which level a division is."""
+PINYIN_WORDS = {
+    "road": "lu", "rd": "lu", "street": "jie", "st": "jie", "avenue": "dadao", "ave": "dadao", "boulevard": "dadao",
+    "blvd": "dadao", "lane": "xiang", "alley": "xiang", "east": "dong", "west": "xi", "south": "nan", "north": "bei",
+    "middle": "zhong", "central": "zhong",
+}  # fmt: skip
+"""The pinyin of the English words of streets."""
 _DIGITS = "零〇一二三四五六七八九十百"
 _ROAD = (
     "(?:大道|大街|公路|高速|胡同|马路|国道|省道|县道|环路|环线|路|街|巷|道|弄堂|里弄|线)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from locator.datum import distance_m
 from locator.errors import DataError
 from locator.gazetteer.divisions import DivisionTable
 from locator.gazetteer.schema import VERSION
+from locator.gazetteer.text import ENGLISH_WORDS
 from locator.model import Place, Precision
 
 GENERIC = frozenset("路街道巷弄区市县镇乡村里")
@@ -342,3 +344,46 @@ def merge_rows(rows: Iterable[Row]) -> list[Row]:
 def gap_m(one: Row, other: Row) -> float:
     """Return the metres between two places."""
     return float(distance_m(one.lon or 0.0, one.lat or 0.0, other.lon or 0.0, other.lat or 0.0))
+
+
+_SHORTEST_WORD = 5
+"""Letters of a word that may be mistyped: of shorter ones too many are one slip from another."""
+_LARGE_DIVISION = (
+    "SELECT 1 FROM division_latin l JOIN division d ON d.code = l.code "
+    "WHERE l.key = ? AND l.kind != 'initials' AND d.level != 'township' LIMIT 1"
+)
+
+
+@lru_cache(64)
+def _spellings(file: IndexFile, within: str) -> list[str]:
+    """Return how provinces and cities are written in letters, or the districts of one of them."""
+    rows = file.ask(
+        "SELECT DISTINCT l.key, d.code FROM division_latin l JOIN division d ON d.code = l.code "
+        "WHERE l.kind IN ('short', 'full', 'english') AND length(l.key) > 3 AND d.level IN (?, ?)",
+        ("district", "district") if within else ("province", "city"),
+    )
+    return sorted({str(key) for key, code in rows if not within or is_inside(str(code), within)})
+
+
+def respell(file: IndexFile, words: Sequence[str], *, within: str = "") -> list[list[str]]:
+    """Return what a text in letters becomes with one slip in the name of a city put right, in every way there is.
+
+    Parameters
+    ----------
+    words
+        The text's words, in small letters.
+    within
+        The code of a city: the slip is in the name of one of its districts instead.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    known = _spellings(file, within)
+    ways: list[list[str]] = []
+    for at, word in enumerate(words):
+        if len(word) < _SHORTEST_WORD or not word.isalpha() or word in ENGLISH_WORDS:
+            continue
+        near = process.extract(word, known, scorer=OSA.distance, score_cutoff=1, limit=5)
+        if near and not file.ask(_LARGE_DIVISION, (word,)):  # no name as it is: Futian is no 福建
+            ways += [[*words[:at], str(name), *words[at + 1 :]] for name, _, _ in near]
+    return ways

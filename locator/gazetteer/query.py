@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from locator.adcode import is_inside, prefecture_of, stem
+from locator.gazetteer.address import LEVEL_WORDS, PINYIN_WORDS
 from locator.gazetteer.divisions import Division
-from locator.gazetteer.index import merge_rows
+from locator.gazetteer.index import merge_rows, respell
 from locator.gazetteer.named import choose_meaning
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved, Suggestion
 from locator.gazetteer.resolve import resolve_han
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, short_name, split_parts, to_key, warm
 from locator.i18n import choose
-from locator.model import Place
+from locator.model import EXACT, Place, Precision
 
 if TYPE_CHECKING:
     from locator.gazetteer.suggest import Suggester
@@ -147,17 +148,9 @@ def open_gazetteer(path: Path, places: Path | None = None) -> Gazetteer:
     return Gazetteer(path, places)
 
 
-_LEVEL_WORDS = {
-    "province": ("province",), "city": ("city", "prefecture"), "district": ("district", "county", "city", "dist"),
-    "township": ("town", "township", "subdistrict"),
-}  # fmt: skip
-_PINYIN_WORDS = {
-    "road": "lu", "rd": "lu", "street": "jie", "st": "jie", "avenue": "dadao", "ave": "dadao", "boulevard": "dadao",
-    "blvd": "dadao", "lane": "xiang", "alley": "xiang", "east": "dong", "west": "xi", "south": "nan", "north": "bei",
-    "middle": "zhong", "central": "zhong",
-}  # fmt: skip
 _NUMBER = re.compile(r"\d{1,5}[a-z]?(?:[-/]\d+)*[a-z]?$")
 _SKIPPED = frozenset({"no", "number", "china", "prc", "the", "of"})
+_LACKING = frozenset({"rest_unknown", "street_unknown"})
 
 
 class WordHit(NamedTuple):
@@ -173,8 +166,26 @@ class WordHit(NamedTuple):
 def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     """Return what a text without Chinese characters means; empty when it is not understood."""
     words, parts = _words(text)
-    if not words:
-        return Resolved()
+    found = _read_words(places, words, parts, bias) if words else Resolved()
+    inside = found.one.place.adcode if found.one and _LACKING.intersection(found.one.notes) else None
+    town = len(words) == 1 and all(_is_small(m.place) for m in found.meanings)
+    if found.meanings and found.sure and not (inside or town):
+        return found
+    ways = respell(places.file, words, within=inside or "")
+    near = [m for way in ways for m in _read_words(places, way, parts, bias).meanings if m.place.adcode != inside]
+    near.sort(key=lambda m: m.place.precision not in {Precision.CITY, Precision.PROVINCE})
+    offers = {m.place.label: m._replace(notes=("respelt",)) for m in near}
+    told = offers | {m.place.label: offers.get(m.place.label, m) for m in found.meanings}
+    return Resolved(tuple(told.values()), sure=False) if offers else found
+
+
+def _is_small(place: Place) -> bool:
+    """Tell whether a place is a township, whose name may be a city's with one slip: Wuhang is nearly Wuhan."""
+    return place.township is not None and place.precision not in EXACT
+
+
+def _read_words(places: PlaceIndex, words: list[str], parts: list[int], bias: Bias) -> Resolved:
+    """Return what words mean as they are written."""
     named = _named_first(places, words, parts, bias)
     if named:
         return choose_meaning(named, bias, local=True)
@@ -188,7 +199,7 @@ def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
         notes = () if codes else ("city_assumed",)
         return choose_meaning([m._replace(notes=(*m.notes, *notes)) for m in found], bias, local=True)
     if codes:
-        note = "street_unknown" if any(w in _PINYIN_WORDS for w in place_words) else "rest_unknown"
+        note = "street_unknown" if any(w in PINYIN_WORDS for w in place_words) else "rest_unknown"
         found = [Meaning(places.place(code, note=note), (note,)) for code in codes]
         sure = bool(bias.region or bias.near) or _is_plain(places, words, parts, codes, used)
         return choose_meaning(found, bias, local=False)._replace(sure=sure)
@@ -209,7 +220,7 @@ def _is_plain(
     if len(outer) != 1 or len(codes) != 1:
         return len(outer) > 1
     (hit,) = outer
-    if hit.end - hit.start > 1 and any(words[hit.end - 1] in kinds for kinds in _LEVEL_WORDS.values()):
+    if hit.end - hit.start > 1 and any(words[hit.end - 1] in kinds for kinds in LEVEL_WORDS.values()):
         return True
     levels = places.file.divisions.levels
     rivals = [c for c in hit.codes if not is_inside(c, codes[0]) and levels[c] not in {"township", "zone"}]
@@ -266,13 +277,13 @@ def _hits(places: PlaceIndex, words: list[str], parts: list[int]) -> list[WordHi
 def _is_street(words: list[str], end: int) -> bool:
     """Tell whether a street's word follows: Beijing Road is no Beijing."""
     following = [w for w in words[end : end + 2] if w not in {"east", "west", "south", "north", "middle"}]
-    return bool(following) and _PINYIN_WORDS.get(following[0], following[0]) in {"lu", "jie", "dadao", "xiang"}
+    return bool(following) and PINYIN_WORDS.get(following[0], following[0]) in {"lu", "jie", "dadao", "xiang"}
 
 
 def _hit(places: PlaceIndex, words: list[str], start: int, end: int) -> WordHit | None:
     named = words[start:end]
     levels: tuple[str, ...] = ()
-    for level, kind_words in _LEVEL_WORDS.items():
+    for level, kind_words in LEVEL_WORDS.items():
         if named[-1] in kind_words and len(named) > 1:
             levels = (*levels, level)
     key = "".join(named[:-1] if levels else named)
@@ -370,11 +381,8 @@ def _streets(places: PlaceIndex, span: list[str]) -> list[tuple[str, int]]:
     name = " ".join(span)
     found = places.numbers.streets(name)
     if not found:
-        found = places.numbers.streets("".join(_PINYIN_WORDS.get(w, w) for w in span))
-    shown: list[tuple[str, int]] = []
-    for street in found:
-        shown.append((places.numbers.name(street), street))
-    return shown
+        found = places.numbers.streets("".join(PINYIN_WORDS.get(w, w) for w in span))
+    return [(places.numbers.name(street), street) for street in found]
 
 
 def _find_name(places: PlaceIndex, words: list[str], within: Sequence[str], numbered: bool) -> list[Meaning]:
@@ -387,13 +395,8 @@ def _find_name(places: PlaceIndex, words: list[str], within: Sequence[str], numb
             keys = {to_key(" ".join(span))} | {to_key(name) for name, _ in _streets(places, span)}
             rows = [r for key in keys for r in places.file.named(key, within=within)]
             rows = [r for r in rows if r.code is None or r.kind in {"poi", "office", "station", "street", "village"}]
-            note = "number_unknown" if numbered else None
             if rows:
-                return [
-                    Meaning(
-                        r.place(note=note if r.kind == "street" else None),
-                        (note,) if note and r.kind == "street" else (),
-                    )
-                    for r in merge_rows(rows)
-                ]
+                note = "number_unknown" if numbered else None
+                told = [(r, note if r.kind == "street" else None) for r in merge_rows(rows)]
+                return [Meaning(r.place(note=n), (n,) if n else ()) for r, n in told]
     return []

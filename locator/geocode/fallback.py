@@ -75,8 +75,9 @@ def locate_embedded(
     if len(meanings) == 1 and resolved.sure:
         return GeocodeResult(place=meanings[0].place, notices=notices)
     if meanings:
-        asked = ("ambiguous_place",) if resolved.sure else ("ambiguous_place", "which_city")
-        notices = (*(Notice(code=code) for code in asked), *(n for n in notices if n.code in {"renamed", "corrected"}))
+        asked = ("ambiguous_place",) if resolved.sure or "respelt" in notes else ("ambiguous_place", "which_city")
+        told = (n for n in notices if n.code in {"renamed", "corrected", "respelt"})
+        notices = (*(Notice(code=code) for code in asked), *told)
         return GeocodeResult(candidates=tuple(m.place for m in meanings), notices=notices)
     return GeocodeResult(notices=(Notice(code="place_not_found"),))
 

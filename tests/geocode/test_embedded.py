@@ -128,3 +128,55 @@ def test_the_chosen_city_comes_first_where_the_rest_means_another(find):
     found = find("珠江路", region="320100")
     assert found.place is None
     assert found.candidates[0].adcode == "320100"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Shenzen", ["440300"]),
+        ("Beijng", ["110000"]),
+        ("Guangzhuo", ["440100"]),
+        ("Guangzhuo railway station", ["440100"]),
+        ("Nanjing Rd Shanghi", ["310000"]),
+        ("Suzho", ["320500", "341300"]),
+        ("Futian, Shenzen", ["440304"]),
+        ("Pudong Shanghi", ["310115"]),
+        ("Chaoyang, Beijng", ["110105", "211300", "220104"]),
+        ("Shenzhen Nansan", ["440305", "440300"]),
+        ("Nanjin", ["320100", "211100", "430923", "512002"]),
+    ],
+)
+def test_a_city_in_letters_with_one_slip_is_offered_and_never_the_place(find, typed, meant):
+    found = find(typed)
+    assert found.place is None
+    assert [place.adcode for place in found.candidates] == meant
+    assert codes(found) == ["ambiguous_place", "respelt"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Hello", "Hotel", "Help me", "London", "New York", "Airport", "passport", "asdf qwer", "Xia", "Bejn", "12345"],
+)
+def test_words_that_are_near_to_no_city_offer_none(find, typed):
+    found = find(typed)
+    assert found.place is None and not found.candidates
+
+
+@pytest.mark.parametrize(
+    ("typed", "adcode"),
+    [
+        ("Jinan", "370100"),
+        ("Futian, Shenzhen", "440304"),
+        ("Fujian", "350000"),
+        ("Canton", "440100"),
+        ("Changsha", "430100"),
+        ("Tengzhou", "370481"),
+        ("Hotan", "653201"),
+    ],
+)
+def test_a_name_as_it_is_written_is_no_slip_of_another(find, typed, adcode):
+    assert find(typed).place.adcode == adcode
+
+
+def test_a_city_is_not_called_by_the_town_where_its_government_sits(find):
+    assert find("开平市").place.label_en == "Kaiping, Jiangmen, Guangdong"
