@@ -23,6 +23,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 CHROMIUM_ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )  # fmt: skip
 STRICT = os.environ.pop("LOCATOR_TEST_STRICT", "") == "1"
 

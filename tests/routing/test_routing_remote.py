@@ -73,7 +73,7 @@ def test_whatever_a_server_answers_is_one_error_within_the_timeout(name: str, wh
         began = time.monotonic()
         with pytest.raises(LocatorError) as caught:
             router.route(A, B, Mode.WALK)
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 10
     assert isinstance(caught.value, ServiceError | NotFound)
     for lang in LANGS:
         sentence = explain(caught.value, lang)
