@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, shipped_calendar
     from locator.hours.clock import HoursClock, open_clock, shipped_clock
     from locator.hours.expression import check_hours, names_days
-    from locator.hours.reader import HoursText, join_weekdays, read_hours, read_hours_text
+    from locator.hours.reader import HoursText, read_hours, read_hours_text
     from locator.hours.telling import (
         WeekDay,
         describe,
         describe_notes,
+        join_weekdays,
         say_days,
         say_usual,
         week_of,
@@ -56,12 +57,13 @@ _HOMES = {
     **dict.fromkeys(("Calendar", "Day", "DayKind", "load_calendar", "shipped_calendar"), "calendar"),
     **dict.fromkeys(("HoursClock", "open_clock", "shipped_clock"), "clock"),
     **dict.fromkeys(("check_hours", "names_days"), "expression"),
-    **dict.fromkeys(("HoursText", "join_weekdays", "read_hours", "read_hours_text"), "reader"),
+    **dict.fromkeys(("HoursText", "read_hours", "read_hours_text"), "reader"),
     **dict.fromkeys(
         (
             "WeekDay",
             "describe",
             "describe_notes",
+            "join_weekdays",
             "say_days",
             "say_usual",
             "week_of",

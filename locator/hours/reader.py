@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from locator.errors import InvalidInput
 from locator.hours.expression import check_hours, parse
 from locator.hours.reader_parse import HoursReader
-from locator.hours.reader_rules import ALL_DAYS
+from locator.hours.reader_rules import ALL_DAYS, WORKDAYS, check_days, open_on_holidays, settle_lines
 from locator.hours.reader_tokens import (
     DATES,
     EPIDEMIC,
@@ -32,6 +32,7 @@ from locator.hours.reader_tokens import (
     Unclear,
     choose_section,
     cover_year,
+    noon_gap,
     read_numerals,
     tokenise,
 )
@@ -72,8 +73,9 @@ def read_hours_text(text: str | None, *, remarks: str | None = None) -> HoursTex
     try:
         chosen, left = choose_section(tokenise(tidy_text(whole)))
         reader = HoursReader(chosen)
-        lines, notes = reader.read(), reader.notes
-        expr = write_lines(lines, reader.ticket, notes, holidays_off=reader.holidays_off)
+        lines, notes = settle(reader, reader.read()), reader.notes
+        ticket = choose_ticket(lines, reader.tickets, notes)
+        expr = write_lines(lines, ticket, notes, holidays_off=reader.holidays_off)
         parse(expr)
     except (Unclear, InvalidInput):  # InvalidInput: times that the language cannot write
         return HoursText(None, whole)
@@ -97,48 +99,6 @@ def read_hours(text: str) -> HoursText:
         if found.expr is None and not (re.search(r"\d", text) and re.search("[\u4e00-\u9fff]", text)):
             raise
         return found
-
-
-_DAY_NAMES = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-_SHUT = re.compile(r"(?:休息?|不办公|不开放|不营业|不上班|闭馆|关闭|closed|off|shut|[-—–/×xX])", re.IGNORECASE)
-
-
-def join_weekdays(cells: Mapping[int, str | None]) -> HoursText:
-    """Return the hours of a table with a column for each weekday.
-
-    Parameters
-    ----------
-    cells
-        By weekday (0 is Monday, 7 public holidays) what the cell holds: times, a
-        word for shut (``休息``, ``closed``, ``-``), or nothing, which says nothing: that day is unknown.
-
-    Returns
-    -------
-    HoursText
-        ``expr`` is None, and ``note`` all cells, when one of them cannot be read for certain.
-    """
-    said = {day: (cells.get(day) or "").strip() for day in range(8)}
-    if not any(said.values()):
-        return HoursText(None, None)
-    rules, runs = list[str](), list[tuple[list[int], str]]()
-    for day in range(7):
-        if runs and runs[-1][1] == said[day]:
-            runs[-1][0].append(day)
-        else:
-            runs.append(([day], said[day]))
-    runs += [([7], said[7])] if said[7] else []
-    for days, cell in runs:
-        names = "-".join(dict.fromkeys([_OSM[days[0]], _OSM[days[-1]]]))
-        found = read_hours_text(f"周一{cell}") if cell and not _SHUT.fullmatch(cell) else None
-        if found is not None and (found.expr is None or len(parse(found.expr).rules) > 1 or found.expr[:3] != "Mo "):
-            return HoursText(None, "；".join(f"{_CELL_NAMES[day]} {text}" for day, text in said.items() if text))
-        told = found.expr.removeprefix("Mo ") if found is not None and found.expr else "off" if cell else "unknown"
-        rules.append(f"{names} {told}")
-    return HoursText(check_hours("; ".join(rules)), None)
-
-
-_OSM = (*OSM_DAYS, "PH")
-_CELL_NAMES = (*_DAY_NAMES, "节假日")
 
 
 _DASHES = "–‐‑‒―—−─━∼⁓－~～〜"
@@ -261,6 +221,43 @@ _FEASTS = rf"{FEAST}(?:[、,及和与 ]+{FEAST}){{6,}}(?:节日)?"
 _FOUR_DIGITS = (r"(?<![\d:.年-])(0[6-9]|1[0-6])(00|15|30|45)", r"(1\d|2[0-3])(00|15|30|45)(?![\d:.年月-])")
 
 
+def settle(reader: HoursReader, lines: list[Line]) -> list[Line]:
+    """Return the lines of a text, each with its days; what was said of all of them must hold.
+
+    Raises
+    ------
+    Unclear
+        Days or times are missing, or something is said that the times contradict.
+    """
+    if reader.self_service:
+        lines = place_self_service(lines, reader.self_service, reader.notes)
+    gaps = (noon_gap(ranges) for line in lines for ranges in (line.ranges, *line.seasons.values()))
+    if reader.no_break and any(gaps):
+        raise Unclear(reader.no_break)  # 中午不休息，周一至周五8:30-12:00，14:00-17:30
+    check_days(lines, reader.excluded, too=reader.too)
+    lines = settle_lines(lines, reader.excluded)
+    if reader.shifted and not frozenset().union(*(line.days for line in lines)) >= WORKDAYS:
+        raise Unclear("the day behind a holiday is open, or shut, in its stead: 每周三，遇节假日顺延")
+    return open_on_holidays(lines, reader.tireless) if reader.tireless else lines
+
+
+def choose_ticket(lines: list[Line], tickets: list[str], notes: list[str]) -> str:
+    """Return the last ticket of all days; where days or halves of them may have their own, it is a note."""
+    ends = {line.ranges[-1:] for line in lines if line.ranges and not line.state}
+    if len(tickets) == 1 and (len({end for span in ends for _, end in span}) <= 1 or "分钟" in tickets[0]):
+        return tickets[0]
+    notes.extend(tickets)
+    return ""
+
+
+def place_self_service(lines: list[Line], said: str, notes: list[str]) -> list[Line]:
+    """Return the lines; what is said of a self-service area is a note, or the hours where nothing else is said."""
+    if any(line.ranges or line.seasons or line.days for line in lines):
+        notes.append(said)
+        return lines
+    return [Line(ALL_DAYS, True, ((0, 1440),), {}, "open", said)]
+
+
 def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     """Return the rules of a line: one, or one for each season.
 
@@ -364,13 +361,14 @@ def _times_text(ranges: Ranges) -> str:
     return ",".join(f"{a // 60:02d}:{a % 60:02d}-{b // 60:02d}:{b % 60:02d}" for a, b in ranges)
 
 
+def _spans(line: Line) -> list[tuple[int, int]]:
+    return [*line.ranges, *(span for ranges in line.seasons.values() for span in ranges)]
+
+
 def _overlap(line: Line, other: Line) -> bool:
-    """Return whether two lines both give times of the same days, and the times overlap."""
-    return (
-        bool(line.days & other.days)
-        and not (line.state or other.state)
-        and any(a < d and c < b for a, b in line.ranges for c, d in other.ranges)
-    )
+    """Return whether a line speaks of times of which another one says that they are open."""
+    apart = other.state or not line.days & other.days
+    return not apart and any(a < d and c < b for a, b in _spans(line) for c, d in _spans(other))
 
 
 def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_off: bool) -> str:
@@ -385,11 +383,14 @@ def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_of
     later = [n for n, line in enumerate(lines) if line.taken and any(line.days & o.days for o in lines[n + 1 :])]
     lines = [line for n, line in enumerate(lines) if n not in later] + [lines[n] for n in later]
     for number, line in enumerate(lines):
-        again = [other for other in lines[:number] if _overlap(line, other)]
+        again = [other for other in lines[:number] if not line.state and _overlap(line, other)]
         part = all(line.days < o.days or (line.days == o.days and line.nth and not o.nth) for o in again)
-        if not part or any(line.ranges[0][0] > other.ranges[0][0] + 60 for other in again):
+        if not part or any(_spans(line)[0][0] > _spans(other)[0][0] + 60 for other in again):
             raise Unclear("two different times of the same days; or 周三14:00-17:00, which may be something else")
         narrower = bool(again)  # 周一至周五9:00-17:00（周一9:00-12:00）: what is said again of a day stands for it
+        doubted = [other for other in lines if line.state == "unknown" and _overlap(line, other)]
+        if any(_spans(line)[0][0] == _spans(other)[0][0] for other in doubted):
+            raise Unclear("周一至周六9:00-17:00，周六延时服务9:00-12:00: nothing said of the afternoon")
         for rule in write_rules(line, ticket, notes):
             adds = bool(line.days & seen) and not narrower and rule.startswith(OSM_DAYS)
             rules.append((", " if adds and rules else "; " if rules else "") + rule)

@@ -7,11 +7,6 @@ from locator.hours.reader_rules import (
     STOPS,
     WORKDAYS,
     ClauseReader,
-    check_days,
-    choose_ticket,
-    open_on_holidays,
-    place_self_service,
-    settle_lines,
 )
 from locator.hours.reader_tokens import (
     PERIODS,
@@ -46,7 +41,7 @@ class HoursReader(ClauseReader):
     """Reads tokens from left to right; a day group after times begins the next rule."""
 
     def read(self) -> list[Line]:
-        """Return the lines; notes, the last ticket and whether holidays are off stand beside them.
+        """Return the lines as they stand in the text; notes and whether holidays are off stand beside them.
 
         Raises
         ------
@@ -71,26 +66,9 @@ class HoursReader(ClauseReader):
         if self.lessening or self.excepting:
             self._read_filler(")")
         self._end_clause()
-        if self.self_service:
-            self.lines = place_self_service(self.lines, self.self_service, self.notes)
         for start, end in self.breaks:  # told before the times
             self._take_break(start, end)
-        lines = self._settle()
-        if self.tireless:
-            lines = open_on_holidays(lines, self.tireless)
-        self.ticket = choose_ticket(lines, self.tickets, self.notes)
-        return lines
-
-    def _settle(self) -> list[Line]:
-        """Return the lines, each with its days; what was said of all of them must hold."""
-        gaps = (noon_gap(ranges) for line in self.lines for ranges in (line.ranges, *line.seasons.values()))
-        if self.no_break and any(gaps):
-            raise Unclear(self.no_break)  # 中午不休息，周一至周五8:30-12:00，14:00-17:30
-        check_days(self.lines, self.excluded, too=self.too)
-        lines = settle_lines(self.lines, self.excluded)
-        if self.shifted and not frozenset().union(*(line.days for line in lines)) >= WORKDAYS:
-            raise Unclear("the day behind a holiday is open, or shut, in its stead: 每周三，遇节假日顺延")
-        return lines
+        return self.lines
 
     def _read_token(self, token: Token) -> None:
         if token.kind in NOTED:
@@ -184,7 +162,7 @@ class HoursReader(ClauseReader):
             self.tireless = text
             if line.days and (line.ranges or line.seasons):
                 return
-        if not line.days or line.ranges:
+        if self.deferred or not line.days or line.ranges or line.seasons or line.state:
             self._add_days(ALL_DAYS, vague=True)
 
     def _read_by_rule(self, text: str) -> None:
@@ -224,6 +202,7 @@ class HoursReader(ClauseReader):
         if self.season is not None and self.season_is_new:
             raise Unclear(text)  # 夏季周六休息: not all year
         if self.half_day or any(token.kind == "unknown" for token in self.clause):
+            self.deferred = bool(self.half_day)
             return  # the end of the clause decides
         if self.before is not None and self.before.kind == "range" and line.ranges:
             *kept, (start, end) = line.ranges
@@ -251,9 +230,9 @@ class HoursReader(ClauseReader):
         self.excluded |= days
         self.shut = days
         line.days -= days
-        self.fence = line.days or None
-        if not line.days and days < self.replaced and text == "除外":
-            line.days, self.replaced = self.replaced - days, frozenset()
+        self.fence, self.beyond = line.days or None, False
+        if not line.days and self.replaced:
+            line.days, self.replaced = self.replaced - days, frozenset()  # 9:00-17:00，工作日，周三休息
         if not line.days:
             self.lines.pop()
             self.lines = self.lines or [Line()]
@@ -383,7 +362,8 @@ class HoursReader(ClauseReader):
             return
         if text.startswith(tuple(PERIODS)) and (span[0] >= 720 or span[1] <= 780):
             self._check_halves_of_days(text)
-        if self.fence is not None and self.line.days - self.fence:
+        beyond = self.beyond or (self.line.holidays and self.unjoined)
+        if self.fence is not None and (beyond or self.line.days - self.fence):
             raise Unclear(text)
         if len(self.neighbours) == 2 and max(self.neighbours) - min(self.neighbours) > 3:
             raise Unclear("a dash may have been lost: 周一周五")

@@ -144,23 +144,6 @@ def open_on_holidays(lines: list[Line], said: str) -> list[Line]:
     return [*lines, Line(holidays=True, state="unknown", comment=said)]
 
 
-def choose_ticket(lines: list[Line], tickets: list[str], notes: list[str]) -> str:
-    """Return the last ticket of all days; where days or halves of them may have their own, it is a note."""
-    ends = {line.ranges[-1:] for line in lines if line.ranges and not line.state}
-    if len(tickets) == 1 and (len({end for span in ends for _, end in span}) <= 1 or "分钟" in tickets[0]):
-        return tickets[0]
-    notes.extend(tickets)
-    return ""
-
-
-def place_self_service(lines: list[Line], said: str, notes: list[str]) -> list[Line]:
-    """Return the lines; what is said of a self-service area is a note, or the hours where nothing else is said."""
-    if any(line.ranges or line.seasons or line.days for line in lines):
-        notes.append(said)
-        return lines
-    return [Line(ALL_DAYS, True, ((0, 1440),), {}, "open", said)]
-
-
 @dataclass
 class ClauseReader:
     """Keeps the lines of days and times that are read, and settles each clause of a text."""
@@ -189,7 +172,6 @@ class ClauseReader:
     extended: bool = False
     too: bool = False
     """Whether days are said to be open too (周末无休), which means that the others are."""
-    ticket: str = ""
     tickets: list[str] = field(default_factory=list)
     after_break: bool = False
     """Whether nothing but a season stands between here and a break of the same sentence."""
@@ -229,6 +211,10 @@ class ClauseReader:
     """The days before an exception or a stop: other days that follow do not share their times."""
     group: tuple[frozenset[int], bool] = (frozenset(), False)
     """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
+    deferred: bool = False
+    """Whether an off is said of half a day, which the end of the clause settles."""
+    beyond: bool = False
+    """Whether days are named behind the fence."""
     unjoined: bool = False
     """Whether nothing joins the last of them to those before it."""
 
@@ -248,7 +234,7 @@ class ClauseReader:
         Days of which a sentence says what nobody here can read are unknown on that sentence; other words
         nobody can read end the reading.
         """
-        clause, self.clause = self.clause, []
+        clause, self.clause, self.deferred = self.clause, [], False
         half, self.half_day, self.extended = self.half_day, "", False
         said = "".join(token.text for token in clause).strip(" :")
         unread = any(token.kind == "unknown" for token in clause)
@@ -275,6 +261,8 @@ class ClauseReader:
             raise Unclear(said)
         if not (line.days or line.holidays) or (line.state and line.comment != said):
             raise Unclear(said)
+        if self.unjoined and self.group[0] and line.days - self.group[0]:
+            raise Unclear(said)  # 9:00-17:00 周一、三、五 周五下午不办公
         self.shifted |= "顺延" in said
         line.state, line.comment = "off" if lone_half and "off" in kinds else "unknown", said.replace('"', "")
         line.taken = True
@@ -336,11 +324,13 @@ class ClauseReader:
         line.seasons[season] = times
 
     def _add_days(self, days: frozenset[int], *, holidays: bool = False, vague: bool = False) -> None:
+        if self.deferred:
+            self._end_clause()  # 周五下午不办公 每天9:00-17:00
         if self.line.ranges or self.line.seasons or self.line.state:
             self._end_clause()
             self.lines.append(Line())
             self.season = self.season if self.season_is_new else None
-            self.fence = None
+            self.fence, self.beyond, self.replaced = None, False, frozenset()
             self.group, self.loose, self.vague = (frozenset(), False), (), False
         elif days and self.vague and not self.joint:
             self.replaced, self.line.days = self.line.days, frozenset()  # 每天（周一至周五）: the days say which
@@ -349,14 +339,17 @@ class ClauseReader:
             raise Unclear("each of these days, or the weekend of the first one: 每月第一个周六、周日")
         elif self.half_day and self.line.days:
             raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
+        else:
+            self.beyond = bool(days) and self.fence is not None
         if days & self.rest:
             raise Unclear("days that were among the others: 其他时间13:30-17:00，周六9:00-12:00")
         self.vague = vague and not self.line.days
         self.line.days |= days
         self.line.holidays |= holidays
         if not self.joint and len(self.group[0]) > 2:
+            self.fence, self.beyond = self.group[0], bool(days)  # 周一至周五 周六9:00-12:00 may be about Saturday alone
             self.group = (frozenset(), False)  # 周一至周五 节假日休息: what is said next is said of the holidays
-        self.unjoined = not self.joint and bool(self.group[0] or self.group[1])
+        self.unjoined = not self.joint and (bool(self.group[0] or self.group[1]) or self.fence is not None)
         self.group = (self.group[0] | days, self.group[1] | holidays)
 
     def _fence_days(self, stop: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from locator.hours.calendar import Calendar, shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
@@ -14,6 +15,9 @@ from locator.hours.schedule import DaySchedule
 from locator.i18n import SOURCE_LANGS, choose, find_template, text
 from locator.model import HoursState, ServicePoint
 from locator.wording import say_day, say_moment
+
+if TYPE_CHECKING:
+    from locator.hours.reader import HoursText
 
 
 def describe(state: HoursState, at: datetime, lang: str, *, notes: bool = True) -> str:
@@ -317,3 +321,47 @@ def say_days(text: str) -> str:
     for rule in parse(check_hours(text)).rules:
         said += (_SIGNS[rule.join] if said else "") + ("Mo-Su " if rule.bare else "") + rule.text
     return said
+
+
+_DAY_NAMES = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_SHUT = re.compile(r"(?:休息?|不办公|不开放|不营业|不上班|闭馆|关闭|closed|off|shut|[-—–/×xX])", re.IGNORECASE)
+
+
+def join_weekdays(cells: Mapping[int, str | None]) -> HoursText:
+    """Return the hours of a table with a column for each weekday.
+
+    Parameters
+    ----------
+    cells
+        By weekday (0 is Monday, 7 public holidays) what the cell holds: times, a
+        word for shut (``休息``, ``closed``, ``-``), or nothing, which says nothing: that day is unknown.
+
+    Returns
+    -------
+    HoursText
+        ``expr`` is None, and ``note`` all cells, when one of them cannot be read for certain.
+    """
+    from locator.hours.reader import HoursText, read_hours_text
+
+    said = {day: (cells.get(day) or "").strip() for day in range(8)}
+    if not any(said.values()):
+        return HoursText(None, None)
+    rules, runs = list[str](), list[tuple[list[int], str]]()
+    for day in range(7):
+        if runs and runs[-1][1] == said[day]:
+            runs[-1][0].append(day)
+        else:
+            runs.append(([day], said[day]))
+    runs += [([7], said[7])] if said[7] else []
+    for days, cell in runs:
+        names = "-".join(dict.fromkeys([_OSM[days[0]], _OSM[days[-1]]]))
+        found = read_hours_text(f"周一{cell}") if cell and not _SHUT.fullmatch(cell) else None
+        if found is not None and (found.expr is None or len(parse(found.expr).rules) > 1 or found.expr[:3] != "Mo "):
+            return HoursText(None, "；".join(f"{_CELL_NAMES[day]} {text}" for day, text in said.items() if text))
+        told = found.expr.removeprefix("Mo ") if found is not None and found.expr else "off" if cell else "unknown"
+        rules.append(f"{names} {told}")
+    return HoursText(check_hours("; ".join(rules)), None)
+
+
+_OSM = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su", "PH")
+_CELL_NAMES = (*_DAY_NAMES, "节假日")
