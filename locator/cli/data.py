@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from locator.cli.terms import add_choice, now_of, say, write_json
 from locator.datum import Datum
 from locator.errors import SourceError
 from locator.i18n import text
+from locator.layer import COLUMNS
 from locator.model import Kind
 from locator.settings import Settings
 
@@ -104,12 +106,30 @@ def _offering_mapping(location: str) -> Iterator[None]:
         if not columns or path.exists():
             raise
         with contextlib.suppress(OSError):
-            from locator.ingest.tables import write_mapping
-
             write_mapping(path, location, columns)
             error.code = "header_unknown_mapping"
             error.params["mapping"] = str(path)
         raise
+
+
+def write_mapping(path: Path, file: str, columns: Iterable[tuple[str, str]]) -> None:
+    """Write a mapping file to start from: every column of a table that could not be read, with its first value.
+
+    Parameters
+    ----------
+    file
+        The table's name, for the command in the first lines.
+    """
+    lines = [
+        "# Write the layer's column after each of the table's, or ignore; one of them must be: name",
+        f"# then: locator import table {file} --mapping {path.name}",
+        f"# columns: {', '.join(name for name in COLUMNS if name != 'origins')}",
+        "columns:",
+    ]
+    for name, value in columns:
+        shown = " ".join(value.split())[:40]
+        lines.append(f"  {json.dumps(name, ensure_ascii=False)}: ignore" + (f"  # {shown}" if shown else ""))
+    path.write_text("\n".join([*lines, "defaults: {}", ""]), "utf-8")
 
 
 def _import_places(args: argparse.Namespace, settings: Settings) -> None:

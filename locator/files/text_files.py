@@ -29,6 +29,8 @@ TITLE_ROWS = 20
 MAX_LINE = 1 << 20
 """Characters in one line of a CSV file."""
 SEPARATORS = ",;\t|"
+_OTHER_SEPARATOR = "，"
+"""What parts the cells only where none of the usual ones does: it stands in addresses and notes."""
 FORMULA_STARTS = "=+-@\t\r＝＋－＠"
 """What a spreadsheet runs a cell for, when it starts with one of these."""
 MAX_JSON = 400 << 20
@@ -124,14 +126,15 @@ def _limited(text: IO[str], file: str) -> Iterator[str]:
 
 
 def find_separator(lines: Sequence[str]) -> str:
-    """Return what parts the cells: of ``, ; tab |`` the one that is in most lines most evenly."""
+    """Return what parts the cells: of ``, ; tab |`` the one that is in most lines most evenly, else ``，``."""
 
     def score(separator: str) -> tuple[int, int]:
         counts = [len(next(csv.reader([line], delimiter=separator), [])) for line in lines if line.strip()]
         usual = max(set(counts), key=counts.count) if counts else 0
         return (counts.count(usual), usual) if usual > 1 else (0, usual)
 
-    return max(SEPARATORS, key=score)
+    best = max(SEPARATORS, key=score)
+    return best if score(best)[1] > 1 else max(best, _OTHER_SEPARATOR, key=score)
 
 
 # --- whole files: CSV, JSON

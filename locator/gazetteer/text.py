@@ -202,6 +202,30 @@ _PLACE_READINGS = {"长": "chang", "都": "du", "曾": "zeng"}
 """Characters that mostly read so in place names (长治, 花都, 曾都), and otherwise in other words."""
 
 
+_CHAIN = re.compile(
+    "(?P<province>[^省市区县旗]{2,8}(?:省|自治区))?(?P<city>[^市区县旗]{2,8}(?:市|自治州|地区|盟))?"
+    "(?P<district>[\u4e00-\u9fff]{1,11}?[区县旗市])?(?P<township>[\u4e00-\u9fff]{1,8}?(?:街道|镇|乡))?"
+)
+_NO_NAME = re.compile("[全本各外市城郊辖园片景小社厂校]区$|^各|^[全本外][省市县旗镇乡]$|^(?:城市|乡镇|街道|区县|县区)$")
+"""Words that end as names of divisions do: 全市, 城区, 居民小区."""
+
+
+def read_division_names(text: str) -> dict[str, str]:
+    """Return the divisions that a text names in full and one in the other, by level; none where it says more.
+
+    Examples
+    --------
+    >>> read_division_names("山东省济南市历下区")
+    {'province': '山东省', 'city': '济南市', 'district': '历下区'}
+    >>> read_division_names("历下区社保中心")
+    {}
+    """
+    match = _CHAIN.fullmatch(simplify(text)) if 1 < len(text) <= 30 else None
+    if match is None or any(name and _NO_NAME.search(name) for name in match.groups()):
+        return {}
+    return {level: text[slice(*match.span(level))] for level, name in match.groupdict().items() if name}
+
+
 class Split(NamedTuple):
     """Syllables of a run of letters; ``open`` when the last may be cut short."""
 

@@ -11,7 +11,6 @@ from typing import Any
 from locator.adcode import ancestors, holds_cities, is_adcode, prefecture_of
 from locator.errors import DataError, InvalidInput
 from locator.guide._load import Shelf, read_folder
-from locator.guide._shape import Shaper
 from locator.guide.records import (
     NATION,
     SECTIONS,
@@ -21,6 +20,7 @@ from locator.guide.records import (
     GuideSource,
     Material,
     Region,
+    Shaper,
     Statement,
     TaskRule,
 )

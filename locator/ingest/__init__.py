@@ -1,6 +1,6 @@
 """How data comes in, stage by stage; a newcomer reads the modules in this order.
 
-1. *sources*: a :class:`Source` yields raw records and declares its datum: ``tables`` (with ``headers``;
+1. *sources*: a :class:`Source` yields raw records and declares its datum: ``tables`` (with ``headers`` and ``layout``;
    :mod:`locator.files` opens the file), ``vector``, ``osm``, ``services``; :data:`SOURCES` is the table of names that
    ``locator import KIND`` takes
 2. *validate*: ``validate`` alone makes points of records (``fields``, ``values``, ``positions``), so every

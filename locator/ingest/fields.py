@@ -39,15 +39,23 @@ _HOURS_IS_DATE = re.compile(
     r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ]\d{1,2}:\d{2}.*)?|\d{5}(?:\.\d+)?|\d{1,2}:\d{2}(?::\d{2})?"
 )
 _REMARK = re.compile(
-    r"(?:合计|总计|小计|共计)\s*(?:[:：\d(（].*)?$|(?:注|备注|说明|附注|填表人|制表人?|审核人?|填报单位|数据来源|填表日期)\s*\d?[:：]|共\s*\d+\s*[家个处]"
+    r"(?:合计|总计|小计|共计)\s*(?:[:：\d(（].*)?$|(?:注|备注|说明|附注|填表人|制表人?|审核人?|填报单位|数据来源|[填制][表报]日期)\s*\d?[:：]|共\s*\d+\s*[家个处]"
 )
 """What people write under a table, in the column of the names."""
 _HEADING = re.compile(
-    r"^(?:[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|.*[(（]共?\s*\d+\s*[家个個处處所][)）]$"
+    r"^(?:[\u4e00-\u9fff]{1,8}\s*[:：]|\d{1,2}\s*[.、．)）].*[。；;]$"
+    r"|\S{2,30}(?:一览表|名单|名录|目录|名册|统计表|汇总表|信息表)$|(?:社保|医保|人社|政务|银行)\S{0,3}网点$"
+    r"|[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|.*[(（]共?\s*\d+\s*[家个個处處所][)）]$"
     r"|\S{0,6}(?:电话|热线|電話|熱線|网址|网站|邮箱|联系人|负责人)\s*[:：]|[*※#]|[【\[].*[】\]]$|.*[:：]$"
-    r"|(?:说明|注|来源|统计时间|截至|截止)\s*[:：.\d]|数据(?:截|来源|更新)|以上|以下|本表|此表|上述|[\u4e00-\u9fff]{2,7}(?<!街)(?:省|市|区|县|旗|镇|乡)$)"
+    r"|(?:说明|注|来源|统计时间|截至|截止)\s*[:：.\d]|数据(?:截|来源|更新)|以上|以下|本表|此表|上述"
+    r"|[\u4e00-\u9fff]{2,7}(?<!街)(?:省|市|区|县|旗|镇|乡)$)"
 )
 """What stands alone in a row, over a group of rows or under all of them."""
+_NUMBERED = re.compile(
+    r"(?:\d{1,3}\s*[.、．)）]|[(（]\d{1,3}[)）]|[一二三四五六七八九十]{1,3}、)\s*(?=[\u4e00-\u9fff]{3})"
+)
+"""The number of a row, before the name in its cell."""
+_AREA = re.compile(r"0?(10|2\d|[3-9]\d{2})")
 _SAYS = ("address", "phones", "hours", "lon", "lat", "services")
 _YES = frozenset({"yes", "true", "1", "是", "有", "可", "limited", "designated"})
 _NO = frozenset({"no", "false", "0", "否", "没有", "不可"})
@@ -93,6 +101,8 @@ def check_fields(draft: Draft) -> None:
         if fault:
             draft.add_issue(name, fault[0], value, fault[1], "row" if name == "name" else "value")
     name = fields.get("name", "")
+    if numbered := _NUMBERED.match(name):
+        fields["name"] = name[numbered.end() :]
     bare = not any(text for column, text in fields.items() if column in _SAYS)
     if _REMARK.match(name) or name.isdecimal() or (bare and _HEADING.match(name)):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
@@ -171,7 +181,11 @@ def _read_phones(draft: Draft, fields: Mapping[str, str]) -> None:
     draft.values["phones"] = ()
     if not cell:
         return
-    found = read_phones(cell, country=draft.country, abroad=draft.abroad)
+    if (extension := fields.get("extension", "").removesuffix(".0")) and extension not in cell:
+        alone = len(read_phones(cell).phones) == 1  # of several numbers nobody knows whose it is
+        cell = f"{cell}转{extension}" if alone and extension.isdecimal() else f"{cell}; {extension}"
+    area = _AREA.fullmatch(fields.get("area_code", "").strip().removesuffix(".0"))
+    found = read_phones(cell, area_code=area and f"0{area[1]}", country=draft.country, abroad=draft.abroad)
     draft.values["phones"] = found.phones
     for part in found.unread:
         draft.add_issue("phones", "phone", part, "no telephone number; expected such as 0531-88923656 or +423 2366111")
@@ -371,5 +385,5 @@ _provenance = lru_cache(maxsize=4096)(Provenance)
 _READERS: tuple[Callable[[Draft, Mapping[str, str]], None], ...] = (
     _read_kind, _read_phones, _read_hours, _read_tasks, _read_codes, _read_rest,
 )  # fmt: skip
-KNOWN_COLUMNS = frozenset(COLUMNS) | {"datum"}
+KNOWN_COLUMNS = frozenset(COLUMNS) | {"datum", "area_code", "extension"}
 """What a record's fields may be called."""

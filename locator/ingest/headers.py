@@ -13,8 +13,9 @@ from locator.datum import Datum
 from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
 from locator.ingest.fields import join_cells, join_parts
+from locator.ingest.layout import name_all, number_doubles, plain_key
 from locator.ingest.osm import TAGS
-from locator.ingest.positions import find_degrees, read_datum, read_degrees, split_pair
+from locator.ingest.positions import datum_of_columns, find_degrees, read_degrees, split_pair
 from locator.ingest.values import (
     DAYS,
     INVISIBLE,
@@ -66,6 +67,11 @@ _TAGS = frozenset({
 """Keys of OpenStreetMap: a table with one of them and ``name`` holds its tags."""
 
 
+_TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
+"""What keeps a spreadsheet from reading a text as a number, in a cell that is text anyway."""
+_AREA_CODE = re.compile(r"(?<!\d)(0(?:10|2\d|[3-9]\d{2}))(?!\d)")
+
+
 PART = "hours:"
 """Begins the name of a column that holds the hours of some days, of a season or a half of the day: ``hours:周末``."""
 _PART = re.compile(_KNOWN_BY["hours_part"])
@@ -91,6 +97,8 @@ class Header:
 
     order: tuple[int, ...] = ()
     """The columns in the order in which they are read: those named as ours are come before other words for it."""
+    area_code: str | None = None
+    """The area code that the name of a column of telephones says: 电话（区号0531）."""
 
     @property
     def holds_tags(self) -> bool:
@@ -103,18 +111,13 @@ def _plain(name: str) -> str:
     return _LOOSE.sub("", _BRACKETS.sub("", text)) or text
 
 
-def plain_key(name: str) -> str:
-    """Return a column's name as a mapping and a header are compared: blanks around it and double ones do not count."""
-    return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).split())
-
-
 _KNOWN: Mapping[str, str] = {
     _plain(word): column
     for column, words in {**{name: (name,) for name in (*COLUMNS, "datum")}, **WORDS}.items()
     for word in (column, *words)
 }
 _ENDS = frozenset(word[-1] for word in (*_KNOWN, *"一二三四五六日天末间ys"))
-FIELDS = frozenset((*COLUMNS, "datum", LONLAT, LATLON))
+FIELDS = frozenset((*COLUMNS, "datum", "area_code", "extension", LONLAT, LATLON))
 """What a mapping may call a column, besides the days of a week."""
 
 
@@ -156,7 +159,7 @@ def read_header(
     guess
         False takes names that are known or mapped, and nothing else.
     """
-    names = number_doubles(cells)
+    names = name_all(number_doubles(cells), sample)
     fields: list[str | None] = [mapping.get(name) or _known(name.partition("#")[0]) for name in names]
     mapped = frozenset(mapping[name] for name in names if name in mapping)
     guessed: dict[str, str] = {}
@@ -173,27 +176,18 @@ def read_header(
     if tagged:  # ``office=government`` is no name
         fields = [None if f == "name" and not n.startswith("name") else f for n, f in zip(names, fields, strict=True)]
     positions = [n for n, f in zip(names, fields, strict=True) if f in ("lon", "lat", LONLAT, LATLON)]
-    datum = next((found for name in positions if (found := read_datum(name)) is not None), None)
+    datum = datum_of_columns(names, positions)
+    phones = (_AREA_CODE.search(name) for name, f in zip(names, fields, strict=True) if f == "phones")
     return Header(
         fields=tuple(None if name == "ignore" else name for name in fields),
         names=tuple(names),
         ignored=tuple(n for n, f in zip(names, fields, strict=True) if n and not f and not (tagged and n in TAGS)),
+        area_code=next((match[1] for match in phones if match), None),
         guessed=guessed,
         datum=datum,
         mapped=mapped,
         order=tuple(sorted(range(len(names)), key=lambda place: names[place].casefold() != fields[place])),
     )
-
-
-def number_doubles(cells: Sequence[str]) -> list[str]:
-    """Return the columns' names; one that was there before gets its number: ``电话#2``."""
-    counts: dict[str, int] = {}
-    names = []
-    for cell in cells:
-        name = plain_key(cell)
-        counts[name] = counts.get(name, 0) + 1
-        names.append(name if counts[name] == 1 or not name else f"{name}#{counts[name]}")
-    return names
 
 
 def _may_be_header(cells: Sequence[str]) -> bool:
@@ -272,7 +266,7 @@ def _fits(column: str, cells: Sequence[str]) -> bool:
     if column == "kind":
         return any(read_kind(cell) for cell in cells)
     if column == "status":
-        return any(cell in YES_NO or read_status(cell) is not None for cell in cells)
+        return any(cell in YES_NO or read_status(cell) is not None or cell[:4].isdecimal() for cell in cells)
     return numbers <= 0.5
 
 
@@ -353,7 +347,8 @@ def join_headers(
         if (mapping.get(plain_key(cell)) or _known(cell)) == "name" and below.strip() and name != "name":
             return None
     both = [below if below.strip() else above for above, below in itertools.zip_longest(upper, lower, fillvalue="")]
-    return read_header(both, mapping, sample=sample)
+    found = read_header(both, mapping, sample=sample)
+    return replace(found, datum=datum_of_columns((), upper)) if found and found.datum is None else found
 
 
 def _known_below(cell: str) -> str | None:
@@ -364,14 +359,14 @@ def _known_below(cell: str) -> str | None:
 
 def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
     """Return a row's texts by our columns' names."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {"area_code": header.area_code} if header.area_code else {}
     days: dict[str, str] = {}
     parts: dict[str, str] = {}
     for place in header.order:
         name = header.fields[place]
         if name is None or place >= len(cells):
             continue
-        cell = unescape_formula(cells[place])
+        cell = _TEXT_MARK.sub("", unescape_formula(cells[place]))
         if name in DAYS:
             days[name] = cell
         elif name.startswith(PART):

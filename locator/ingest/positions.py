@@ -7,7 +7,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +33,9 @@ _DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 _SEXAGESIMAL = re.compile(
     r"(\d{1,3})\s*[°度:]\s*([0-5]?\d(?:\.\d+)?)\s*(?:[′'’分:]\s*(?:([0-5]?\d(?:\.\d+)?)\s*(?:[″\"”秒]|''|′′)?)?)?"
 )
-_WKT = re.compile(r"(?:SRID=\d+;)?\s*POINT\s*(?:Z|M|ZM)?\s*\(\s*([-\d.eE]+)\s+([-\d.eE]+)[^()]*\)", re.IGNORECASE)
+_WKT = re.compile(
+    r"(?:SRID=\d+;)?\s*(?:MULTI)?POINT\s*(?:Z|M|ZM)?\s*\(\s*\(?\s*([-\d.eE]+)\s+([-\d.eE]+)[^(),]*\)", re.IGNORECASE
+)
 _NAMED = re.compile(
     r"[\"']?(?P<name>lon(?:gitude)?|lng|lat(?:itude)?|经度|纬度|[xy])[\"']?\s*[:：=]?\s*[\"']?(?P<value>-?\d{1,3}(?:\.\d+)?)",
     re.IGNORECASE,
@@ -60,6 +62,19 @@ def read_datum(words: str) -> Datum | None:
     CGCS2000 is WGS-84 to some centimetres.
     """
     return next((datum for datum, form in _DATUM_WORDS if form.search(words)), None)
+
+
+_SERVICES = (
+    (frozenset({"pname", "cityname", "adname", "location"}), Datum.GCJ02),
+    (frozenset({"uid", "area", "telephone"}), Datum.BD09),
+)
+"""Names of columns by which the answers of AMap and Baidu are known, and what their positions are measured against."""
+
+
+def datum_of_columns(names: Collection[str], told: Iterable[str]) -> Datum | None:
+    """Return the datum that texts about positions speak of, else that of the service that answers in such columns."""
+    spoken = next((found for words in told if (found := read_datum(words)) is not None), None)
+    return spoken or next((found for service, found in _SERVICES if service.issubset(names)), None)
 
 
 class PositionFault(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,29 +31,32 @@ from locator.ingest.headers import (
     Header,
     join_headers,
     names_column,
-    number_doubles,
-    plain_key,
     read_header,
     read_values,
     to_fields,
 )
+from locator.ingest.layout import (
+    DITTO,
+    SHORT,
+    SUMS,
+    Block,
+    Headings,
+    is_total,
+    number_doubles,
+    own_places,
+    plain_key,
+    repeat_above,
+    to_blocks,
+)
 from locator.ingest.osm import read_tags
+from locator.ingest.positions import datum_of_columns
 from locator.ingest.values import DAYS, read_status, says_closed
-from locator.layer import COLUMNS
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 
 
-_TOTAL = re.compile(
-    r"\S{0,8}?(?:小计|合计|总计|共计|總計|合計|小計|共計|汇总|subtotal|total)(?:[:：]?共?[\d,.]*[家个個处處]?(?:网点|机构|單位|单位)?|[(（][^()（）]*[)）])",
-    re.IGNORECASE,
-)
-"""A row with such a cell in any column is a sum."""
-_SUMS = ("计", "計", "汇总", "total")
-"""What a row with a word for a sum holds."""
-SHORT = 24
-_DITTO = frozenset({"同上", "〃", "″", "同前"})
-"""What stands for the cell above."""
+_OF_POSITIONS = re.compile("坐标|座標|经纬|經緯|coordinate")
+"""What a line speaks of that may say the datum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +102,9 @@ class _Table(NamedTuple):
     header: Header
 
     @property
-    def blocks(self) -> tuple[_Block, ...]:
+    def blocks(self) -> tuple[Block, ...]:
         """Its columns; several where tables stand side by side."""
-        return _to_blocks(self.header)
-
-
-class _Block(NamedTuple):
-    """The columns of a table from one on."""
-
-    first: int
-    header: Header
+        return to_blocks(self.header)
 
 
 class TableSource:
@@ -163,7 +159,8 @@ class TableSource:
     @cached_property
     def _tables(self) -> list[_Table]:
         """The sheets that hold offices; those whose name column is known, else the one that may have it."""
-        with open_sheets(self.path, self._encoding) as sheets:
+        with open_sheets(self.path, self._encoding) as opened:
+            sheets = list(map(_stand_up, opened))
             named = [sheet for sheet in sheets if sheet.title == self._sheet] if self._sheet else []
             if self._sheet and not named:
                 titles = ", ".join(sheet.title for sheet in sheets)
@@ -195,9 +192,9 @@ class TableSource:
             sample = [cells for _, cells in head[place + 1 :]]
             if guess or read_header(cells, columns, guess=False) is not None:
                 if sample and (both := join_headers(cells, sample[0], columns, sample=sample[1:])) is not None:
-                    return _Table(title, head[place + 1][0], both)
+                    return _Table(title, head[place + 1][0], _add_datum(both, head))
                 if (found := read_header(cells, columns, sample=sample)) is not None:
-                    return _Table(title, number, found)
+                    return _Table(title, number, _add_datum(found, head))
         return None
 
     def _refuse(self, head: Rows) -> SourceError:
@@ -252,29 +249,35 @@ class TableSource:
         with open_sheets(self.path, self._encoding) as sheets:
             for sheet in sheets:
                 if sheet.title in tables:
-                    yield from self._read(sheet, tables[sheet.title], alone=len(tables) == 1)
+                    yield from self._read(_stand_up(sheet), tables[sheet.title], alone=len(tables) == 1)
 
     def _read(self, sheet: Sheet, table: _Table, *, alone: bool) -> Iterator[RawRecord]:
         """Yield the rows of a sheet; a header that comes again, or another one, holds for the rows below it."""
-        blocks: Sequence[_Block] = table.blocks
+        blocks: Sequence[Block] = table.blocks
         file = self.path.name if alone else f"{self.path.name} [{sheet.title}]"
-        own = _own_places(blocks)
+        own = own_places(blocks)
         closed = read_status(sheet.title) is False or says_closed(f"({sheet.title})")
         above: Sequence[str] = ()
+        headings = Headings(sheet.title)
         for number, cells in sheet.rows(own):
             if number <= table.row or not any(cell and not cell.isspace() for cell in cells):
+                if number < table.row:
+                    headings.read(cells)
                 continue
             if again := self._find_again(cells, blocks):
-                blocks, own, above = again, _own_places(again), ()
+                blocks, own, above = again, own_places(again), ()
                 continue
             fault = _find_fault(cells, blocks)
-            said = cells if _DITTO.isdisjoint(map(str.strip, cells)) else _repeat(cells, above, own)
+            if fault is None and (heading := headings.read(cells)):
+                fault = ("name", "remark_row", heading, "a heading over the rows below, not a point")
+            said = cells if DITTO.isdisjoint(map(str.strip, cells)) else repeat_above(cells, above, own)
             above = above if fault else said
             for block in blocks if fault is None else blocks[:1]:
                 part = said[block.first : block.first + len(block.header.fields)]
                 if block.first and not any(cell.strip() for cell in part):
                     continue
                 fields = to_fields(block.header, part)
+                headings.fill(fields)
                 if closed and not fields.get("status", "").strip():
                     fields["status"] = sheet.title
                 if block.header.holds_tags:
@@ -288,7 +291,7 @@ class TableSource:
             return fields
         return {name: text for name, text in fields.items() if text.strip() or name not in self._mapping.defaults}
 
-    def _find_again(self, cells: Sequence[str], blocks: Sequence[_Block]) -> Sequence[_Block] | None:
+    def _find_again(self, cells: Sequence[str], blocks: Sequence[Block]) -> Sequence[Block] | None:
         """Return the columns that a row in the middle of a table names; None for a row that is no header."""
         header = blocks[0].header
         place = header.fields.index("name")
@@ -301,18 +304,13 @@ class TableSource:
         found = read_header(cells, self._mapping.columns, guess=False)
         if found is None or sum(field is not None for field in found.fields) < 2:
             return None
-        return blocks if found.fields == header.fields else _to_blocks(found)
+        return blocks if found.fields == header.fields else to_blocks(found)
 
 
-def _own_places(blocks: Sequence[_Block]) -> list[int]:
-    """Return the columns of ids and names, which count once where cells are merged."""
-    return [b.first + p for b in blocks for p, name in enumerate(b.header.fields) if name in ("id", "name")]
-
-
-def _find_fault(cells: Sequence[str], blocks: Sequence[_Block]) -> tuple[str, str, str, str] | None:
+def _find_fault(cells: Sequence[str], blocks: Sequence[Block]) -> tuple[str, str, str, str] | None:
     """Return why no office stands in a row."""
     row = "".join(cells).lower()
-    if any(sign in row for sign in _SUMS) and (total := next((cell for cell in cells if _is_total(cell)), None)):
+    if any(sign in row for sign in SUMS) and (total := next((cell for cell in cells if is_total(cell)), None)):
         return ("name", "remark_row", total, "a sum or a remark under the table, not a point")
     width = blocks[-1].first + len(blocks[-1].header.fields)
     if extra := next((cell for cell in cells[width:] if cell.strip()), None):
@@ -324,47 +322,25 @@ def _find_fault(cells: Sequence[str], blocks: Sequence[_Block]) -> tuple[str, st
     return None
 
 
-def _to_blocks(header: Header) -> tuple[_Block, ...]:
-    """Return the tables that stand side by side under one header (名称 地址 名称 地址): each is one."""
-    plain = [name.partition("#")[0] for name in header.names]
-    first = next(p for p, field in enumerate(header.fields) if field == "name")
-    starts = [p for p, name in enumerate(plain) if name == plain[first]]
-    if len(starts) < 2:
-        return (_Block(0, header),)
-    step = starts[1] - starts[0]
-    pieces = [plain[p : p + step] for p in range(0, len(plain), step)]
-    alike = all(one == other for piece in pieces[1:] for one, other in zip(piece, pieces[0], strict=False) if one)
-    if step < 2 or not alike:
-        return (_Block(0, header),)
-    made = []
-    for begin in range(0, len(plain), step):
-        part = slice(begin, begin + step)
-        fields = tuple(header.fields[p] or header.fields[p % step] for p in range(len(plain))[part])
-        names = tuple(plain[part])
-        order = tuple(p for p in sorted(range(step), key=header.order.index) if p < len(names))
-        made.append(_Block(begin, replace(header, fields=fields, names=names, order=order)))
-    return tuple(block for block in made if "name" in block.header.fields)
+def _add_datum(header: Header, head: Rows) -> Header:
+    """Return a header with the datum that a line of its own says: 注：坐标为高德坐标."""
+    if header.datum is not None:
+        return header
+    lines = ("".join(cells) for _, cells in head if sum(bool(cell.strip()) for cell in cells) == 1)
+    return replace(header, datum=datum_of_columns((), filter(_OF_POSITIONS.search, lines)))
 
 
-def _is_total(cell: str) -> bool:
-    """Tell whether a cell is a word for a sum: 合计, 总 计, 历下区小计（3家）."""
-    return len(cell) < SHORT and _TOTAL.fullmatch("".join(cell.split())) is not None
-
-
-def _repeat(cells: Sequence[str], above: Sequence[str], own: Collection[int]) -> list[str]:
-    """Return a row in which 同上 is what the row above says; in the columns ``own`` (id and name) it says nothing.
-
-    Nothing is above the first row: there it may stand for the cell on the left, as in columns of days.
-    """
-
-    def meant(place: int, cell: str) -> str:
-        if cell.strip() not in _DITTO:
-            return cell
-        if place in own:
-            return ""
-        return cell if not above else above[place] if place < len(above) else ""
-
-    return [meant(place, cell) for place, cell in enumerate(cells)]
+def _stand_up(sheet: Sheet) -> Sheet:
+    """Return a sheet whose offices stand in columns (名称, 地址, 电话 one below the other) with the offices in rows."""
+    rows = [cells for _, cells in itertools.islice(sheet.rows(()), TITLE_ROWS + 1) if any(cells)]
+    words = sum(names_column(row[0]) for row in rows[1:])
+    across = sum(map(names_column, rows[0][1:])) if rows else 0
+    if not 2 < len(rows) <= TITLE_ROWS or across or words < 2 or 2 * words < len(rows) - 1:
+        return sheet
+    if not names_column(rows[0][0]):
+        rows[0] = ["name", *rows[0][1:]]
+    columns = list(itertools.zip_longest(*rows, fillvalue=""))
+    return sheet._replace(rows=lambda _single: enumerate(columns, 1))
 
 
 def _read_head(sheet: Sheet) -> Rows:
@@ -376,23 +352,3 @@ def describe_columns(header_cells: Sequence[str], sample: Sequence[Sequence[str]
     for place, name in enumerate(number_doubles(header_cells)):
         if name:
             yield name, next((row[place].strip() for row in sample if place < len(row) and row[place].strip()), "")
-
-
-def write_mapping(path: Path, file: str, columns: Iterable[tuple[str, str]]) -> None:
-    """Write a mapping file to start from: every column of a table that could not be read, with its first value.
-
-    Parameters
-    ----------
-    file
-        The table's name, for the command in the first lines.
-    """
-    lines = [
-        "# Write the layer's column after each of the table's, or ignore; one of them must be: name",
-        f"# then: locator import table {file} --mapping {path.name}",
-        f"# columns: {', '.join(name for name in COLUMNS if name != 'origins')}",
-        "columns:",
-    ]
-    for name, value in columns:
-        shown = " ".join(value.split())[:40]
-        lines.append(f"  {json.dumps(name, ensure_ascii=False)}: ignore" + (f"  # {shown}" if shown else ""))
-    path.write_text("\n".join([*lines, "defaults: {}", ""]), "utf-8")

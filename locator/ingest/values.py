@@ -35,17 +35,14 @@ _WRITTEN = re.compile(r"^\(?\d[\d\-. ()]{5,18}\d$")
 """A number of a country whose forms are not known here."""
 _AS_NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?")
 _LOST_ZERO = re.compile(r"(?:10\d{8}|2\d{9}|[3-9]\d{10})(?<!0000)")
-"""An area code without its zero, and eight digits; four zeros at the end have been rounded.
-
-Ten digits might also be a 400 number.
-"""
+"""An area code without its zero, and eight digits; four zeros at the end have been rounded. Ten may be a 400 number."""
 _SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])|(?<=\d)\s*或者?\s*(?=[\d(+])|(?<=[^\d]\))\s*(?=[\d(+])")
 _SPLIT = re.compile(
     _SPLIT_ABROAD.pattern
     + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
     + r"|(?<=\d{7})\s++(?=\d{7,8}(?!\d))|(?<!\s)\s++(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
 )
-_DOT = re.compile(r"(?<=\d)[.·•](?=\d{7,8}(?!\d))")  # between an area code and its number
+_DOT = re.compile(r"(?<=\d)[.·•](?=\d{7,8}(?![\dEe]))")  # between an area code and its number
 _FAX = re.compile(r"(?:传真|傳真|fax)\b|(?:传真|傳真)", re.IGNORECASE)
 _NAMES_SOMEBODY = re.compile(r"[\u4e00-\u9fff]{2,8}")
 _TAIWAN = re.compile(r"^\(?(0[2-8])\)?[- ](\d{3,4})[- ]?(\d{4})$")
@@ -278,11 +275,14 @@ def read_status(words: str) -> bool | None:
 
 
 _WHETHER = re.compile(r"是否(?:已|正常|对外|仍|继续)*([\u4e00-\u9fff]+)")
+_SINCE = re.compile("(撤销|停用|关闭|停业|注销|搬迁|关停)(?:日期|时间)")
 YES_NO = {"是": "", "否": "未", "yes": "", "no": "未", "1": "", "0": "未"}
 
 
 def answer_question(name: str, cell: str) -> str:
-    """Return what 是 or 否 says under a column's question: 停用 under 是否停用, 未营业 under 是否营业."""
+    """Return what 是 or 否 says under a column's question (停用 under 是否停用), and a day under 撤销日期: 撤销."""
+    if since := _SINCE.search(name):
+        return since[1] if any(c.isdigit() for c in cell) else cell
     asked, said = _WHETHER.match(name), YES_NO.get(cell.strip().lower())
     return said + asked[1] if asked and said is not None else cell
 

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from xls_file import write_xls
 
+from locator.cli.data import write_mapping
 from locator.errors import LocatorError, SourceError
 from locator.files import FEATURES, find_format
 from locator.files.isolated import DRIVERS
@@ -25,7 +26,7 @@ from locator.files.workbooks import MAX_STRINGS, check_openpyxl
 from locator.ingest import open_source
 from locator.ingest.headers import read_header
 from locator.ingest.positions import read_degrees, read_position, split_pair
-from locator.ingest.tables import TableSource, describe_columns, write_mapping
+from locator.ingest.tables import TableSource, describe_columns
 from locator.ingest.validate import Checker, check_records
 from locator.ingest.values import read_phones
 from locator.ingest.vector import VectorSource

@@ -11,8 +11,10 @@ import pytest
 import shapely
 
 from locator.cli.data import _shorten
+from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.files import _rank
+from locator.gazetteer.text import read_division_names
 from locator.i18n import explain
 from locator.ingest import open_source
 from locator.ingest.positions import read_datum, read_position, split_pair
@@ -152,10 +154,155 @@ def test_tables_side_by_side_are_one_each(tmp_path, number):
     assert not faults
 
 
-def test_words_for_columns_are_no_offices_where_rows_and_columns_are_swapped(tmp_path):
-    points, faults = check_text(tmp_path, "名称,甲社保中心,乙社保中心\n地址,经十路1号,经十路2号\n电话,12333,12333\n")
-    assert points == []
-    assert [code for _, _, code in faults] == ["header_row", "header_row"]
+@pytest.mark.parametrize("corner", ["名称", "项目", ""])
+def test_offices_in_columns_are_read_as_rows(tmp_path, corner):
+    points, faults = check_text(
+        tmp_path, f"{corner},甲社保中心,乙社保中心\n地址,经十路1号,经十路2号\n电话,12333,12345\n窗口数,3,5\n"
+    )
+    assert [(p.name, p.address, p.phones[0].number) for p in points] == [
+        ("甲社保中心", "经十路1号", "12333"),
+        ("乙社保中心", "经十路2号", "12345"),
+    ]
+    assert not faults
+
+
+# --- what a row of its own says of those below it
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "{}：,,",
+        "【{}】,,",
+        "{},,",
+        "■ {},,",
+        "一、{}（2家）,,",
+        "（一）{},,",
+        "山东省济南市{},,",
+        "一,{},",
+        ",{},2家",
+        ",,{}",
+    ],
+)
+def test_a_heading_gives_the_rows_below_their_district(tmp_path, heading):
+    points, faults = check_text(
+        tmp_path,
+        f"名称,地址,电话\n{heading.format('历下区')}\n甲社保中心,经十路1号,12333\n乙社保所,经十路2号,12333\n"
+        f"{heading.format('槐荫区')}\n丙社保中心,经四路478号,12345\n",
+    )
+    assert [(p.name, p.district) for p in points] == [
+        ("甲社保中心", "历下区"),
+        ("乙社保所", "历下区"),
+        ("丙社保中心", "槐荫区"),
+    ]
+    assert [(row, code) for row, _, code in faults] == [(2, "remark_row"), (5, "remark_row")]
+
+
+def test_a_heading_holds_until_the_next_one_and_for_rows_that_say_nothing_else(tmp_path):
+    points, _ = check_text(
+        tmp_path,
+        "名称,地址,区县\n济南市,,\n历下区：,,\n甲社保中心,经十路1号,\n乙社保中心,经七路2号,市中区\n"
+        "二、市直属机构,,\n丙社保中心,经十路3号,\n",
+    )
+    assert [(p.city, p.district) for p in points] == [("济南市", "历下区"), (None, "市中区"), (None, None)]
+
+
+def test_a_heading_of_closed_offices(tmp_path):
+    points, faults = check_text(
+        tmp_path,
+        "名称,地址\n甲社保中心,经十路1号\n【已撤销网点】,\n乙社保中心,经十路2号\n历下区：,\n丙社保中心,经十路3号\n",
+    )
+    assert [(p.name, p.district) for p in points] == [("甲社保中心", None), ("丙社保中心", "历下区")]
+    assert (4, "status", "status_closed") in faults
+
+
+def test_a_sheet_called_after_a_district(tmp_path):
+    path = save_rows(
+        tmp_path / "t.xlsx",
+        [["名称", "地址"], ["甲社保中心", "经十路1号"]],
+        [["名称", "地址"], ["乙社保中心", "经四路478号"]],
+    )
+    book = openpyxl.load_workbook(path)
+    book["S1"].title, book["S2"].title = "历下区", "槐荫区"
+    book.save(path)
+    assert [(p.name, p.district) for p in check(path)[0]] == [("甲社保中心", "历下区"), ("乙社保中心", "槐荫区")]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("历下区", {"district": "历下区"}),
+        ("市中区", {"district": "市中区"}),
+        ("济南市市中区", {"city": "济南市", "district": "市中区"}),
+        ("山东省济南市历下区", {"province": "山东省", "city": "济南市", "district": "历下区"}),
+        ("內蒙古自治區", {"province": "內蒙古自治區"}),
+        ("臺北市中正區", {"city": "臺北市", "district": "中正區"}),
+        ("五里沟街道", {"township": "五里沟街道"}),
+        ("全市", {}), ("城区", {}), ("幸福小区", {}), ("各区县", {}), ("历下区社保中心", {}), ("北京", {}), ("", {}),
+    ],
+)  # fmt: skip
+def test_names_of_divisions_and_nothing_else(text, names):
+    assert read_division_names(text) == names
+
+
+def test_other_tables_beside_and_below_with_their_own_columns(tmp_path):
+    path = save_rows(
+        tmp_path / "t.xlsx",
+        [
+            ["名称", "地址", None, "机构名称", "地址", "电话"],
+            ["甲社保中心", "经十路1号", None, "乙医保中心", "经七路2号", "12393"],
+            ["丙社保中心", "经十路3号"],
+        ],
+    )
+    assert [(p.name, p.address, [n.number for n in p.phones]) for p in check(path)[0]] == [
+        ("甲社保中心", "经十路1号", []),
+        ("乙医保中心", "经七路2号", ["12393"]),
+        ("丙社保中心", "经十路3号", []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "numbers"),
+    [
+        ("区号,电话", "0531,88923656", ["0531-88923656"]),
+        ("电话,区号", "88923656,531", ["0531-88923656"]),
+        ("Area Code,Phone", "531.0,8.8923656E7", ["0531-88923656"]),
+        ("区号,座机,手机", "0531,88923656,13905310000", ["0531-88923656", "13905310000"]),
+        ("区号,电话", "0531,0634-88923656", ["0634-88923656"]),
+        ("区号,电话", "0531,12333", ["12333"]),
+        ("电话（区号0531）,备注", "88923656,", ["0531-88923656"]),
+        ("电话,分机", "0531-88923656,801", ["0531-88923656转801"]),
+        ("电话,分机", "0531-88923656转801,801", ["0531-88923656转801"]),
+        ("电话,备注", "5.3188923656E10,", ["0531-88923656"]),
+        ("电话,备注", "5.3112333E7,", ["53112333"]),
+        ("电话,备注", "'053188923656,", ["0531-88923656"]),
+    ],
+)
+def test_a_telephone_in_parts(tmp_path, head, cells, numbers):
+    points, _ = check_text(tmp_path, f"名称,地址,{head}\n甲社保中心,经十路1号,{cells}\n")
+    assert [phone.number for phone in points[0].phones] == numbers
+
+
+def test_an_extension_beside_several_numbers_is_told(tmp_path):
+    points, faults = check_text(tmp_path, "名称,地址,电话,分机\n甲社保中心,经十路1号,0531-88923656/57,8012\n")
+    assert len(points[0].phones) == 2 and faults == [(2, "phones", "phone")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "guessed", "ignored"),
+    [
+        ("名称,地址,\n甲社保中心,经十路1号,0531-88923656\n", {"#3": "phones"}, ()),
+        ("名称,地址,电话,\n甲社保中心,经十路1号,12333,东门进\n", {}, ("#4",)),
+        (",名称,地址\n0,甲社保中心,经十路1号\n1,乙社保中心,经十路2号\n", {}, ()),
+        ("名称,地址,,\n甲社保中心,经十路1号,,\n", {}, ()),
+    ],
+)
+def test_a_column_without_a_header_is_known_by_its_content_or_told(tmp_path, rows, guessed, ignored):
+    path = tmp_path / "t.csv"
+    path.write_text(rows, "utf-8")
+    source = open_source("table", str(path))
+    assert list(source.records())
+    assert (dict(source.guessed), source.ignored) == (guessed, ignored)
 
 
 def test_a_table_without_a_header_keeps_its_first_row(tmp_path):
@@ -440,6 +587,28 @@ def test_metres_of_a_map_are_called_so(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("rows", "datum"),
+    [
+        ([["名称", "地址", "坐标（GCJ-02）", None], [None, None, "经度", "纬度"], ["甲社保中心", "经十路1号", "117.07", "36.666"]], Datum.GCJ02),
+        ([["名称", "地址", "经度", "纬度"], ["甲社保中心", "经十路1号", "117.07", "36.666"], ["注：坐标为百度坐标"]], Datum.BD09),
+        ([["坐标系：高德"], ["名称", "地址", "经度", "纬度"], ["甲社保中心", "经十路1号", "117.07", "36.666"]], Datum.GCJ02),
+        ([["name", "pname", "cityname", "adname", "location"], ["甲社保中心", "山东省", "济南市", "历下区", "117.07,36.666"]], Datum.GCJ02),
+        ([["name", "uid", "area", "telephone", "lng", "lat"], ["甲社保中心", "a", "历下区", "12333", "117.07", "36.666"]], Datum.BD09),
+        ([["名称", "地址", "经度", "纬度"], ["甲社保中心", "经十路1号", "117.07", "36.666"], ["注：高德地图可查"]], Datum.WGS84),
+    ],
+)  # fmt: skip
+def test_a_datum_is_said_in_many_places(tmp_path, rows, datum):
+    assert open_source("table", str(save_rows(tmp_path / "t.xlsx", rows))).datum is datum
+
+
+@pytest.mark.parametrize(
+    "cell", ["MULTIPOINT ((117.07 36.666))", "MULTIPOINT (117.07 36.666)", "POINT Z (117.07 36.666 20)"]
+)
+def test_points_of_wkt(cell):
+    assert read_position(*split_pair(cell, lat_first=False)) == (117.07, 36.666)
+
+
+@pytest.mark.parametrize(
     ("words", "datum"),
     [("高德", "gcj02"), ("火星坐标系", "gcj02"), ("GCJ-02", "gcj02"), ("百度", "bd09"), ("BD09", "bd09"), ("CGCS2000", "wgs84"),
      ("WGS-84", "wgs84"), ("西安80", None)],
@@ -484,6 +653,10 @@ def test_a_row_that_differs_by_a_blank_is_the_same_row(tmp_path):
         "联系人：张三",
         "以上网点周末不办公",
         "注1：凭预约号",
+        "填报日期：2024-06-01",
+        "2.节假日休息。",
+        "医保网点",
+        "历下区社保卡服务网点一览表",
     ],
 )
 def test_what_stands_alone_in_a_row_is_no_office(tmp_path, line):
@@ -495,6 +668,30 @@ def test_what_stands_alone_in_a_row_is_no_office(tmp_path, line):
 def test_an_office_that_has_a_name_alone_is_one(tmp_path, name):
     points, faults = check_text(tmp_path, f"名称,地址\n甲社保中心,经十路1号\n{name},\n")
     assert [point.name for point in points] == ["甲社保中心", name] and not faults
+
+
+@pytest.mark.parametrize("number", ["1.", "2、", "（3）", "12．", "四、"])
+def test_a_number_before_a_name_is_not_part_of_it(tmp_path, number):
+    assert check_text(tmp_path, f"名称,地址\n{number}甲社保中心,经十路1号\n")[0][0].name == "甲社保中心"
+
+
+def test_a_day_of_closing_closes(tmp_path):
+    points, _ = check_text(
+        tmp_path, "名称,地址,是否关闭,撤销日期\n甲社保中心,经十路1号,否,\n乙社保中心,经十路2号,,2023-05-01\n"
+    )
+    assert [point.name for point in points] == ["甲社保中心"]
+
+
+def test_street_and_number_in_columns_of_their_own(tmp_path):
+    points, _ = check_text(tmp_path, "名称,区,路,门牌号\n甲社保中心,槐荫区,经四路,478号\n")
+    assert (points[0].district, points[0].address) == ("槐荫区", "经四路478号")
+
+
+def test_commas_of_full_width_part_cells_where_nothing_else_does(tmp_path):
+    points, _ = check_text(tmp_path, "名称，地址，电话\n甲社保中心，经十路1号，12333\n")
+    assert (points[0].name, points[0].address) == ("甲社保中心", "经十路1号")
+    points, _ = check_text(tmp_path, "名称,地址\n甲社保中心,经十路1号，二楼，东门\n")
+    assert points[0].address == "经十路1号，二楼，东门"
 
 
 def test_a_sheet_of_closed_offices(tmp_path):

@@ -1,0 +1,182 @@
+"""How a table lies on its sheet: the names of its columns, tables side by side, headings over rows, sums, 同上."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from locator.adcode import LEVELS
+from locator.gazetteer.text import read_division_names
+from locator.ingest.values import INVISIBLE, kind_of_name, read_status
+
+if TYPE_CHECKING:
+    from locator.ingest.headers import Header
+
+_TOTAL = re.compile(
+    r"\S{0,8}?(?:小计|合计|总计|共计|總計|合計|小計|共計|汇总|subtotal|total)(?:[:：]?共?[\d,.]*[家个個处處]?(?:网点|机构|單位|单位)?|[(（][^()（）]*[)）])",
+    re.IGNORECASE,
+)
+"""A row with such a cell in any column is a sum."""
+SUMS = ("计", "計", "汇总", "total")
+"""What a row with a word for a sum holds."""
+_COUNTED = re.compile("共?\\s?\\d{1,6}\\s?[家个處处所]?|[一二三四五六七八九十]{1,3}[、.．]?")
+"""A running number or a number of offices beside a heading."""
+_MOST_CELLS = 3
+"""A heading, its number and how many offices follow."""
+_ORNAMENT = re.compile(
+    "^(?:[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十\\d]{1,3}[)）]|[#*●■◆▲★【\\[<《]|\\s)+"
+    "|[(（]\\s*共?\\s?\\d{1,6}\\s?[家个處处所][)）]|[:：】\\]>》\\s]+$"
+)
+"""What is around the words of a heading: 一、…（2家）, 【…】, …："""
+SHORT = 24
+"""A word for a sum or a column is no longer."""
+DITTO = frozenset({"同上", "〃", "″", "同前"})
+"""What stands for the cell above."""
+
+
+def plain_key(name: str) -> str:
+    """Return a column's name as a mapping and a header are compared: blanks around it and double ones do not count."""
+    return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).split())
+
+
+def name_all(names: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names with ``#4`` for a fourth column that has none but holds something else than running numbers."""
+    named = list(names)
+    for place in (place for place, name in enumerate(names) if not name):
+        cells = [cell for row in sample for cell in row[place : place + 1] if cell.strip()]
+        numbers = [int(cell) for cell in cells if cell.isdecimal() and len(cell) < 7]
+        if cells and numbers != list(range(numbers[0] if numbers else 0, len(cells) + (numbers[0] if numbers else 0))):
+            named[place] = f"#{place + 1}"
+    return named
+
+
+def number_doubles(cells: Sequence[str]) -> list[str]:
+    """Return the columns' names; one that was there before gets its number: ``电话#2``."""
+    counts: dict[str, int] = {}
+    names = []
+    for cell in cells:
+        name = plain_key(cell)
+        counts[name] = counts.get(name, 0) + 1
+        names.append(name if counts[name] == 1 or not name else f"{name}#{counts[name]}")
+    return names
+
+
+class Block(NamedTuple):
+    """The columns of a table from one on."""
+
+    first: int
+    header: Header
+
+
+def own_places(blocks: Sequence[Block]) -> list[int]:
+    """Return the columns of ids and names, which count once where cells are merged."""
+    return [b.first + p for b in blocks for p, name in enumerate(b.header.fields) if name in ("id", "name")]
+
+
+def to_blocks(header: Header) -> tuple[Block, ...]:
+    """Return the tables that stand side by side under one header (名称 地址 名称 地址): each is one."""
+    plain = [name.partition("#")[0] for name in header.names]
+    first = next(p for p, field in enumerate(header.fields) if field == "name")
+    starts = [p for p, name in enumerate(plain) if name == plain[first]]
+    if len(starts) < 2:
+        return _part_at_gaps(header)
+    step = starts[1] - starts[0]
+    pieces = [plain[p : p + step] for p in range(0, len(plain), step)]
+    alike = all(one == other for piece in pieces[1:] for one, other in zip(piece, pieces[0], strict=False) if one)
+    if step < 2 or not alike:
+        return (Block(0, header),)
+    made = []
+    for begin in range(0, len(plain), step):
+        part = slice(begin, begin + step)
+        fields = tuple(header.fields[p] or header.fields[p % step] for p in range(len(plain))[part])
+        names = tuple(plain[part])
+        order = tuple(p for p in sorted(range(step), key=header.order.index) if p < len(names))
+        made.append(Block(begin, replace(header, fields=fields, names=names, order=order)))
+    return tuple(block for block in made if "name" in block.header.fields)
+
+
+def _part_at_gaps(header: Header) -> tuple[Block, ...]:
+    """Return tables of different columns that stand side by side with an empty column between them."""
+    ends = [place for place, name in enumerate(header.names) if not name]
+    spans = list(zip([0, *(end + 1 for end in ends)], [*ends, len(header.names)], strict=True))
+    named = [(begin, end) for begin, end in spans if "name" in header.fields[begin:end]]
+    if len(named) < 2 or any(len(set(header.fields[b:e]) - {None}) < 2 for b, e in named):
+        return (Block(0, header),)
+    made = []
+    for begin, end in named:
+        order = tuple(place - begin for place in header.order if begin <= place < end)
+        names, fields = header.names[begin:end], header.fields[begin:end]
+        made.append(Block(begin, replace(header, fields=fields, names=names, order=order)))
+    return tuple(made)
+
+
+def is_total(cell: str) -> bool:
+    """Tell whether a cell is a word for a sum: 合计, 总 计, 历下区小计（3家）."""
+    return len(cell) < SHORT and _TOTAL.fullmatch("".join(cell.split())) is not None
+
+
+def repeat_above(cells: Sequence[str], above: Sequence[str], own: Collection[int]) -> list[str]:
+    """Return a row in which 同上 is what the row above says; in the columns ``own`` (id and name) it says nothing.
+
+    Nothing is above the first row: there it may stand for the cell on the left, as in columns of days.
+    """
+
+    def meant(place: int, cell: str) -> str:
+        if cell.strip() not in DITTO:
+            return cell
+        if place in own:
+            return ""
+        return cell if not above else above[place] if place < len(above) else ""
+
+    return [meant(place, cell) for place, cell in enumerate(cells)]
+
+
+class Headings:
+    """The headings of a table: what 历下区： in a row of its own says of the rows below it.
+
+    Parameters
+    ----------
+    title
+        The sheet's, which is a heading over all of its rows.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.divisions: dict[str, str] = {}
+        """Names of divisions by level, the largest first."""
+        self.closed = ""
+        """The heading that says that the offices below are closed."""
+        self.read([title])
+
+    def read(self, cells: Sequence[str]) -> str | None:
+        """Take a row that is a heading and return its text; None for any other row."""
+        filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
+        if len(filled) > _MOST_CELLS:
+            return None
+        said = {cell for cell in filled if not _COUNTED.fullmatch(cell)}
+        whole = said.pop() if len(said) == 1 else ""
+        if not 1 < len(whole) <= 40:
+            return None
+        bare = _ORNAMENT.sub("", whole)
+        names = read_division_names(bare)
+        closed = read_status(bare) is False
+        if not names and not closed and (bare == whole or kind_of_name(bare) is not None):
+            return None
+        self.closed = whole if closed else ""
+        coarser = LEVELS[: min((LEVELS.index(level) for level in names), default=0)]
+        self.divisions = {level: name for level, name in self.divisions.items() if level in coarser} | names
+        return whole
+
+    def fill(self, fields: dict[str, str]) -> None:
+        """Give a row what its headings say, where it says nothing itself or nothing else."""
+        if not self.divisions and not self.closed:
+            return
+        if self.closed and not fields.get("status", "").strip():
+            fields["status"] = self.closed
+        own = {level: fields[level].strip() for level in LEVELS if fields.get(level, "").strip()}
+        others = any(self.divisions.get(level, name) != name for level, name in own.items())
+        if others or fields.get("adcode", "").strip():
+            return
+        fields.update({level: name for level, name in self.divisions.items() if level not in own})
