@@ -47,10 +47,15 @@ def name_all(names: Sequence[str], sample: Sequence[Sequence[str]]) -> list[str]
     named = list(names)
     for place in (place for place, name in enumerate(names) if not name):
         cells = [cell for row in sample for cell in row[place : place + 1] if cell.strip()]
-        numbers = [int(cell) for cell in cells if cell.isdecimal() and len(cell) < 7]
-        if cells and numbers != list(range(numbers[0] if numbers else 0, len(cells) + (numbers[0] if numbers else 0))):
+        if cells and not _count_up(cells):
             named[place] = f"#{place + 1}"
     return named
+
+
+def _count_up(cells: Sequence[str]) -> bool:
+    """Tell whether cells are running numbers: 1, 2, 3 …"""
+    numbers = [int(cell) for cell in cells if cell.isdecimal() and len(cell) < 7]
+    return len(numbers) == len(cells) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def number_doubles(cells: Sequence[str]) -> list[str]:
@@ -147,7 +152,7 @@ class Headings:
         self.divisions: dict[str, str] = {}
         """Names of divisions by level, the largest first."""
         self.closed = ""
-        """The heading that says that the offices below are closed."""
+        """The words of a heading by which the offices below it are closed."""
         self.read([title])
 
     def read(self, cells: Sequence[str]) -> str | None:
@@ -164,7 +169,7 @@ class Headings:
         closed = read_status(bare) is False
         if not names and not closed and (bare == whole or kind_of_name(bare) is not None):
             return None
-        self.closed = whole if closed else ""
+        self.closed = bare if closed else ""
         coarser = LEVELS[: min((LEVELS.index(level) for level in names), default=0)]
         self.divisions = {level: name for level, name in self.divisions.items() if level in coarser} | names
         return whole
