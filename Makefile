@@ -52,9 +52,9 @@ unit: .venv/.test-stamp
 browser-tests: .venv/.test-stamp browser
 	$(PYTEST) -m "browser and not slow" $(SPREAD) --reruns 1 --reruns-delay 2 --junitxml=$(REPORTS)/browser.xml
 
-# What is slow by nature: Nominatim, kills, damaged files, the wheel.
+# What is slow by nature: Nominatim, kills, damaged files, the wheel, each view in every size, language and look.
 slow-tests: .venv/.test-stamp browser
-	$(PYTEST) -m "browser and slow" --reruns 1 --reruns-delay 2 || [ $$? -eq 5 ]
+	$(PYTEST) -m "browser and slow" $(SPREAD) --reruns 1 --reruns-delay 2 || [ $$? -eq 5 ]
 	$(PYTEST) -m "not browser and slow" $(SPREAD) --junitxml=$(REPORTS)/slow.xml
 
 # Beside make test: the slow ones, and the branch coverage of all that needs no browser.

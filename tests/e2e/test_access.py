@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -50,9 +51,17 @@ def _search(person, lang="zh"):
     person.map.locator(".pin").first.wait_for(state="attached")
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "large"])
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+FIRST_LOOKS = {("phone", "zh", "light"), ("phone", "en", "large"), ("desktop", "en", "dark")}
+"""Every size, language and look once in ``make test``; all that go together in ``make slow-tests``."""
+
+
+@pytest.mark.parametrize(
+    ("size", "lang", "look"),
+    [
+        pytest.param(*each, marks=[] if each in FIRST_LOOKS else pytest.mark.slow)
+        for each in itertools.product(("desktop", "phone"), ("zh", "en"), ("light", "dark", "large"))
+    ],
+)
 def test_axe_finds_nothing(chromium, server, size, lang, look):
     large = "&large=1" if look == "large" else ""
     with make_visitor(chromium, server, size, color_scheme="dark" if look == "dark" else "light") as person:

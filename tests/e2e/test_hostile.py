@@ -174,6 +174,7 @@ def _offered(person, typed: str, name: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_hostile_names_of_the_place_index_stay_text(chromium, hostile_places):
     """All fifty forms: offered while typing, understood, as the origin on the map, as one of two, in the language switch."""
     with make_visitor(chromium, hostile_places) as person:
@@ -211,6 +212,7 @@ def test_hostile_names_of_the_place_index_stay_text(chromium, hostile_places):
     assert "Traceback" not in log and "alert(" not in log and "7*7" not in log
 
 
+@pytest.mark.slow
 def test_hostile_cities_stay_text_in_a_shared_link_and_on_the_plain_page(chromium, hostile_places):
     with make_visitor(chromium, hostile_places) as person:
         for number in range(0, 50, 5):
