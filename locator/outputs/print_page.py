@@ -242,7 +242,7 @@ def _way_block(route: Route, lang: str) -> PageBlock:
 
 
 def _foot(point: ServicePoint, at: datetime, lang: str) -> tuple[str, ...]:
-    source, date = cut(point.provenance.source, 70), cut(point.provenance.date or "", 20)
+    source, date = cut(point.provenance.source, 200), cut(point.provenance.date or "", 20)
     said = text("sheet.data", lang, date=date, source=source) if date else ""
     lines = [said or text("sheet.data_undated", lang, source=source)]
     if point.hours and point.hours_date:

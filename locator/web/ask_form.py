@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from locator.datum import Datum
 from locator.model import Kind, Person, Task
-from locator.outputs.html_document import Markup, join, tag
+from locator.outputs.html_document import Markup, join, lang_of, tag
 from locator.web.state import LIMITS, PageState, city_of
 from locator.wording import Translator
 
@@ -164,8 +164,8 @@ def render_welcome(words: Translator) -> Markup:
 def render_examples(words: Translator) -> Markup:
     """Return addresses to try with one press."""
     examples = [
-        tag("li", tag("button", words(key), type="button", data_do="example", class_="example", lang="zh-CN"))
-        for key in EXAMPLES
+        tag("li", tag("button", said, type="button", data_do="example", class_="example", lang=lang_of(said)))
+        for said in map(words, EXAMPLES)
     ]
     return join(
         tag("p", words("welcome.try"), id="try", class_="soft"),

@@ -31,6 +31,9 @@ export default async function (component) {
 
 _panel = st.components.v2.component("locator.panel", js=_LOADER, isolate_styles=False)
 
+MAX_EARLIER = 8
+"""How many events a browser repeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -54,6 +57,12 @@ class Event:
         except OverflowError:
             return None
         return number if math.isfinite(number) else None
+
+    def earlier(self) -> list[Event]:
+        """Return what was sent before and may not have arrived, oldest first."""
+        given = self.values.get("earlier")
+        read = (read_event(value) for value in (given if isinstance(given, list) else [])[:MAX_EARLIER])
+        return [event for event in read if event is not None]
 
 
 def read_event(value: object) -> Event | None:

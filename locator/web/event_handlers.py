@@ -50,7 +50,9 @@ def _ask(session: Session, event: Event) -> None:
         session.state = session.state.with_choice(area=None, chosen=None)
         code = "too_long" if typed else "empty"
         session.to_retype = True
-        session.failed = text(f"page.ask.{code}", session.state.lang, n=len(typed), example=text("page.example1", "zh"))
+        session.failed = text(
+            f"page.ask.{code}", session.state.lang, n=len(typed), example=text("page.example1", session.state.lang)
+        )
         return
     datum = event.text("datum")
     session.start(Query(text=typed, datum=Datum(datum) if datum in Datum else Datum.WGS84))
@@ -246,7 +248,16 @@ HANDLERS: Mapping[str, Callable[[Session, Event], None]] = {
 
 
 def handle(session: Session, event: Event) -> None:
-    """Apply an event to the session; an unknown event changes nothing."""
+    """Apply an event to the session, after those before it that got lost on the way; each once, in their order."""
+    for said in (*event.earlier(), event):
+        number = said.number("n")
+        if number is None or number > session.heard:
+            session.heard = session.heard if number is None else int(number)
+            _apply(session, said)
+
+
+def _apply(session: Session, event: Event) -> None:
+    """Apply one event; an unknown one changes nothing."""
     handler = HANDLERS.get(event.name)
     if handler is not None:
         session.acted = True

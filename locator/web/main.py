@@ -55,7 +55,7 @@ def main() -> None:
     st.set_page_config(page_title=title, layout="wide")
     state = session.state
     header = render_header(name, state, words, default_lang=default_lang)
-    page = {"lang": language(state.lang).html, "large": state.large}
+    page = {"lang": language(state.lang).html, "large": state.large, "heard": session.heard}
     show_panel("header", header, version=shared.version(), on_event=partial(handle, session), page=page)
     current.run()
     show_static_html("footer", render_footer(words))

@@ -103,10 +103,12 @@ def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str
 def _refuse(typed: str, lang: str) -> str:
     """Return what is wrong with a text that is empty or too long."""
     code = "too_long" if typed else "empty"
-    return text(f"page.ask.{code}", lang, n=len(typed), example=text("page.example1", "zh"))
+    return text(f"page.ask.{code}", lang, n=len(typed), example=text("page.example1", lang))
 
 
 def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
+    from locator.hours import say_usual
+
     notices = [tag("p", say_notice(notice, lang), role="status") for notice in answer.notices]
     if answer.place is None:
         labels = [
@@ -118,12 +120,14 @@ def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
     understood = text(
         "cli.understood", lang, place=text("cli.place", lang, label=say_label(answer.place, lang), precision=precision)
     )
-    rows = [_write_hit(hit, now, lang, hotline_of(answer)) for hit in answer.hits]
+    usual = dict.fromkeys(said for hit in answer.hits if (said := say_usual(hit.status, lang)))
+    rows = [_write_hit(hit, now, lang, hotline_of(answer), alone=len(usual) > 1) for hit in answer.hits]
     urgent = (answer.guide or {}).get("first")
     return join(
         tag("p", tag("strong", str(urgent["text"])), role="note") if urgent else None,
         tag("p", understood),
         *notices,
+        tag("p", *usual) if len(usual) == 1 else None,
         tag("ol", *rows),
         _write_fallback(answer, lang),
         _write_materials(answer, lang),
@@ -149,7 +153,8 @@ def _write_fallback(answer: Answer, lang: str) -> Markup | None:
     return tag("section", *parts)
 
 
-def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone) -> Markup:
+def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone, *, alone: bool) -> Markup:
+    """Return one office; what is usual where its hours are not known stands with it only if it is ``alone`` in that."""
     from locator.hours import describe, say_usual
 
     point = hit.point
@@ -171,7 +176,7 @@ def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone) -> Markup:
         tag("p", *phones),
         tag("p", text("fallback.may_not_handle", lang)) if hit.may_not_handle else None,
         tag("p", describe(hit.status, now, lang)),
-        tag("p", usual) if (usual := say_usual(hit.status, lang)) else None,
+        tag("p", usual) if alone and (usual := say_usual(hit.status, lang)) else None,
         tag("p", text("cli.data_of", lang, date=date, source=point.provenance.source)),
         tag("p", *ways) if ways else None,
         value=hit.rank,

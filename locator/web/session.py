@@ -61,6 +61,8 @@ class Session:
     """The point or line whose error was reported."""
     report_kept: bool = True
     """Whether that report was written down."""
+    heard: int = 0
+    """The number of the last event that the browser sent and that was taken."""
     take_turn: Callable[[str], bool] = lambda _what: True
     """Counts what costs the operator (``requests`` or ``reports``) and tells whether this person may do it now."""
     way: str | None = None

@@ -195,7 +195,9 @@ def test_every_text_is_in_the_language_it_is_marked_with(chromium, server, lang)
         for view in ("guide", "centers", "about"):
             person.go_to(view)
             page.wait_for_selector("#main")
-            page.wait_for_selector({"centers": "#cities, .table", "guide": ".four", "about": ".sources"}[view])
+            page.wait_for_selector(
+                {"centers": "#cities, .table", "guide": ".four", "about": "[data-panel=about] summary"}[view]
+            )
             for frame in page.frames:
                 wrong += frame.evaluate(_TONGUES)
         assert wrong == [], "\n".join(wrong)

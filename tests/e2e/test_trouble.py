@@ -6,7 +6,7 @@ import re
 import shutil
 
 import pytest
-from conftest import make_visitor, run_server
+from conftest import WAIT_MS, make_visitor, run_server
 from hostile import CORPUS
 
 JINAN = "济南市槐荫区经四路478号"
@@ -180,3 +180,40 @@ def test_without_javascript_the_plain_page_does_the_whole_task(chromium, server)
             page.click("form button[type=submit] >> nth=0")
             assert page.locator("script, [onerror], [onload], iframe, a[href^=javascript]").count() == 0
         assert person.outside == []
+
+
+def test_a_question_asked_while_another_is_under_way_is_answered(chromium, server):
+    """The first question's answer has no list: the part of the script that the second would have run alone is gone by then."""
+    held, holding = [], []
+
+    def connect(socket):
+        upstream = socket.connect_to_server()
+        upstream.on_message(lambda said: held.append(said) if holding else socket.send(said))
+        sockets.append(socket)
+
+    sockets = []
+    ask = "text => { const box = document.getElementById('ask-text'); box.value = text; box.form.requestSubmit(); }"
+    with make_visitor(chromium, server) as person:
+        page = person.page
+        page.route_web_socket(re.compile("/_stcore/stream"), connect)
+        person.open()
+        person.search(JINAN)
+        page.wait_for_selector(".hit")
+        holding.append(True)
+        page.evaluate(ask, "asdf qwer zzz")
+        for _ in range(WAIT_MS // 50):
+            if "没有看懂这个地址".encode() in b"".join(held):
+                break
+            page.wait_for_timeout(50)
+        else:
+            pytest.fail("the server never answered the first question")
+        page.evaluate(ask, "中山市小榄镇")
+        page.evaluate(ask, "济南西站")
+        page.evaluate(ask, "大连市沙河口区行政服务大厅")
+        holding.clear()
+        while held:
+            sockets[-1].send(held.pop(0))
+        page.wait_for_selector(".bar:has-text('沙河口')")
+        page.wait_for_selector(".hit.chosen")
+        assert page.locator(".ask-wait").is_hidden()
+        assert person.faults == []

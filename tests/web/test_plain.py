@@ -41,6 +41,14 @@ def test_every_task_is_answered_in_both_languages(client, locator, task, lang):
 
 
 @pytest.mark.parametrize("lang", LANGS)
+def test_what_is_usual_where_hours_are_unknown_is_said_once(client, lang):
+    page = client.post("/plain", data={"text": TYPED, "lang": lang}).text
+    assert page.count(text("hours.usual_day", lang)) == 1
+    assert page.index(text("hours.usual_day", lang)) < page.index("<ol")
+    assert page.count(text("hours.unknown_hours_unknown", lang)) > 3
+
+
+@pytest.mark.parametrize("lang", LANGS)
 def test_the_form_stands_empty_whatever_its_address_says(client, lang):
     page = client.get("/plain", params={"lang": lang, "text": TYPED, "task": "pin"}).text
     assert TYPED not in page and "<ol" not in page and text("plain.find", lang) in page

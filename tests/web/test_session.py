@@ -61,6 +61,22 @@ def test_the_form_choices_are_read_and_checked(locator):
     assert session.query.text == JINAN
 
 
+def test_what_got_lost_on_the_way_comes_with_the_next_event_and_each_counts_once(locator):
+    """Of two events that reach Streamlit during one run it keeps the later, and it may call them in the wrong order."""
+    session = _visit()
+    first = {"act": "ask", "text": JINAN, "n": 1}
+    second = {"act": "task", "id": "pin", "n": 2}
+    third = {"act": "large", "n": 3}
+    handle(session, Event("large", {**third, "earlier": [first, second, {"act": 7}, "x", None]}))
+    assert (session.query.text, session.state.task, session.state.large, session.heard) == (JINAN, Task.PIN, True, 3)
+    handle(session, Event("large", {"act": "large", "n": 4, "earlier": [first, third]}))
+    assert (session.state.large, session.heard) == (False, 4)
+    handle(session, Event("ask", {"act": "ask", "text": "北京市", "n": 2}))
+    assert session.query.text == JINAN, "it was sent before what was heard already"
+    handle(session, Event("large", {"act": "large", "earlier": "x"}))
+    assert (session.state.large, session.heard) == (True, 4), "an event without a number is taken as it comes"
+
+
 @pytest.mark.parametrize(("typed", "said"), [("", "写上"), ("\t \n", "写上"), ("字" * 201, "201")])
 def test_empty_and_endless_texts_get_a_sentence(locator, typed, said):
     session = _do(_do(_visit(), locator, "ask", text=JINAN), locator, "ask", text=typed)

@@ -19,6 +19,7 @@ from locator.errors import DataError
 from locator.guide import field_of, list_lines
 from locator.ingest.corrections import read_corrections
 from locator.model import Query
+from locator.outputs.html_document import escape
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import Event
@@ -128,6 +129,17 @@ def test_the_address_bar_builds_the_answer_again(page):
     assert not page.exception
     assert 'data-card="jinan-044"' in panels["results"]
     assert "What to bring" in panels["header"]
+
+
+def test_licences_and_whom_to_name_stand_in_sight_and_the_long_list_of_sources_is_folded(page, locator):
+    page.run()
+    handle(page.session_state["session"], Event("page", {"act": "page", "id": "about"}))
+    about = _panels(page.run())["about"]
+    seen, _, folded = about.partition("<details")
+    for line in shared.read_overview(locator).sources:
+        assert escape(line.licence) in seen
+        assert escape(line.name) in folded
+    assert "© OpenStreetMap contributors" in seen and "© GeoNames" in seen
 
 
 @pytest.mark.parametrize("view", ["guide", "centers", "about"])

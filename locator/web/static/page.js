@@ -13,6 +13,9 @@ if (!Element.prototype.replaceChildren) Element.prototype.replaceChildren = func
 const panels = new Map();
 const SLOW = new Set(["ask", "here", "pick", "candidate", "retry", "online", "live"]);
 let sent = 0, waiting = 0, toAnswer = false, asked = false;
+/* What the server has not yet said it heard goes along with what is sent next: of two things that reach it during one run
+   it keeps the later. And the number of the last one that may change what the page has panels for, and of the last one drawn. */
+let unheard = [], slow = 0, drawn = 0;
 
 /* On a narrow screen the answer begins below the form: the person is taken there, and the keyboard goes away.
    Where the pressed button is gone with its panel, the Tab key goes on from the answer. */
@@ -60,6 +63,8 @@ function sayConnection() {
   const said = document.querySelector(".lost");
   if (!isConnected()) {
     wasLost = true;
+    unheard = [];
+    slow = 0;
     wait(false);
     if (said) losing = window.setTimeout(() => { said.hidden = false; }, outstanding ? 0 : 1500);
     return;
@@ -168,11 +173,13 @@ function keepTyped(root) {
 }
 
 /* A search or a choice runs only the list's part of the script: it brings the other panels' HTML and the map's scene. Where
-   the page has other panels for what is asked (no list yet), the whole script is asked, by the form. */
+   the page has other panels for what is asked (no list yet), the whole script is asked, by the form; and while an answer is
+   under way that may change the panels: the list's part may be gone by then, and nothing would be drawn. */
 const OF_THE_LIST = ["ask", "results", "understood", "way", "fallback"];
 const brought = new Map(); /* by panel: its HTML, and the run that drew the panel */
 function carrierOf(name, act) {
   const results = panels.get("results"), ask = panels.get("ask");
+  if (ask && slow > drawn) return ask;
   if (results && results.dataset.framed === "1" && OF_THE_LIST.includes(name)) return results;
   return ask && SLOW.has(act) ? ask : panels.get(name);
 }
@@ -210,23 +217,29 @@ export function mount({ data, parentElement, setTriggerValue }) {
   }
   root.send = (act) => {
     if (SLOW.has(act.act)) {
-      outstanding = { panel: data.name, act };
+      outstanding = { panel: data.name, act, n: sent + 1 };
       if (!act.resumed) { asked = true; noteAsked(act); }
     }
     if (!isConnected()) { sayConnection(); return; }
-    if (isSlow(act.act)) wait(true);
-    (carrierOf(data.name, act.act) || root).trigger({ ...act, n: ++sent });
+    const carrier = carrierOf(data.name, act.act) || root, said = { ...act, n: ++sent };
+    if (isSlow(act.act)) { wait(true); slow = sent; }
+    carrier.trigger({ ...said, earlier: unheard });
+    unheard = [...unheard, said].slice(-8);
   };
   root.trigger = (act) => setTriggerValue("act", act);
-  if (data.name === "results") {
-    const serial = String((data.page || {}).serial);
-    if (root.dataset.serial !== serial || session !== data.page.session) {
-      outstanding = null;
-      if (asked) document.documentElement.classList.remove("editing");
+  const heard = (data.page || {}).heard;
+  if (heard !== undefined) unheard = unheard.filter((said) => said.n > heard);
+  if (data.name === "results" && heard !== undefined) {
+    drawn = heard;
+    const other = session !== data.page.session;
+    if (other) { unheard = []; slow = 0; }
+    if (other || (outstanding && outstanding.n <= heard)) outstanding = null;
+    if (!outstanding) {
+      wait(false);
+      if (asked && root.dataset.serial !== String(data.page.serial)) document.documentElement.classList.remove("editing");
+      if (asked) window.setTimeout(showAnswer, 80);
+      asked = false;
     }
-    wait(false);
-    if (asked) window.setTimeout(showAnswer, 80);
-    asked = false;
   }
   panels.set(data.name, root);
   if (data.name === "results") bring(data);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from locator.errors import LocatorError
 from locator.outputs.html_document import Markup, lang_of, tag
 from locator.settings import Settings
@@ -49,6 +51,10 @@ def _render_data(overview: shared.Overview, words: Translator) -> Markup:
         for line in overview.sources
     ]
     caption = tag("caption", words("about.sources"), class_="sr")
+    licences: Counter[str] = Counter()
+    for line in overview.sources:
+        licences[line.licence] += line.count
+    table = tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="table sources")
     return tag(
         "section",
         tag("h3", words("about.what")),
@@ -57,8 +63,13 @@ def _render_data(overview: shared.Overview, words: Translator) -> Markup:
         tag("h3", words("about.kinds")),
         tag("ul", *kinds, role="list"),
         tag("h3", words("about.sources")),
-        tag("table", caption, tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="table sources"),
         tag("p", words("about.places")),
+        tag(
+            "ul",
+            *(tag("li", tag("span", name, lang=lang_of(name)), f" {n}") for name, n in licences.most_common()),
+            role="list",
+        ),
+        tag("details", tag("summary", words("about.all_sources", n=len(rows))), table, data_key="sources"),
         class_="card",
     )
 

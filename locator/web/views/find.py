@@ -130,6 +130,7 @@ def _finish(session: Session, now: datetime) -> AnswerParts:
         "answered": int(answer is not None and answer.place is not None),
         "run": session.run,
         "framed": int(bool(session.hits)),
+        "heard": session.heard,
     }
     if answer is None:
         content = render_welcome(words) if session.failed is None else _render_trouble(session, words)
