@@ -64,6 +64,7 @@ def _render_data(overview: shared.Overview, words: Translator) -> Markup:
         tag("ul", *kinds, role="list"),
         tag("h3", words("about.sources")),
         tag("p", words("about.places")),
+        tag("p", words("about.licences")),
         tag(
             "ul",
             *(tag("li", tag("span", name, lang=lang_of(name)), f" {n}") for name, n in licences.most_common()),
