@@ -163,6 +163,8 @@ class IndexFile:
         self._divisions: DivisionTable | None = None
         self._contexts: dict[str, str] = {}
         self._frequencies: dict[str, int] = {}
+        self.spellings = lru_cache(64)(self._spellings)
+        """How provinces and cities are written in letters (``""``), or the districts of a city by its code."""
         for part in self._parts:
             found = self.ask(f"SELECT value FROM {part}.meta WHERE key = 'version'")  # noqa: S608 - constant
             if not found or found[0][0] != str(VERSION):
@@ -170,6 +172,14 @@ class IndexFile:
 
     def _broken(self, reason: object) -> DataError:
         return DataError(f"the place index {self.path} cannot be read: {reason}", code="gazetteer", path=self.path.name)
+
+    def _spellings(self, within: str) -> list[str]:
+        rows = self.ask(
+            "SELECT DISTINCT l.key, d.code FROM division_latin l JOIN division d ON d.code = l.code "
+            "WHERE l.kind IN ('short', 'full', 'english') AND length(l.key) > 3 AND d.level IN (?, ?)",
+            ("district", "district") if within else ("province", "city"),
+        )
+        return sorted({str(key) for key, code in rows if not within or is_inside(str(code), within)})
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -354,17 +364,6 @@ _LARGE_DIVISION = (
 )
 
 
-@lru_cache(64)
-def _spellings(file: IndexFile, within: str) -> list[str]:
-    """Return how provinces and cities are written in letters, or the districts of one of them."""
-    rows = file.ask(
-        "SELECT DISTINCT l.key, d.code FROM division_latin l JOIN division d ON d.code = l.code "
-        "WHERE l.kind IN ('short', 'full', 'english') AND length(l.key) > 3 AND d.level IN (?, ?)",
-        ("district", "district") if within else ("province", "city"),
-    )
-    return sorted({str(key) for key, code in rows if not within or is_inside(str(code), within)})
-
-
 def respell(file: IndexFile, words: Sequence[str], *, within: str = "") -> list[list[str]]:
     """Return what a text in letters becomes with one slip in the name of a city put right, in every way there is.
 
@@ -378,7 +377,7 @@ def respell(file: IndexFile, words: Sequence[str], *, within: str = "") -> list[
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    known = _spellings(file, within)
+    known = file.spellings(within)
     ways: list[list[str]] = []
     for at, word in enumerate(words):
         if len(word) < _SHORTEST_WORD or not word.isalpha() or word in ENGLISH_WORDS:
