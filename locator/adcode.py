@@ -15,7 +15,7 @@ have their townships directly under the city's code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 MUNICIPALITIES = frozenset({"11", "12", "31", "50"})
@@ -120,3 +120,13 @@ def finer(own: str | None, other: str | None) -> str | None:
     if own is None or other is None:
         return own or other
     return other if is_inside(other, own) else own
+
+
+def size_of(within: Sequence[str]) -> str:
+    """Return the level of the largest of some divisions, ``nation`` for none."""
+    if not within:
+        return "nation"
+    levels = {level_of(code) if len(code) < 9 else "district" for code in within}
+    if levels == {"province"} and all(map(is_one_city, within)):
+        return "city"
+    return next(level for level in ("province", "city", "district") if level in levels)

@@ -15,7 +15,7 @@ from locator.guide import field_of, list_lines, load_guide, render_text
 from locator.i18n import LANGS
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task
-from locator.outputs.guide_page import write_guide_page
+from locator.outputs.answer_files import write_guide_page
 from locator.settings import Settings, shipped_dir
 
 HOSTILE = (

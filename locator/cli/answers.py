@@ -106,7 +106,7 @@ def run_guide(args: argparse.Namespace, settings: Settings) -> None:
         write_json(answer)
     elif args.format == "html":
         from locator.ingest.corrections import report_link
-        from locator.outputs.guide_page import write_guide_page
+        from locator.outputs.answer_files import write_guide_page
 
         sys.stdout.write(write_guide_page(answer, args.lang, report=partial(report_link, settings)))
     else:

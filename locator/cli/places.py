@@ -80,7 +80,7 @@ def run_find(args: argparse.Namespace, settings: Settings) -> None:
     if args.format == "text":
         sys.stdout.writelines(line + "\n" for line in _lines(answer, args.lang, at))
     else:
-        from locator.outputs.hit_exports import hits_to_csv, hits_to_geojson, hits_to_kml
+        from locator.outputs.answer_files import hits_to_csv, hits_to_geojson, hits_to_kml
 
         write = {"csv": hits_to_csv, "geojson": hits_to_geojson, "kml": hits_to_kml}[args.format]
         sys.stdout.write(write(answer.hits, at=at, lang=args.lang))

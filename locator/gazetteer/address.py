@@ -99,17 +99,23 @@ A_FEATURE = re.compile(
 
 
 ORGANISATION = re.compile(
-    "[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医科|中学|附属|银行|集团|公司|研究院|研究所|分校|校区)"
+    "[\u4e00-\u9fff]{0,6}?(?:大学|学院|医院|医学中心|医科|中学|附属|银行|集团|公司|研究院|研究所|分校|校区)"
 )
 NAME_GOES_ON = re.compile("(?:桥(?![东西南北中])|路|街|道(?!外|里)|大道|人家|小面|拉面|烤鸭|烧鸡|菜|话|人(?!民)|村)")
 """What makes a city's short name the beginning of the name of something that is anywhere: 苏州桥, 重庆小面."""
 ANYWHERE = re.compile(
     "(?:大?花园|花苑|花城|公寓|公馆|大厦|商厦|宾馆|大?饭店|大?酒店|小区|新村|新城|广场|家园|家苑|名苑|山庄|别墅|商城|商场|百货|超市"
-    "|[\u4e00-\u9fff]?(?:烩面|汤面|米粉|螺蛳粉|米线|灌汤包|小笼包?|汤包|大排档|包子|馄饨|饺子|饼|烤鱼|火锅|小吃|凉皮|豆腐|料理)(?:店|馆|城|王|庄|铺)?)"
+    "|[\u4e00-\u9fff]{0,4}(?:面|粉|米线|包|大排档|馄饨|饺子|饼|烤鱼|火锅|火烧|烧烤|小吃|凉皮|豆腐|料理|[鸡鸭鹅肉饭粥糕丸])(?:店|馆|城|王|庄|铺)?"
+    "|[\u4e00-\u9fff]{1,6}(?:店|铺|(?<!博物|图书|体育|美术|纪念|展览|科技|文化|档案|会展|规划|艺术|海洋|天文)馆))"
 )
 """What follows a city's short name in names of houses and shops all over China: 长春花园, 上海宾馆, 柳州螺蛳粉店."""
+AN_AIRPORT = re.compile("(?<!^)(?<!^国际)机场(?:[t\\d]{0,2}号?航站楼)?$")
+OUTLYING = re.compile(f"大学.*(?:校区|分校|研究生?院|医院)$|医院.{{2,}}医院$|{AN_AIRPORT.pattern}")
+"""What may lie in another city than the one whose name it bears: 西安咸阳国际机场, 厦门大学马来西亚分校."""
+ITS_ZONE = re.compile("(?:国家级)?(?:高新|经开|开发|工业园|经济开发|经济技术开发|高新技术(?:产业)?开发)区")
+"""A zone of a city, which also a district of it may have: 常州高新区 is not that of 武进区."""
 NAMED_AFTER = re.compile(
-    "(?:东|西|南|北|大|小|新|老)?(?:湖|山|岭|峰|河|江|海|港|岛|湾|洲|滩|水库|大?桥|隧道|立交|码头|公园|广场|机场|火?车?站|大学|学院|风景)"
+    "(?:东|西|南|北|大|小|新|老|国际)?(?:湖|山|岭|峰|河|江|海|港|岛|湾|洲|滩|水库|大?桥|隧道|立交|码头|公园|广场|机场|火?车?站|大学|学院|风景)"
 )
 """What makes a district's short name behind its city the first half of the name of something that may lie beside it."""
 ITS_OWN = re.compile(
@@ -123,11 +129,23 @@ _GENERIC = re.compile(
 )
 _COMMON = re.compile(
     "(?:国际|新国际)?(?:会展中心|体育中心|市民中心|行政中心|人民广场|(?:人民|中央|劳动|儿童|滨江|湖滨|森林|湿地|体育|文化|中心)公园|动物园|植物园|奥体中心|大学城|步行街|文化宫|少年宫|科技园|火车东站|火车南站"
-    "|火车西站|火车北站|汽车东站|汽车南站|汽车西站|汽车北站|机场|人民路|中山路|解放路)(?:地铁站|轻轨站|站)?"
+    "|火车西站|火车北站|汽车东站|汽车南站|汽车西站|汽车北站|(?:国际)?机场|(?:t?\\d号?)?航站楼|人民路|中山路|解放路)(?:地铁站|轻轨站|站)?"
+    "|[\u4e00-\u9fff]{2,4}(?:超市|银行|药店|药房|加油站|便利店)"
+    "|[市区县]?(?:社保|医保|社会保险|医疗保险|人社|政务服务|便民服务|行政服务|市民服务|人力资源)(?:服务)?(?:中心|局|大厅)"
 )
 _A_WORD = re.compile(
     "[东西南北][城湖山河郊关门站]|[江湖河海城][东西南北]|[钟鼓]楼|[古老新]城|新市|太平|平安|解放|红旗|前进|复兴|振兴|东风|光明|站前|港口|市中|龙泉|恒山|嵩山|华山|衡山|天山|昆仑|长江|黄河|珠江|太湖"
 )
+_A_VILLAGE = re.compile(
+    f"[\u4e00-\u9fff]{{1,3}}[村屯](?:(?:\\d+|[{_DIGITS}]+)[组队社])?|[\u4e00-\u9fff]{{2,4}}村(?:\\d+|[{_DIGITS}]+)[组队社]"
+)
+_NATURE = re.compile("[\u4e00-\u9fff]{1,3}[湾湖海岛淀泊岭泉滩溪峡江河山]")
+A_SITE = re.compile(
+    "[\u4e00-\u9fff]{0,6}(?:校区|院区|[东西南北新老本分总]院|[东西南北新老]区|分院|校园|本部|总部|院本部)"
+)
+"""What the name of one of several places of a university or hospital adds to its own."""
+_OTHER_STATION = re.compile("汽车|客运|长途|公交")
+"""What makes a station no railway station: 杭州西站 is not 杭州汽车西站."""
 _EXIT = re.compile("(?<=站)(?:的)?(?:[a-z]?\\d{0,2}[a-z]?|[一二三四五六七八九十东西南北]+)号?(?:进|出|出入|入)?口$")
 _LINE = re.compile("(?:地铁|轨道交通|轻轨|城轨)(?:\\d{1,2}|[一二三四五六七八九十]+)号线(?=.{2,}站)")
 _PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
@@ -148,6 +166,28 @@ def is_common(name: str) -> bool:
 def is_a_word(name: str) -> bool:
     """Tell whether the short name of a district is a word that is said of any town: 城东, 西山, 钟楼."""
     return bool(_A_WORD.fullmatch(name))
+
+
+def is_a_village(name: str) -> bool:
+    """Tell whether a name is a village's, as many a county has one of that name: 李家沟村, 光明村二社."""
+    return bool(_A_VILLAGE.fullmatch(name))
+
+
+def is_nature(name: str) -> bool:
+    """Tell whether a name is that of water or a mountain, after which houses are called: 三亚湾, 白洋淀."""
+    return bool(_NATURE.fullmatch(name))
+
+
+def is_kind_word(name: str) -> bool:
+    """Tell whether a text only says what a thing is: 大学, 医院, 国际机场."""
+    return bool(A_LANDMARK.fullmatch(name) or ANYWHERE.fullmatch(name)) or is_common(name)
+
+
+def has_in_order(name: str, key: str) -> bool:
+    """Tell whether a name is a text with something more inside, but no bus station for a railway's."""
+    rest = iter(name)
+    bus = key.endswith("站") and len(_OTHER_STATION.findall(name)) > len(_OTHER_STATION.findall(key))
+    return len(key) * 2 >= len(name) and not bus and all(c in rest for c in key)
 
 
 def is_street_name(key: str) -> bool:
@@ -207,6 +247,8 @@ def strip_pasted(text: str) -> str:
     >>> strip_pasted("我在北京市海淀区中关村南大街27号附近")
     '北京市海淀区中关村南大街27号'
     """
+    if len(text) > 8 and len(text) - len(text.replace(" ", "")) == len(text) // 2:  # 江 苏 省 南 京 市
+        text = text.replace(" ", "")
     for _ in range(4):
         shorter = _PASTED.sub("", text, count=1)
         if shorter == text:

@@ -353,25 +353,24 @@ class DivisionTable:
         rest, scoped = rest.lstrip(), bool(scope)
         if not rest:
             return len(name) > 1 or not scoped
-        if A_STREET.match(rest):
+        if A_STREET.match(rest) and not self._starts_with_city(rest, codes, full=True):
             return False
         level = min(self.level(c) for c in codes)
         if len(name) == 1:  # 黑龙江 is no 龙江 in 黑
             longer = (self.names.get(name + rest[:size]) for size in (1, 2))
             return self._starts_with_city(rest, codes) and not any(n.code in codes for names in longer for n in names)
-        if level >= _ORDER["zone"]:
+        if level >= _ORDER["zone"]:  # 台北 is asked about; 新疆建设兵团 names no town
             blocked = A_LANDMARK.match(rest) or A_FEATURE.match(rest) or rest[0].isdigit()
-            return scoped and not (blocked or any(map(holds_cities, scope)))  # 新疆建设兵团 names no town
+            return (scoped or codes[0] > "7") and not (blocked or any(map(holds_cities, scope)))
         if level == _ORDER["district"] or name in _PERSONS:
             return scoped or not A_LANDMARK.match(rest)
         return True
 
-    def _starts_with_city(self, text: str, codes: tuple[str, ...]) -> bool:
-        """Tell whether a one-letter province (粤) is followed by a city of it."""
+    def _starts_with_city(self, text: str, codes: tuple[str, ...], *, full: bool = False) -> bool:
+        """Tell whether a division (粤) is followed by one of it, or its whole name: 唐山路北区 is no 唐山路."""
         for size in range(2, min(self.longest, len(text)) + 1):
-            if any(
-                len(n.code) == 6 and any(is_inside(n.code, c) for c in codes) for n in self.names.get(text[:size], ())
-            ):
+            found = (n for n in self.names.get(text[:size]) if len(n.code) == 6 and (n.kind == "full" or not full))
+            if any(is_inside(n.code, c) for n in found for c in codes):
                 return True
         return False
 

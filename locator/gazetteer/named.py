@@ -8,11 +8,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.adcode import is_inside, is_one_city, is_township_code, level_of, prefecture_of, prefecture_stem
+from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stem, size_of
 from locator.datum import distance_m
-from locator.gazetteer.address import ANYWHERE, Crossing, is_common, is_generic, is_street_name, other_forms
+from locator.gazetteer.address import (
+    Address,
+    Crossing,
+    has_in_order,
+    is_common,
+    is_generic,
+    is_kind_word,
+    is_street_name,
+    other_forms,
+    read_address,
+    without_tail,
+)
 from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import Row, area_filter, gap_m, merge_rows, phrase
+from locator.gazetteer.namesakes import begins_elsewhere
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
@@ -35,13 +47,10 @@ WIDEST_M = 2500.0
 WIDEST_JOIN_M = 8000.0
 """Places of one name in a district that lie farther apart are asked about."""
 _AREA_LEAST_M = 1000.0
-SHORT = 4
-"""Names of so few characters are given to many places."""
 MOST_NAMESAKES = 9
 MOST_CITIES = 6
 """Nobody reads a list of more cities."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
-_KNOWN_NEAR = frozenset({"residential", "school", "building", "works", "mall", "park", "hotel", "government"})
 _BEGINS = re.compile(
     "(?:^|[^\u3400-\u9fff]|[号路街道巷弄村镇乡区县市旗口侧旁近内段院里站桥处坊]|社区|对面|交汇|交叉口|广场|小区|园区)$"
 )
@@ -53,8 +62,6 @@ _ENDS = re.compile(
 )
 STREET_POINT_M = 2000.0
 """How far an address may be from the one place that is named like its street, a station for example."""
-_AFTER_STREET = re.compile("[\u4e00-\u9fff]{1,4}?[路街](?=.{2})")
-"""What is named after a street, of which there is one in many cities: 贵阳路小学."""
 _AREA = re.compile("(?:新城|新区|开发区|园区|片区|示范区|小镇|[镇乡村])$")
 
 
@@ -93,10 +100,15 @@ def names_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> lis
     for name, hits in places.file.keys_inside(list(spans)).items():
         inside = [number for number, code in hits if not within or any(is_inside(code, w[:6]) for w in within)]
         whole = spans[name] == (0, len(key))
-        if not inside or len(inside) > 40 or (len(hits) > most and not whole) or (wide and is_generic(name)):
+        if (
+            not inside
+            or len(inside) > 40
+            or (len(hits) > most and not whole)
+            or (wide and (is_generic(name) or is_common(name)))
+        ):
             continue
         rows = merge_rows([r for r in places.file.rows(inside) if r.kind not in _DIVISIONS and r.kind != "street"])
-        rows = [r for r in rows if within or whole or not _begins_elsewhere(places, r)]
+        rows = [r for r in rows if within or whole or not begins_elsewhere(places.file, r)]
         if len(rows) == 1:
             found.append(Named(*spans[name], tuple(rows)))
     found.sort(key=lambda named: (named.start - named.end, named.start))
@@ -113,16 +125,6 @@ def _may_be_a_name(key: str, start: int, end: int) -> bool:
     return bool(_BEGINS.search(key[:start]) and _ENDS.match(key[end:]))
 
 
-def size_of(within: Sequence[str]) -> str:
-    """Return the level of the largest of some divisions, ``nation`` for none."""
-    if not within:
-        return "nation"
-    levels = {level_of(code) if len(code) < 9 else "district" for code in within}
-    if levels == {"province"} and all(map(is_one_city, within)):
-        return "city"
-    return next(level for level in ("province", "city", "district") if level in levels)
-
-
 def with_namesakes(places: PlaceIndex, name: str, found: Resolved, bias: Bias) -> Resolved:
     """Return a district of a bare name that is a word as well, with the towns of that name to ask about: 城东."""
     if len(found.meanings) != 1:
@@ -131,13 +133,6 @@ def with_namesakes(places: PlaceIndex, name: str, found: Resolved, bias: Bias) -
     others = [Meaning(places.place(c)) for c in towns[:MOST_NAMESAKES] if c[:6] != found.meanings[0].place.adcode]
     chosen = choose_meaning([*found.meanings, *others], bias, local=True)
     return chosen._replace(sure=len(chosen.meanings) < 2 and bool(bias.region or bias.near))
-
-
-def is_fuller(places: PlaceIndex, name: str, key: str) -> bool:
-    """Tell whether a place's name has a city in front of what was typed: 南方医院 is not 南京南方医院."""
-    before = to_key(name).removesuffix(key) if to_key(name).endswith(key) else ""
-    named = (n for size in (2, 3) for n in places.file.divisions.names.get(before[-size:]))
-    return any(n.kind == "short" and len(n.code) == 6 for n in named)
 
 
 def stations_area(places: PlaceIndex, key: str) -> list[Meaning]:
@@ -161,34 +156,6 @@ def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list
         if not overlaps and gap_m(best.rows[0], other.rows[0]) > AGREE_M:
             return []
     return [meaning_of(best.rows[0], street=is_street_name(to_key(best.rows[0].name)))]
-
-
-def _begins_elsewhere(places: PlaceIndex, row: Row) -> bool:
-    """Tell whether a place's name begins with that of a division it does not lie in: 兰州拉面 in Guangzhou."""
-    head = places.file.divisions.read_head(to_key(row.name))[0]
-    return bool(head.codes) and not any(is_inside(row.code or "", prefecture_of(code)) for code in head.codes)
-
-
-def _begins_here(places: PlaceIndex, row: Row, key: str) -> bool:
-    """Tell whether a place's name begins with that of its own city or district, of which there is one: 苏州中心."""
-    head = places.file.divisions.read_head(key)[0]
-    return len(head.codes) == 1 and not ANYWHERE.fullmatch(head.rest) and is_inside(row.code or "", head.codes[0])
-
-
-def many_may_be(places: PlaceIndex, row: Row, key: str) -> bool:
-    """Tell whether the one known place of a bare name, without a city, is likely one of many that no map shows.
-
-    A street; of the shipped kinds that people elsewhere do not know, a short name (阳光花园), or one that begins with
-    another city's (安阳小区). What an operator imports is meant.
-    """
-    if is_street_name(key) and (row.kind != "sight" or len(key) < SHORT):
-        return row.kind != "street"
-    if is_common(key) or is_fuller(places, row.name, key):
-        return True
-    if row.kind not in _KNOWN_NEAR:
-        return False
-    after_street = bool(_AFTER_STREET.match(key)) and key[:2] not in (row.context or "")
-    return after_street or _begins_elsewhere(places, row) or (len(key) <= SHORT and not _begins_here(places, row, key))
 
 
 def is_surely(meaning: Meaning) -> bool:
@@ -219,15 +186,10 @@ def named_nearly(places: PlaceIndex, text: str, within: Sequence[str]) -> list[M
     area = area_filter(within)
     splits = [f"({phrase(key[:i])} AND {phrase(key[i:])})" for i in range(2, len(key) - 1)]
     rows = places.file.match(f"({' OR '.join([phrase(key), *splits])}){area}", 60)
-    rows = [r for r in rows if r.kind in {"office", "poi", "station"} and _has_in_order(to_key(r.name), key)]
+    rows = [r for r in rows if r.kind in {"office", "poi", "station"} and has_in_order(to_key(r.name), key)]
     if _AREA.search(key):
         rows = [r._replace(name=text, precision=Precision.VILLAGE, error_m=STREET_POINT_M) for r in rows]
     return [Meaning(r.place()) for r in merge_rows(rows)]
-
-
-def _has_in_order(name: str, key: str) -> bool:
-    rest = iter(name)
-    return len(key) * 2 >= len(name) and all(c in rest for c in key)
 
 
 def cities_of_street(places: PlaceIndex, street: str) -> list[Meaning]:
@@ -242,16 +204,6 @@ def cities_of_street(places: PlaceIndex, street: str) -> list[Meaning]:
     return [Meaning(places.place(code, note="street_unknown"), ("street_unknown",)) for code in likely]
 
 
-def may_be_anywhere(places: PlaceIndex, query: str, found: Sequence[Meaning]) -> bool:
-    """Tell whether a bare name may as well be meant in another city, where more is named after it: 国贸."""
-    key = to_key(query)
-    if len(found) != 1 or len(key) > 3 or found[0].place.adcode is None:
-        return False
-    city = prefecture_stem(found[0].place.adcode)
-    codes = [row.code for row in places.file.begun(key, limit=200) if row.code]
-    return sum(not code.startswith(city) for code in codes) > sum(code.startswith(city) for code in codes)
-
-
 def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:
     """Return where an area or street lies that no map names, by the places that are named after it; or none.
 
@@ -259,7 +211,7 @@ def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: 
     together in several cities.
     """
     key = to_key(name)
-    if not 2 <= len(key) <= 8 or not all(HAN.match(c) for c in key):
+    if not 2 <= len(key) <= 8 or not all(HAN.match(c) for c in key) or is_kind_word(key):
         return []
     rows = [
         r
@@ -398,3 +350,43 @@ def _away_m(place: Place, near: tuple[float, float]) -> float:
     if place.lon is None or place.lat is None:
         return float("inf")
     return float(distance_m(place.lon, place.lat, *near))
+
+
+def divisions_of(
+    places: PlaceIndex, reading: DivisionReading, note: str | None, notes: tuple[str, ...]
+) -> tuple[Meaning, ...]:
+    """Return the divisions of a reading; one place for an area of several districts."""
+    if reading.kind == "area" and len(reading.codes) > 1:
+        return (Meaning(places.area(reading.name, reading.codes, note=note), notes),)
+    return tuple(Meaning(places.place(code, note=note), notes) for code in reading.codes)
+
+
+def what_is_unknown(places: PlaceIndex, address: Address, within: Sequence[str]) -> str:
+    """Return the note on what of an address is not known in its divisions."""
+    if address.street and address.number and places.knows_street(address.street, within):
+        return "number_unknown"
+    return "street_unknown" if address.street else "rest_unknown"
+
+
+def in_region(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
+    """Return the chosen city for an address whose street nobody knows."""
+    address = read_address(query)
+    if len(bias.region) != 1 or not (address.street or address.village):
+        return Resolved()
+    return Resolved((Meaning(places.place(bias.region[0], note="street_unknown"), ("street_unknown", "city_assumed")),))
+
+
+def named_after(places: PlaceIndex, address: Address, text: str, within: Sequence[str]) -> list[Meaning]:
+    """Return the area or street that a text names and no map does, by what is named after it."""
+    if address.street and to_key(text).startswith(address.street):
+        note = "number_unknown" if address.number or address.lane else "street_about"
+        found = area_of(places, address.street, within=within, precision=Precision.STREET)
+        return [Meaning(replace(m.place, note=note), (note,)) for m in found]
+    return area_of(places, without_tail(to_key(text)), within=within, precision=Precision.VILLAGE)
+
+
+def asked_here(places: PlaceIndex, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
+    """Return the chosen region first, then what the text means elsewhere: the person says which."""
+    note = "street_unknown" if read_address(query).street else "rest_unknown"
+    here = tuple(Meaning(places.place(code, note=note), (note,)) for code in bias.region[:1])
+    return Resolved((*here, *far), sure=False)

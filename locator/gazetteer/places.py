@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stems, province_of
 from locator.datum import distance_m
-from locator.gazetteer.address import ORGANISATION, Address, split_number
+from locator.gazetteer.address import Address, split_number
 from locator.gazetteer.divisions import LEVEL_PRECISIONS, Division, DivisionReading
 from locator.gazetteer.index import IndexFile
 from locator.gazetteer.schema import english_name
@@ -295,24 +295,6 @@ class PlaceIndex:
                 return text[start:], below
         return None
 
-    def later_city(self, query: str, reading: DivisionReading) -> DivisionReading | None:
-        """Return the reading by a city named later: 北京大学深圳医院 stands in Shenzhen.
-
-        Only behind a name that goes on as an organisation's (大学, 医院, 银行), which its own city begins.
-        """
-        if not ORGANISATION.match(reading.rest if reading.codes else query):
-            return None
-        table = self.file.divisions
-        text = reading.rest if reading.codes else query
-        for start in range(2, len(text) - 1):
-            below = table.read_head(text[start:])[0]
-            if not below.codes or below.name != text[start : start + len(below.name)] or len(below.name) < 2:
-                continue
-            one = len(below.codes) == 1 and below.codes[0] not in reading.codes
-            if one and table.levels[below.codes[0]] in {"city", "district", "province"}:
-                return below._replace(rest=query if not below.rest else below.rest)
-        return None
-
     def contradicted(self, reading: DivisionReading) -> DivisionReading | None:
         """Return the rest of a text if it begins with the full name of a city or district that lies elsewhere.
 
@@ -325,7 +307,11 @@ class PlaceIndex:
         if not other.codes and (later := self.read_later(reading.rest)):
             return None if _may_lie(later[1].codes[0], reading.codes) else later[1]
         first = reading.rest[: len(reading.rest) - len(other.rest)]
-        if other.kind != "full" or not 1 <= len(other.codes) <= 4 or len(first) < 3:
+        if (
+            "full" not in {n.kind for n in table.names.get(other.name)}
+            or not 1 <= len(other.codes) <= 4
+            or len(first) < 3
+        ):
             return None
         if any(len(code) != 6 or _may_lie(code, reading.codes) for code in other.codes):
             return None

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
-from locator.adcode import prefecture_of
+from locator.adcode import is_township_code, prefecture_of, size_of
 from locator.gazetteer.address import (
     ANYWHERE,
     ITS_OWN,
+    ITS_ZONE,
     NAME_GOES_ON,
     NAMED_AFTER,
+    OUTLYING,
     Address,
+    is_a_village,
     is_a_word,
     is_common,
     is_generic,
+    is_kind_word,
     is_street_name,
     other_forms,
     read_address,
@@ -23,28 +26,41 @@ from locator.gazetteer.address import (
     strip_pasted,
     without_exit,
     without_shopping,
-    without_tail,
 )
 from locator.gazetteer.deletion_index import correct_below, correct_readings
 from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import is_in_capital, merge_rows, weigh
 from locator.gazetteer.named import (
     area_of,
+    asked_here,
     at_crossing,
     choose_meaning,
     cities_of_street,
+    divisions_of,
     find_inside,
+    in_region,
     in_township,
-    is_fuller,
     is_local,
     is_surely,
+    join_alike,
+    meaning_of,
+    named_after,
+    named_nearly,
+    stations_area,
+    what_is_unknown,
+    with_namesakes,
+)
+from locator.gazetteer.namesakes import (
+    home_of,
+    is_fuller,
+    is_its_station,
+    is_plain,
+    later_city,
     many_may_be,
     may_be_anywhere,
-    meaning_of,
-    named_nearly,
-    size_of,
-    stations_area,
-    with_namesakes,
+    moved_town,
+    outlying,
+    sites_of,
 )
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import MAX_TEXT, to_key
@@ -56,6 +72,7 @@ _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|�
 """A zone of the division before it, which has no name of its own."""
 MOST_ASKED = 10
 """Nobody finds the place they mean in a list of more than this."""
+_UNDERGROUND = ("地铁站", "轻轨站")
 _LACKING = frozenset({"street_unknown", "rest_unknown"})
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 
@@ -83,7 +100,7 @@ def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
         return Resolved(tuple(meanings), sure=False)
     if reading.codes and not reading.rest and reading.names == 1 and _level(places, reading) == "township":
         return _township_or_place(places, reading, query, bias)
-    if reading.codes and (not reading.rest or _is_plain(places, reading)):
+    if reading.codes and (not reading.rest or is_plain(places, reading)):
         return _plainly(places, reading, bias)
     return _weakly(places, query, reading, bias)
 
@@ -103,28 +120,31 @@ def _plainly(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolv
         areas = area_of(places, reading.name, within=reading.outer, precision=Precision.VILLAGE)
         others = tuple(m for m in areas if m.place.adcode != reading.codes[0][:6])
         return Resolved((*others, *found.meanings), sure=False) if others else found
+    if (
+        reading.names > 1
+        and level == "township"
+        and ITS_ZONE.fullmatch(reading.name)
+        and size_of(reading.outer) == "city"
+    ):
+        city = divisions_of(
+            places, reading._replace(codes=reading.outer, kind="full"), "rest_unknown", ("rest_unknown",)
+        )
+        return Resolved((*city, *found.meanings), sure=False)
     if not _is_lacking(found):
         return found
+    if town := moved_town(places, reading):
+        return Resolved((*_with_divisions(places, town, bias).meanings, *found.meanings), sure=False)
+    if others := outlying(places, reading):
+        return Resolved((*others, *found.meanings), sure=False)
     if inner and level == "district" and NAMED_AFTER.match(reading.rest):
         around = reading._replace(codes=reading.outer, rest="", name="", names=reading.names - 1)
-        outer = _divisions_of(places, around, "rest_unknown", ("rest_unknown",))
+        outer = divisions_of(places, around, "rest_unknown", ("rest_unknown",))
         return Resolved((*found.meanings, *outer), sure=False)
     return _beside_former(places, reading, found, bias)
 
 
 def _level(places: PlaceIndex, reading: DivisionReading) -> str:
     return places.file.divisions.levels[reading.codes[0]]
-
-
-def _is_plain(places: PlaceIndex, reading: DivisionReading) -> bool:
-    """Tell whether divisions are meant for sure: a full name of more than a township, or several names."""
-    if reading.names > 1:
-        return True
-    full = reading.kind in {"full", "former", "english", "popular", "area", "part"}
-    if full and _level(places, reading) == "township":  # nobody else's name: 昆山开发区
-        alone = len(reading.codes) == 1 and len(reading.name) > 3
-        return alone and not set(places.file.divisions.namesakes(reading.name)) - set(reading.codes)
-    return full and len(reading.name) > 2
 
 
 def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias) -> Resolved:
@@ -136,7 +156,7 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
     understood = _with_divisions(places, reading, bias) if reading.codes else Resolved()
     if understood.meanings and not _is_lacking(understood):
         return understood
-    later = places.later_city(query, reading)
+    later = later_city(places, query, reading)
     if later is not None:
         return _with_divisions(places, later, bias)
     found = _without_divisions(places, query, bias)
@@ -147,22 +167,30 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
         former = DivisionReading(codes, query[town.end() :].strip(), 1.0, "former", town["name"], 1)
         if codes:
             return _with_divisions(places, former, bias)._replace(sure=len(codes) == 1 and not former.rest)
-    if not _is_city(places, reading):
-        found = _corrected(places, query, bias)
-        if found.meanings:
-            return found
-        found = _in_region(places, query, bias)
+    if _is_city(places, reading):
+        if not NAME_GOES_ON.match(reading.rest):
+            return _in_city(places, reading, bias)
+    else:
+        found = Resolved() if query.endswith(_UNDERGROUND) else _corrected(places, query, bias)
+        found = found if found.meanings else in_region(places, query, bias)
         if found.meanings or not reading.codes:
             return found
-    if _is_city(places, reading) and not NAME_GOES_ON.match(reading.rest):
-        found = _with_divisions(places, reading, bias)
-        few = len(reading.rest) < 3 and not ITS_OWN.match(reading.rest)
-        anywhere = reading.kind != "nickname" and (few or ANYWHERE.fullmatch(reading.rest))
-        return found._replace(sure=found.sure and not anywhere)
     namesakes = places.file.divisions.namesakes(reading.name) if reading.kind == "full" else ()
     codes = tuple(dict.fromkeys((*reading.codes, *namesakes)))
     meanings = _with_divisions(places, reading._replace(codes=tuple(codes)), bias).meanings
-    return Resolved(meanings, sure=False) if not NAME_GOES_ON.match(reading.rest) else Resolved()
+    goes_on = NAME_GOES_ON.match(reading.rest) or query.endswith(_UNDERGROUND) or is_a_word(reading.name)
+    return Resolved(meanings, sure=False) if not goes_on else Resolved()
+
+
+def _in_city(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
+    """Return a city with words behind it that are not understood, unless they stand for something anywhere."""
+    found = _with_divisions(places, reading, bias)
+    few = len(reading.rest) < 3 and not ITS_OWN.match(reading.rest)
+    shop = ANYWHERE.fullmatch(reading.rest) and not places.file.divisions.read_head(reading.rest)[0].codes
+    anywhere = reading.kind != "nickname" and (few or shop)
+    others = outlying(places, reading)
+    unsure = anywhere or others or OUTLYING.search(reading.rest)
+    return Resolved((*others, *found.meanings), sure=found.sure and not unsure)
 
 
 def _is_city(places: PlaceIndex, reading: DivisionReading) -> bool:
@@ -216,6 +244,8 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     for name in forms:
         rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
         rows = [r for r in rows if to_key(r.name) == name] or rows
+        if name != key and key.endswith("站") and not bias.region:  # 宋家庄站 is not at a village
+            rows = [r for r in rows if r.kind not in {"village", "residential"} or is_in_capital(r.code)]
         merged = weigh(merge_rows(rows))
         if name != key and len(merged) > MOST_ASKED:  # an underground is in a large city
             merged = [r for r in merged if is_in_capital(r.code)]
@@ -224,7 +254,9 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
             sure = (
                 not (alone and many_may_be(places, merged[0], key))
                 if name == key
-                else len(merged) == 1 and len(name) > 4 and not is_common(key)
+                else len(merged) == 1
+                and not is_common(key)
+                and (len(name) > 4 or is_its_station(places.file, merged[0], name))
             )
             meanings = [meaning_of(r, street=is_street_name(key)) for r in merged]
             if alone and len(meanings) == 1 and not is_surely(meanings[0]):
@@ -233,7 +265,12 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
                 meanings += [m for m in stations_area(places, key) if m.place.adcode not in {r.code for r in merged}]
             found = choose_meaning(meanings, bias, local=False)
             return found._replace(sure=sure)
-    return Resolved(tuple(stations_area(places, key)), sure=False) if not bias.region else Resolved()
+    if bias.region:
+        return Resolved()
+    head = places.file.divisions.read_head(key)[0]
+    sites = () if head.codes and not is_kind_word(head.rest) else sites_of(places.file, key)
+    alike = join_alike([Meaning(r.place()) for r in sites])
+    return Resolved(tuple(alike or stations_area(places, key)), sure=False)
 
 
 def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str, bias: Bias) -> Resolved:
@@ -246,7 +283,7 @@ def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str,
         rows = [r for r in places.file.named(to_key(query)) if r.kind not in _DIVISIONS]
         found = [*(Meaning(r.place()) for r in merge_rows(rows)), *found]
     if bias.region and not any(is_local(m, bias) for m in found):
-        return _asked(places, query, found, bias)
+        return asked_here(places, query, found, bias)
     street = reading.kind == "short" and bool(read_address(query).street)  # 桂林路 is a street of forty cities
     return choose_meaning(found, bias, local=True)._replace(
         sure=not (street or is_a_word(reading.name)) or bool(bias.region or bias.near)
@@ -256,7 +293,7 @@ def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str,
 def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
     notes = ("renamed",) if reading.kind == "former" else ()
     if not reading.rest:
-        return Resolved(_divisions_of(places, reading, None, notes))
+        return Resolved(divisions_of(places, reading, None, notes))
     rest = _NAMELESS_ZONE.sub("", reading.rest) or reading.rest
     address = read_address(rest)
     finest = reading.codes[0] if len(reading.codes) == 1 else None
@@ -273,17 +310,8 @@ def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) ->
         finer = Resolved(tuple(named)) if named else _corrected_below(places, before.rest, before, bias)
         if finer.meanings:  # 望京SOHO is a place; 沙坪霸区 is no 沙坪
             return finer
-    unknown = _what_is_unknown(places, address, reading.codes)
-    return Resolved(_divisions_of(places, reading, unknown, (*notes, unknown)))
-
-
-def _divisions_of(
-    places: PlaceIndex, reading: DivisionReading, note: str | None, notes: tuple[str, ...]
-) -> tuple[Meaning, ...]:
-    """Return the divisions of a reading; one place for an area of several districts."""
-    if reading.kind == "area" and len(reading.codes) > 1:
-        return (Meaning(places.area(reading.name, reading.codes, note=note), notes),)
-    return tuple(Meaning(places.place(code, note=note), notes) for code in reading.codes)
+    unknown = what_is_unknown(places, address, reading.codes)
+    return Resolved(divisions_of(places, reading, unknown, (*notes, unknown)))
 
 
 def _corrected_below(places: PlaceIndex, rest: str, reading: DivisionReading, bias: Bias) -> Resolved:
@@ -296,12 +324,6 @@ def _corrected_below(places: PlaceIndex, rest: str, reading: DivisionReading, bi
     return Resolved(tuple(m._replace(notes=(*notes, *m.notes)) for m in found))
 
 
-def _what_is_unknown(places: PlaceIndex, address: Address, within: Sequence[str]) -> str:
-    if address.street and address.number and places.knows_street(address.street, within):
-        return "number_unknown"
-    return "street_unknown" if address.street else "rest_unknown"
-
-
 def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     address = read_address(query)
     found = find_address(places, address, query, within=bias.region, finest=None)
@@ -311,37 +333,26 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     assumed = [m._replace(notes=(*m.notes, "city_assumed")) for m in found]
     chosen = choose_meaning(assumed, bias, local=True)
     if elsewhere and assumed:
-        return _asked(places, query, chosen.meanings, bias)
+        return asked_here(places, query, chosen.meanings, bias)
     alone = not (bias.region or bias.near)
     if len(found) == 1 and alone and not is_surely(found[0]):
         found = []
-    village = alone and address.village == query and len(query) <= 4  # 大寨村 is in many a county
+    village = alone and is_a_village(query)  # 大寨村 is in many a county
     if not found and address.street and not bias.region:
         return Resolved(tuple(cities_of_street(places, address.street)), sure=False)
     if alone and address.street and any(m.place.precision is Precision.STREET for m in found):  # 解放路12号
         known = {prefecture_of(m.place.adcode) for m in found if m.place.adcode}
         others = [m for m in cities_of_street(places, address.street) if m.place.adcode not in known]
-        if others or address.street[:2] in places.file.divisions.names:  # a street of many cities, as 和平路 is
+        named = places.file.divisions.names.get(address.street[:2])
+        if named and all(is_township_code(n.code) for n in named):  # 人民路 is in a thousand towns: the city is needed
+            return Resolved()
+        if others or named:  # a street of many cities, as 和平路 is
             return Resolved((*chosen.meanings, *others), sure=False)
-    bare_street = alone and any("street_about" in m.notes for m in found)
-    fuller = alone and any(is_fuller(places, m.place.label, to_key(query)) for m in found)
-    unsure = village or fuller or bare_street or may_be_anywhere(places, query, assumed)
-    return chosen._replace(sure=chosen.sure and not unsure)
-
-
-def _asked(places: PlaceIndex, query: str, far: Sequence[Meaning], bias: Bias) -> Resolved:
-    """Return the chosen region first, then what the text means elsewhere: the person says which."""
-    note = "street_unknown" if read_address(query).street else "rest_unknown"
-    here = tuple(Meaning(places.place(code, note=note), (note,)) for code in bias.region[:1])
-    return Resolved((*here, *far), sure=False)
-
-
-def _in_region(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
-    """Return the chosen city for an address whose street nobody knows."""
-    address = read_address(query)
-    if len(bias.region) != 1 or not (address.street or address.village):
-        return Resolved()
-    return Resolved((Meaning(places.place(bias.region[0], note="street_unknown"), ("street_unknown", "city_assumed")),))
+    street = any("street_about" in m.notes for m in found)
+    fuller = any(is_fuller(places.file, m.place.label, to_key(query)) for m in found)
+    unsure = may_be_anywhere(places, query, assumed) or (alone and (fuller or street or is_common(to_key(query))))
+    home = home_of(places, query, assumed) if alone else ()
+    return Resolved((*home, *chosen.meanings), sure=chosen.sure and not (village or unsure or home))
 
 
 def find_address(
@@ -376,16 +387,8 @@ def find_address(
         note = "number_unknown" if address.number or address.lane else None
         if rows:
             return [Meaning(r.place(note=note), (note,) if note else ()) for r in merge_rows(rows)]
-    return _named_after(places, address, text, within) or named_nearly(places, text, within)
-
-
-def _named_after(places: PlaceIndex, address: Address, text: str, within: Sequence[str]) -> list[Meaning]:
-    """Return the area or street that a text names and no map does, by what is named after it."""
-    if address.street and to_key(text).startswith(address.street):
-        note = "number_unknown" if address.number or address.lane else "street_about"
-        found = area_of(places, address.street, within=within, precision=Precision.STREET)
-        return [Meaning(replace(m.place, note=note), (note,)) for m in found]
-    return area_of(places, without_tail(to_key(text)), within=within, precision=Precision.VILLAGE)
+    sites = [Meaning(r.place()) for r in sites_of(places.file, to_key(text), within)] if within else []
+    return sites or named_after(places, address, text, within) or named_nearly(places, text, within)
 
 
 def _corrected(places: PlaceIndex, query: str, bias: Bias) -> Resolved:

@@ -24,8 +24,8 @@ from locator.ingest.headers import read_header
 from locator.ingest.validate import check_records
 from locator.layer import COLUMNS
 from locator.model import EXACT, Hit, HoursState, Kind, Phone, Precision, Provenance, ServicePoint, Task
-from locator.outputs import exports, hit_exports
-from locator.outputs.hit_exports import HIT_COLUMNS, PEOPLE_COLUMNS
+from locator.outputs import answer_files, exports
+from locator.outputs.answer_files import HIT_COLUMNS, PEOPLE_COLUMNS
 from locator.outputs.shapes import shape_point
 from locator.settings import parse_moment
 
@@ -73,7 +73,7 @@ def rows_of(text_: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text_[1:], newline="")))
 
 
-@pytest.mark.parametrize("make", [hit_exports.hits_to_spreadsheet, hit_exports.hits_to_csv])
+@pytest.mark.parametrize("make", [answer_files.hits_to_spreadsheet, answer_files.hits_to_csv])
 @pytest.mark.parametrize("lang", LANGS)
 def test_no_cell_of_a_hits_file_starts_a_formula(make, lang):
     hits = [hit(n, name=name, address=name, notes=name, services=name) for n, name in enumerate(HOSTILE, 1)]
@@ -83,7 +83,7 @@ def test_no_cell_of_a_hits_file_starts_a_formula(make, lang):
 
 
 def test_a_hits_file_for_people_speaks_their_language():
-    zh, en = (rows_of(hit_exports.hits_to_spreadsheet([hit()], at=NOW, lang=lang)) for lang in ("zh", "en"))
+    zh, en = (rows_of(answer_files.hits_to_spreadsheet([hit()], at=NOW, lang=lang)) for lang in ("zh", "en"))
     assert zh[0][:2] == ["序号", "名称"] and en[0][:2] == ["rank", "name"] and len(zh[0]) == len(PEOPLE_COLUMNS)
     assert text("names.kind.community-center", "zh") in zh[1] and text("names.kind.community-center", "en") in en[1]
     assert "五里沟街道人社中心" in en[1], "an office's name stays as it is"
@@ -91,7 +91,7 @@ def test_a_hits_file_for_people_speaks_their_language():
 
 
 def test_a_hits_file_for_programs_keeps_its_names():
-    head, row = rows_of(hit_exports.hits_to_csv([hit()], at=NOW))
+    head, row = rows_of(answer_files.hits_to_csv([hit()], at=NOW))
     assert tuple(head) == HIT_COLUMNS
     found = dict(zip(head, row, strict=True))
     assert (found["rank"], found["distance_m"], found["kind"], found["lon"]) == (
@@ -108,9 +108,9 @@ def test_a_hits_file_for_programs_keeps_its_names():
 )
 def test_only_an_exact_position_gets_a_pin(position, pinned):
     one = hit(position=position, **({"lon": None, "lat": None} if position is None else {}))
-    (feature,) = json.loads(hit_exports.hits_to_geojson([one], at=NOW))["features"]
+    (feature,) = json.loads(answer_files.hits_to_geojson([one], at=NOW))["features"]
     assert (feature["geometry"] is not None) is pinned
-    assert ("<Point>" in hit_exports.hits_to_kml([one], at=NOW)) is pinned
+    assert ("<Point>" in answer_files.hits_to_kml([one], at=NOW)) is pinned
     assert ("<Point>" in exports.points_to_kml([one.point])) is pinned
 
 

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from locator.model import Answer, Place, Precision, Query
-from locator.outputs.hit_exports import hits_to_csv
+from locator.outputs.answer_files import hits_to_csv
 from locator.settings import Settings
 from locator.web.answer import render_understood
 from locator.web.components import Event

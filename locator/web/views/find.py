@@ -262,7 +262,7 @@ def _say_outcome(session: Session, words: Translator) -> str:
 
 def show_downloads(session: Session, words: Translator) -> None:
     """Draw the buttons; a file is made when its button is pressed, and the page does not run again."""
-    from locator.outputs.hit_exports import hits_to_geojson, hits_to_kml, hits_to_spreadsheet
+    from locator.outputs.answer_files import hits_to_geojson, hits_to_kml, hits_to_spreadsheet
 
     def make(write: Callable[..., bytes | str]) -> bytes | str:
         """Return the file of the list as it stands now: a search draws no new buttons."""
