@@ -8,7 +8,8 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from conftest import make_visitor
+from conftest import WAIT_MS, make_visitor
+from playwright.sync_api import expect
 
 WULIGOU = "五里沟街道人社中心"
 
@@ -109,6 +110,30 @@ def _download(page, selector: str) -> str:
     with page.expect_download() as waiting:
         page.click(selector)
     return waiting.value.path().read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_csv_of_all_centers_holds_what_is_filtered_in_the_lists_order(desktop, lang):
+    """The button is drawn once and each press takes what the filters say by then."""
+    page = desktop.open(f"/centers?region=370100&lang={lang}")
+    page.wait_for_selector(".table")
+    for select, value, written in (
+        ("district", "370103", "region=370103"),
+        ("kind", "community-center", "kind=community-center"),
+        ("district", "370104", "region=370104"),
+    ):
+        page.select_option(f"[name={select}]", value)
+        page.wait_for_function("written => location.search.includes(written)", arg=written)
+        content = _download(page, ".st-key-down-centers button")
+        assert content.startswith("\ufeff"), "a spreadsheet takes it for UTF-8"
+        rows = list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))
+        assert len({len(row) for row in rows}) == 1
+        names = [row[1] for row in rows[1:]]
+        assert len(names) > 3
+        expect(page.locator("[data-panel=centers] tbody th a")).to_have_text(names[:20], timeout=WAIT_MS)
+        expect(page.locator("[data-panel=centers-head] [role=status]")).to_contain_text(
+            str(len(names)), timeout=WAIT_MS
+        )
 
 
 def test_the_answer_downloads_as_csv_geojson_and_kml(visitor):

@@ -157,9 +157,11 @@ def sort_points(points: Sequence[ServicePoint], order: str, place: Place | None)
 
 
 def _write_csv(session: Session) -> str:
+    """Return the file of what the filters let through by now, in the list's order."""
     from locator.outputs.exports import points_to_csv
 
-    return points_to_csv(_read_points(session), lang=session.state.lang)
+    points = sort_points(list(_read_points(session)), session.sort, _place_of(session))
+    return points_to_csv(points, lang=session.state.lang)
 
 
 def _say_count(found: Sequence[ServicePoint], words: Translator) -> str:
