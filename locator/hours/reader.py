@@ -231,8 +231,7 @@ def settle(reader: HoursReader, lines: list[Line]) -> list[Line]:
     """
     if reader.self_service:
         lines = place_self_service(lines, reader.self_service, reader.notes)
-    gaps = (noon_gap(ranges) for line in lines for ranges in (line.ranges, *line.seasons.values()))
-    if reader.no_break and any(gaps):
+    if reader.no_break and any(noon_gap(part) for line in lines for part in (line.ranges, *line.seasons.values())):
         raise Unclear(reader.no_break)  # 中午不休息，周一至周五8:30-12:00，14:00-17:30
     check_days(lines, reader.excluded, too=reader.too)
     lines = settle_lines(lines, reader.excluded)
@@ -252,7 +251,7 @@ def choose_ticket(lines: list[Line], tickets: list[str], notes: list[str]) -> st
 
 def place_self_service(lines: list[Line], said: str, notes: list[str]) -> list[Line]:
     """Return the lines; what is said of a self-service area is a note, or the hours where nothing else is said."""
-    if any(line.ranges or line.seasons or line.days for line in lines):
+    if any(line.timed or line.days for line in lines):
         notes.append(said)
         return lines
     return [Line(ALL_DAYS, True, ((0, 1440),), {}, "open", said)]
@@ -382,6 +381,7 @@ def write_lines(lines: list[Line], ticket: str, notes: list[str], *, holidays_of
     rules, seen = list[str](), frozenset[int]()
     later = [n for n, line in enumerate(lines) if line.taken and any(line.days & o.days for o in lines[n + 1 :])]
     lines = [line for n, line in enumerate(lines) if n not in later] + [lines[n] for n in later]
+    lines.sort(key=lambda line: not line.days)  # what is said of holidays stands for what Friday afternoons are
     for number, line in enumerate(lines):
         again = [other for other in lines[:number] if not line.state and _overlap(line, other)]
         part = all(line.days < o.days or (line.days == o.days and line.nth and not o.nth) for o in again)

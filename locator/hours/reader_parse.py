@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from locator.hours.reader_rules import (
     ALL_DAYS,
+    NAMED,
     STOPS,
     WORKDAYS,
     ClauseReader,
@@ -20,6 +21,7 @@ from locator.hours.reader_tokens import (
     read_month_days,
     read_monthly,
     read_range,
+    without,
 )
 
 NOTED = frozenset({"phone", "perhaps", "quota"})
@@ -33,7 +35,7 @@ FIXED_DAYS = {
 """Words for days that are always the same, and whether they name holidays."""
 SILENT = frozenset({"makeup", "unknown"})
 """Kinds of words that change nothing: make-up days (the calendar's), and what the end of a clause decides about."""
-_JOINTS = ("、", "及", "和", "与", "以及", "或")
+_JOINTS = ("、", "及", "和", "与", "以及", "或", "含", "包括", "包含")
 _LIMITS = ("extended", "appointment", "limited")
 
 
@@ -70,6 +72,23 @@ class HoursReader(ClauseReader):
             self._take_break(start, end)
         return self.lines
 
+    def _is_label(self, n: int) -> bool:
+        """Whether a word about how an office serves stands before its days (延时服务：周六9:00-12:00)."""
+        rest = (token.kind for token in self.tokens[n + 1 :] if token.kind != "filler" or token.text in STOPS)
+        return next(rest, "") in NAMED and not any(token.kind in {*NAMED, "range"} for token in self.clause)
+
+    def _take_break(self, start: int, end: int) -> None:
+        """Take a break from the times: of this line in its brackets, else of all; other sentences may differ."""
+        inside = [line for line in self.lines if any(a < start and end < b for a, b in line.ranges)]
+        if self.opened_by is not None or not inside:
+            inside = [self.line]
+        elsewhere = self.lines[: self.sentence] if len(self.lines) > self.sentence and self.line in inside else []
+        for line in (line for line in inside if line in elsewhere):
+            self.lines.insert(-1, Line(line.days, False, ((start, end),), state="unknown", comment="午休", taken=True))
+        for line in (line for line in inside if line not in elsewhere):
+            line.ranges = without(line.ranges, start, end)
+        self.loose, self.after_break = self.line.ranges, True
+
     def _read_token(self, token: Token) -> None:
         if token.kind in NOTED:
             self.notes.append(token.text)
@@ -95,9 +114,10 @@ class HoursReader(ClauseReader):
             self._read_outside("除外")
         if text in ("。", ";", ")"):
             self.label, self.after_break, self.extending = "", False, ""
+            self.sentence = len(self.lines) if text != ")" else self.sentence
         if text in STOPS:
             self._fence_days(text)
-            if text != "(" or any(token.kind == "unknown" for token in self.clause):
+            if text != "(" or self.deferred or any(token.kind == "unknown" for token in self.clause):
                 self._end_clause()
             self.group = (frozenset(), False)
             self.opened_by = self.before if text == "(" else None if text == ")" else self.opened_by
@@ -112,7 +132,7 @@ class HoursReader(ClauseReader):
     def _read_workdays(self, _text: str) -> None:
         self.holidays_off = self.by_workdays = True
         line = self.line
-        if line.days and not (line.ranges or line.seasons or line.state or self.joint or self.vague):
+        if line.days and not (line.timed or line.state or self.joint or self.vague or self.deferred):
             return  # 周二至周六（工作日）: the days are told
         self._add_days(WORKDAYS, vague=True)
 
@@ -126,6 +146,7 @@ class HoursReader(ClauseReader):
     def _read_with_holidays(self, text: str) -> None:
         line = self.line
         if not line.ranges:
+            self.joint = True
             self._add_days(frozenset(), holidays=True)
         elif line.days == ALL_DAYS and not line.state:
             line.holidays = True
@@ -153,16 +174,16 @@ class HoursReader(ClauseReader):
             raise Unclear(text)  # 周一至周日，其中周六9:00-12:00: nothing said of the others
 
     def _read_rest_off(self, text: str) -> None:
-        if not any(line.ranges or line.seasons for line in self.lines):
+        if not any(line.timed for line in self.lines):
             raise Unclear(text)
 
     def _read_daily(self, text: str) -> None:
         line = self.line
         if "无休" in text:
             self.tireless = text
-            if line.days and (line.ranges or line.seasons):
+            if line.days and line.timed:
                 return
-        if self.deferred or not line.days or line.ranges or line.seasons or line.state:
+        if self.deferred or not line.days or line.timed or line.state:
             self._add_days(ALL_DAYS, vague=True)
 
     def _read_by_rule(self, text: str) -> None:
@@ -209,15 +230,16 @@ class HoursReader(ClauseReader):
             line.ranges = tuple(kept)
             self._take_break(start, end)
             return
-        if line.ranges or line.seasons or not (line.days or line.holidays):
+        if line.timed or not (line.days or line.holidays):
             raise Unclear(text)
         days, holidays = self.group
         if line.nth:
             line.state, line.taken, self.half_day = "off", True, ""
             return
+        listed = self.before is not None and self.before.kind == "days" and self.before.text.count(",") > 1
         unsure = days >= WORKDAYS or (text == "除外" and self.unjoined and days & WORKDAYS)
-        if not (days or holidays) or (holidays and unsure):
-            raise Unclear(text)  # 周一至周五、节假日除外; 周一 节假日除外 may be Monday's hours
+        if not (days or holidays) or listed or (holidays and unsure) or frozenset() < self.earlier <= days:
+            raise Unclear(text)  # 周一，周三，周日休息; 周一至周五、节假日除外; 周一 节假日除外 may be Monday's hours
         if 0 < len(line.days - days) < 3 and not self.opened_by:
             raise Unclear(text)  # 周一，周二休息: perhaps both are shut
         line.holidays &= not holidays
@@ -238,15 +260,13 @@ class HoursReader(ClauseReader):
             self.lines = self.lines or [Line()]
 
     def _read_on(self, text: str) -> None:
+        self._own_line()
         line = self.line
-        before = self.lines[-2] if len(self.lines) > 1 else line
-        if before.ranges and not before.days and line.days == ALL_DAYS and line.holidays and not line.ranges:
-            return  # 8:30-17:00 周一至周日 节假日照常
-        if line.ranges or line.seasons or not (line.days or line.holidays):
+        if line.timed or not (line.days or line.holidays):
             if self.before is not None and self.before.kind in ("range", "days", "workdays"):
                 return
             raise Unclear(text)
-        every_day = [each for each in self.lines if each.days == ALL_DAYS and each.ranges and not each.state]
+        every_day = [each for each in self.lines if each.days == ALL_DAYS and not each.state]
         if not line.days and every_day and self.before is not None and self.before.kind == "holidays":
             line.holidays, every_day[-1].holidays = False, True  # 周一至周日…，节假日不休
             return
@@ -281,12 +301,13 @@ class HoursReader(ClauseReader):
         gap = noon_gap(line.ranges)
         if gap is not None and not line.state:
             self._doubt(gap, text)
-        elif not line.ranges or line.seasons:
+        elif not line.timed:
             self.no_break = text
 
     def _read_extended(self, text: str) -> None:
+        self._own_line()
         line, said = self.line, text.strip(":")
-        if (line.days or line.holidays) and not (line.ranges or line.seasons or line.state):
+        if (line.days or line.holidays) and not (line.timed or line.state):
             line.state, line.comment, line.taken = "unknown", said, True
         elif self._ends_times():
             if len(line.ranges) > 1 and not line.days <= {5, 6}:  # 8:30-12:00，13:30-18:30延时服务
@@ -299,6 +320,7 @@ class HoursReader(ClauseReader):
             self.extended, self.extending = True, said if text.endswith(":") else ""
 
     def _read_appointment(self, text: str) -> None:
+        self._own_line()
         line = self.line
         if not (line.days or line.holidays):
             raise Unclear(text)
@@ -317,13 +339,13 @@ class HoursReader(ClauseReader):
 
     def _read_all_day(self, text: str) -> None:
         line = self.line  # 周一至周五全天 may mean the whole working day
-        if line.days != ALL_DAYS or line.ranges or line.seasons or line.state:
+        if line.days != ALL_DAYS or line.timed or line.state:
             raise Unclear(text)
         line.ranges = ((0, 1440),)
 
     def _read_always(self, text: str) -> None:
         line = self.line
-        if (line.days or line.holidays) and not (line.ranges or line.seasons or line.state):
+        if (line.days or line.holidays) and not (line.timed or line.state):
             line.ranges = ((0, 1440),)
             return
         if line.days or line.ranges or len(self.lines) > 1:
@@ -342,7 +364,7 @@ class HoursReader(ClauseReader):
 
     def _read_month_days(self, text: str) -> None:
         dates = read_month_days(text)
-        if dates is None or any(line.ranges or line.seasons for line in self.lines):
+        if dates is None or any(line.timed for line in self.lines):
             raise Unclear(text)
         self.season, self.season_is_new = dates, True
 

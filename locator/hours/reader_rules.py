@@ -17,12 +17,12 @@ from locator.hours.reader_tokens import (
     half_of_day,
     read_days,
     trailing_seasons,
-    without,
 )
 
 ALL_DAYS = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
 STOPS = (",", ";", "。", "(", ")")
+_HALVED = {"days", "weekend", "monthly", "filler", "off", "last_ticket", "phone", "quota", "perhaps", "noon", "makeup"}
 NAMED = frozenset({"days", "weekend", "holidays", "workdays", "daily", "plain_days", "monthly", "off_days"})
 
 
@@ -34,7 +34,7 @@ def refuse_vague(lines: list[Line]) -> None:
     Unclear
         The lines do not say it.
     """
-    if not any(line.ranges or line.seasons or line.state for line in lines):
+    if not any(line.timed or line.state for line in lines):
         raise Unclear("no times")
     if not all(line.days or line.holidays for line in lines):
         raise Unclear("no days left")
@@ -59,16 +59,22 @@ def days_before_times(lines: list[Line]) -> list[Line]:
     Such a text begins with times of no day and ends with days of no time. Times of no day before a
     weekend's own are the workdays'.
     """
-    told = [line for line in lines if line.days or line.holidays or line.ranges or line.seasons or line.state]
-    if len(told) < 2 or told[0].days or told[0].holidays or not (told[0].ranges or told[0].seasons):
+    apart = [line for line in lines if line.state]
+    told = [line for line in lines if not line.state and (line.days or line.holidays or line.timed)]
+    if len(told) < 2 or told[0].days or told[0].holidays:
         return lines
-    if told[-1].ranges or told[-1].seasons or told[-1].state:
-        if told[1].days == frozenset({5, 6}) and told[1].ranges:
-            return [replace(told[0], days=WORKDAYS), *told[1:]]
+    if not told[1].timed and all(line.days and line.timed for line in told[2:]):
+        return [_of_days(told[0], told[1]), *told[2:], *apart]
+    if told[-1].timed:
+        weekend = told[1].days == frozenset({5, 6}) and told[1].ranges
+        return [replace(told[0], days=WORKDAYS), *told[1:], *apart] if weekend else lines
+    if not all(line.days and line.timed for line in told[1:-1]):
         return lines
-    if not all(line.days and (line.ranges or line.seasons) and not line.state for line in told[1:-1]):
-        return lines
-    return [replace(line, days=after.days, holidays=after.holidays) for line, after in pairwise(told)]
+    return [_of_days(line, after) for line, after in pairwise(told)] + apart
+
+
+def _of_days(line: Line, after: Line) -> Line:
+    return replace(line, days=after.days, holidays=after.holidays, nth=after.nth)
 
 
 def check_days(lines: list[Line], excluded: frozenset[int], *, too: bool) -> None:
@@ -80,11 +86,11 @@ def check_days(lines: list[Line], excluded: frozenset[int], *, too: bool) -> Non
         It does.
     """
     halves = {(half_of_day("上午"),), (half_of_day("下午"),)}
-    told = any(not line.state and (line.ranges or line.seasons) for line in lines)
+    told = any(not line.state and line.timed for line in lines)
     if not told and any(line.state and line.ranges in halves for line in lines):
         raise Unclear("half a day of which nothing is read says nothing of the other days and halves")
     named = frozenset[int]().union(*(line.days for line in lines))
-    undated = any((line.ranges or line.seasons) and not (line.days or line.holidays) for line in lines)
+    undated = any(line.timed and not (line.days or line.holidays) for line in lines)
     if not undated and not named & WORKDAYS and (not named or too or frozenset() < excluded & WORKDAYS < WORKDAYS):
         raise Unclear("only holidays, a weekend that is open too, one workday said to be shut: not all others are")
 
@@ -99,7 +105,7 @@ def settle_lines(lines: list[Line], excluded: frozenset[int]) -> list[Line]:
     """
     result, days, holidays, waiting, taken = list[Line](), frozenset[int](), False, False, False
     for line in days_before_times(lines):
-        told = bool(line.ranges or line.seasons or line.state)
+        told = bool(line.timed or line.state)
         if line.days or (line.holidays and not line.taken):
             if waiting:
                 raise Unclear("days without times")
@@ -134,7 +140,7 @@ def open_on_holidays(lines: list[Line], said: str) -> list[Line]:
     Unclear
         It does shut on some days of the week.
     """
-    timed = [line for line in lines if (line.ranges or line.seasons) and not (line.state or line.nth)]
+    timed = [line for line in lines if line.timed and not (line.state or line.nth)]
     if frozenset[int]().union(*(line.days for line in timed)) != ALL_DAYS:
         raise Unclear("never shut, but not all days have times")
     if any(line.holidays for line in lines):
@@ -211,6 +217,10 @@ class ClauseReader:
     """The days before an exception or a stop: other days that follow do not share their times."""
     group: tuple[frozenset[int], bool] = (frozenset(), False)
     """The days named last that ``、`` or ``及`` joins: what a following ``除外`` speaks of."""
+    sentence: int = 0
+    """The number of lines before this sentence."""
+    earlier: frozenset[int] = frozenset()
+    """The days of this line before those named last."""
     deferred: bool = False
     """Whether an off is said of half a day, which the end of the clause settles."""
     beyond: bool = False
@@ -234,7 +244,8 @@ class ClauseReader:
         Days of which a sentence says what nobody here can read are unknown on that sentence; other words
         nobody can read end the reading.
         """
-        clause, self.clause, self.deferred = self.clause, [], False
+        clause, self.clause = self.clause, []
+        deferred, self.deferred = self.deferred, False
         half, self.half_day, self.extended = self.half_day, "", False
         said = "".join(token.text for token in clause).strip(" :")
         unread = any(token.kind == "unknown" for token in clause)
@@ -244,25 +255,25 @@ class ClauseReader:
         if at and any(token.kind == "unknown" for token in clause[at[0] : at[-1]]):
             raise Unclear(said)  # two days with a word between that nobody here knows: perhaps all between them
         line = self.line
-        lone_half = (
-            bool(half) and bool(named) and kinds <= {"days", "weekend", "monthly", "filler", "off"} and not line.ranges
-        )
+        lone_half = bool(half) and bool(named) and kinds <= _HALVED and not line.ranges
         if half and "off" in kinds and not named and not unread:
             self._check_half_is_free(half)
         if half and clause[-1].text == half and any(token.kind == "range" for token in clause[-2:]):
             self._check_half_of_range(half)
         if not unread and not lone_half:
+            if deferred and named:
+                raise Unclear(said)
             return
         if self.season is not None and self.season_is_new:
             raise Unclear(said)
         if unread and any(token.text == "除外" for token in clause):
             raise Unclear(said)  # except for what nobody here knows
-        if not named or kinds & {"range", "season", "dates", "except", "less"} or line.ranges or line.seasons:
+        if not named or kinds & {"range", "season", "dates", "except", "less"} or line.timed:
             raise Unclear(said)
         if not (line.days or line.holidays) or (line.state and line.comment != said):
             raise Unclear(said)
-        if self.unjoined and self.group[0] and line.days - self.group[0]:
-            raise Unclear(said)  # 9:00-17:00 周一、三、五 周五下午不办公
+        self._own_line()
+        line = self.line
         self.shifted |= "顺延" in said
         line.state, line.comment = "off" if lone_half and "off" in kinds else "unknown", said.replace('"', "")
         line.taken = True
@@ -270,13 +281,6 @@ class ClauseReader:
             line.ranges = (half_of_day(half),)  # 周一至周六8:30-17:00（周六上午）: of the other half nothing is known
         self.lines.append(Line())
         self.fence = None
-
-    def _is_label(self, n: int) -> bool:
-        """Whether a word about how an office serves stands before its days (延时服务：周六9:00-12:00)."""
-        rest = (token.kind for token in self.tokens[n + 1 :] if token.kind != "filler" or token.text in STOPS)
-        return next(rest, "") in NAMED and not any(
-            token.kind in NAMED or token.kind == "range" for token in self.clause
-        )
 
     def _doubt(self, span: tuple[int, int], said: str) -> None:
         """Make a time of the days of this line unknown on these words."""
@@ -332,6 +336,11 @@ class ClauseReader:
             self.season = self.season if self.season_is_new else None
             self.fence, self.beyond, self.replaced = None, False, frozenset()
             self.group, self.loose, self.vague = (frozenset(), False), (), False
+        elif self._times_first() and not (self.joint or self.opened_by) and (self.vague or len(self.line.days) > 2):
+            self.lines.append(Line())  # 9:00-17:00，周一至周五，周六9:00-12:00
+            self.group, self.fence, self.beyond, self.vague = (frozenset(), False), None, False, False
+        elif days and self.vague and not (self.joint or any(self.group) or self.opened_by or days == self.line.days):
+            self.fence, self.beyond = self.line.days, True  # 工作日，周三休息; but 平日，周日9:00-12:00
         elif days and self.vague and not self.joint:
             self.replaced, self.line.days = self.line.days, frozenset()  # 每天（周一至周五）: the days say which
             self.group = (frozenset(), self.group[1])
@@ -340,25 +349,45 @@ class ClauseReader:
         elif self.half_day and self.line.days:
             raise Unclear("half a day of these days and other days: 周一下午、周三上午9:00-11:00")
         else:
-            self.beyond = bool(days) and self.fence is not None
+            self.beyond = bool(days) and self.fence is not None and not self.joint
         if days & self.rest:
             raise Unclear("days that were among the others: 其他时间13:30-17:00，周六9:00-12:00")
+        if self.lessening and not self.joint and any(self.group):
+            raise Unclear("不含节假日周日预约")
         self.vague = vague and not self.line.days
+        self.earlier = self.earlier if any(self.group) else self.line.days
         self.line.days |= days
         self.line.holidays |= holidays
         if not self.joint and len(self.group[0]) > 2:
             self.fence, self.beyond = self.group[0], bool(days)  # 周一至周五 周六9:00-12:00 may be about Saturday alone
+            self.earlier = self.line.days - days
             self.group = (frozenset(), False)  # 周一至周五 节假日休息: what is said next is said of the holidays
         self.unjoined = not self.joint and (bool(self.group[0] or self.group[1]) or self.fence is not None)
         self.group = (self.group[0] | days, self.group[1] | holidays)
 
+    def _times_first(self) -> bool:
+        """Whether these are days without times behind times without days, which are theirs."""
+        line, before = self.line, self.lines[-2] if len(self.lines) > 1 else self.line
+        return bool(
+            line.days and not line.timed and not line.state and before.timed and not (before.days or before.holidays)
+        )
+
+    def _own_line(self) -> None:
+        """Part the days named last from those before them that have no times yet (9:00-17:00，周一至周五；周六预约)."""
+        line, (days, holidays) = self.line, self.group
+        if not (days or holidays) or not self.earlier - days or line.timed or line.state:
+            return
+        if len(self.earlier) > 2 or self._times_first():
+            line.days, line.holidays = self.earlier, line.holidays and not holidays
+            self.lines.append(Line(days, holidays))
+
     def _fence_days(self, stop: str) -> None:
         line = self.line
-        if not line.days or line.ranges or line.seasons:
+        if not line.days or line.timed:
             return
         before = self.before or Token("", "")
         wide = before.kind == "workdays" or (before.kind == "days" and len(read_days(before.text)) > 2)
-        if stop in ";。" or (stop == "," and wide):
+        if stop in ";。" or (stop in ",()" and wide):
             self.fence = line.days  # 周一至周五，周六9:00-12:00 may be about Saturday alone
 
     def _check_half_of_range(self, period: str) -> None:
@@ -367,12 +396,3 @@ class ClauseReader:
         low, high = half_of_day(period)
         if not (low <= start and end <= high):
             raise Unclear(period)
-
-    def _take_break(self, start: int, end: int) -> None:
-        """Take a break from the times: of this line where it stands in their brackets, else of all lines with it."""
-        inside = [line for line in self.lines if any(a < start and end < b for a, b in line.ranges)]
-        if self.opened_by is not None or not inside:
-            inside = [self.line]
-        for line in inside:
-            line.ranges = without(line.ranges, start, end)
-        self.loose, self.after_break = self.line.ranges, True

@@ -87,7 +87,8 @@ _TOKENS: tuple[tuple[str, str], ...] = (
                  r"(?:休息|不(?:对外)?(?:办公|营业|开放)|闭馆)"),
     ("rest", rf"(?:其余|其他|其它)(?:时间|时段|日子|各?天)?:?(?=(?:{PERIOD})?\d)"),
     ("days", rf"周{WEEKDAY}[-至到]周?{WEEKDAY}(?:、{WEEKDAY}(?![常期一二三四五六日至到-]))*"),
-    ("days", rf"周{WEEKDAY}+(?:[、,和及](?:周?){WEEKDAY}+(?![常期一二三四五六日]))*"),
+    ("days", rf"周{WEEKDAY}(?:,周?{WEEKDAY}(?![常期、和及至到一二三四五六日-]))+"
+             rf"|周{WEEKDAY}+(?:[、和及](?:周?){WEEKDAY}+(?![常期一二三四五六日]))*"),
     ("workdays", r"(?:每个)?(?:正常|国家)?(?:的)?(?:法定)?工作日"),
     ("plain_days", r"平日|平时"),
     ("weekend", r"双休日|周末|(?<!公)休息日|(?<![为是])公休日"),
@@ -152,6 +153,11 @@ class Line:
     """``[1,3]`` where the day is the first and third of its month."""
     taken: bool = False
     """Whether this takes times away that other lines give, wherever it stands (周三下午学习，周一至周五9:00-17:00)."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether it has times, of the whole year or of a season."""
+        return bool(self.ranges or self.seasons)
 
 
 class Token(NamedTuple):

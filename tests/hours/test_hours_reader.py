@@ -129,6 +129,23 @@ def test_what_holds_at_an_hour(text: str, on: date, hour: int, state: str) -> No
     assert shipped_clock().evaluate(read_hours_text(text).expr, moment).state == state
 
 
+HOSTILE = (
+    "\0", "\x1b[31m", "\u202e周一", "(", "（", "夏季", "周", "9:00-", "、", "至", "-", "电话", "自助", "除", "除外", "休息", "预约", "每月第一、",
+    "周一、", "1月、", "1、", "一", "十", "点", "早一晚", "八点", "上午", "全年无休", "提前30分钟", "夏季(5月1日-9月30日)", "(夏季)", "节假日",
+    "法定的国家的", "元旦、春节、", "除节假日外", "午休12:00-13:00", "中午不休息", "延时服务：", "周六延时服务9:00-12:00", "停止取号", "<", "<p ", "<br>", "&",
+    "&amp;", "\n", "Mon-", "mon to ", "closed on ", "except ", "9am-", "12:00noon", "every ", "周一9:00-10:00，", "夏季9:00-17:00，",
+    "周一至周五25:00-26:00", "99月99日至100月1日9:00-17:00", "=SUM(A1:A9)", "{{7*7}}", "{% raw %}", "${x}", "<script>", "周一10:00-16:00周一休息",
+    "周一除周一外9:00-17:00", "次日9:00-次日8:00", "周一至周五24:00-24:00", "每月0日至99日", "周六预约\"; Mo-Su open", "٩:٠٠", "😀", "ⅨⅩ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_texts_are_words_or_can_be_evaluated(unit: str) -> None:
+    for text in (unit, unit * (600 // len(unit)), f"周一至周五9:00-17:00{unit}", f"{unit}，周一至周五9:00-17:00"):
+        found = read_hours_text(text)
+        assert (found.expr is None and found.note == (text.strip() or None)) or check_hours(found.expr) == found.expr
+
+
 @pytest.mark.parametrize("text", [None, "", "   ", "\n"])
 def test_no_text_is_no_hours(text: str | None) -> None:
     assert read_hours_text(text) == (None, None)
