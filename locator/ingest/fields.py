@@ -70,25 +70,6 @@ _OFTEN = 200
 _NOT_TEXT = frozenset({"lon", "lat", "error_m", "datum", "wheelchair", "status", "origins"})
 
 
-def join_parts(parts: dict[str, str]) -> str:
-    """Return the hours of several columns as one text: ``工作日 9:00-17:00；周末 休息``, ``9:00-17:00``."""
-    first, last = parts.pop("open", ""), parts.pop("close", "")
-    span = [f"{first}-{last}" if first and last else first or last]
-    return "；".join(filter(None, [*span, *(f"{part} {cell}" for part, cell in parts.items() if cell)]))
-
-
-def join_cells(column: str, first: str, second: str) -> str:
-    """Return two cells of one row as one: telephones behind each other, addresses as one line."""
-    one, other = first.strip(), second.strip()
-    if not other or other in one:
-        return first
-    if column != "address":
-        return f"{one}; {other}"
-    if one in other:
-        return other
-    return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
-
-
 def check_fields(draft: Draft) -> None:
     """Check every field of a row but its position, and fill ``draft.values``."""
     if draft.record.fault:
@@ -103,6 +84,12 @@ def check_fields(draft: Draft) -> None:
     name = fields.get("name", "")
     if numbered := _NUMBERED.match(name):
         fields["name"] = name[numbered.end() :]
+    lines = [line for line in draft.text("name").splitlines() if line.strip()]
+    if (
+        len(lines) > 1
+        and sum(kind_of_name(line) is not None or line.strip()[-1] in ")）行厅所站" for line in lines) > 1
+    ):
+        draft.add_issue("name", "name_several", name, "several lines that may each name an office", "doubt")
     bare = not any(text for column, text in fields.items() if column in _SAYS)
     if _REMARK.match(name) or name.isdecimal() or (bare and _HEADING.match(name)):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")

@@ -12,16 +12,23 @@ from functools import lru_cache
 from locator.datum import Datum
 from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
-from locator.ingest.fields import join_cells, join_parts
-from locator.ingest.layout import name_all, number_doubles, plain_key
-from locator.ingest.osm import TAGS
+from locator.ingest.layout import (
+    PART,
+    add_cell,
+    find_beaten,
+    join_hours,
+    name_all,
+    number_doubles,
+    plain_key,
+    split_address_phones,
+)
+from locator.ingest.osm import OWN_TAGS, TAGS
 from locator.ingest.positions import datum_of_columns, find_degrees, read_degrees, split_pair
 from locator.ingest.values import (
     DAYS,
     INVISIBLE,
     YES_NO,
     answer_question,
-    join_days,
     kind_of_name,
     normalize_number,
     read_days,
@@ -31,8 +38,8 @@ from locator.ingest.values import (
 from locator.layer import COLUMNS
 from locator.settings import load_yaml, shipped_dir
 
-LONLAT, LATLON = "lonlat", "latlon"
-"""Columns that hold a whole position, ``117.02,36.67``, longitude or latitude first."""
+LONLAT, LATLON, ADDRESS_PHONES = "lonlat", "latlon", "address_phones"
+"""Columns that hold a whole position, ``117.02,36.67``, longitude or latitude first; an address with its telephones."""
 SAMPLE_ROWS = 200
 """How many rows below the header are looked at where a column's name is not known."""
 
@@ -44,27 +51,24 @@ _LIKE = tuple((column, re.compile(pattern)) for column, pattern in _KNOWN_BY["li
 _OFFICE = re.compile(
     r"(?:局|中心|所|站|处|厅|大厅|支行|分行|分理处|营业部|营业所|网点|医院|卫生院|窗口|服务点|银行|委员会|办公室)(?:[(（].*)?$"
 )
+_HOUSE = r"[路街道巷弄村镇][^,，]{0,12}\d{1,5}\s*(?:号|弄|-)"
+_VALUE = re.compile(_HOUSE)
+"""What no column is called."""
 _ADDRESS = re.compile(
-    r"[路街道巷弄村镇][^,，]{0,12}\d{1,5}\s*(?:号|弄|-)|(?:省|市|区|县).{1,20}(?:路|街|道|巷|村|镇|号|大厦)|\d+\s+\w+\s+(?:st|street|road|rd|ave)\b",
+    _HOUSE + r"|(?:省|市|区|县).{1,20}(?:路|街|道|巷|村|镇|号|大厦)|\d+\s+\w+\s+(?:st|street|road|rd|ave)\b",
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"[+(]?\d[\d\-() ]*[-(). ][\d\-() ]*\d|1[3-9]\d{9}|0\d{9,11}")
 
+_OUTLET = re.compile("网点|网點|办事点|服务点|经办点|大厅|窗口|outlet|branch|servicepoint", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 _PAIR = re.compile(r"\d{1,3}\.\d{2,}\s*[,，]\s*\d{1,3}\.\d{2,}|\{[^{}]*lat[^{}]*\}")
 """A map service's ``location`` is a pair of degrees, other people's an address."""
 _LOOSE = re.compile(r"[\s_\-./·*]+")
 _SECOND = frozenset({"name", "address", "phones", "hours", "lon", "lat", "lonlat"})
 """Columns that a second header row may name by words like ours."""
-_JOINED = frozenset({"phones", "address", "status"})
 _REPEATED = frozenset({"phones", "status"})
 """Columns of which a table may have several by words like them."""
-"""Columns that two of a table's may fill together; of any other, the first that is not blank counts."""
-_TAGS = frozenset({
-    "@id", "addr:street", "addr:housenumber", "addr:city", "addr:district", "addr:full", "contact:phone", "amenity",
-    "government",
-})  # fmt: skip
-"""Keys of OpenStreetMap: a table with one of them and ``name`` holds its tags."""
 
 
 _TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
@@ -72,8 +76,6 @@ _TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
 _AREA_CODE = re.compile(r"(?<!\d)(0(?:10|2\d|[3-9]\d{2}))(?!\d)")
 
 
-PART = "hours:"
-"""Begins the name of a column that holds the hours of some days, of a season or a half of the day: ``hours:周末``."""
 _PART = re.compile(_KNOWN_BY["hours_part"])
 _CLOCK = re.compile(r"\d\s*[:：点點时時]|\d\s*[ap]\.?m|休|不|无|closed|off", re.IGNORECASE)
 
@@ -103,7 +105,7 @@ class Header:
     @property
     def holds_tags(self) -> bool:
         """Whether the columns are OpenStreetMap's keys."""
-        return "name" in self.names and not _TAGS.isdisjoint(self.names)
+        return "name" in self.names and not OWN_TAGS.isdisjoint(self.names)
 
 
 def _plain(name: str) -> str:
@@ -117,7 +119,7 @@ _KNOWN: Mapping[str, str] = {
     for word in (column, *words)
 }
 _ENDS = frozenset(word[-1] for word in (*_KNOWN, *"一二三四五六日天末间ys"))
-FIELDS = frozenset((*COLUMNS, "datum", "area_code", "extension", LONLAT, LATLON))
+FIELDS = frozenset((*COLUMNS, "datum", "area_code", "extension", LONLAT, LATLON, ADDRESS_PHONES))
 """What a mapping may call a column, besides the days of a week."""
 
 
@@ -172,7 +174,7 @@ def read_header(
             fields = ["name" if n == outlet else None if f == "name" else f for n, f in zip(names, fields, strict=True)]
     if "name" not in fields:
         return None
-    tagged = "name" in names and not _TAGS.isdisjoint(names)
+    tagged = "name" in names and not OWN_TAGS.isdisjoint(names)
     if tagged:  # ``office=government`` is no name
         fields = [None if f == "name" and not n.startswith("name") else f for n, f in zip(names, fields, strict=True)]
     positions = [n for n, f in zip(names, fields, strict=True) if f in ("lon", "lat", LONLAT, LATLON)]
@@ -181,7 +183,10 @@ def read_header(
     return Header(
         fields=tuple(None if name == "ignore" else name for name in fields),
         names=tuple(names),
-        ignored=tuple(n for n, f in zip(names, fields, strict=True) if n and not f and not (tagged and n in TAGS)),
+        ignored=(
+            *(n for n, f in zip(names, fields, strict=True) if n and not f and not (tagged and n in TAGS)),
+            *(() if tagged else find_beaten(names, fields, sample)),
+        ),
         area_code=next((match[1] for match in phones if match), None),
         guessed=guessed,
         datum=datum,
@@ -195,7 +200,8 @@ def _may_be_header(cells: Sequence[str]) -> bool:
     filled = [cell.strip() for cell in cells if cell.strip()]
     if len(filled) < 2 or len(set(filled)) <= len(filled) / 2:
         return False
-    return not any(len(cell) > 30 or _PHONE.fullmatch(cell) or read_degrees(cell) is not None for cell in filled)
+    values = (_PHONE.fullmatch(cell) or _VALUE.search(cell) or read_degrees(cell) is not None for cell in filled)
+    return not any(len(cell) > 30 for cell in filled) and not any(values)
 
 
 # --- what a column may be, by words like it and by what stands in it
@@ -237,7 +243,12 @@ def _find_outlet(
 ) -> str | None:
     """Return the column of the outlets where the one taken for names says the same in all rows: whose they are."""
     own = [columns[place] for place, field in enumerate(fields) if field == "name"]
-    if "name" in mapped or len(own) != 1 or len(own[0]) < 2 or len(set(own[0])) > 1:
+    if "name" in mapped:
+        return None
+    if len(own) == 2 and own[0] != own[1]:  # 单位 and 网点: the outlet is the office
+        outlets = [place for place, field in enumerate(fields) if field == "name" and _OUTLET.search(names[place])]
+        return names[outlets[0]] if len(outlets) == 1 and len(set(columns[outlets[0]])) > 1 else None
+    if len(own) != 1 or len(own[0]) < 2 or len(set(own[0])) > 1:
         return None
     others = [place for place, field in enumerate(fields) if not field and _like(names[place]) == "name"]
     return next((names[p] for p in others if len(set(columns[p])) == len(columns[p]) == len(own[0])), None)
@@ -376,15 +387,11 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
                 found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
         elif name == "id" and "id" not in header.mapped and cell.strip().removesuffix(".0").isdigit():
             continue  # a running number is no name for ever
+        elif name == ADDRESS_PHONES:
+            address, phones = split_address_phones(cell)
+            add_cell(found, "address", address)
+            add_cell(found, "phones", phones)
         else:
-            cell = answer_question(header.names[place], cell) if name == "status" else cell
-            earlier = found.get(name, "")
-            if not earlier.strip():
-                found[name] = cell
-            elif name in _JOINED:
-                found[name] = join_cells(name, earlier, cell)
-    if any(cell.strip() for cell in days.values()) and not found.get("hours", "").strip():
-        found["hours"] = join_days(days)
-    if any(parts.values()):
-        found["hours"] = "；".join(filter(None, (found.get("hours", "").strip(), join_parts(parts))))
+            add_cell(found, name, answer_question(header.names[place], cell) if name == "status" else cell)
+    join_hours(found, days, parts)
     return found

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from locator.adcode import LEVELS
 from locator.gazetteer.text import read_division_names
-from locator.ingest.values import INVISIBLE, kind_of_name, read_status
+from locator.ingest.values import INVISIBLE, join_days, kind_of_name, read_status
 
 if TYPE_CHECKING:
     from locator.ingest.headers import Header
@@ -31,6 +31,10 @@ _ORNAMENT = re.compile(
     "|[(（]\\s*共?\\s?\\d{1,6}\\s?[家个處处所][)）]|[:：】\\]>》\\s]+$"
 )
 """What is around the words of a heading: 一、…（2家）, 【…】, …："""
+_JOINED = frozenset({"phones", "address", "status"})
+"""Columns that two of a table's may fill together; of any other, the first that is not blank counts."""
+PART = "hours:"
+"""Begins the name of a column that holds the hours of some days, of a season or a half of the day: ``hours:周末``."""
 SHORT = 24
 """A word for a sum or a column is no longer."""
 DITTO = frozenset({"同上", "〃", "″", "同前"})
@@ -137,6 +141,71 @@ def repeat_above(cells: Sequence[str], above: Sequence[str], own: Collection[int
         return cell if not above else above[place] if place < len(above) else ""
 
     return [meant(place, cell) for place, cell in enumerate(cells)]
+
+
+_CLOCK_TIME = 8
+"""No time of day, such as 09:00:00, is longer."""
+_FIRST_PHONE = re.compile(
+    r"(?<![\d-])(?:(?:联系|咨询|服务|办公)?(?:电话|热线)[:：]?\s?)?"
+    r"(?=\(?0\d{2,3}\)?[- ]?\d{7,8}(?!\d)|1[3-9]\d{9}(?!\d)|\d{7,8}(?!\d)|1\d{4}(?!\d|\s?[号弄-]))"
+)
+
+
+def split_address_phones(cell: str) -> tuple[str, str]:
+    """Return the address and the telephones of a cell that holds both: 经十路1号 电话：0531-88923656."""
+    match = _FIRST_PHONE.search(unicodedata.normalize("NFKC", cell)[:400])
+    if match is None:
+        return cell, ""
+    plain = unicodedata.normalize("NFKC", cell)
+    return plain[: match.start()].strip(" ,;/、。(\n"), plain[match.end() :].strip().rstrip(")")
+
+
+def join_cells(column: str, first: str, second: str) -> str:
+    """Return two cells of one row as one: telephones behind each other, addresses as one line."""
+    one, other = first.strip(), second.strip()
+    if not other or other in one:
+        return first
+    if column != "address":
+        return f"{one}; {other}"
+    if one in other:
+        return other
+    return first if any(c.isdigit() for c in one) else one + other  # two houses are two addresses: the first counts
+
+
+def join_hours(found: dict[str, str], days: Mapping[str, str], parts: dict[str, str]) -> None:
+    """Put the hours of several columns into one text: of days, ``工作日 9:00-17:00；周末 休息``, ``9:00-17:00``."""
+    if any(cell.strip() for cell in days.values()) and not found.get("hours", "").strip():
+        found["hours"] = join_days(days)
+    if not any(parts.values()):
+        return
+    if "close" in parts and "open" not in parts and len(found.get("hours", "")) <= _CLOCK_TIME:
+        parts["open"] = found.pop("hours", "")  # 上班时间, which is all of the hours where no 下班时间 stands beside it
+    first, last = parts.pop("open", ""), parts.pop("close", "")
+    span = [f"{first}-{last}" if first and last else first or last]
+    told = [found.get("hours", "").strip(), *span, *(f"{part} {cell}" for part, cell in parts.items() if cell)]
+    found["hours"] = "；".join(filter(None, told))
+
+
+def find_beaten(names: Sequence[str], fields: Sequence[str | None], sample: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the columns that another one with the same meaning goes before, and that say something else."""
+    first: dict[str, int] = {}
+    for place in sorted(range(len(names)), key=lambda place: names[place].casefold() != fields[place]):
+        name = fields[place]
+        if name is None or name in _JOINED or name.startswith(PART) or "#" in names[place][1:]:
+            continue
+        other = first.setdefault(name, place)
+        pairs = ((row[other].strip(), row[place].strip()) for row in sample if max(other, place) < len(row))
+        if other != place and any(one and second and second not in one for one, second in pairs):
+            yield names[place]
+
+
+def add_cell(found: dict[str, str], column: str, cell: str) -> None:
+    """Add a cell to what a row says: to the one before it, or where it is the first that is not blank."""
+    earlier = found.get(column, "")
+    if not earlier.strip():
+        found[column] = cell
+    elif column in _JOINED:
+        found[column] = join_cells(column, earlier, cell)
 
 
 class Headings:

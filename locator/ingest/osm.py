@@ -77,9 +77,19 @@ _GONE = re.compile(r"(?:disused|abandoned|was|demolished|removed|razed|closed):(
 """Keys that say what an object was."""
 
 
+OWN_TAGS = frozenset({
+    "@id", "addr:street", "addr:housenumber", "addr:city", "addr:district", "addr:full", "contact:phone", "amenity",
+    "government", "name:zh", "other_tags",
+})  # fmt: skip
+"""Keys of OpenStreetMap: a table with one of them and ``name`` holds its tags."""
+_PACKED = re.compile(r'"([^"\\]*)"=>"([^"\\]*)"')
+"""A key and its value in GDAL's column ``other_tags``."""
+
+
 def read_tags(names: Iterable[str], cells: Iterable[str]) -> dict[str, str]:
     """Return what OpenStreetMap's keys and values say of an office, by the layer's columns."""
     tags = {name: cell for name, cell in zip(names, cells, strict=False) if cell and name}
+    tags = dict(_PACKED.findall(tags.pop("other_tags", ""))) | tags
     fields = tags_to_fields(tags, *(find_kind(tags) or (None, "")))
     gone = any(_GONE.match(key) for key in tags) or any(tags.get(key) == "yes" for key in ("disused", "abandoned"))
     return {key: value for key, value in fields.items() if value} | ({"status": "disused"} if gone else {})
@@ -88,6 +98,7 @@ def read_tags(names: Iterable[str], cells: Iterable[str]) -> dict[str, str]:
 TAGS = frozenset({
     "office", "amenity", "building", "government", "operator", "operator:zh", "check_date", "survey:date",
     "addr:street", "addr:housenumber", "addr:full", "name:zh", "official_name", "disused", "abandoned",
+    "other_tags",
 })  # fmt: skip
 """Keys that :func:`read_tags` reads, besides those that are other words for the layer's columns."""
 

@@ -5,6 +5,8 @@ Both read in a process of its own (:mod:`locator.files.isolated`), GDAL with the
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +18,9 @@ from locator.files import FEATURES, find_format
 from locator.files.isolated import DRIVERS, ChildFailed, open_child
 from locator.files.text_files import to_text
 from locator.ingest import RawRecord
-from locator.ingest.headers import Header, read_header, to_fields
+from locator.ingest.headers import Header, names_column, read_header, to_fields
 from locator.ingest.osm import read_tags
+from locator.ingest.positions import read_datum
 from locator.ingest.tables import describe_columns, load_mapping
 
 BATCH = 8192
@@ -28,6 +31,10 @@ _OF_KML = frozenset({
 """Fields that GDAL gives every placemark."""
 MAX_FEATURES = 5_000_000
 """Features of one layer; a few bytes of a file can claim that one value occurs a thousand million times."""
+MAX_DESCRIPTION = 4000
+"""Characters of a description that are looked at."""
+_TAG = re.compile("<[^<>]{0,200}>")
+_CRS = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]{1,80})"')
 PARQUET = (".parquet", ".geoparquet")
 
 
@@ -144,7 +151,16 @@ class VectorSource:
     @property
     def datum(self) -> Datum:
         """What the positions are measured against, after the file's own reference system is undone."""
-        return self._datum or Datum.WGS84
+        return self._datum or self._said_datum or Datum.WGS84
+
+    @cached_property
+    def _said_datum(self) -> Datum | None:
+        """The datum that a GeoJSON file names as its reference system, of which GDAL knows nothing: GCJ-02."""
+        if self._ending != ".geojson":
+            return None
+        with self.path.open("rb") as handle:
+            found = _CRS.search(handle.read(8192))
+        return read_datum(found[1].decode("utf-8", "replace")) if found else None
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -178,7 +194,11 @@ class VectorSource:
                     row += 1
                     cells = [to_text(column[number]) for column in order]
                     fields = to_fields(header, cells)
-                    yield self._record(row, fields | read_tags(names, cells) if header.holds_tags else fields, position)
+                    if header.holds_tags:
+                        fields |= read_tags(names, cells)
+                    if self._ending == ".kml":
+                        fields = {**fields, **_read_description(fields)}
+                    yield self._record(row, fields, position)
 
     def _batches(
         self, info: Mapping[str, Any]
@@ -210,6 +230,28 @@ class VectorSource:
         raise SourceError(
             f"{self.path.name} cannot be read: {message}", code="vector_broken", file=self.path.name, fault=message
         ) from error
+
+
+_LINE = re.compile(r"(?i:<br\s?/?>|</(?:p|div|tr|li)>)|\n")
+_LABELLED = re.compile(r"([^:：]{1,12})[:：](.{1,500})", re.DOTALL)
+
+
+def _read_description(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what the lines of a placemark's description say: 地址：…<br>电话：…; what is no label stays a note."""
+    told: dict[str, str] = {}
+    rest = []
+    for line in _LINE.split(fields.get("notes", "")[:MAX_DESCRIPTION]):
+        plain = " ".join(html.unescape(_TAG.sub(" ", line)).split())
+        match = _LABELLED.fullmatch(plain)
+        if match and names_column(match[1].strip(), other=True):
+            told[match[1].strip()] = match[2].strip()
+        elif plain:
+            rest.append(plain)
+    header = read_header(["name", *told], {}, guess=False)
+    if not told or header is None:
+        return {}
+    read = to_fields(header, ["", *told.values()])
+    return {name: cell for name, cell in read.items() if not fields.get(name, "").strip()} | {"notes": "; ".join(rest)}
 
 
 # --- shapes

@@ -53,7 +53,7 @@ def save_rows(path, *sheets):
 CLOSED_NAMES = (
     "甲区社保中心（暂停服务）", "乙区社保中心[已撤销]", "丙区社保中心-已搬迁", "丁区社保中心(停用)", "己區社保中心（已搬遷）",
     "庚区社保中心（搬迁中，暂停营业）", "Social Security Bureau CLOSED", "壬区社保中心【装修，暂停对外】", "癸区社保中心（已迁）",
-    "子区社保中心（旧址）", "丑区社保中心 停用", "Card center (temporarily closed)",
+    "丁区社保中心（筹建中）", "子区社保中心（旧址）", "丑区社保中心 停用", "Card center (temporarily closed)",
 )  # fmt: skip
 OPEN_NAMES = (
     "甲区社保中心", "易地扶贫搬迁安置点便民服务中心（搬迁安置社区）", "乙区拆迁办社保窗口（拆迁办二楼）", "Closed Loop Center Hall",
@@ -317,6 +317,68 @@ def test_a_table_without_a_header_keeps_its_first_row(tmp_path):
     ]
 
 
+def test_a_table_of_two_columns_without_a_header_keeps_its_first_row(tmp_path):
+    points, _ = check_text(tmp_path, "济南市历下区社会保险中心,经十路1号\n济南市市中区医疗保险中心,经七路2号\n")
+    assert [(p.name, p.address) for p in points] == [
+        ("济南市历下区社会保险中心", "经十路1号"),
+        ("济南市市中区医疗保险中心", "经七路2号"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "ignored"),
+    [
+        ("单位,网点,地址\n历下区人社局,历下大厅,经十路1号\n市中区人社局,市中大厅,经七路2号\n", "历下大厅", ("单位",)),
+        (
+            "机构名称,单位名称,地址\n甲社保中心,历下区人社局,经十路1号\n乙社保中心,市中区人社局,经七路2号\n",
+            "甲社保中心",
+            ("单位名称",),
+        ),
+        ("名称,全称,地址\n甲社保中心,,经十路1号\n乙社保中心,乙社保中心,经七路2号\n", "甲社保中心", ()),
+    ],
+)
+def test_of_two_columns_of_names_the_outlet_counts_and_the_other_is_told(tmp_path, rows, name, ignored):
+    path = tmp_path / "t.csv"
+    path.write_text(rows, "utf-8")
+    source = open_source("table", str(path))
+    assert next(iter(source.records())).fields["name"] == name and source.ignored == ignored
+
+
+@pytest.mark.parametrize("head", ["地址及电话", "地址、联系电话", "联系电话/地址"])
+@pytest.mark.parametrize(
+    ("cell", "address", "numbers"),
+    [
+        ("经十路1号 0531-88923656", "经十路1号", ["0531-88923656"]),
+        ("经十路1号，电话：0531-88923656、88923657", "经十路1号", ["0531-88923656", "0531-88923657"]),
+        ("经十路12345号（13905310000）", "经十路12345号", ["13905310000"]),
+        ("经十路1号", "经十路1号", []),
+    ],
+)
+def test_an_address_and_its_telephones_in_one_cell(tmp_path, head, cell, address, numbers):
+    points, faults = check_text(tmp_path, f'名称,{head}\n甲社保中心,"{cell}"\n')
+    assert (points[0].address, [phone.number for phone in points[0].phones], faults) == (address, numbers, [])
+
+
+def test_lines_of_a_cell_that_may_be_several_offices_are_a_doubt(tmp_path):
+    points, faults = check_text(
+        tmp_path, '名称,地址\n"甲支行（经十路1号）\n乙支行（经十路2号）",\n"甲社保中心\n东区",经十路1号\n'
+    )
+    assert len(points) == 2 and faults == [(2, "name", "name_several")]
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("社保", "insurance-agency"),
+        ("医保", "medical-insurance"),
+        ("人社", "hrss-bureau"),
+        ("政务大厅", "government-hall"),
+    ],
+)
+def test_short_words_of_a_kind(tmp_path, word, kind):
+    assert check_text(tmp_path, f"名称,地址,类别\n甲中心,经十路1号,{word}\n")[0][0].kind == kind
+
+
 @pytest.mark.parametrize(
     ("head", "cells", "hours"),
     [
@@ -336,6 +398,7 @@ def test_hours_of_several_columns(tmp_path, head, cells, hours):
     [
         ("上午,下午", "8:30-12:00,13:30-17:00", "上午 8:30-12:00；下午 13:30-17:00"),
         ("开门时间,关门时间", "9:00,17:00", "9:00-17:00"),
+        ("上班时间,下班时间", "9:00,17:00", "9:00-17:00"),
         ("夏季办公时间,冬季办公时间", "8:30-18:00,8:30-17:30", "夏季 8:30-18:00；冬季 8:30-17:30"),
     ],
 )
@@ -457,6 +520,42 @@ KML = """<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.ne
 <Data name="地址"><value>经十路1号</value></Data></ExtendedData><Point><coordinates>117.07,36.67</coordinates></Point>
 </Placemark></Folder><Folder><name>B</name><Placemark><name>乙社保中心</name><Point><coordinates>117.08,36.67</coordinates>
 </Point></Placemark></Folder></Document></kml>"""
+
+
+def test_a_description_of_a_placemark_says_what_its_lines_say(tmp_path):
+    text = KML.replace(
+        "<name>乙社保中心</name>",
+        "<name>乙社保中心</name><description><![CDATA[地址：经四路478号<br>电话：0531-88923657<br/>东门进]]></description>",
+    )
+    point = check_text(tmp_path, text, "t.kml")[0][1]
+    assert (point.address, point.phones[0].number, point.notes) == ("经四路478号", "0531-88923657", "东门进")
+
+
+@pytest.mark.parametrize(("name", "datum"), [("GCJ-02", Datum.GCJ02), ("urn:ogc:def:crs:OGC:1.3:CRS84", Datum.WGS84)])
+def test_a_reference_system_that_gdal_does_not_know(tmp_path, name, datum):
+    path = tmp_path / "t.geojson"
+    content = {"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": name}}, "features": FEATURES}
+    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    assert open_source("geojson", str(path)).datum is datum
+
+
+def test_tags_of_openstreetmap_packed_into_one_column_and_a_name_in_chinese(tmp_path):
+    packed = {
+        "name": "甲社会保险中心",
+        "other_tags": '"addr:street"=>"经四路","addr:housenumber"=>"478","phone"=>"+86 531 88923656"',
+    }
+    english = {"name": "Jinan Social Insurance Center", "name:zh": "济南市社会保险中心", "office": "government"}
+    features = [
+        {"type": "Feature", "properties": each, "geometry": {"type": "Point", "coordinates": [117.07, 36.67]}}
+        for each in (packed, english)
+    ]
+    points, _ = check_text(
+        tmp_path, json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "t.geojson"
+    )
+    assert [(p.name, p.address, [n.number for n in p.phones]) for p in points] == [
+        ("甲社会保险中心", "经四路478号", ["0531-88923656"]),
+        ("济南市社会保险中心", None, []),
+    ]
 
 
 @pytest.mark.parametrize("name", ["t.kml", "t.xml"])
