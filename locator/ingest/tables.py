@@ -334,7 +334,7 @@ def _stand_up(sheet: Sheet) -> Sheet:
     """Return a sheet whose offices stand in columns (名称, 地址, 电话 one below the other) with the offices in rows."""
     rows = [cells for _, cells in itertools.islice(sheet.rows(()), TITLE_ROWS + 1) if any(cells)]
     words = sum(names_column(row[0]) for row in rows[1:])
-    across = sum(map(names_column, rows[0][1:])) if rows else 0
+    across = any(names_column(cell) for row in rows for cell in row[1:])
     if not 2 < len(rows) <= TITLE_ROWS or across or words < 2 or 2 * words < len(rows) - 1:
         return sheet
     if not names_column(rows[0][0]):
