@@ -256,8 +256,8 @@ class HoursReader(ClauseReader):
         if not line.days and self.replaced:
             line.days, self.replaced = self.replaced - days, frozenset()  # 9:00-17:00，工作日，周三休息
         if not line.days:
-            self.lines.pop()
-            self.lines = self.lines or [Line()]
+            self.lines = self.lines[:-1] or [Line()]
+            self.fence = self.line.days or None
 
     def _read_on(self, text: str) -> None:
         self._own_line()
