@@ -51,8 +51,8 @@ class Sheet(NamedTuple):
     rows: Callable[[Collection[int]], Rows]
     """Gives the rows with their numbers from 1, from the start each time. A cell merged over several rows is in
     each of them, as a person sees it, but for those of the given columns (from 0): they count once."""
-    count_unseen: Callable[[], tuple[int, int]] = lambda: (0, 0)
-    """Counts the rows that a workbook hides, and the formulas whose values it does not hold."""
+    count_unseen: Callable[[], tuple[int, ...]] = lambda: (0, 0, 0)
+    """Counts the rows that a workbook hides and formulas without their values; 1 where cells have comments."""
 
 
 def read_rows(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:

@@ -159,7 +159,7 @@ def _xlsx_sheet(sheet: Any, path: Path) -> Sheet:
     def rows(single: Collection[int]) -> Rows:
         return fill_merged(_sheet_rows(sheet, path), scan().merged, single)
 
-    return Sheet(sheet.title, sheet.sheet_state == "visible", rows, lambda: (scan().hidden, scan().blank))
+    return Sheet(sheet.title, sheet.sheet_state == "visible", rows, lambda: scan()[1:])
 
 
 def check_openpyxl() -> list[str]:
@@ -195,13 +195,15 @@ class _Scan(NamedTuple):
     """Rows that are hidden."""
     blank: int
     """Formulas whose values are not kept: no spreadsheet has computed them."""
+    comments: int
+    """1 where cells have comments: their texts stand in another part of the workbook."""
 
 
 def _scan_sheet(sheet: Any, path: Path) -> _Scan:
     from openpyxl.utils import column_index_from_string
 
     found: dict[int, list[tuple[int, int]]] = {}
-    hidden = blank = 0
+    hidden = blank = comments = 0
     rest = b""
     try:
         with sheet._get_source() as source:
@@ -211,6 +213,7 @@ def _scan_sheet(sheet: Any, path: Path) -> _Scan:
                 whole, rest = (text[:cut], text[cut:]) if cut > 0 and len(block) == 1 << 20 else (text, b"")
                 hidden += len(_HIDDEN.findall(whole))
                 blank += len(_NO_VALUE.findall(whole))
+                comments |= b"<legacyDrawing " in whole
                 for tag in _MERGED.finditer(whole):
                     match = _SPAN.search(tag[1])
                     if match and int(match[2]) < int(match[3]):
@@ -218,7 +221,7 @@ def _scan_sheet(sheet: Any, path: Path) -> _Scan:
                         found.setdefault(int(match[2]), []).append((column, int(match[3])))
     except _BROKEN as error:
         raise _broken(path, error) from error
-    return _Scan(found, hidden, blank)
+    return _Scan(found, hidden, blank, comments)
 
 
 def _broken(path: Path, error: object) -> SourceError:

@@ -300,7 +300,9 @@ def _notices(source: Source, gathered: _Gathered, checker: Checker, known: Mappi
     sheets = getattr(source, "hidden_sheets", ())
     if sheets:
         yield "sheets_hidden", {"sheets": ", ".join(sheets)}
-    for code, count in zip(("rows_hidden", "formulas_blank"), getattr(source, "unseen", ()), strict=False):
+    for code, count in zip(
+        ("rows_hidden", "formulas_blank", "comments_unread"), getattr(source, "unseen", ()), strict=False
+    ):
         if count:
             yield code, {"count": count}
     if layers := getattr(source, "left_layers", ()):

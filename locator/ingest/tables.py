@@ -153,8 +153,8 @@ class TableSource:
         self._encoding, self._sheet, self._datum = encoding, sheet, datum
         self.hidden_sheets: tuple[str, ...] = ()
         """Hidden sheets of a workbook, which are not read, once it has been opened."""
-        self.unseen: tuple[int, ...] = (0, 0)
-        """How many rows its sheets hide, and how many formulas have no value, once it has been opened."""
+        self.unseen: tuple[int, ...] = (0, 0, 0)
+        """How many rows its sheets hide, formulas have no value, and sheets have comments, once it has been opened."""
 
     @cached_property
     def _tables(self) -> list[_Table]:
@@ -173,7 +173,7 @@ class TableSource:
                 )
             self.hidden_sheets = tuple(s.title for s in sheets if not s.shown and s.title != self._sheet)
             shown = named or [s for s in sheets if s.shown] or sheets
-            self.unseen = tuple(map(sum, zip((0, 0), *(s.count_unseen() for s in shown), strict=True)))
+            self.unseen = tuple(map(sum, zip((0, 0, 0), *(s.count_unseen() for s in shown), strict=True)))
             heads = [(s.title, _read_head(s)) for s in shown]
         tables = [table for title, head in heads if (table := self._find_header(title, head, guess=False))]
         if not tables:

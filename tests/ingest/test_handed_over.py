@@ -603,16 +603,17 @@ def test_excels_xml_of_2003(tmp_path):
     assert [(p.name, p.address) for p in check_text(tmp_path, text, "t.xls")[0]] == [("甲社保中心", "经十路1号")]
 
 
-def test_hidden_rows_and_formulas_without_values_are_counted(tmp_path):
+def test_hidden_rows_formulas_without_values_and_comments_are_told(tmp_path):
     path = save_rows(
         tmp_path / "t.xlsx", [["名称", "地址"], ["甲社保中心", '="经十路"&1'], ["乙社保中心", "经十路2号"]]
     )
     book = openpyxl.load_workbook(path)
     book.active.row_dimensions[3].hidden = True
+    book.active["A2"].comment = openpyxl.comments.Comment("已搬迁", "张三")
     book.save(path)
     source = open_source("table", str(path))
     assert len(list(source.records())) == 2
-    assert source.unseen == (1, 1)
+    assert source.unseen == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
