@@ -18,7 +18,7 @@ from locator.gazetteer.address import (
     is_street_name,
 )
 from locator.gazetteer.divisions import DivisionReading
-from locator.gazetteer.index import IndexFile, Row, area_filter, merge_rows, phrase
+from locator.gazetteer.index import IndexFile, Row, area_filter, is_in_capital, merge_rows, phrase
 from locator.gazetteer.places import Meaning, PlaceIndex
 from locator.gazetteer.text import short_name, to_key
 
@@ -193,6 +193,14 @@ def is_its_station(file: IndexFile, row: Row, name: str) -> bool:
     codes = file.divisions.read_head(name)[0].codes
     here = bool(codes) and all(is_inside(row.code or "", prefecture_of(code)) for code in codes)
     return here and row.kind in {"station", "building"}
+
+
+def may_have_underground(places: PlaceIndex, row: Row) -> bool:
+    """Tell whether a station may be at a place: not at a village, unless in a large city: 公主坟地铁站."""
+    if row.kind not in {"village", "residential", "sight", "park"}:
+        return True
+    district = places.division(row.code) if row.code and is_in_capital(row.code) else None
+    return district is not None and district.name.endswith("区")
 
 
 def is_plain(places: PlaceIndex, reading: DivisionReading) -> bool:

@@ -19,6 +19,7 @@ from locator.gazetteer.address import (
     is_common,
     is_generic,
     is_kind_word,
+    is_nature,
     is_street_name,
     other_forms,
     read_address,
@@ -58,6 +59,7 @@ from locator.gazetteer.namesakes import (
     later_city,
     many_may_be,
     may_be_anywhere,
+    may_have_underground,
     moved_town,
     outlying,
     sites_of,
@@ -171,13 +173,13 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
         if not NAME_GOES_ON.match(reading.rest):
             return _in_city(places, reading, bias)
     else:
-        found = Resolved() if query.endswith(_UNDERGROUND) else _corrected(places, query, bias)
-        found = found if found.meanings else in_region(places, query, bias)
+        corrected = Resolved() if query.endswith(_UNDERGROUND) else _corrected(places, query, bias)
+        found = corrected if corrected.meanings else in_region(places, query, bias)
         if found.meanings or not reading.codes:
             return found
     namesakes = places.file.divisions.namesakes(reading.name) if reading.kind == "full" else ()
-    codes = tuple(dict.fromkeys((*reading.codes, *namesakes)))
-    meanings = _with_divisions(places, reading._replace(codes=tuple(codes)), bias).meanings
+    reading = reading._replace(codes=tuple(dict.fromkeys((*reading.codes, *namesakes))))
+    meanings = _with_divisions(places, reading, bias).meanings
     goes_on = NAME_GOES_ON.match(reading.rest) or query.endswith(_UNDERGROUND) or is_a_word(reading.name)
     return Resolved(meanings, sure=False) if not goes_on else Resolved()
 
@@ -189,8 +191,8 @@ def _in_city(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolv
     shop = ANYWHERE.fullmatch(reading.rest) and not places.file.divisions.read_head(reading.rest)[0].codes
     anywhere = reading.kind != "nickname" and (few or shop)
     others = outlying(places, reading)
-    unsure = anywhere or others or OUTLYING.search(reading.rest)
-    return Resolved((*others, *found.meanings), sure=found.sure and not unsure)
+    sure = found.sure and not (anywhere or others or OUTLYING.search(reading.rest))
+    return Resolved((*others, *found.meanings), sure)
 
 
 def _is_city(places: PlaceIndex, reading: DivisionReading) -> bool:
@@ -245,19 +247,17 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
         rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
         rows = [r for r in rows if to_key(r.name) == name] or rows
         if name != key and key.endswith("站") and not bias.region:  # 宋家庄站 is not at a village
-            rows = [r for r in rows if r.kind not in {"village", "residential"} or is_in_capital(r.code)]
+            rows = [r for r in rows if may_have_underground(places, r)]
         merged = weigh(merge_rows(rows))
         if name != key and len(merged) > MOST_ASKED:  # an underground is in a large city
             merged = [r for r in merged if is_in_capital(r.code)]
         if merged and (name == key or len(merged) <= MOST_ASKED):
             alone = not (bias.region or bias.near)
-            sure = (
-                not (alone and many_may_be(places, merged[0], key))
-                if name == key
-                else len(merged) == 1
-                and not is_common(key)
-                and (len(name) > 4 or is_its_station(places.file, merged[0], name))
-            )
+            if name == key:
+                sure = not (alone and many_may_be(places, merged[0], key))
+            else:
+                sure = len(merged) == 1 and not is_common(key)
+                sure = sure and (len(name) > 4 or is_its_station(places.file, merged[0], name))
             meanings = [meaning_of(r, street=is_street_name(key)) for r in merged]
             if alone and len(meanings) == 1 and not is_surely(meanings[0]):
                 break
@@ -268,9 +268,8 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     if bias.region:
         return Resolved()
     head = places.file.divisions.read_head(key)[0]
-    sites = () if head.codes and not is_kind_word(head.rest) else sites_of(places.file, key)
-    alike = join_alike([Meaning(r.place()) for r in sites])
-    return Resolved(tuple(alike or stations_area(places, key)), sure=False)
+    sites = sites_of(places.file, key) if not head.codes or is_kind_word(head.rest) else []
+    return Resolved(tuple(join_alike([Meaning(r.place()) for r in sites]) or stations_area(places, key)), sure=False)
 
 
 def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str, bias: Bias) -> Resolved:
@@ -285,9 +284,9 @@ def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str,
     if bias.region and not any(is_local(m, bias) for m in found):
         return asked_here(places, query, found, bias)
     street = reading.kind == "short" and bool(read_address(query).street)  # 桂林路 is a street of forty cities
-    return choose_meaning(found, bias, local=True)._replace(
-        sure=not (street or is_a_word(reading.name)) or bool(bias.region or bias.near)
-    )
+    word = is_a_word(reading.name) or (is_nature(reading.name) and not found[-1].place.label.endswith("街道"))
+    sure = bool(bias.region or bias.near) or not (street or word)
+    return choose_meaning(found, bias, local=True)._replace(sure=sure)
 
 
 def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolved:
@@ -337,7 +336,6 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     alone = not (bias.region or bias.near)
     if len(found) == 1 and alone and not is_surely(found[0]):
         found = []
-    village = alone and is_a_village(query)  # 大寨村 is in many a county
     if not found and address.street and not bias.region:
         return Resolved(tuple(cities_of_street(places, address.street)), sure=False)
     if alone and address.street and any(m.place.precision is Precision.STREET for m in found):  # 解放路12号
@@ -348,11 +346,12 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
             return Resolved()
         if others or named:  # a street of many cities, as 和平路 is
             return Resolved((*chosen.meanings, *others), sure=False)
+    key = to_key(query)
     street = any("street_about" in m.notes for m in found)
-    fuller = any(is_fuller(places.file, m.place.label, to_key(query)) for m in found)
-    unsure = may_be_anywhere(places, query, assumed) or (alone and (fuller or street or is_common(to_key(query))))
+    fuller = street or any(is_fuller(places.file, m.place.label, key) for m in found)
+    unsure = may_be_anywhere(places, query, assumed) or (alone and (fuller or is_common(key) or is_a_village(key)))
     home = home_of(places, query, assumed) if alone else ()
-    return Resolved((*home, *chosen.meanings), sure=chosen.sure and not (village or unsure or home))
+    return Resolved((*home, *chosen.meanings), sure=chosen.sure and not (unsure or home))
 
 
 def find_address(
@@ -380,8 +379,9 @@ def find_address(
     forms = (*other_forms(to_key(text)), *other_forms(to_key(address.name)))
     for name in (f for f in dict.fromkeys(forms) if f not in places.file.divisions.names):  # 银川站 is not 银川
         rows = [r for r in places.file.named(name, within=within) if r.kind not in {*_DIVISIONS, "street"}]
-        if len(merge_rows(rows)) == 1:
-            return [Meaning(r.place()) for r in merge_rows(rows)]
+        rows = merge_rows([r for r in rows if within or may_have_underground(places, r)])
+        if len(rows) == 1:
+            return [Meaning(rows[0].place())]
     if address.street:
         rows = [r for r in places.file.named(to_key(address.street), within=within) if r.kind == "street"]
         note = "number_unknown" if address.number or address.lane else None
