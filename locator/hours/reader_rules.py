@@ -86,6 +86,10 @@ def check_days(lines: list[Line], excluded: frozenset[int], *, too: bool) -> Non
         It does.
     """
     halves = {(half_of_day("上午"),), (half_of_day("下午"),)}
+    for line in lines:
+        alone = line.state and line.ranges in halves and line.days & WORKDAYS and line.comment[-1:] not in "午早晚间"
+        if alone and not any(not o.state and (o.days & line.days or (o.timed and not o.days)) for o in lines):
+            line.state, line.ranges = "unknown", ()  # 周一上午学习，周二至周五9:00-17:00: nothing said of the afternoon
     told = any(not line.state and line.timed for line in lines)
     if not told and any(line.state and line.ranges in halves for line in lines):
         raise Unclear("half a day of which nothing is read says nothing of the other days and halves")
@@ -244,8 +248,7 @@ class ClauseReader:
         Days of which a sentence says what nobody here can read are unknown on that sentence; other words
         nobody can read end the reading.
         """
-        clause, self.clause = self.clause, []
-        deferred, self.deferred = self.deferred, False
+        (clause, self.clause), (deferred, self.deferred) = (self.clause, []), (self.deferred, False)
         half, self.half_day, self.extended = self.half_day, "", False
         said = "".join(token.text for token in clause).strip(" :")
         unread = any(token.kind == "unknown" for token in clause)
@@ -368,9 +371,8 @@ class ClauseReader:
     def _times_first(self) -> bool:
         """Whether these are days without times behind times without days, which are theirs."""
         line, before = self.line, self.lines[-2] if len(self.lines) > 1 else self.line
-        return bool(
-            line.days and not line.timed and not line.state and before.timed and not (before.days or before.holidays)
-        )
+        told = line.timed or line.state or before.days or before.holidays
+        return bool(line.days and before.timed and not told)
 
     def _own_line(self) -> None:
         """Part the days named last from those before them that have no times yet (9:00-17:00，周一至周五；周六预约)."""
