@@ -15,6 +15,7 @@ from locator.gazetteer.text import simplify
 from locator.ingest.layout import (
     PART,
     add_cell,
+    find_area_code,
     find_beaten,
     join_hours,
     name_all,
@@ -73,7 +74,6 @@ _REPEATED = frozenset({"phones", "status"})
 
 _TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
 """What keeps a spreadsheet from reading a text as a number, in a cell that is text anyway."""
-_AREA_CODE = re.compile(r"(?<!\d)(0(?:10|2\d|[3-9]\d{2}))(?!\d)")
 
 
 _PART = re.compile(_KNOWN_BY["hours_part"])
@@ -179,20 +179,20 @@ def read_header(
         fields = [None if f == "name" and not n.startswith("name") else f for n, f in zip(names, fields, strict=True)]
     positions = [n for n, f in zip(names, fields, strict=True) if f in ("lon", "lat", LONLAT, LATLON)]
     datum = datum_of_columns(names, positions)
-    phones = (_AREA_CODE.search(name) for name, f in zip(names, fields, strict=True) if f == "phones")
     return Header(
         fields=tuple(None if name == "ignore" else name for name in fields),
         names=tuple(names),
-        ignored=(
-            *(n for n, f in zip(names, fields, strict=True) if n and not f and not (tagged and n in TAGS)),
-            *(() if tagged else find_beaten(names, fields, sample)),
-        ),
-        area_code=next((match[1] for match in phones if match), None),
+        ignored=(*_find_unknown(names, fields, tagged), *(() if tagged else find_beaten(names, fields, sample))),
+        area_code=find_area_code(names, fields),
         guessed=guessed,
         datum=datum,
         mapped=mapped,
         order=tuple(sorted(range(len(names)), key=lambda place: names[place].casefold() != fields[place])),
     )
+
+
+def _find_unknown(names: Sequence[str], fields: Sequence[str | None], tagged: bool) -> list[str]:
+    return [n for n, f in zip(names, fields, strict=True) if n and not f and not (tagged and n in TAGS)]
 
 
 def _may_be_header(cells: Sequence[str]) -> bool:

@@ -35,6 +35,7 @@ _JOINED = frozenset({"phones", "address", "status"})
 """Columns that two of a table's may fill together; of any other, the first that is not blank counts."""
 PART = "hours:"
 """Begins the name of a column that holds the hours of some days, of a season or a half of the day: ``hours:周末``."""
+_AREA_CODE = re.compile(r"(?<!\d)(0(?:10|2\d|[3-9]\d{2}))(?!\d)")
 SHORT = 24
 """A word for a sum or a column is no longer."""
 DITTO = frozenset({"同上", "〃", "″", "同前"})
@@ -184,6 +185,12 @@ def join_hours(found: dict[str, str], days: Mapping[str, str], parts: dict[str, 
     span = [f"{first}-{last}" if first and last else first or last]
     told = [found.get("hours", "").strip(), *span, *(f"{part} {cell}" for part, cell in parts.items() if cell)]
     found["hours"] = "；".join(filter(None, told))
+
+
+def find_area_code(names: Sequence[str], fields: Sequence[str | None]) -> str | None:
+    """Return the area code that the name of a column of telephones says: 电话（区号0531）."""
+    phones = (_AREA_CODE.search(name) for name, f in zip(names, fields, strict=True) if f == "phones")
+    return next((match[1] for match in phones if match), None)
 
 
 def find_beaten(names: Sequence[str], fields: Sequence[str | None], sample: Sequence[Sequence[str]]) -> Iterator[str]:
