@@ -217,3 +217,31 @@ def test_a_question_asked_while_another_is_under_way_is_answered(chromium, serve
         page.wait_for_selector(".hit.chosen")
         assert page.locator(".ask-wait").is_hidden()
         assert person.faults == []
+
+
+def test_a_question_that_the_server_dropped_is_asked_again_and_counts_once(chromium, server):
+    dropped, dropping = [], []
+
+    def connect(socket):
+        upstream = socket.connect_to_server()
+
+        def pass_on(said):
+            if dropping and b"asdf" in said:
+                dropped.append(said)
+                dropping.clear()
+            else:
+                upstream.send(said)
+
+        socket.on_message(pass_on)
+
+    with make_visitor(chromium, server, "phone") as person:
+        page = person.page
+        page.route_web_socket(re.compile("/_stcore/stream"), connect)
+        person.open()
+        dropping.append(True)
+        before = page.get_attribute("[data-panel=results]", "data-serial")
+        person.search("asdf qwer zzz")
+        page.wait_for_selector(".understood:has-text('没有看懂')")
+        assert dropped
+        assert int(page.get_attribute("[data-panel=results]", "data-serial")) == int(before) + 1
+        assert person.faults == []

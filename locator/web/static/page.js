@@ -205,6 +205,15 @@ function draw(root, html) {
   keepFocus(root);
 }
 
+/* Streamlit may drop what reaches it in the moment when it begins a run for something else: what it has not heard after a
+   while is said again, and counts once (event_handlers.handle). */
+function repeat(n, times) {
+  const carrier = panels.get("ask") || panels.get("header");
+  if (!carrier || !unheard.some((said) => said.n === n)) return;
+  if (isConnected()) carrier.trigger({ act: "again", at: Date.now(), earlier: unheard });
+  if (times) window.setTimeout(repeat, 5000, n, times - 1);
+}
+
 export function mount({ data, parentElement, setTriggerValue }) {
   watchConnection();
   let root = parentElement.querySelector(":scope > .panel");
@@ -225,6 +234,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
     if (isSlow(act.act)) { wait(true); slow = sent; }
     carrier.trigger({ ...said, earlier: unheard });
     unheard = [...unheard, said].slice(-8);
+    window.setTimeout(repeat, 2500, sent, 3);
   };
   root.trigger = (act) => setTriggerValue("act", act);
   const heard = (data.page || {}).heard;
