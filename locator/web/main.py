@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from locator.i18n import language
 from locator.web import shared
@@ -29,7 +30,9 @@ def open_session() -> Session:
             state=parse_state(st.query_params.to_dict(), default_lang=default_lang), take_turn=shared.take_turn
         )
     session: Session = st.session_state["session"]
-    session.sync_from_url(st.query_params.to_dict(), default_lang=shared.read_settings().lang)
+    context = get_script_run_ctx(suppress_warning=True)
+    stepped = context is None or context.is_history_navigation
+    session.sync_from_url(st.query_params.to_dict(), default_lang=shared.read_settings().lang, stepped=stepped)
     return session
 
 

@@ -77,6 +77,8 @@ class Session:
     """The order of the list of centers, one of :data:`ORDERS`."""
     address: Mapping[str, str] | None = None
     """What the page last wrote into the address bar."""
+    arrived: bool = False
+    """The browser has said that it shows that address."""
     acted: bool = False
     """The person did something since: the address bar is behind the state, not ahead of it."""
     seen: dict[tuple[tuple[str, str], ...], tuple[Query, bool]] = field(default_factory=dict)
@@ -88,9 +90,16 @@ class Session:
 
     # --- the address bar
 
-    def sync_from_url(self, params: Mapping[str, str], *, default_lang: str) -> None:
-        """Go where the address bar says, when the person went there (a step back) and not the page."""
-        if self.address is None or self.acted or dict(params) == self.address:
+    def sync_from_url(self, params: Mapping[str, str], *, default_lang: str, stepped: bool = True) -> None:
+        """Go where the address bar says, when the person went there (a step back) and not the page.
+
+        A run that no event began, and that no step back began (``stepped``), may come with an address of before: the
+        browser has not heard of the newer one yet.
+        """
+        if self.address is None or dict(params) == self.address:
+            self.arrived = True
+            return
+        if self.acted or not (stepped or self.arrived):
             return
         before, self.state = self.state, parse_state(params, default_lang=default_lang)
         self.failed = None
@@ -105,6 +114,7 @@ class Session:
 
     def record_url(self, params: Mapping[str, str]) -> None:
         """Note what the page writes into the address bar, and the question that stands behind it."""
+        self.arrived = self.arrived and dict(params) == self.address
         self.address, self.acted = dict(params), False
         key = _key_of(params)
         self.seen.pop(key, None)
@@ -172,28 +182,37 @@ class Session:
         return locator.find(self.query, now)
 
     def run_search(self, locator: Callable[[], Locator], now: datetime) -> None:
-        """Make the answer, if there is a question and the answer is missing or old. Never raises."""
-        lang = self.state.lang
+        """Make the answer, if there is a question and the answer is missing or old. Never raises.
+
+        Streamlit begins a new run beside the old one, which goes on to its next drawing: what was asked meanwhile is
+        the new run's, and the old run's answer is thrown away.
+        """
+        lang, asked, retype = self.state.lang, self.asked, self.to_retype
+        answer: Answer | None = None
+        failed: str | None = None
         try:
             self.restore(locator())
+            asked = self.asked
             if self.live is not None:
                 place, self.live = self.live, None
                 locator().ask_surroundings(place)
                 self.answer = None
             if self.query is None or not self._is_stale(now):
                 return
-            self.answer = self._find(locator(), self.query, now)
-            self.answered_at, self.failed = now, None
+            answer = self._find(locator(), self.query, now)
         except (InvalidInput, NotFound) as error:
-            self.answer, self.failed, self.to_retype = None, explain(error, lang), True
+            failed, retype = explain(error, lang), True
         except (DataError, ServiceError, LocatorError) as error:
             log.warning("a search failed: %s", error.code)
-            code = "service" if isinstance(error, ServiceError) else "data"
-            self.answer, self.failed = None, text(f"page.trouble.{code}", lang)
+            failed = text(f"page.trouble.{'service' if isinstance(error, ServiceError) else 'data'}", lang)
         except Exception as error:  # the border to the person: one sentence, never a stack trace
             # Only the kind of error is logged: its message may hold what was typed.
             log.error("a search broke: %s", type(error).__name__)
-            self.answer, self.failed = None, text("page.trouble.data", lang)
+            failed = text("page.trouble.data", lang)
+        if self.asked != asked:
+            return
+        self.answer, self.failed, self.to_retype = answer, failed, retype
+        self.answered_at = now if answer else self.answered_at
         if self.answer and self.answer.place:
             self.state = self.state.with_choice(area=self.answer.place.adcode or _area_of(self.answer))
 

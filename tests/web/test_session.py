@@ -61,6 +61,41 @@ def test_the_form_choices_are_read_and_checked(locator):
     assert session.query.text == JINAN
 
 
+@pytest.mark.parametrize("trouble", [None, InvalidInput("x", code="x"), RuntimeError("x")])
+def test_a_search_that_is_overtaken_leaves_the_newer_question_alone(locator, trouble):
+    """Streamlit runs the newer beside the older, whose answer comes first or last."""
+
+    class Overtaken:
+        engines = locator.engines
+
+        def find(self, query, now):
+            handle(session, Event("ask", {"act": "ask", "text": JINAN}))
+            session.run_search(lambda: locator, now)
+            if trouble:
+                raise trouble
+            return locator.find(query, now)
+
+    session = _visit()
+    handle(session, Event("ask", {"act": "ask", "text": "那个卖包子的对面"}))
+    session.run_search(Overtaken, NOW)
+    assert (session.query.text, session.answer.query.text, session.failed) == (JINAN, JINAN, None)
+    assert session.state.area == "370104"
+
+
+def test_a_run_with_an_address_of_before_takes_no_question_back(locator):
+    """A run that the map begins comes with the address that the browser knew then."""
+    session = _do(_visit(), locator, "ask", text="那个卖包子的对面")
+    session.record_url({})
+    before = {}
+    _do(session, locator, "ask", text=JINAN)
+    session.record_url({"area": "370104"})
+    session.sync_from_url(before, default_lang="zh", stepped=False)
+    assert session.query.text == JINAN and session.answer is not None
+    session.sync_from_url({"area": "370104"}, default_lang="zh", stepped=False)
+    session.sync_from_url(before, default_lang="zh", stepped=False)
+    assert session.query.text == "那个卖包子的对面", "the browser had shown the newer address: this is a step back"
+
+
 def test_what_got_lost_on_the_way_comes_with_the_next_event_and_each_counts_once(locator):
     """Of two events that reach Streamlit during one run it keeps the later, and it may call them in the wrong order."""
     session = _visit()

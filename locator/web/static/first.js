@@ -19,6 +19,7 @@
       if (found && found.act.text && !form.elements.text.value) form.elements.text.value = found.act.text;
     } catch (error) { /* a browser that keeps nothing */ }
   }
-  if (document.getElementById("first-form") || document.readyState !== "loading") start();
+  /* Its button stands last: on a slow line the form may be there before its fields. */
+  if (document.querySelector("#first-form [type=submit]") || document.readyState !== "loading") start();
   else document.addEventListener("DOMContentLoaded", start);
 })();
