@@ -168,7 +168,8 @@ def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     words, parts = _words(text)
     found = _read_words(places, words, parts, bias) if words else Resolved()
     inside = found.one.place.adcode if found.one and _LACKING.intersection(found.one.notes) else None
-    town = len(words) == 1 and all(_is_small(m.place) for m in found.meanings)
+    # A township's name may be a city's with one slip: Wuhang is nearly Wuhan.
+    town = len(words) == 1 and all(m.place.township and m.place.precision not in EXACT for m in found.meanings)
     if found.meanings and found.sure and not (inside or town):
         return found
     ways = respell(places.file, words, within=inside or "")
@@ -177,11 +178,6 @@ def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     offers = {m.place.label: m._replace(notes=("respelt",)) for m in near}
     told = offers | {m.place.label: offers.get(m.place.label, m) for m in found.meanings}
     return Resolved(tuple(told.values()), sure=False) if offers else found
-
-
-def _is_small(place: Place) -> bool:
-    """Tell whether a place is a township, whose name may be a city's with one slip: Wuhang is nearly Wuhan."""
-    return place.township is not None and place.precision not in EXACT
 
 
 def _read_words(places: PlaceIndex, words: list[str], parts: list[int], bias: Bias) -> Resolved:

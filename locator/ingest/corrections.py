@@ -321,11 +321,8 @@ def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, A
     if values.get("status", "listed") not in ("listed", VANISHED):
         raise InvalidInput(
             "status is listed or vanished",
-            code="edit_value",
-            field="status",
-            value=values["status"],
-            fault="listed, vanished",
-        )
+            code="edit_value", field="status", value=values["status"], fault="listed, vanished",
+        )  # fmt: skip
     changes: dict[str, Any] = {name: draft.values[name] for name in values if name in draft.values}
     if "status" in values:
         changes["status"] = values["status"]
