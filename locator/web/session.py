@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,6 +32,8 @@ ORDERS = ("name", "district", "age", "distance")
 """What the list of centers can be sorted by."""
 MAX_SEEN = 20
 """How many steps back a session remembers exactly; a step back beyond them leads to the county."""
+SAME_S = 30.0
+"""So long a run waits for one that is finding the same already."""
 STALE_S = 60.0
 """After this an answer is made again before it is shown: offices open and close."""
 
@@ -87,6 +90,8 @@ class Session:
     """How often the whole page with the form was drawn."""
     asked: int = field(default=0)
     """How many searches there were: announced again even when the words are the same."""
+    finding: tuple[int, threading.Event] | None = None
+    """The search that was begun last, by its number, and whether it has ended."""
 
     # --- the address bar
 
@@ -185,8 +190,19 @@ class Session:
         """Make the answer, if there is a question and the answer is missing or old. Never raises.
 
         Streamlit begins a new run beside the old one, which goes on to its next drawing: what was asked meanwhile is
-        the new run's, and the old run's answer is thrown away.
+        the new run's, and the old run's answer is thrown away. Where both are for the same question, the new run waits
+        for the old one's answer: no service is asked twice.
         """
+        if self.finding and self.finding[0] == self.asked:
+            self.finding[1].wait(SAME_S)
+        ended = threading.Event()
+        self.finding = (self.asked, ended)
+        try:
+            self._search(locator, now)
+        finally:
+            ended.set()
+
+    def _search(self, locator: Callable[[], Locator], now: datetime) -> None:
         lang, asked, retype = self.state.lang, self.asked, self.to_retype
         answer: Answer | None = None
         failed: str | None = None

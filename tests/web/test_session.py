@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -80,6 +81,33 @@ def test_a_search_that_is_overtaken_leaves_the_newer_question_alone(locator, tro
     session.run_search(Overtaken, NOW)
     assert (session.query.text, session.answer.query.text, session.failed) == (JINAN, JINAN, None)
     assert session.state.area == "370104"
+
+
+def test_a_run_for_the_same_question_waits_for_the_answer_and_asks_nobody_again(locator):
+    """A slow service is being asked when the browser repeats what it has not heard of."""
+    asked, begun, go_on = [], threading.Event(), threading.Event()
+
+    class Slow:
+        engines = locator.engines
+
+        def find(self, query, now):
+            asked.append(query.text)
+            begun.set()
+            assert go_on.wait(60)
+            return locator.find(query, now)
+
+    session = _visit()
+    handle(session, Event("ask", {"act": "ask", "text": JINAN}))
+    runs = [threading.Thread(target=session.run_search, args=(Slow, NOW)) for _ in range(2)]
+    runs[0].start()
+    assert begun.wait(60)
+    runs[1].start()
+    runs[1].join(0.3)
+    assert runs[1].is_alive() and asked == [JINAN]
+    go_on.set()
+    for run in runs:
+        run.join(60)
+    assert asked == [JINAN] and session.hits
 
 
 def test_a_run_with_an_address_of_before_takes_no_question_back(locator):

@@ -234,7 +234,7 @@ export function mount({ data, parentElement, setTriggerValue }) {
     if (isSlow(act.act)) { wait(true); slow = sent; }
     carrier.trigger({ ...said, earlier: unheard });
     unheard = [...unheard, said].slice(-8);
-    window.setTimeout(repeat, 2500, sent, 3);
+    window.setTimeout(repeat, 4000, sent, 3);
   };
   root.trigger = (act) => setTriggerValue("act", act);
   const heard = (data.page || {}).heard;
