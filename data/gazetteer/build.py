@@ -81,15 +81,12 @@ def gap_m(a: Row, item: Mapping[str, Any]) -> float:
     return float(distance_m(a.lon, a.lat, item["longitude"], item["latitude"]))
 
 
-NOT_PINYIN = frozenset(
-    {
-        "Artux", "Aqsu", "Barkam", "Bayan Nur", "Erenhot", "Ghulja", "Harbin", "Hohhot", "Hulunbuir",
-        "Karamay", "Kashgar", "Korla", "Lhasa", "Lhoka", "Nagqu", "Ordos", "Qamdo", "Qiqihar", "Shangri-La",
-        "Tumxuk", "Turpan", "Ulanhot", "Ulanqab", "Xilinhot",
-    }
-)  # fmt: skip
-"""English names of cities that are no pinyin. Any other is that of the town where a city's government sits: 开平 is no
-Changsha, 辽源 no Longshan."""
+NOT_PINYIN = frozenset((
+    "Artux", "Aqsu", "Barkam", "Bayan Nur", "Erenhot", "Ghulja", "Harbin", "Hohhot", "Hulunbuir", "Karamay", "Kashgar",
+    "Korla", "Lhasa", "Lhoka", "Nagqu", "Ordos", "Qamdo", "Qiqihar", "Shangri-La", "Tumxuk", "Turpan", "Ulanhot",
+    "Ulanqab", "Xilinhot",
+))  # fmt: skip
+"""English names of cities that are no pinyin; any other is that of the seat's town: 开平 is no Changsha."""
 
 
 def place_by_geonames(rows: Mapping[str, Row], index: Mapping[tuple[str, str], list[dict[str, Any]]]) -> None:
@@ -389,16 +386,14 @@ def main(folder: Path) -> None:
     )  # fmt: skip
     header = ["name", "level", "within", "code", "successor", "date", "source"]
     write(HERE / "former.csv", header, sorted(set(former), key=lambda f: (len(f[4]), f[4], f[0])))
-    write(HERE / "parts.csv", ["name", "code", "lon", "lat", "error_m", "source"], place_parts(folder))
+    with (HERE / "parts.csv").open(encoding="utf-8") as file:
+        english = {row["name"]: row["name_en"] for row in csv.DictReader(file)}  # kept by hand
+    header = ["name", "code", "lon", "lat", "error_m", "source", "name_en"]
+    write(HERE / "parts.csv", header, ([*part, english.get(str(part[0]), "")] for part in place_parts(folder)))
     for level in ("province", "city", "district", "zone", "township"):
         of = [r for r in rows.values() if r.level == level]
         print(level, len(of), "placed", sum(r.lon is not None for r in of), Counter(r.position_source for r in of))
-    print(
-        "former",
-        len(former),
-        "ambiguous short names",
-        len([r for r in rows.values() if not short_names(r.name, r.level)]),
-    )
+    print("former", len(former), "ambiguous", sum(not short_names(r.name, r.level) for r in rows.values()))
 
 
 if __name__ == "__main__":

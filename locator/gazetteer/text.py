@@ -303,8 +303,8 @@ def _phrase_heads() -> dict[str, int]:
 def spell(name: str) -> list[str]:
     """Return the syllables of a normalised name; Latin words and digits stay as they are."""
     out: list[str] = []
-    for run in re.findall("[\u3400-\u9fff]+|[a-z0-9]+", name):
-        if run[0] < "\u3400":
+    for run in re.findall("[〇\u3400-\u9fff]+|[a-z0-9]+", name):
+        if run.isascii():
             out.append(run)
         else:
             out += _spell_run(run)

@@ -66,3 +66,11 @@ def test_a_form_that_is_too_long_is_refused_in_one_piece_and_in_many(client):
     pieces = (b"text=" + b"x" * 1024 for _ in range(MAX_BODY_BYTES // 1024 + 1))
     for body in (b"x" * (MAX_BODY_BYTES + 1), pieces):
         assert client.post("/plain", content=body).status_code == 413
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_one_city_with_a_slip_is_offered_and_not_called_several(client, lang):
+    page = client.post("/plain", data={"text": "Shenzen", "lang": lang}).text
+    assert page.count('name="again"') == 1 and "深圳市" in page
+    assert text("notices.ambiguous_place", lang) in page and text("notices.respelt", lang) in page
+    assert not re.search("不止一处|[Mm]ore than one|[Ss]everal", page)
