@@ -148,7 +148,7 @@ def test_each_view_has_its_own_title(desktop):
 def test_what_is_heard_is_what_is_seen(desktop):
     page = desktop.open()
     desktop.search("人民路")
-    hear(page, f"有 {page.locator('.candidate').count()} 个可以选")
+    hear(page, f"列出了 {page.locator('.candidate').count()} 个")
     assert page.locator(".understood").inner_text().count("写上城市") == 1, "and what to do when none fits"
     desktop.search("那个卖包子的对面")
     hear(page, "没有看懂这个地址")

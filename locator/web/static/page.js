@@ -95,6 +95,7 @@ function keepAsked(list) {
 function noteAsked(act) {
   const { act: name, text, datum, lon, lat, accuracy } = act;
   if (!["ask", "here", "pick"].includes(name)) return;
+  noteAddress(); /* whoever asks on at once has a way back to here */
   latest = { act: name, text, datum, lon, lat, accuracy };
 }
 let latest = null; /* the question behind what is shown */
@@ -121,7 +122,7 @@ function cameAgain() {
 function resume(page, root) {
   const before = session;
   session = page.session;
-  if (before === session) { window.setTimeout(noteAddress, 300); return; }
+  if (before === session) { noteAddress(); return; } /* the address came before the answer (views/find.py) */
   if (before === null && !cameAgain()) return;
   if (before === null) latest = (readAsked().find((old) => old.search === window.location.search) || {}).act || null;
   if (!latest || (outstanding && before !== null)) return;
@@ -226,8 +227,8 @@ export function mount({ data, parentElement, setTriggerValue }) {
   }
   root.send = (act) => {
     if (SLOW.has(act.act)) {
-      outstanding = { panel: data.name, act, n: sent + 1 };
       if (!act.resumed) { asked = true; noteAsked(act); }
+      outstanding = { panel: data.name, act, n: sent + 1 };
     }
     if (!isConnected()) { sayConnection(); return; }
     const carrier = carrierOf(data.name, act.act) || root, said = { ...act, n: ++sent };
