@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 
@@ -118,7 +119,8 @@ def test_a_city_s_material_stands_in_for_the_nation_s(guide):
 
 
 def test_a_city_decides_whether_the_trip_can_be_saved(guide):
-    assert guide.answer("apply", "foreigner", None, "zh")["trip"]["without_visit"] == "no"
+    assert guide.answer("apply", "foreigner", None, "zh")["trip"]["without_visit"] == "ask"
+    assert guide.answer("apply", "foreigner", "440100", "zh")["trip"]["without_visit"] == "no"
     chongqing = guide.answer("apply", "foreigner", "500000", "zh")["trip"]
     assert chongqing["without_visit"] == "partly" and "广州" not in "".join(line["text"] for line in chongqing["lines"])
     assert guide.answer("pin", "adult", "442000", "zh")["trip"]["without_visit"] == "no"
@@ -246,7 +248,7 @@ def test_a_local_number_stands_for_the_national_one_and_has_its_area_code(guide)
     assert (
         beijing["number"] == "12333"
         and beijing["from_elsewhere"] == "010-12333"
-        and "0, for a person" in beijing["note"]
+        and "press 1, then 0" in beijing["note"]
     )
     assert guide.hotlines("440305", "medical", "en")[0]["from_elsewhere"] == "0755-12393"
 
@@ -308,6 +310,78 @@ def test_an_answer_is_at_most_eight_short_steps_each_with_address_publisher_and_
                 assert line["publisher"].strip() and re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", line["date"])
             for source in answer["sources"]:
                 assert source["url"] and source["publisher"] and source["date"] and source["undated"] in (True, False)
+
+
+ANOTHERS = {
+    "adult": "孩子|监护人|家长",
+    "foreigner": "孩子|监护人|家长",
+    "hkmt": "孩子|监护人|家长",
+    "agent": "孩子|监护人|家长|护照|通行证",
+    "child": "离职|离开单位|有没有工作|换城市工作|委托书|护照|通行证",
+}
+"""Words that speak to somebody else than the person who asks."""
+
+
+def told(answer):
+    """Return what an answer tells a person to do or to bring."""
+    steps = [line for step in answer["steps"] for line in step["lines"]]
+    return [*answer["trip"]["lines"], *steps, *answer["materials"], *answer["tips"]]
+
+
+@pytest.mark.parametrize("person", Person)
+def test_a_line_is_about_the_person_who_asks(guide, person):
+    for adcode in (None, *guide.regions):
+        for task in Task:
+            for line in told(guide.answer(task, person, adcode, "zh")):
+                words = line.get("text") or line["name"] + (line["note"] or "")
+                assert not re.search(ANOTHERS[person.value], words), words
+
+
+def test_an_agent_is_never_addressed_as_the_holder(guide):
+    for adcode in (None, *guide.regions):
+        for task in Task:
+            for line in told(guide.answer(task, "agent", adcode, "en")):
+                words = line.get("text") or line["name"]
+                assert not re.search(r"\b(by )?yourself\b|\byour own card\b", words), words
+
+
+def test_what_is_over_eight_steps_is_the_most_general_and_never_the_task_s_own(guide):
+    """A line of a task or a person stays in its step while a line for everybody stands there."""
+    wide = {s.id: (s.section, s.region, len(s.tasks) * len(s.persons)) for s in guide._entries("statements")}
+    over = 0
+    for adcode in (None, *CITIES[:6], "610100"):
+        for task in Task:
+            for person in Person:
+                answer = guide.answer(task, person, adcode, "zh")
+                steps = {step["id"]: [wide[line["id"]] for line in step["lines"]] for step in answer["steps"]}
+                for section, region, breadth in (wide[line["id"]] for line in answer["tips"]):
+                    kept = [width for _, where, width in steps.get(section, ()) if where == region]
+                    over += section in steps
+                    assert not kept or max(kept) <= breadth, (adcode, task, person)
+    assert over, "no answer has more than eight lines: the limit is not tried"
+
+
+def test_a_national_line_that_names_a_place_has_a_source_of_that_place(guide):
+    with (shipped_dir() / "gazetteer" / "divisions.csv").open(encoding="utf-8", newline="") as file:
+        names = {re.sub("(市|省|地区|盟|(壮族|回族|维吾尔)?自治区)$", "", row["name"]) for row in csv.DictReader(file)
+                 if row["code"].endswith("00")} - {"台湾", "香港", "澳门"}  # fmt: skip
+    tried = 0
+    for kind in ("statements", "materials", "channels", "hotlines", "questions"):
+        for entry in guide._entries(kind):
+            if entry.region != "000000":
+                continue
+            parts = (getattr(entry, field, None) for field in ("text", "answer", "name", "note"))
+            words = " ".join(part["zh"] for part in parts if part)
+            basis = " ".join(guide.source(key).name + guide.source(key).publisher for key in entry.sources)
+            for name in (name for name in names if len(name) > 1 and name in words):
+                tried += 1
+                assert name in basis, f"{words}: no source about {name}"
+    assert tried > 20
+
+
+def test_no_two_sources_are_one_page(guide):
+    urls = [source.url.rstrip("/") for source in guide._shelf.sources.values()]
+    assert not {url for url in urls if urls.count(url) > 1}
 
 
 @pytest.mark.parametrize("task", Task)

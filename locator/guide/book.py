@@ -255,15 +255,24 @@ MAX_STEPS = 8
 def _short_steps(said: list[Statement]) -> tuple[dict[str, list[Statement]], list[Statement]]:
     """Return the four steps with at most :data:`MAX_STEPS` lines, and the lines that are over.
 
-    A finer region's lines stand before a wider one's; the last line of the longest step goes first, and every
-    step keeps one.
+    What is over is what is said most generally: of the widest region the line about the most tasks and persons,
+    of equals the last. Every step keeps one line.
     """
     steps = {step: [s for s in said if s.section == step] for step in STEPS}
-    over = list[Statement]()
-    while sum(map(len, steps.values())) > MAX_STEPS:
-        longest = max(steps.values(), key=len)
-        over.insert(0, longest.pop())
-    return steps, over
+    order = [s for lines in steps.values() for s in lines]
+    general = sorted(range(len(order)), key=lambda n: (said_widely(order[n]), n), reverse=True)
+    over = set[int]()
+    for n in general:
+        kept = [m for m, s in enumerate(order) if m not in over and s.section == order[n].section]
+        if len(order) - len(over) > MAX_STEPS and len(kept) > 1:
+            over.add(n)
+    shown = [s for n, s in enumerate(order) if n not in over]
+    return {step: [s for s in shown if s.section == step] for step in STEPS}, [order[n] for n in sorted(over)]
+
+
+def said_widely(entry: Entry) -> tuple[int, int]:
+    """Return how generally an entry speaks: how wide its region is, and for how many tasks and persons."""
+    return -len(_chain(entry.region)), len(entry.tasks) * len(entry.persons)
 
 
 def _visit(said: list[Statement]) -> str:
