@@ -255,12 +255,13 @@ MAX_STEPS = 8
 def _short_steps(said: list[Statement]) -> tuple[dict[str, list[Statement]], list[Statement]]:
     """Return the four steps with at most :data:`MAX_STEPS` lines, and the lines that are over.
 
-    What is over is what is said most generally: of the widest region the line about the most tasks and persons,
-    of equals the last. Every step keeps one line.
+    A finer region's lines come first; what one region says of most tasks comes after what it says of a few. Over is
+    what is said most generally: of the widest region the line about the most tasks and persons, of equals the last.
+    Every step keeps one line.
     """
-    steps = {step: [s for s in said if s.section == step] for step in STEPS}
-    order = [s for lines in steps.values() for s in lines]
-    general = sorted(range(len(order)), key=lambda n: (said_widely(order[n]), n), reverse=True)
+    own_first = sorted(said, key=lambda s: (-len(_chain(s.region)), len(s.tasks) > len(Task) / 2))
+    order = [s for step in STEPS for s in own_first if s.section == step]
+    general = sorted(range(len(order)), key=lambda n: (_generality(order[n]), n), reverse=True)
     over = set[int]()
     for n in general:
         kept = [m for m, s in enumerate(order) if m not in over and s.section == order[n].section]
@@ -270,7 +271,7 @@ def _short_steps(said: list[Statement]) -> tuple[dict[str, list[Statement]], lis
     return {step: [s for s in shown if s.section == step] for step in STEPS}, [order[n] for n in sorted(over)]
 
 
-def said_widely(entry: Entry) -> tuple[int, int]:
+def _generality(entry: Entry) -> tuple[int, int]:
     """Return how generally an entry speaks: how wide its region is, and for how many tasks and persons."""
     return -len(_chain(entry.region)), len(entry.tasks) * len(entry.persons)
 
