@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from bench_load import rank, read_addresses
-from page_server import read_cpu_ms, read_memory_mb, run_server
+from page_server import read_cpu_ms, read_memory_mb, run_server, settle
 from page_visitor import Reply, Visitor
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -35,8 +35,6 @@ PEER, EMPTY = _run_page("plain_peer.py"), _run_page("empty_peer.py")
 ENOUGH_MS = 1000.0
 OPENING_S = 0.05
 """Between two visits that open: all come from one address, which may open 200 at once and ten a second."""
-QUIET_MS = 60.0
-"""Of CPU in a second: a server that uses less has finished its start."""
 
 
 class PlainVisitor(Visitor):
@@ -66,16 +64,6 @@ Side = tuple[str, int, type[Visitor], str | None]
 """An address, a process id, who visits it, and the panel that a search must show."""
 
 
-async def settle(sides: list[Side]) -> None:
-    """Wait until every server has done what its first answers started in the background."""
-    for _, pid, _, _ in sides:
-        for _ in range(120):
-            before = read_cpu_ms(pid)
-            await asyncio.sleep(1)
-            if read_cpu_ms(pid) - before < QUIET_MS:
-                break
-
-
 async def count_cpu(sides: list[Side], searches: int) -> list[float]:
     """Return each side's CPU a search, in milliseconds, asked in turn."""
     addresses, used = read_addresses(), [0.0] * len(sides)
@@ -84,7 +72,8 @@ async def count_cpu(sides: list[Side], searches: int) -> list[float]:
         await visitor.open()
         for address in addresses[:10]:
             await visitor.search(address)
-    await settle(sides)
+    for _, pid, _, _ in sides:
+        await settle(pid)
     dice, counted = random.Random(1), 0
     while counted < searches:
         address, costs, shown = dice.choice(addresses), list[float](), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 STREAMLIT = ("-m", "streamlit", "run", "app.py")
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+QUIET_MS = 60.0
+"""Of CPU in a second: a server that uses less has finished its start."""
 
 
 @contextmanager
@@ -52,6 +55,15 @@ def read_cpu_ms(pid: int) -> float:
     """Return the server's user and system time so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) * TICK_MS
+
+
+async def settle(pid: int) -> None:
+    """Wait, two minutes at most, until a server has done what its first answers started in the background."""
+    for _ in range(120):
+        before = read_cpu_ms(pid)
+        await asyncio.sleep(1)
+        if read_cpu_ms(pid) - before < QUIET_MS:
+            return
 
 
 def count_files(pid: int) -> int:

@@ -7,10 +7,10 @@ codes; to list the rows is to start from the rarest field's posting lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from threading import RLock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,8 @@ from locator.search.tree import PointTree, Rows, RowTest
 Codes = NDArray[np.int32]
 Allowed = NDArray[np.bool_]
 """One flag for each code of a column, and a last one for null (code -1)."""
-KEPT_FILTERS = 512
-"""How many filters' lookup tables are kept; each has a flag for each region of the layer at most."""
+KEPT_TABLES = 512
+"""How many lookup tables are kept; each has a flag for each region of the layer at most."""
 
 
 class Column:
@@ -66,7 +66,7 @@ class Columns:
     def __init__(self, layer: Layer, placed: Rows) -> None:
         self._layer, self._placed = layer, placed
         self._made: dict[str, Column] = {}
-        self._parts: dict[Filter, list[tuple[Column, Allowed]]] = {}
+        self._allowed: dict[tuple[str, Hashable], Allowed] = {}
         self._lock = RLock()
 
     def column(self, name: str) -> Column:
@@ -88,34 +88,15 @@ class Columns:
 
     def parts(self, where: Filter) -> list[tuple[Column, Allowed]]:
         """Return the lookup tables of a filter, its predicate left aside; those asked for lately are kept."""
-        key = where if where.predicate is None else replace(where, predicate=None)
-        found = self._parts.get(key)
-        if found is None:
-            if len(self._parts) >= KEPT_FILTERS:
-                self._parts.clear()
-            found = self._parts[key] = self._make_parts(key)
-        return found
+        return [(self.column(name), self._allow(name, wanted)) for name, wanted in _restrictions(where)]
 
-    def _make_parts(self, where: Filter) -> list[tuple[Column, Allowed]]:
-        tests: list[tuple[str, Callable[[str | None], bool]]] = []
-        if where.kinds is not None:
-            kinds = {str(kind) for kind in where.kinds}
-            tests.append(("kind", lambda value: value in kinds))
-        if where.regions is not None:
-            prefixes = tuple(stem(region) for region in where.regions)
-            tests.append(("adcode", lambda value: value is not None and value.startswith(prefixes)))
-        if where.positions is not None:
-            positions = {str(position) for position in where.positions}
-            tests.append(("position", lambda value: value in positions))
-        if where.task is not None:
-            task = str(where.task)
-            tests.append(("not_tasks", lambda value: task not in (value or "").split(" ")))
-        for name, wanted in (("wheelchair", where.wheelchair), ("hours_known", where.hours_known)):
-            if wanted is not None:
-                word = "yes" if wanted else "no"
-                tests.append((name, lambda value, word=word: value == word))  # type: ignore[misc]
-        columns = [(self.column(name), test) for name, test in tests]
-        return [(column, column.allow(test)) for column, test in columns]
+    def _allow(self, name: str, wanted: Hashable) -> Allowed:
+        found = self._allowed.get((name, wanted))
+        if found is None:
+            if len(self._allowed) >= KEPT_TABLES:
+                self._allowed.clear()
+            found = self._allowed[name, wanted] = self.column(name).allow(_make_test(name, wanted))
+        return found
 
     def condition(self, names: Sequence[str], test: Callable[..., bool]) -> RowTest:
         """Return a row test that asks ``test`` once for each distinct value of the columns; see ``Index.condition``."""
@@ -133,6 +114,31 @@ class Columns:
             return np.fromiter((passes(key) for key in keys), bool, len(rows))
 
         return row_test
+
+
+def _restrictions(where: Filter) -> list[tuple[str, Hashable]]:
+    """Return which columns a filter restricts, and what it wants of each."""
+    wanted = (
+        ("kind", where.kinds),
+        ("adcode", where.regions),
+        ("position", where.positions),
+        ("not_tasks", where.task),
+        ("wheelchair", where.wheelchair),
+        ("hours_known", where.hours_known),
+    )
+    return [(name, value) for name, value in wanted if value is not None]
+
+
+def _make_test(name: str, wanted: Any) -> Callable[[str | None], bool]:
+    """Return the test of a column's value that a filter means."""
+    if name in ("kind", "position"):
+        return frozenset(map(str, wanted)).__contains__
+    if name == "adcode":
+        prefixes = tuple(stem(region) for region in wanted)
+        return lambda value: value is not None and value.startswith(prefixes)
+    if name == "not_tasks":
+        return lambda value: wanted not in (value or "").split(" ")
+    return lambda value: value == ("yes" if wanted else "no")
 
 
 class Selection:
