@@ -22,9 +22,10 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from locator.hours import WeekDay, week_of
-from locator.i18n import choose, text
+from locator.i18n import text
 from locator.model import EXACT, ServicePoint
-from locator.outputs.html_document import Markup, tag, write_document
+from locator.outputs.html_document import Markup, lang_of, tag, write_document
+from locator.outputs.shapes import name_beside
 from locator.routing.route import Route
 from locator.settings import Settings
 from locator.wording import HERE_M, say_day, say_length
@@ -161,14 +162,13 @@ def write_print_page(
 
 
 def _head(point: ServicePoint, guide: Mapping[str, Any] | None, lang: str) -> tuple[tuple[str, str], ...]:
-    names = [("name", cut(point.name, 90))]
-    if point.name_en and choose({"zh": point.name, "en": point.name_en}, lang) == point.name_en:
-        names.append(("", cut(point.name_en, 110)))
     kind = text("sheet.kind_line", lang, kind=text(f"names.kind.{point.kind}", lang))
+    if beside := name_beside(point, lang):
+        kind = f"{cut(beside.said, 110)} · {kind}"
     region = "".join(part for part in (point.city, point.district) if part and part not in (point.address or ""))
     where = f"{region}{point.address}" if point.address else None
     urgent = (guide or {}).get("first")
-    lines = [*names, *([("urgent", cut(urgent["text"], 200))] if urgent else []), ("", kind)]
+    lines = [("name", cut(point.name, 90)), *([("urgent", cut(urgent["text"], 200))] if urgent else []), ("", kind)]
     lines.append(
         ("", text("sheet.address", lang, address=cut(where, 150)) if where else text("sheet.no_address", lang))
     )
@@ -355,7 +355,10 @@ def cut(words: str, limit: int) -> str:
 
 def _write_page(page: PrintedPage, size: float) -> str:
     lang = page.lang
-    head = [tag("h1", words) if css == "name" else tag("p", words, class_=css) for css, words in page.head]
+    head = [
+        tag("h1", words, lang=lang_of(words)) if css == "name" else tag("p", words, class_=css)
+        for css, words in page.head
+    ]
     code = tag("div", page.qr, tag("p", text("sheet.scan", lang)), class_="qr") if page.qr else None
     body = tag(
         "main",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+from locator.gazetteer.text import simplify, spell
 from locator.i18n import choose, language, text
 from locator.model import (
     EXACT,
@@ -22,6 +25,7 @@ from locator.model import (
     RegionWithOffices,
     ServicePoint,
 )
+from locator.outputs.html_document import lang_of
 from locator.routing.route import Route
 from locator.wording import say_distance, say_length
 
@@ -336,3 +340,50 @@ def shape_route_feature(route: Route) -> Mapping[str, Any]:
 def mode_name(mode: Mode, lang: str) -> str:
     """Return a mode's name."""
     return text(f"names.mode.{mode}", lang)
+
+
+class NameBeside(NamedTuple):
+    """What stands beside a Chinese name for those who do not read it."""
+
+    said: str
+    lang: str
+    """Its HTML language."""
+
+
+def name_beside(point: ServicePoint, lang: str) -> NameBeside | None:
+    """Return the name a source prints in English, else how the Chinese one is read; None for readers of Chinese."""
+    if lang == "zh":
+        return None
+    if point.name_en or lang_of(point.name) == "en":
+        return NameBeside(point.name_en, "en") if point.name_en not in (None, point.name) else None
+    return NameBeside(say_pinyin(point.name), "zh-Latn")
+
+
+_NAME_WORDS = re.compile(
+    "人力|资源|社会|保障|保险|公共|政务|行政|服务|分中心|中心|医疗|医保|人社|社保|劳动|就业|街道|社区|便民|市民|居民|事务|业务|事业|市场|"
+    "综合|管理|经办|受理|办理|办事|网点|大厅|客厅|窗口|人民|政府|党群|审批|信息|[农工建中商]行|银行|支行|分行|营业|分局|新区|园区|"
+    "开发区|工业区|高新区|卫生|健康|委员会|办公|代办|之家|和|与|局|厅|处|所|站|点|部|室|(?<=[^省市区县旗镇乡].)[省市区旗镇乡]|(?<=.)县"
+)
+"""Words of which names of offices are made; the last are what a division is, behind its own name (市中区 has one)."""
+
+
+@lru_cache(maxsize=4096)
+def say_pinyin(name: str) -> str:
+    """Return a Chinese name in pinyin without tones, one capitalised word for each word of the name."""
+    said: list[str] = []
+    for run in re.findall("[\u3400-\u9fff]+|[^\u3400-\u9fff]+", name):
+        if not "\u3400" <= run[0] <= "\u9fff":
+            said.append(run.translate(_BRACKETS).strip())
+            continue
+        syllables = spell(simplify(run))
+        if len(syllables) != len(run):  # a character nobody knows
+            return name
+        ends = {0, len(run), *(end for found in _NAME_WORDS.finditer(run) for end in found.span())}
+        cuts = sorted(ends)
+        # The names of a district and its town may stand together: 徐汇湖南, 静安静安寺.
+        cuts += [start + 2 for start, end in pairwise(cuts) if end - start > 3]
+        said += ["".join(syllables[start:end]).capitalize() for start, end in pairwise(sorted(cuts))]
+    return " ".join(filter(None, said)).replace("( ", "(").replace(" )", ")")
+
+
+_BRACKETS = str.maketrans("（）、，", "(),,")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from locator.gazetteer.text import simplify, spell
 from locator.hours import describe, say_usual, week_of, week_text
 from locator.i18n import choose, text
 from locator.model import Hit, ServicePoint
 from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
-from locator.outputs.shapes import say_hit_distance, split_phones
+from locator.outputs.shapes import name_beside, say_hit_distance, split_phones
 from locator.routing.route import Route
 from locator.web.send_page import address_to_send, render_print_button
 from locator.web.session import MAX_REPORT, ROW, is_pinned
@@ -102,41 +98,8 @@ def say_how_far(hit: Hit, words: Translator) -> str | None:
 
 def render_english(point: ServicePoint, words: Translator) -> Markup | None:
     """Return, on the English page, the name a source prints in English, else how the Chinese one is read."""
-    if words.lang == "zh":
-        return None
-    if point.name_en or lang_of(point.name) == "en":
-        return tag("p", point.name_en, class_="english", lang="en") if point.name_en not in (None, point.name) else None
-    return tag("p", say_pinyin(point.name), class_="english", lang="zh-Latn")
-
-
-_NAME_WORDS = re.compile(
-    "人力|资源|社会|保障|保险|公共|政务|行政|服务|分中心|中心|医疗|医保|人社|社保|劳动|就业|街道|社区|便民|市民|居民|事务|业务|事业|市场|"
-    "综合|管理|经办|受理|办理|办事|网点|大厅|客厅|窗口|人民|政府|党群|审批|信息|[农工建中商]行|银行|支行|分行|营业|分局|新区|园区|"
-    "开发区|工业区|高新区|卫生|健康|委员会|办公|代办|之家|和|与|局|厅|处|所|站|点|部|室|(?<=[^省市区县旗镇乡].)[省市区旗镇乡]|(?<=.)县"
-)
-"""Words of which names of offices are made; the last are what a division is, behind its own name (市中区 has one)."""
-
-
-@lru_cache(maxsize=4096)
-def say_pinyin(name: str) -> str:
-    """Return a Chinese name in pinyin without tones, one capitalised word for each word of the name."""
-    said: list[str] = []
-    for run in re.findall("[\u3400-\u9fff]+|[^\u3400-\u9fff]+", name):
-        if not "\u3400" <= run[0] <= "\u9fff":
-            said.append(run.translate(_BRACKETS).strip())
-            continue
-        syllables = spell(simplify(run))
-        if len(syllables) != len(run):  # a character nobody knows
-            return name
-        ends = {0, len(run), *(end for found in _NAME_WORDS.finditer(run) for end in found.span())}
-        cuts = sorted(ends)
-        # The names of a district and its town may stand together: 徐汇湖南, 静安静安寺.
-        cuts += [start + 2 for start, end in pairwise(cuts) if end - start > 3]
-        said += ["".join(syllables[start:end]).capitalize() for start, end in pairwise(sorted(cuts))]
-    return " ".join(filter(None, said)).replace("( ", "(").replace(" )", ")")
-
-
-_BRACKETS = str.maketrans("（）、，", "(),,")
+    beside = name_beside(point, words.lang)
+    return tag("p", beside.said, class_="english", lang=beside.lang) if beside else None
 
 
 def render_card(hit: Hit, context: ListContext) -> Markup:

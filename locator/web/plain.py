@@ -18,7 +18,15 @@ from locator.errors import LocatorError
 from locator.i18n import LANGS, explain_outside, text
 from locator.model import EXACT, Answer, Person, Phone, Query, Task
 from locator.outputs.html_document import Markup, join, tag, write_document
-from locator.outputs.shapes import hotline_of, order_phones, say_fallback, say_hit_distance, say_label, say_notice
+from locator.outputs.shapes import (
+    hotline_of,
+    name_beside,
+    order_phones,
+    say_fallback,
+    say_hit_distance,
+    say_label,
+    say_notice,
+)
 from locator.routing import links as links_into_apps
 from locator.web.session import MAX_TEXT
 
@@ -171,6 +179,7 @@ def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone, *, alone: boo
     return tag(
         "li",
         tag("h2", point.name, lang="zh-CN"),
+        tag("p", beside.said, lang=beside.lang) if (beside := name_beside(point, lang)) else None,
         tag("p", text(f"names.kind.{point.kind}", lang), " · ", where),
         tag("p", point.address, lang="zh-CN") if point.address else None,
         tag("p", *phones),

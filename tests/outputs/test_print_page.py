@@ -160,6 +160,14 @@ def test_it_says_what_a_person_needs_at_the_door(guide, lang):
     assert ("9月29日" if lang == "zh" else "29 Sep") in html and ("国庆" if lang == "zh" else "National Day") in html
 
 
+def test_a_chinese_name_is_read_out_for_those_who_cannot(guide):
+    said = "Xiaolan"
+    assert said in write_print_page(POINT, None, at=AT, lang="en")
+    assert said not in write_print_page(POINT, None, at=AT, lang="zh")
+    named = write_print_page(replace(POINT, name_en="A Centre"), None, at=AT, lang="en")
+    assert "A Centre" in named and said not in named
+
+
 def test_the_hours_are_of_the_next_seven_days(guide):
     at = datetime(2026, 10, 9, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
     html = write_print_page(POINT, None, at=at, lang="zh")
@@ -242,5 +250,5 @@ def test_large_type_is_larger(guide):
 def test_any_text_makes_a_sheet_that_is_well_formed(name, address, said):
     point = replace(POINT, name=name, address=address, hours=None, hours_text=said)
     html = write_print_page(point, None, at=AT, lang="zh")
-    assert html.count("<h1>") == 1 and html.count("</main>") == 1 and html.endswith("</html>\n")
+    assert html.count("<h1 ") == 1 and html.count("</main>") == 1 and html.endswith("</html>\n")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", html)

@@ -34,6 +34,7 @@ def test_every_task_is_answered_in_both_languages(client, locator, task, lang):
     assert f'<html lang="{"zh-CN" if lang == "zh" else "en"}">' in page
     assert page.count("<li value=") >= 5 and "五里沟街道人社中心" in page and "tel:0531-87920528" in page
     assert f'<option value="{task}" selected>' in page and f'<option value="{Person.AGENT}" selected>' in page
+    assert ("Wuligou Jiedao Renshe Zhongxin" in page) == (lang == "en")
     needed = locator.guide(task, Person.AGENT, "370104", lang)["materials"]
     assert (text("page.bring", lang) in page) == bool(needed)
     assert [item["name"] for item in needed if escape(item["name"]) not in page] == []

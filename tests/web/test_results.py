@@ -32,9 +32,10 @@ from locator.model import (
     ServicePoint,
 )  # fmt: skip
 from locator.outputs.html_document import Markup
+from locator.outputs.shapes import say_pinyin
 from locator.web.answer import group_hits, render_fallback, render_results, render_understood, say_ranks
 from locator.web.ask_form import render_ask
-from locator.web.card import ListContext, list_cautions, say_pinyin
+from locator.web.card import ListContext, list_cautions
 from locator.web.session import is_pinned
 from locator.web.state import PageState
 from locator.wording import Translator, age_years

@@ -17,9 +17,9 @@ from locator.errors import LocatorError
 from locator.hours import describe
 from locator.model import EXACT, Kind, Place, ServicePoint
 from locator.outputs.html_document import Markup, join, lang_of, mark_chinese, tag
-from locator.outputs.shapes import region_of
+from locator.outputs.shapes import region_of, say_pinyin
 from locator.web import shared
-from locator.web.card import SIGNS, render_english, render_phone, say_pinyin
+from locator.web.card import SIGNS, render_english, render_phone
 from locator.web.components import show_panel, show_static_html
 from locator.web.event_handlers import handle
 from locator.web.map_component import build_overview_map, show_map
