@@ -73,15 +73,16 @@ def test_every_row_gets_its_nearest_in_the_order_of_the_input(tmp_path):
     where = Filter(positions=EXACT | APPROXIMATE)
     for number, asked in enumerate(csv.DictReader(source.read_text("utf-8").splitlines())):
         mine = rows[3 * number : 3 * number + 3]
-        found = index.find(float(asked["x"]), float(asked["y"]), limit=3, where=where)
-        for rank, (row, item) in enumerate(zip(mine, found, strict=True), 1):
+        hits = index.nearest(float(asked["x"]), float(asked["y"]), limit=3, where=where)
+        for rank, (row, hit) in enumerate(zip(mine, hits, strict=True), 1):
+            point = index.layer.point(hit.row)
             assert {key: row[key] for key in asked} == asked
             assert row["rank"] == str(rank)
-            assert row["point_id"] == item.point.id
-            assert float(row["distance_m"]) == pytest.approx(item.distance_m, abs=6e-4)
-            assert row["approximate"] == str(item.point.position not in EXACT).lower()
-            assert row["point_kind"] == item.point.kind
-            assert row["point_address"] == (item.point.address or "")
+            assert row["point_id"] == point.id
+            assert float(row["distance_m"]) == pytest.approx(hit.distance_m, abs=6e-4)
+            assert row["approximate"] == str(point.position not in EXACT).lower()
+            assert row["point_kind"] == point.kind
+            assert row["point_address"] == (point.address or "")
             assert row["origin_precision"] == "point"
     assert rows_of(summary.rejects) == []
 

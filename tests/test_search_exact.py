@@ -166,7 +166,7 @@ def test_points_without_position_or_gone_from_their_source_are_not_found():
     ]
     index = Index(Layer.from_points(points))
     assert len(index) == 2
-    assert [found.point.id for found in index.find(117.0, 36.0)] == ["c", "d"]
+    assert [index.layer.point(hit.row).id for hit in index.nearest(117.0, 36.0)] == ["c", "d"]
     assert index.nearest_many([117.0], [36.0], limit=3)[0].tolist() == [[2, 3, -1]]
 
 

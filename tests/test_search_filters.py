@@ -83,7 +83,7 @@ def test_a_filtered_answer_is_exact_whichever_way_it_takes(points, where, limit,
         many, _ = index.nearest_many([query[0]], [query[1]], limit=limit, where=where, within_m=within_m)
         assert [row for row in many[0].tolist() if row >= 0] == [hit.row for hit in hits]
         fields = replace(where, predicate=None)
-        assert index.rows(fields).tolist() == [row for row, p in enumerate(points) if passes(p, fields)]
+        assert index.rows_passing(fields).tolist() == [row for row, p in enumerate(points) if passes(p, fields)]
 
 
 def spread_layer(count, *, rare_every=1000):
@@ -136,7 +136,7 @@ def test_a_predicate_sees_only_what_it_must():
 
     index = Index(spread_layer(5_000))
     where = Filter(hours_known=True, kinds=frozenset({Kind.OTHER}), predicate=predicate)
-    hits = index.find(116.4, 39.9, limit=5, where=where)
+    hits = index.nearest(116.4, 39.9, limit=5, where=where)
     assert len(hits) == 5
     assert len(seen) == len(set(seen)) <= 64  # of 2,500 that pass the fields
     assert all(index.layer.point(index.layer.row_of(i)).hours for i in seen)
@@ -149,23 +149,6 @@ def test_a_predicate_that_fails_everything_is_asked_once_a_point():
     assert sorted(seen) == sorted(point.id for point in index.layer.points())
 
 
-def test_a_condition_on_columns_is_asked_once_a_value():
-    asked = []
-
-    def opens_early(hours):
-        asked.append(hours)
-        return hours is not None and "08:00" in hours
-
-    index = Index(spread_layer(3_000))
-    test = index.condition(["hours"], opens_early)
-    query = (116.4, 39.9)
-    rows = [row for row, p in enumerate(index.layer.points()) if p.hours and "08:00" in p.hours]
-    check(index, index.nearest(*query, limit=9, test=test), query, 9, rows=rows)
-    assert len(asked) == len(set(asked)) <= 4
-    many, _ = index.nearest_many([query[0]], [query[1]], limit=9, test=test)
-    assert many[0].tolist() == [hit.row for hit in index.nearest(*query, limit=9, test=test)]
-
-
 def test_trees_of_filters_stay_within_their_rows():
     layer = spread_layer(4_000, rare_every=3)
     index = Index(layer, spare_rows=2_000)
@@ -176,7 +159,7 @@ def test_trees_of_filters_stay_within_their_rows():
     ]
     for where in filters * 2:
         index.warm(where)
-        held = sum(len(index.rows(kept)) for kept in index.warm_filters())
+        held = sum(len(index.rows_passing(kept)) for kept in index.warm_filters())
         assert held <= 2_000
         rows = [row for row, point in enumerate(layer.points()) if passes(point, where)]
         check(index, index.nearest(116.4, 39.9, where=where), (116.4, 39.9), 5, rows=rows)

@@ -11,7 +11,6 @@ from locator.i18n import LANGS, text
 from locator.model import Found, Hit, HoursState, Kind, Mode, Phone, Place, Precision, Provenance, ServicePoint
 from locator.search import (
     group_by_building,
-    is_same_office,
     merge_same_offices,
     rank_by_travel_time,
     serves_you,
@@ -52,8 +51,8 @@ HALL = ServicePoint(
 )
 def test_what_is_one_office_under_two_names(change, same):
     other = replace(HALL, id="b", **({"phones": ()} | change))
-    assert is_same_office(HALL, other) is same
-    assert is_same_office(other, HALL) is same
+    for pair in ((HALL, other), (other, HALL)):
+        assert (len(merge_same_offices([Found(point, 1.0) for point in pair])) == 1) is same
 
 
 def test_the_same_office_appears_once_by_its_best_entry():
@@ -65,10 +64,8 @@ def test_the_same_office_appears_once_by_its_best_entry():
     )
     medical = replace(HALL, id="m", name="中山区医保中心", kind=Kind.MEDICAL_INSURANCE)
     found = [Found(HALL, 1.0), Found(medical, 1.5), Found(newer, 2.0), Found(official, 3.0)]
-    offices = merge_same_offices(found)
-    assert [office.found.point.id for office in offices] == ["y", "m"]
-    assert [point.id for point in offices[0].others] == ["a", "z"]
-    assert [office.found.point.id for office in merge_same_offices(found[:3])] == ["z", "m"]
+    assert [office.point.id for office in merge_same_offices(found)] == ["y", "m"]
+    assert [office.point.id for office in merge_same_offices(found[:3])] == ["z", "m"]
 
 
 def hit(rank, point):
@@ -155,10 +152,9 @@ def test_travel_time_reranks_the_nearest_with_one_call():
 
     ranking = rank_by_travel_time(NEAREST, (121.0, 38.0), Mode.WALK, matrix=matrix, limit=30)
     assert calls == [((121.0, 38.0), 30, Mode.WALK)]
-    assert ranking.by == "time"
-    order = [item.found.point.id for item in ranking.points]
+    order = [item.found.point.id for item in ranking]
     assert order[:4] == ["p28", "p29", "p26", "p27"], "fastest first, equal times by distance"
-    assert order[-1] == "p00" and ranking.points[-1].duration_s is None
+    assert order[-1] == "p00" and ranking[-1].duration_s is None
 
 
 def refuse(*_):
@@ -166,8 +162,7 @@ def refuse(*_):
 
 
 @pytest.mark.parametrize("matrix", [None, refuse, lambda o, targets, m: [None] * len(targets), lambda o, t, m: [1.0]])
-def test_without_travel_times_distance_ranks_and_says_so(matrix):
+def test_without_travel_times_distance_ranks_and_no_time_is_claimed(matrix):
     ranking = rank_by_travel_time(NEAREST, (121.0, 38.0), Mode.DRIVE, matrix=matrix, limit=5)
-    assert ranking.by == "distance"
-    assert [item.found for item in ranking.points] == NEAREST[:5]
-    assert all(item.duration_s is None for item in ranking.points)
+    assert [item.found for item in ranking] == NEAREST[:5]
+    assert all(item.duration_s is None for item in ranking)

@@ -178,7 +178,7 @@ def _near_hits(search: Search, tier: int, where: Filter, within_m: float) -> lis
     origin = (place.lon or 0.0, place.lat or 0.0)
     nearest = _nearest(search, where, max(query.limit, CANDIDATES), within_m)
     ranking = rank_by_travel_time(nearest, origin, query.mode, matrix=search.matrix, limit=query.limit)
-    return [_make_hit(search, tier, found, duration) for found, duration in ranking.points]
+    return [_make_hit(search, tier, found, duration) for found, duration in ranking]
 
 
 def _nearest_offices(search: Search, where: Filter, limit: int, within_m: float) -> list[Found]:
@@ -187,7 +187,7 @@ def _nearest_offices(search: Search, where: Filter, limit: int, within_m: float)
     wanted = limit + 5
     while True:
         found = search.store.nearest(lon, lat, limit=wanted, within_m=within_m, where=where)
-        offices = [office.found for office in merge_same_offices(found)]
+        offices = merge_same_offices(found)
         if len(offices) >= limit or len(found) < wanted:
             return offices[:limit]
         wanted *= 2
@@ -228,7 +228,7 @@ def find_in_area(search: Search, kinds: frozenset[Kind] | None) -> list[ServiceP
             listed |= {point.id: point for point in _points_of(search, kinds, area) if point.id not in listed}
     ordered = sorted(listed.values(), key=lambda point: _place_in_area(search, point))
     some = (Found(point, math.nan) for point in ordered[: 4 * limit])
-    return [office.found.point for office in merge_same_offices(some)][:limit]
+    return [office.point for office in merge_same_offices(some)][:limit]
 
 
 def _points_of(search: Search, kinds: frozenset[Kind] | None, area: str) -> Iterator[ServicePoint]:

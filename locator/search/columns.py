@@ -7,7 +7,7 @@ codes; to list the rows is to start from the rarest field's posting lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from threading import RLock
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from locator.adcode import stem
 from locator.layer import Layer, is_known, to_numpy
 from locator.model import Filter
-from locator.search.tree import PointTree, Rows, RowTest
+from locator.search.tree import PointTree, Rows
 
 Codes = NDArray[np.int32]
 Allowed = NDArray[np.bool_]
@@ -97,23 +97,6 @@ class Columns:
                 self._allowed.clear()
             found = self._allowed[name, wanted] = self.column(name).allow(_make_test(name, wanted))
         return found
-
-    def condition(self, names: Sequence[str], test: Callable[..., bool]) -> RowTest:
-        """Return a row test that asks ``test`` once for each distinct value of the columns; see ``Index.condition``."""
-        columns = [self.column(name) for name in names]
-        values = [[*column.values, None] for column in columns]
-        known: dict[tuple[int, ...], bool] = {}
-
-        def passes(key: tuple[int, ...]) -> bool:
-            if key not in known:
-                known[key] = test(*(texts[code] for texts, code in zip(values, key, strict=True)))
-            return known[key]
-
-        def row_test(rows: Rows) -> Allowed:
-            keys = zip(*(column.codes[rows].tolist() for column in columns), strict=True)
-            return np.fromiter((passes(key) for key in keys), bool, len(rows))
-
-        return row_test
 
 
 def _restrictions(where: Filter) -> list[tuple[str, Hashable]]:

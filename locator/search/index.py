@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from threading import RLock
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from locator.errors import InvalidInput
 from locator.layer import Layer, from_row, to_arrow
-from locator.model import Filter, Found, ServicePoint
+from locator.model import Filter
 from locator.search.bulk import nearest_many
 from locator.search.columns import Allowed, Columns, Selection
 from locator.search.ellipsoid import Floats
@@ -83,7 +84,6 @@ class Index:
         limit: int = 5,
         within_m: float | None = None,
         where: Filter = ANYTHING,
-        test: RowTest | None = None,
     ) -> list[Neighbour]:
         """Return the nearest rows as ``(row, distance_m)``, by WGS-84 geodesic, then by id.
 
@@ -97,8 +97,6 @@ class Index:
             No farther than this, in metres; None does not restrict.
         where
             Which points; its predicate is tried last and on as few points as the answer allows.
-        test
-            A further condition on arrays of rows, e.g. from :meth:`condition`.
 
         Raises
         ------
@@ -109,12 +107,12 @@ class Index:
         reach = check_bounds(limit, within_m)
         if limit == 0 or self.tree.size == 0:
             return []
-        if where is ANYTHING and test is None:
+        if where is ANYTHING:
             return self.tree.nearest(origin, limit, within_m=reach)
         selection = self._select(where)
         if selection is not None and selection.at_most == 0:
             return []
-        slow = self._slow_test(where, test)
+        slow = self._point_test(where)
         tree, fast = self.tree, None
         if selection is not None:
             own = selection.tree
@@ -138,7 +136,6 @@ class Index:
         limit: int = 5,
         within_m: float | None = None,
         where: Filter = ANYTHING,
-        test: RowTest | None = None,
         threads: int = 1,
     ) -> tuple[Rows, Floats]:
         """Return the nearest rows and distances for many positions: what :meth:`nearest` gives for each.
@@ -166,31 +163,11 @@ class Index:
         reach = check_bounds(limit, within_m)
         selection = self._select(where)
         tree = self.tree if selection is None else self._own_tree(selection)
-        slow = self._slow_test(where, test)
+        slow = self._point_test(where)
         if slow is not None:
             passed = slow(tree.rows) if len(tree.rows) else np.zeros(0, bool)
             tree = self._subtree(tree.rows[passed])
         return nearest_many(tree, x, y, limit, within_m=reach, threads=threads, rank_ties=self._rank_ids)
-
-    def rows(self, where: Filter = ANYTHING) -> Rows:
-        """Return the placed rows that pass a filter's fields (not its predicate), in the layer's order."""
-        selection = self._select(where)
-        return np.sort(self.tree.rows if selection is None else selection.rows())
-
-    def find(
-        self,
-        lon: float,
-        lat: float,
-        *,
-        limit: int = 5,
-        within_m: float | None = None,
-        where: Filter = ANYTHING,
-        test: RowTest | None = None,
-    ) -> list[Found]:
-        """Return what :meth:`nearest` does, as points."""
-        hits = self.nearest(lon, lat, limit=limit, within_m=within_m, where=where, test=test)
-        points = self._points(np.asarray([hit.row for hit in hits], np.int64))
-        return [Found(point, hit.distance_m) for point, hit in zip(points, hits, strict=True)]
 
     def warm(self, where: Filter) -> None:
         """Make now what a filter's first slow query would make."""
@@ -202,18 +179,6 @@ class Index:
         """Return the filters that have trees of their own, used longest ago first."""
         with self._lock:
             return [where for where, selection in self._selections.items() if selection.tree is not None]
-
-    def condition(self, names: Sequence[str], test: Callable[..., bool]) -> RowTest:
-        """Return a row test that asks ``test`` once for each distinct value (or tuple of values).
-
-        Parameters
-        ----------
-        names
-            Columns of the layer, e.g. ``("hours", "province")``.
-        test
-            Called with a value for each name, None for null.
-        """
-        return self._columns.condition(names, test)
 
     def _ids(self, rows: Sequence[int]) -> list[str]:
         column = self.layer.table.column("id")
@@ -228,25 +193,22 @@ class Index:
         ranks[order] = np.arange(len(order))
         return ranks
 
-    def _slow_test(self, where: Filter, test: RowTest | None) -> RowTest | None:
+    def _point_test(self, where: Filter) -> RowTest | None:
+        """Return the test of a filter's predicate, or None where it has none."""
         predicate = where.predicate
         if predicate is None:
-            return test
+            return None
 
         def point_test(rows: Rows) -> Allowed:
-            return np.fromiter((predicate(point) for point in self._points(rows)), bool, len(rows))
+            points = map(from_row, self.layer.table.take(to_arrow(rows)).to_pylist())
+            return np.fromiter(map(predicate, points), bool, len(rows))
 
-        return point_test if test is None else _both(test, point_test)
-
-    def _points(self, rows: Rows) -> list[ServicePoint]:
-        return [from_row(row) for row in self.layer.table.take(to_arrow(rows)).to_pylist()]
+        return point_test
 
     def _select(self, where: Filter) -> Selection | None:
-        fields = (where.kinds, where.regions, where.positions, where.wheelchair, where.hours_known, where.task)
-        if all(field is None for field in fields):
+        key = replace(where, predicate=None)
+        if key == ANYTHING:
             return None
-        key = Filter(kinds=fields[0], regions=fields[1], positions=fields[2], wheelchair=fields[3],
-                     hours_known=fields[4], task=fields[5])  # fmt: skip
         with self._lock:
             selection = self._selections.get(key)
             if selection is not None:

@@ -29,18 +29,10 @@ class Travelled(NamedTuple):
     duration_s: float | None
 
 
-class Ranking(NamedTuple):
-    """Points in order, and what the order goes by."""
-
-    points: list[Travelled]
-    by: str
-    """``time``, or ``distance`` when no engine answered."""
-
-
 def rank_by_travel_time(
     found: Sequence[Found], origin: Position, mode: Mode, *, matrix: Matrix | None, limit: int
-) -> Ranking:
-    """Return points by travel time; by distance, and saying so, when no engine answers.
+) -> list[Travelled]:
+    """Return points by travel time; by distance, without times, when no engine answers.
 
     Parameters
     ----------
@@ -54,7 +46,7 @@ def rank_by_travel_time(
 
     Returns
     -------
-    Ranking
+    list of Travelled
         Points without a way come after those with one, by distance; equal times by distance, then id.
     """
     candidates = [item for item in found if item.point.lon is not None and item.point.lat is not None][:CANDIDATES]
@@ -65,10 +57,10 @@ def rank_by_travel_time(
         except LocatorError:
             times = []
     if len(times) != len(candidates) or all(time is None for time in times):
-        return Ranking([Travelled(item, None) for item in found[:limit]], "distance")
+        return [Travelled(item, None) for item in found[:limit]]
     timed = [Travelled(item, time) for item, time in zip(candidates, times, strict=True)]
     timed.sort(key=lambda t: (t.duration_s is None, t.duration_s or 0.0, t.found.distance_m, t.found.point.id))
-    return Ranking(timed[:limit], "time")
+    return timed[:limit]
 
 
 _LEVELS = {2: "province", 4: "city", 6: "district", 9: "township"}

@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,14 +53,7 @@ def confidence_rank(source: Provenance) -> int:
     return CONFIDENCE_ORDER.index(known)
 
 
-class Office(NamedTuple):
-    """One office, and the other entries that are the same office under another name."""
-
-    found: Found
-    others: tuple[ServicePoint, ...] = ()
-
-
-def merge_same_offices(found: Iterable[Found]) -> list[Office]:
+def merge_same_offices(found: Iterable[Found]) -> list[Found]:
     """Return every office once, in the order given, by the entry that is known best.
 
     Two entries are one office when they are of one kind, in one building, and either share a telephone
@@ -79,14 +71,7 @@ def merge_same_offices(found: Iterable[Found]) -> list[Office]:
         else:
             others.append((building, [item]))
             offices.append(others[-1][1])
-    return [_choose(office) for office in offices]
-
-
-def _choose(office: Sequence[Found]) -> Office:
-    if len(office) == 1:
-        return Office(office[0])
-    best = min(office, key=lambda item: _doubt(item.point))
-    return Office(best, tuple(item.point for item in office if item is not best))
+    return [min(office, key=lambda item: _doubt(item.point)) for office in offices]
 
 
 def _doubt(point: ServicePoint) -> tuple[int, str, bool, bool, str]:
@@ -101,11 +86,6 @@ def _doubt(point: ServicePoint) -> tuple[int, str, bool, bool, str]:
     )
 
 
-def is_same_office(one: ServicePoint, other: ServicePoint) -> bool:
-    """Tell whether two entries are one office under two names; see :func:`merge_same_offices`."""
-    return one.kind is other.kind and is_same_building(one, other) and _is_one(one, other)
-
-
 def _is_one(one: ServicePoint, other: ServicePoint) -> bool:
     """Tell whether two entries of one kind in one building are one office."""
     numbers = {phone.number for phone in one.phones} & {phone.number for phone in other.phones}
@@ -117,11 +97,6 @@ def _stem(point: ServicePoint) -> str:
     for division in (point.province, point.city, point.district):
         name = name.removeprefix(division or "")
     return _GENERIC.sub("", name)
-
-
-def is_same_building(one: ServicePoint, other: ServicePoint) -> bool:
-    """Tell whether two points are in one building: exact positions together, or one numbered address."""
-    return _Building(one).holds(_Building(other))
 
 
 class _Building:
