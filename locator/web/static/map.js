@@ -1,4 +1,4 @@
-/* The map's own script: draws a scene (see locator/maps.py) as one GeoJSON layer.
+/* The map's own script: draws a scene (see locator/outputs/folium_map.py) as one GeoJSON layer.
    Every text becomes a text node; nothing in a scene is ever read as HTML or as a script. */
 (function () {
   "use strict";
@@ -263,15 +263,14 @@
     });
   }
   function pin(feature) {
-    var text = feature.properties.label, state = feature.properties.state;
-    var button = make("div", "pin-body pin-" + (/^(open|closed)$/.test(state) ? state : "unknown"));
+    var body = make("div", "pin-body");
     var svg = draw("svg", { width: 34, height: 44, viewBox: "0 0 34 44", "aria-hidden": "true", focusable: "false" });
     svg.appendChild(draw("path", { class: "pin-shape", d: "M17 1C8.2 1 1 8.1 1 16.9 1 28.6 17 43 17 43s16-14.4 16-26.1C33 8.1 25.8 1 17 1z" }));
     var number = draw("text", { x: 17, y: 22, "text-anchor": "middle", class: "pin-number" });
-    number.textContent = text;
+    number.textContent = feature.properties.label;
     svg.appendChild(number);
-    button.appendChild(svg);
-    return button;
+    body.appendChild(svg);
+    return body;
   }
   function drawPoints(next) {
     if (points) map.removeLayer(points);
@@ -294,9 +293,7 @@
     });
     if (dense && L.markerClusterGroup) {
       points = L.markerClusterGroup({ maxClusterRadius: 48, animate: !still, showCoverageOnHover: false,
-        iconCreateFunction: function (cluster) {
-          return clusterIcon(String(cluster.getChildCount()));
-        } });
+        iconCreateFunction: function (cluster) { return clusterIcon(String(cluster.getChildCount())); } });
       points.on("clusterkeypress", function (event) {
         if (event.originalEvent.key !== "Enter" && event.originalEvent.key !== " ") return;
         event.layer.zoomToBounds();

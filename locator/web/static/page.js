@@ -81,17 +81,8 @@ function sendAgain() {
 
 /* What was asked in this tab, by the address that stands for its answer: in the tab's own storage only. After a reload, or
    in a new session of the server, it is asked again: the answer is that of the address typed, not of its district. */
-const ASKED = "locator.asked";
 let session = null;
-function readAsked() {
-  try {
-    const kept = JSON.parse(window.sessionStorage.getItem(ASKED));
-    return Array.isArray(kept) ? kept : [];
-  } catch { return []; }
-}
-function keepAsked(list) {
-  try { window.sessionStorage.setItem(ASKED, JSON.stringify(list.slice(0, 10))); } catch { /* a browser that keeps nothing */ }
-}
+function readAsked() { return readList("locator.asked", "sessionStorage") || []; }
 function noteAsked(act) {
   const { act: name, text, datum, lon, lat, accuracy } = act;
   if (!["ask", "here", "pick"].includes(name)) return;
@@ -102,7 +93,8 @@ let latest = null; /* the question behind what is shown */
 function noteAddress() {
   if (!latest || outstanding) return; /* the address is still that of the question before */
   const search = window.location.search;
-  keepAsked([{ search, act: latest }, ...readAsked().filter((old) => old.search !== search)]);
+  const others = readAsked().filter((old) => old.search !== search);
+  keepList("locator.asked", [{ search, act: latest }, ...others], 10, "sessionStorage");
 }
 window.addEventListener("pagehide", noteAddress);
 /* A step back leads to the question behind that address. */
@@ -414,7 +406,7 @@ function listen(root) {
 document.addEventListener("scroll", (event) => {
   if (event.target.dataset && event.target.dataset.testid === "stMain") document.documentElement.classList.toggle("scrolled", event.target.scrollTop > 160);
 }, { capture: true, passive: true });
-/* Links within the page that lie outside the panels (components.show_still). */
+/* Links within the page that lie outside the panels (components.show_static_html). */
 document.addEventListener("click", (event) => {
   const node = event.target.closest(".panel [data-go], .panel [data-do]");
   if (!node || node.closest(".panel").send) return;
@@ -506,18 +498,22 @@ function showChoice(select) {
   said.textContent = common ? said.dataset.other : select.selectedOptions[0].textContent;
 }
 
-/* --- what is kept on this device ---------------------------------------------------------------------------------------- */
-function readList(name) {
+/* --- what is kept on this device, or in this tab ---------------------------------------------------------------------------- */
+function readList(name, where = "localStorage") {
   try {
-    const kept = JSON.parse(window.localStorage.getItem(name));
-    return Array.isArray(kept) ? kept : [];
-  } catch { return []; }
+    const kept = JSON.parse(window[where].getItem(name));
+    return Array.isArray(kept) ? kept : null;
+  } catch { return null; }
 }
-function keepList(name, list) {
-  try { window.localStorage.setItem(name, JSON.stringify(list.slice(0, 12))); } catch { /* a browser that keeps nothing */ }
+function keepList(name, list, most, where = "localStorage") {
+  try {
+    if (list) window[where].setItem(name, JSON.stringify(list.slice(0, most)));
+    else window[where].removeItem(name);
+  } catch { /* a browser that keeps nothing */ }
 }
+function readOffices() { return readList("locator.offices") || []; }
 function adaptKept(root) {
-  const buttons = root.querySelectorAll("[data-do=keep]"), kept = buttons.length ? readList("locator.offices").map((office) => office.id) : [];
+  const buttons = root.querySelectorAll("[data-do=keep]"), kept = buttons.length ? readOffices().map((office) => office.id) : [];
   buttons.forEach((button) => button.setAttribute("aria-pressed", String(kept.includes(button.dataset.id))));
 }
 function adaptMine(root) {
@@ -531,8 +527,8 @@ function adaptMine(root) {
     return item;
   };
   const rows = [
-    ...readList("locator.offices").map((office) => press("office", { act: "open", id: String(office.id) }, "★ " + String(office.name))),
-    ...readList("locator.recent").map((text) => press("place", { do: "example" }, String(text))),
+    ...readOffices().map((office) => press("office", { act: "open", id: String(office.id) }, "★ " + String(office.name))),
+    ...(readList("locator.recent") || []).map((text) => press("place", { do: "example" }, String(text))),
   ];
   if (!rows.length) { box.replaceChildren(); return; }
   const list = document.createElement("ul");
@@ -563,7 +559,6 @@ const doing = {
     noticeCoordinates(input);
     input.form.requestSubmit();
   },
-  print() { window.print(); },
   /* A chip stands for an option of the select box behind it. */
   choice(node) {
     const select = document.getElementById(node.dataset.for);
@@ -592,9 +587,9 @@ const doing = {
   },
   /* Offices kept on this device: the server never hears of them. */
   keep(node) {
-    const others = readList("locator.offices").filter((office) => office.id !== node.dataset.id);
+    const others = readOffices().filter((office) => office.id !== node.dataset.id);
     const on = node.getAttribute("aria-pressed") !== "true";
-    keepList("locator.offices", on ? [{ id: node.dataset.id, name: node.dataset.name }, ...others] : others);
+    keepList("locator.offices", on ? [{ id: node.dataset.id, name: node.dataset.name }, ...others] : others, 12);
     adaptKept(node.closest(".panel"));
     if (on) report(node, node.dataset.kept);
   },
@@ -661,44 +656,29 @@ function noticeCoordinates(input) {
 const TOO_SHORT = /^[\x00-\u02ff]$/;
 let suggested = 0; /* an answer to an older question is dropped, and every answer once the form is sent */
 /* Last searches: in this browser only, and only when the person ticked the box. */
-function readRecent() {
-  try { return JSON.parse(window.localStorage.getItem("locator.recent")); } catch { return null; }
-}
-function keepRecent(list) {
-  try {
-    if (list === null) window.localStorage.removeItem("locator.recent");
-    else window.localStorage.setItem("locator.recent", JSON.stringify(list.slice(0, 5)));
-  } catch { /* a browser that keeps nothing */ }
-}
 function offerRecent(input) {
-  const recent = readRecent();
-  if (!input.value && Array.isArray(recent) && recent.length) openOptions(input, recent.map((text) => ({ text: String(text) })));
+  const recent = readList("locator.recent") || [];
+  if (!input.value && recent.length) openOptions(input, recent.map((text) => ({ text: String(text) })));
 }
 function adaptRecent(root, input) {
   const box = root.querySelector("[data-remember]");
-  box.checked = readRecent() !== null;
-  box.addEventListener("change", () => keepRecent(box.checked ? [] : null));
+  box.checked = readList("locator.recent") !== null;
+  box.addEventListener("change", () => keepList("locator.recent", box.checked ? [] : null));
   input.addEventListener("focus", () => offerRecent(input));
   input.form.addEventListener("submit", () => {
-    const recent = readRecent(), text = input.value.trim();
-    if (Array.isArray(recent) && text) keepRecent([text, ...recent.filter((old) => old !== text)]);
+    const recent = readList("locator.recent"), text = input.value.trim();
+    if (recent && text) keepList("locator.recent", [text, ...recent.filter((old) => old !== text)], 5);
   });
 }
 /* Ticks of the list of materials: in this browser only; the server never hears of them. */
-function readTicks() {
-  try {
-    const kept = JSON.parse(window.localStorage.getItem("locator.ticks"));
-    return Array.isArray(kept) ? kept : [];
-  } catch { return []; }
-}
+function readTicks() { return readList("locator.ticks") || []; }
 function adaptTicks(root) {
   const boxes = root.querySelectorAll("[data-tick]"), ticks = boxes.length ? readTicks() : [];
   boxes.forEach((box) => { box.checked = ticks.includes(box.dataset.tick); });
 }
 function keepTick(box) {
   const others = readTicks().filter((key) => key !== box.dataset.tick);
-  try { window.localStorage.setItem("locator.ticks", JSON.stringify(box.checked ? [...others, box.dataset.tick] : others)); }
-  catch { /* a browser that keeps nothing: the tick lasts as long as the page */ }
+  keepList("locator.ticks", box.checked ? [...others, box.dataset.tick] : others);
 }
 function adapt(root) {
   adaptTicks(root);
