@@ -28,8 +28,8 @@ from bench_routing import LonLat, nearest, percentile, read_pairs, read_position
 
 from locator.errors import LocatorError
 from locator.model import Mode
-from locator.routing import Router, open_router
 from locator.routing.roads import find_roads
+from locator.routing.router import Router, open_router
 from locator.routing.tiles import engine_config, engine_dir
 from locator.routing.valhalla import EmbeddedValhalla
 from locator.settings import Settings

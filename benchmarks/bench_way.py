@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from locator.ingest.shipped import ensure_data
 from locator.model import Kind, Precision, Provenance, ServicePoint
-from locator.routing import build_tiles
+from locator.routing.tiles import build_tiles
 from locator.settings import Settings
 from locator.stores import open_store
 

@@ -1,6 +1,6 @@
 """Find where to collect, replace or activate a social security card in China.
 
-The house and its floors are described in the README; ``locator.service`` is the way in from Python.
+Which room may import which is written in ``tests/test_imports.py``; ``locator.service`` is the way in from Python.
 """
 
 from __future__ import annotations

@@ -60,8 +60,11 @@ def geod() -> pyproj.Geod:
 
 
 @cache
-def _read_mainland() -> shapely.Geometry:
-    """Return the outline of ``mainland.csv`` (made by ``data/outline/build.py``); a ring in a ring is a hole."""
+def mainland_outline() -> shapely.Geometry:
+    """Return the outline that :func:`on_mainland` uses, (lon, lat) in WGS-84 degrees; a ring in a ring is a hole.
+
+    It is read from ``mainland.csv``, which ``data/outline/build.py`` makes.
+    """
     import numpy as np
     import shapely
 
@@ -103,12 +106,7 @@ def on_mainland(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
     import numpy as np
     import shapely
 
-    return np.asarray(shapely.contains_xy(_read_mainland(), np.asarray(lon, float), np.asarray(lat, float)))
-
-
-def mainland_outline() -> shapely.Geometry:
-    """Return the outline that :func:`on_mainland` uses, (lon, lat) in WGS-84 degrees."""
-    return _read_mainland()
+    return np.asarray(shapely.contains_xy(mainland_outline(), np.asarray(lon, float), np.asarray(lat, float)))
 
 
 def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from locator.guide import Guide
     from locator.hours import HoursClock
     from locator.model import ServicePoint
-    from locator.routing import Router
+    from locator.routing.router import Router
     from locator.stores import Store, Summary
 
 
@@ -56,7 +56,7 @@ def check_engines(settings: Settings) -> None:
     from locator.geocode.providers import open_provider
     from locator.http import HttpClient
     from locator.ingest import open_source
-    from locator.routing import open_router
+    from locator.routing.router import open_router
 
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -208,7 +208,7 @@ class Engines:
     @cached_property
     def router(self) -> Router | None:
         """The engine that finds ways, or None."""
-        from locator.routing import open_router
+        from locator.routing.router import open_router
 
         with self._lock:
             return open_router(self.settings)

@@ -38,8 +38,6 @@ class Language:
     """Its tag in HTML and HTTP (BCP 47): ``zh-CN``."""
     own_name: str
     """What it calls itself: 中文."""
-    order: int
-    """Its place among the languages to choose from, the lowest first."""
     chain: tuple[str, ...]
     """The codes to look a text up in, its own first."""
     list_separator: str
@@ -50,8 +48,6 @@ class Language:
     """What is put around a remark, with the space before it where the language has one."""
     quotes: tuple[str, str]
     """What is put around words that are quoted."""
-    sentence_separator: str
-    """What stands between two sentences: a space, or nothing."""
 
     def join(self, members: Iterable[str]) -> str:
         """Return a list as one phrase."""
@@ -129,13 +125,11 @@ def language(code: str) -> Language:
         code=code,
         html=own.get("language.html", code),
         own_name=own.get("language.own_name", code),
-        order=int(own.get("language.order", 100)),
         chain=_chain(code),
         list_separator=text("language.list_separator", code),
         colon=text("language.colon", code),
         brackets=(text("language.bracket_open", code), text("language.bracket_close", code)),
         quotes=(text("language.quote_open", code), text("language.quote_close", code)),
-        sentence_separator=text("language.sentence_separator", code),
     )
 
 

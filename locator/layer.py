@@ -38,6 +38,12 @@ COLUMNS: Mapping[str, pa.DataType] = {
 }  # fmt: skip
 """Column names and types of every layer; all but ``id``, ``name``, ``kind``, ``status``, ``source`` may be null."""
 SCHEMA = pa.schema(list(COLUMNS.items()))
+_SAME = (
+    "id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address", "hours",
+    "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis", "wheelchair",
+    "website", "notes", "notes_en",
+)  # fmt: skip
+"""The columns that are the point's own fields as they are."""
 
 
 def phones_to_text(phones: Iterable[Phone]) -> str | None:
@@ -71,10 +77,7 @@ def _words(text: str | None) -> tuple[str, ...]:
 
 def to_row(point: ServicePoint) -> dict[str, Any]:
     """Return the columns of a point."""
-    same = ("id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address",
-            "hours", "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis",
-            "wheelchair", "website", "timezone", "status", "notes", "notes_en")  # fmt: skip
-    row = {name: getattr(point, name) for name in same}
+    row = {name: getattr(point, name) for name in (*_SAME, "timezone", "status")}
     source = point.provenance
     row |= {
         "kind": str(point.kind),
@@ -96,11 +99,8 @@ def to_row(point: ServicePoint) -> dict[str, Any]:
 
 def from_row(row: Mapping[str, Any]) -> ServicePoint:
     """Return the point of a row's columns."""
-    same = ("id", "name", "name_en", "kind_source", "province", "city", "district", "township", "adcode", "address",
-            "hours", "hours_text", "hours_source", "hours_date", "services", "lon", "lat", "error_m", "serves_basis",
-            "wheelchair", "website", "notes", "notes_en")  # fmt: skip
     return ServicePoint(
-        **{name: row[name] for name in same},
+        **{name: row[name] for name in _SAME},
         kind=Kind(row["kind"]),
         phones=phones_from_text(row["phones"]),
         tasks=None if row["tasks"] is None else frozenset(Task(word) for word in _words(row["tasks"])),
@@ -146,11 +146,11 @@ class Layer:
         self.version = version
 
     @classmethod
-    def from_points(cls, points: Iterable[ServicePoint], *, version: str = "") -> Layer:
+    def from_points(cls, points: Iterable[ServicePoint]) -> Layer:
         """Return a layer of the given points, in their order."""
         rows = (list(map(to_row, some)) for some in batched(points, 4096))
         batches = [pa.RecordBatch.from_pylist(some, schema=SCHEMA) for some in rows]
-        return cls(pa.Table.from_batches(batches, schema=SCHEMA), version=version)
+        return cls(pa.Table.from_batches(batches, schema=SCHEMA))
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

@@ -92,6 +92,10 @@ class Phone(NamedTuple):
     label: str | None = None
 
 
+NATIONAL_HOTLINE = Phone("12333")
+"""The hotline of the human resources and social security authorities, the same in every city."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a fact comes from."""
@@ -161,6 +165,16 @@ class ServicePoint:
     """Fields that another source of the same office filled, by field name; the rest is ``provenance``'s."""
 
     @property
+    def lon_lat(self) -> tuple[float, float] | None:
+        """Longitude and latitude (WGS-84 degrees), or None when they are not known."""
+        return None if self.lon is None or self.lat is None else (self.lon, self.lat)
+
+    @property
+    def pin(self) -> tuple[float, float] | None:
+        """Longitude and latitude where they are exact enough for a pin on a map, else None."""
+        return self.lon_lat if self.position in EXACT else None
+
+    @property
     def licences(self) -> tuple[str, ...]:
         """Every licence that the row, or a field filled from another source, is under; each once."""
         sources = (self.provenance, *self.origins.values())
@@ -193,6 +207,11 @@ class Place:
     division (雄安新区), those it lies in."""
     district_probable: bool = False
     """The district is what the nearest named places say: no outline of a district holds the position."""
+
+    @property
+    def lon_lat(self) -> tuple[float, float] | None:
+        """Longitude and latitude (WGS-84 degrees), or None when they are not known."""
+        return None if self.lon is None or self.lat is None else (self.lon, self.lat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,13 +323,6 @@ class MapSearch(NamedTuple):
     """The datum of the degrees in the link."""
 
 
-class CityHotline(NamedTuple):
-    """A number to call, with the city's area code where it has one."""
-
-    number: str
-    label: str
-
-
 class OnlineService(NamedTuple):
     """What can be done without going anywhere."""
 
@@ -344,7 +356,8 @@ class Fallback:
     designated: tuple[DesignatedPlace, ...] = ()
     searches: tuple[MapSearch, ...] = ()
     """In the order of the words, the likeliest first; each word once for each app."""
-    hotlines: tuple[CityHotline, ...] = ()
+    hotlines: tuple[Phone, ...] = ()
+    """With the city's area code where they have one."""
     online: tuple[OnlineService, ...] = ()
     elsewhere: tuple[RegionWithOffices, ...] = ()
     """The nearest first, then those of unknown distance."""
@@ -373,6 +386,11 @@ class Query:
     online: bool = False
     """The person asked for a service elsewhere; only those the operator switched on are asked."""
     lang: str = "zh"
+
+    @property
+    def open_only(self) -> bool:
+        """Whether only what is open, now or at a moment, was asked for."""
+        return self.open_now or self.open_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ from locator.routing.route import Route
 
 if TYPE_CHECKING:
     from locator.gazetteer import Suggestion
-    from locator.routing import Link
+    from locator.routing.links import Link
     from locator.settings import Settings
 
 COORDINATE_ERROR_M = 10.0
@@ -286,9 +286,9 @@ class Locator:
         ServiceError
             The source gave no usable answer; nothing is kept.
         """
-        if place.lon is None or place.lat is None:
+        if place.lon_lat is None:
             raise InvalidInput("the place has no position", code="position_unknown", id=place.label[:40])
-        points = ask_surroundings(place.lon, place.lat, self.settings)
+        points = ask_surroundings(*place.lon_lat, self.settings)
         if points:
             keep_surroundings(points, self.engines.store, self.settings)
         return len(points)
@@ -317,7 +317,7 @@ class Locator:
         self, origin: tuple[float, float], target: tuple[float, float] | str, mode: Mode, lang: str = "zh"
     ) -> Route:
         """Return the way to a point's id or a position (WGS-84, lon then lat); without an engine, the straight line."""
-        from locator.routing import route_or_line
+        from locator.routing.router import route_or_line
 
         return route_or_line(self.engines.router, origin, self.position_of(target), mode, lang)
 
@@ -331,20 +331,19 @@ class Locator:
         """
         if not isinstance(target, str):
             return target
-        point = self.point(target)
-        if point.lon is None or point.lat is None:
+        position = self.point(target).lon_lat
+        if position is None:
             raise NotFound(f"the position of {target[:60]!r} is not known", code="position_unknown", id=target[:60])
-        return point.lon, point.lat
+        return position
 
     def links(
         self, origin: tuple[float, float] | None, point: ServicePoint, mode: str = "walk", lang: str = "zh"
     ) -> list[Link]:
         """Return links into navigation apps, each in the datum its app expects; none without a position."""
-        if point.lon is None or point.lat is None:
-            return []
-        from locator.routing import links as links_into_apps
+        from locator.routing.links import links as links_into_apps
 
-        return links_into_apps(origin, (point.lon, point.lat), point.name, mode, region=point.city, lang=lang)
+        at = point.lon_lat
+        return links_into_apps(origin, at, point.name, mode, region=point.city, lang=lang) if at else []
 
     def links_to(
         self, origin: tuple[float, float], target: tuple[float, float] | str, mode: str, lang: str
@@ -353,7 +352,7 @@ class Locator:
         if isinstance(target, str):
             self.position_of(target)
             return self.links(origin, self.point(target), mode, lang)
-        from locator.routing import links as links_into_apps
+        from locator.routing.links import links as links_into_apps
 
         return links_into_apps(origin, target, "", mode, lang=lang)
 

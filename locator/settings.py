@@ -16,6 +16,7 @@ from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import platformdirs
 
@@ -23,6 +24,7 @@ from locator.errors import InvalidInput, SettingError
 from locator.i18n import LANGS
 
 PREFIX = "LOCATOR_"
+CHINA = ZoneInfo("Asia/Shanghai")
 LAYER_FILE = "layer.parquet"
 """Where the layer is in the data folder."""
 GEOCODERS = ("gazetteer", "nominatim", "photon", "amap", "tianditu", "tencent", "baidu")
@@ -203,13 +205,16 @@ def parse_moment(value: str) -> datetime:
     InvalidInput
         It is no such text, or no such day or hour exists.
     """
-    from zoneinfo import ZoneInfo
-
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise InvalidInput(f"{value!r} is no moment such as 2026-11-23T10:00", code="moment", given=value) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
+
+
+def now_of(settings: Settings) -> datetime:
+    """Return the moment: the one set, else the clock's, in China's time. Only the page, the API and the command ask."""
+    return settings.now or datetime.now(CHINA)
 
 
 def _now(value: str) -> datetime:

@@ -282,14 +282,14 @@ CLOCK = """
     from pathlib import Path
     import locator.api.application as application
     import locator.web.shared as shared
+    from locator.settings import CHINA
     shift = Path(os.environ["SHIFT_FILE"])
     real = time.time, time.time_ns
     def off():
         return float(shift.read_text()) if shift.exists() else 0.0
     time.time = lambda: real[0]() + off()
     time.time_ns = lambda: real[1]() + int(off() * 1e9)
-    shared.read_clock = lambda: datetime.datetime.fromtimestamp(time.time(), shared.CHINA)
-    application._now = lambda _: datetime.datetime.fromtimestamp(time.time(), shared.CHINA)
+    shared.now_of = application.now_of = lambda _: datetime.datetime.fromtimestamp(time.time(), CHINA)
 """
 
 

@@ -96,7 +96,7 @@ def test_the_page_shows_it_as_what_was_understood_as_a_candidate_and_on_the_map(
         answer = hostile.find(Query(text=typed, lang=lang), NOW)
         place = answer.place
         assert place is not None
-        page = _read_safely(render_understood(answer, words, restored=False, area=place.adcode))
+        page = _read_safely(render_understood(answer, PageState(lang=words.lang, area=place.adcode), restored=False))
         assert place.label in page.text
         assert place.label in (_say_origin(place, words) or place.label)
         scene = build_map_data(place, (), chosen=None, route=None, state=PageState(lang=lang), at=NOW)
@@ -109,7 +109,7 @@ def test_each_of_two_that_share_a_name_is_a_button(hostile, number):
     answer = hostile.find(Query(text=alias("双", number)), NOW)
     labels = [place.label for place in answer.candidates]
     assert len(labels) == 2
-    page = _read_safely(render_understood(answer, Translator("zh"), restored=False))
+    page = _read_safely(render_understood(answer, PageState(), restored=False))
     assert all(label in page.text for label in labels)
 
 
@@ -118,7 +118,7 @@ def test_an_address_bar_that_names_a_hostile_city_shows_it_and_says_that_nothing
     session = Session(state=PageState(area=city_code(number)))
     session.run_search(lambda: hostile, NOW)
     assert session.answer is not None and session.restored
-    page = _read_safely(render_understood(session.answer, Translator("zh"), restored=True))
+    page = _read_safely(render_understood(session.answer, PageState(), restored=True))
     assert page.text.count(shown(CORPUS[number])) >= 2, "as the place, and in the sentence about it"
     (notice,) = [notice for notice in session.answer.notices if notice.code == "nothing_near"]
     assert shown(CORPUS[number]) in say_notice(notice, "en")

@@ -18,7 +18,7 @@ from locator.guide import load_guide
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Filter, Kind, Person, Query, Task
 from locator.outputs.shapes import say_fallback, say_label, say_notice, shape_answer, shape_place
-from locator.routing import SEARCH_APPS, map_searches
+from locator.routing.links import SEARCH_APPS, map_searches
 from locator.settings import shipped_dir
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import Body, FastAPI, Path, Query, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -30,17 +28,16 @@ from locator.api.problems import (
     make_problem,
 )
 from locator.datum import Datum
-from locator.errors import InvalidInput
+from locator.geocode.coordinates import parse_lon_lat
 from locator.hours import read_hours
 from locator.i18n import LANGS
 from locator.outputs.html_document import join, tag, write_document
 from locator.outputs.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state
 from locator.service import Locator
-from locator.settings import Settings, parse_moment
+from locator.settings import Settings, now_of, parse_moment
 
 CACHE_S = 300
 MAX_TEXT = 500
-CHINA = ZoneInfo("Asia/Shanghai")
 NO_STORE = {"cache-control": "no-store"}
 
 Lang = Annotated[Literal[LANGS], Query(description="language of the texts")]  # type: ignore[valid-type]
@@ -112,10 +109,10 @@ class PlaceBody(BaseModel):
     lang: Literal[LANGS] = "zh"  # type: ignore[valid-type]
 
 
-def read_pair(value: str, *, decimals: int | None = None) -> tuple[float, float]:
-    """Return ``LON,LAT`` as two numbers, rounded when ``decimals`` is given."""
-    lon, lat = (float(part) for part in value.split(","))
-    return (lon, lat) if decimals is None else (round(lon, decimals), round(lat, decimals))
+def _read_rounded(value: str) -> tuple[float, float]:
+    """Return ``LON,LAT`` as two numbers of three decimals, about 100 m."""
+    lon, lat = parse_lon_lat(value)
+    return round(lon, 3), round(lat, 3)
 
 
 def build_api(locate: Callable[[], Locator], settings: Settings, *, limits: ClientLimits | None = None) -> FastAPI:
@@ -165,10 +162,6 @@ def build_api(locate: Callable[[], Locator], settings: Settings, *, limits: Clie
     return api
 
 
-def _now(settings: Settings) -> datetime:
-    return settings.now or datetime.now(CHINA)
-
-
 def _private(value: object) -> JSONResponse:
     return JSONResponse(value, headers=NO_STORE)
 
@@ -191,13 +184,13 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     def find(body: Annotated[FindBody, Body()]) -> JSONResponse:
         """Return the nearest points to a typed address."""
         query = body.to_query(text=body.text, datum=body.datum, online=body.online)
-        now = _now(settings)
+        now = now_of(settings)
         return _private(shape_answer(locate().find(query, now), query.open_at or now))
 
     @api.post("/v1/geocode", responses=document_problems(404, 413, 422, 502, 504), tags=["places"])
     def geocode(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return the places a text may mean, best first."""
-        near = read_pair(body.near) if body.near else None
+        near = parse_lon_lat(body.near) if body.near else None
         locate().regions_of(body.region)
         located = locate().engines.geocoder.locate(
             body.text, lang=body.lang, near=near, region=body.region, online=body.online
@@ -209,7 +202,7 @@ def _add_typed(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
     @api.post("/v1/suggest", responses=document_problems(404, 413, 422), tags=["places"])
     def suggest(body: Annotated[PlaceBody, Body()]) -> JSONResponse:
         """Return suggestions for what is being typed; asks no service."""
-        near = read_pair(body.near) if body.near else None
+        near = parse_lon_lat(body.near) if body.near else None
         locate().regions_of(body.region)
         found = locate().suggest(body.text, near=near, region=body.region, limit=body.limit)
         return _private({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in found]})
@@ -221,8 +214,8 @@ def _add_positions(api: FastAPI, locate: Callable[[], Locator], settings: Settin
     @api.get("/v1/find", responses=document_problems(404, 422), tags=["find"])
     def find_at(parameters: Annotated[FindParameters, Query()]) -> JSONResponse:
         """Return the nearest points to a position, rounded to about 100 m."""
-        query = parameters.to_query(at=read_pair(parameters.at, decimals=3), datum=parameters.datum)
-        now = _now(settings)
+        query = parameters.to_query(at=_read_rounded(parameters.at), datum=parameters.datum)
+        now = now_of(settings)
         return _private(shape_answer(locate().find(query, now), query.open_at or now))
 
     @api.get("/v1/route", responses=document_problems(404, 422, 502, 504), tags=["ways"])
@@ -233,13 +226,8 @@ def _add_positions(api: FastAPI, locate: Callable[[], Locator], settings: Settin
         lang: Lang = "zh",
     ) -> JSONResponse:
         """Return the way to a point; without road data the straight line, as an estimate."""
-        target: tuple[float, float] | str = to
-        if "," in to:
-            try:
-                target = read_pair(to, decimals=3)
-            except ValueError:
-                raise InvalidInput("to is not LON,LAT", code="position_format", value=to[:40]) from None
-        return _private(shape_route(locate().route(read_pair(start, decimals=3), target, mode, lang)))
+        target = _read_rounded(to) if "," in to else to
+        return _private(shape_route(locate().route(_read_rounded(start), target, mode, lang)))
 
 
 def _add_facts(api: FastAPI, locate: Callable[[], Locator]) -> None:
@@ -277,7 +265,7 @@ def _add_rules(api: FastAPI, locate: Callable[[], Locator], settings: Settings) 
         lang: Lang = "zh",
     ) -> Response:
         """Return open, closed or unknown at a moment, by China's working calendar."""
-        moment = parse_moment(at) if at else _now(settings)
+        moment = parse_moment(at) if at else now_of(settings)
         read, note = read_hours(expr)
         state = locate().engines.clock.evaluate(read, moment)
         value = {**shape_state(state, moment, lang), "expression": read, "note": note}

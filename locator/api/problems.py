@@ -156,7 +156,7 @@ class ErrorMiddleware:
         except ClientDisconnect:
             return  # nobody is there any more
         except Exception as error:
-            log.error("a request broke", exc_info=error)  # the journal writes its kind and place only
+            log.error("a request broke", exc_info=error)  # the log gets its kind and place only
             if started:
                 raise ConnectionAbortedError("half a reply was sent") from None  # the server hangs up
             await self._answer()(scope, receive, send)

@@ -7,12 +7,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from locator.cli.terms import add_choice, add_mode, now_of, read_pair, say, write_json
+from locator.cli.terms import add_choice, add_mode, say, write_json
 from locator.errors import InvalidInput
+from locator.geocode.coordinates import parse_lon_lat
 from locator.i18n import text
 from locator.model import Mode, Person, Task
 from locator.routing.route import Route
-from locator.settings import Settings, parse_moment, shipped_dir
+from locator.settings import Settings, now_of, parse_moment, shipped_dir
 
 
 def add_hours(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +129,7 @@ def _add_ends(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(value: str) -> tuple[float, float] | str:
-    return read_pair(value) if "," in value else value
+    return parse_lon_lat(value) if "," in value else value
 
 
 def run_route(args: argparse.Namespace, settings: Settings) -> None:
@@ -136,7 +137,7 @@ def run_route(args: argparse.Namespace, settings: Settings) -> None:
     from locator.outputs.shapes import shape_route, shape_route_feature
     from locator.service import Locator
 
-    route = Locator(settings).route(read_pair(args.origin), _target(args.target), Mode(args.mode), args.lang)
+    route = Locator(settings).route(parse_lon_lat(args.origin), _target(args.target), Mode(args.mode), args.lang)
     if args.format == "json":
         write_json(shape_route(route))
     elif args.format == "geojson":
@@ -170,7 +171,7 @@ def run_links(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator links``."""
     from locator.service import Locator
 
-    links = Locator(settings).links_to(read_pair(args.origin), _target(args.target), args.mode, args.lang)
+    links = Locator(settings).links_to(parse_lon_lat(args.origin), _target(args.target), args.mode, args.lang)
     if args.format == "json":
         write_json({"links": [{"app": str(link.app), "url": link.url} for link in links]})
     else:

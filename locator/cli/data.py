@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from locator.cli.terms import add_choice, now_of, say, write_json
+from locator.cli.terms import add_choice, say, write_json
 from locator.datum import Datum
 from locator.errors import SourceError
 from locator.i18n import text
 from locator.layer import COLUMNS
 from locator.model import Kind
-from locator.settings import Settings
+from locator.settings import Settings, now_of
 
 if TYPE_CHECKING:
     from locator.ingest import Issue

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from locator.cli.terms import now_of, write_json
+from locator.cli.terms import write_json
 from locator.errors import InvalidInput
 from locator.i18n import text
+from locator.settings import now_of
 
 if TYPE_CHECKING:
     from locator.model import ServicePoint

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from locator.cli.terms import add_choice, add_mode, add_position, now_of, read_pair, say, tell, write_json
+from locator.cli.terms import add_choice, add_mode, add_position, say, tell, write_json
 from locator.datum import Datum
 from locator.errors import InvalidInput
+from locator.geocode.coordinates import parse_lon_lat
 from locator.i18n import text
 from locator.model import EXACT, Answer, Hit, Kind, Mode, Person, Phone, Place, Query, Task
 from locator.outputs.shapes import (
@@ -21,7 +22,7 @@ from locator.outputs.shapes import (
     shape_answer,
     shape_place,
 )
-from locator.settings import Settings, parse_moment
+from locator.settings import Settings, now_of, parse_moment
 
 
 def add_find(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def query_of(args: argparse.Namespace) -> Query:
     """Return the query that the arguments of ``find`` make."""
     return Query(
         text=args.text if args.at is None else None,
-        at=read_pair(args.at) if args.at is not None else None,
+        at=parse_lon_lat(args.at) if args.at is not None else None,
         datum=Datum(args.datum),
         task=Task(args.task) if args.task else None,
         person=Person(args.person),
@@ -103,7 +104,7 @@ def _lines(answer: Answer, lang: str, at: object) -> list[str]:
     lines = [say("understood", lang, place=place_line(answer.place, lang))]
     if urgent := (answer.guide or {}).get("first"):
         lines.append(f"!! {urgent['text']}")
-    heading, open_only = "", answer.query.open_now or answer.query.open_at is not None
+    heading, open_only = "", answer.query.open_only
     for hit in answer.hits:
         new = f"{group_of(hit, open_only=open_only)}_{hit.tier}"
         if new != heading:
@@ -167,7 +168,7 @@ def run_geocode(args: argparse.Namespace, settings: Settings) -> None:
     from locator.service import Locator
 
     located = Locator(settings).engines.geocoder.locate(
-        args.text, lang=args.lang, near=read_pair(args.near) if args.near else None, online=True
+        args.text, lang=args.lang, near=parse_lon_lat(args.near) if args.near else None, online=True
     )
     places = ([located.place] if located.place else []) + list(located.candidates)
     places = places[: max(args.limit, 1)]
@@ -190,7 +191,7 @@ def run_suggest(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator suggest``."""
     from locator.service import Locator
 
-    near = read_pair(args.near) if args.near else None
+    near = parse_lon_lat(args.near) if args.near else None
     suggestions = Locator(settings).suggest(args.text, near=near, limit=max(args.limit, 1))
     if args.format == "json":
         write_json({"suggestions": [{"text": s.text, "place": shape_place(s.place)} for s in suggestions]})

@@ -6,38 +6,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from locator.datum import Datum
-from locator.errors import InvalidInput
 from locator.i18n import text
 from locator.model import Mode, Notice
-from locator.settings import Settings
-
-CHINA = ZoneInfo("Asia/Shanghai")
-
-
-def now_of(settings: Settings) -> datetime:
-    """Return the moment: the one set, else the clock's, in China's time."""
-    return settings.now or datetime.now(CHINA)
-
-
-def read_pair(value: str) -> tuple[float, float]:
-    """Return ``LON,LAT`` as two numbers.
-
-    Raises
-    ------
-    InvalidInput
-        It is not two numbers.
-    """
-    parts = value.replace("，", ",").split(",")
-    try:
-        lon, lat = (float(part) for part in parts)
-    except ValueError:
-        raise InvalidInput(f"{value[:40]!r} is not LON,LAT", code="position_format", value=value[:40]) from None
-    return lon, lat
 
 
 def add_choice(parser: argparse.ArgumentParser, flag: str, choices: type[StrEnum], **options: object) -> None:

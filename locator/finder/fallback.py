@@ -30,8 +30,7 @@ from locator.errors import DataError
 from locator.finder.fitness import UNPLACED, kind_rank, own_areas
 from locator.i18n import choose, language, text
 from locator.model import (
-    EXACT,
-    CityHotline,
+    NATIONAL_HOTLINE,
     DesignatedPlace,
     FactBasis,
     Fallback,
@@ -42,6 +41,7 @@ from locator.model import (
     NearestOffice,
     Notice,
     OnlineService,
+    Phone,
     Place,
     Precision,
     Query,
@@ -49,7 +49,7 @@ from locator.model import (
     ServicePoint,
     Task,
 )
-from locator.routing import map_searches
+from locator.routing.links import map_searches
 from locator.settings import load_yaml, shipped_dir
 from locator.wording import say_length
 
@@ -117,7 +117,7 @@ def build_fallback(
     return Fallback(
         designated=tuple(list_designated(place, task, query.lang, records)),
         searches=tuple(list_searches(place, task, records.gazetteer)),
-        hotlines=tuple(CityHotline(h["from_elsewhere"] or h["number"], h["name"]) for h in answer["hotlines"]),
+        hotlines=tuple(Phone(h["from_elsewhere"] or h["number"], h["name"]) for h in answer["hotlines"]),
         online=tuple(
             OnlineService(channel["name"], channel["url"], channel["source"])
             for channel in answer["channels"]
@@ -202,7 +202,6 @@ def _name_in(code: str, gazetteer: Gazetteer, lang: str) -> str | None:
 def list_searches(place: Place, task: Task, gazetteer: Gazetteer) -> list[MapSearch]:
     """Return links into the map apps' own search, around the place or, of a coarse one, in its district or city."""
     division = gazetteer.division(place.adcode) if place.adcode and place.precision in UNPLACED else None
-    around = (place.lon, place.lat) if place.lon is not None and place.lat is not None else None
     city = prefecture_of(place.adcode) if place.adcode and not holds_cities(place.adcode) else None
     known = gazetteer.division(city) if city else division
     city_name = known.name if known else None
@@ -210,7 +209,7 @@ def list_searches(place: Place, task: Task, gazetteer: Gazetteer) -> list[MapSea
     return [
         link
         for word in words
-        for link in map_searches(word, around, exact=division is None, city=city, city_name=city_name)
+        for link in map_searches(word, place.lon_lat, exact=division is None, city=city, city_name=city_name)
     ]
 
 
@@ -262,12 +261,12 @@ def _region_of(
 ) -> RegionWithOffices:
     name = _name_in(code, records.gazetteer, query.lang)
     authority = records.guide.rule(query.task).authority if query.task else None
-    exact = [p for p in points if p.position in EXACT and p.lon is not None and p.lat is not None]
-    if exact and place.lon is not None and place.lat is not None and place.precision is not Precision.PROVINCE:
-        metres = distance_m(place.lon, place.lat, [p.lon or 0.0 for p in exact], [p.lat or 0.0 for p in exact])
+    exact = [(point, pin) for point in points if (pin := point.pin)]
+    if exact and place.lon_lat and place.precision is not Precision.PROVINCE:
+        metres = distance_m(*place.lon_lat, *zip(*(pin for _, pin in exact), strict=True))
         first = int(metres.argmin())
         grain = -3 if place.precision in UNPLACED else 0
-        nearest = NearestOffice(exact[first].id, exact[first].name, round(float(metres[first]), grain))
+        nearest = NearestOffice(exact[first][0].id, exact[first][0].name, round(float(metres[first]), grain))
     else:
         best = min(points, key=lambda p: (kind_rank(p, authority), p.id))
         nearest = NearestOffice(best.id, best.name, None)
@@ -326,8 +325,8 @@ def _send_elsewhere(place: Place, query: Query, fallback: Fallback, records: Rec
         area = prefecture_of(area)
     division = records.gazetteer.division(area) if area is not None else None
     name = _name_in(area, records.gazetteer, query.lang) if area is not None else None
-    hotline = fallback.hotlines[0].number if fallback.hotlines else "12333"
-    params = {"place": name or place.label, "hotline": hotline}
+    hotline = fallback.hotlines[0] if fallback.hotlines else NATIONAL_HOTLINE
+    params = {"place": name or place.label, "hotline": hotline.number}
     if code == "nothing_near":
         own = division.name if division else ""
         params["cities"] = name_cities(records, query.lang, but=own)

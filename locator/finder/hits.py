@@ -79,7 +79,7 @@ class Search:
 
     def is_kept(self, point: ServicePoint) -> bool:
         """Tell whether a point is one of those asked for: of the open ones, if the person asked for those."""
-        if not (self.query.open_now or self.query.open_at):
+        if not self.query.open_only:
             return True
         return self.state_of(point).state != "closed" or self.reopens_today(point)
 
@@ -93,7 +93,7 @@ def find_hits(search: Search) -> tuple[list[Hit], list[Notice]]:
         if tier == 2 and (kinds is None or search.query.kinds is not None):
             continue
         hits += _find_tier(search, tier, kinds)
-    if (search.query.open_now or search.query.open_at) and any(hit.status.state == "unknown" for hit in hits):
+    if search.query.open_only and any(hit.status.state == "unknown" for hit in hits):
         notices.append(Notice(code="hours_unknown_kept"))
     if search.query.mode is not None and hits and all(hit.duration_s is None for hit in hits):
         notices.append(Notice(code="travel_time_unavailable"))
@@ -127,7 +127,7 @@ def _find_tier(search: Search, tier: int, kinds: frozenset[Kind] | None) -> list
     else:
         hits = _find_around(search, tier, kinds)
         hits.sort(key=lambda hit: hit.serves_you is not True)
-    if query.open_now or query.open_at:
+    if query.open_only:
         hits.sort(key=lambda hit: hit.status.state == "unknown")
     return hits
 
@@ -136,7 +136,7 @@ def _find_around(search: Search, tier: int, kinds: frozenset[Kind] | None) -> li
     """Return one tier's hits around a place whose position is known: near, about, unplaced."""
     place, query = search.place, search.query
     hits: list[Hit] = []
-    if place.lon is not None and place.lat is not None:
+    if place.lon_lat:
         within = query.within_m if query.within_m is not None else NEAR_M
         hits += _near_hits(search, tier, _where(search, kinds, EXACT), within)
         about = _nearest(search, _where(search, kinds, APPROXIMATE), query.limit, within)
@@ -147,7 +147,7 @@ def _find_around(search: Search, tier: int, kinds: frozenset[Kind] | None) -> li
 
 def _nearest(search: Search, where: Filter, limit: int, within_m: float) -> list[Found]:
     """Return the nearest points; asked for the open ones, those first (a lunch break counts), then the unknown."""
-    if not (search.query.open_now or search.query.open_at):
+    if not search.query.open_only:
         return _nearest_offices(search, where, limit, within_m)
     found: list[Found] = []
     for known in (True, False):
@@ -171,7 +171,7 @@ def _near_hits(search: Search, tier: int, where: Filter, within_m: float) -> lis
     if query.mode is None:
         found = _nearest(search, where, 2 * query.limit + 5, within_m)
         groups = [found]
-        if query.open_now or query.open_at:
+        if query.open_only:
             groups = [[f for f in found if is_known(search, f.point) is known] for known in (True, False)]
         settled = [settle_like_distances(group, query.task, search.authority)[: query.limit] for group in groups]
         return [_make_hit(search, tier, item, None) for group in settled for item in group]

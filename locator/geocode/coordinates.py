@@ -127,6 +127,21 @@ def read_coordinates(text: str, datum: Datum = Datum.WGS84) -> Place | None:
     )  # fmt: skip
 
 
+def parse_lon_lat(value: str) -> tuple[float, float]:
+    """Return ``LON,LAT`` as two numbers.
+
+    Raises
+    ------
+    InvalidInput
+        It is not two numbers.
+    """
+    try:
+        lon, lat = map(float, value.replace("，", ",").split(","))
+    except ValueError:
+        raise InvalidInput(f"{value[:40]!r} is not LON,LAT", code="position_format", value=value[:40]) from None
+    return lon, lat
+
+
 def check_degrees(lon: float, lat: float) -> None:
     """Refuse a pair that is no position; latitude first is the usual slip, so say so.
 

@@ -170,7 +170,7 @@ def gazetteer_version(settings: Settings) -> tuple[FileMark, FileMark]:
 
 
 def open_data_gazetteer(settings: Settings) -> Gazetteer:
-    """Return the gazetteer that :func:`ensure_data` built, with the shipped places once they are built.
+    """Return the gazetteer that ``ensure_data`` built, with the shipped places once they are built.
 
     Raises
     ------

@@ -19,6 +19,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from locator.disk import FileMark
+
 log = logging.getLogger(__name__)
 
 FORMAT = 1
@@ -152,12 +154,12 @@ class Ground:
             if self._seen is not None and not archive.path.exists():
                 log.warning("the map tiles of %s are gone", archive.source)
         self._seen, self._open = seen, []
-        for path, *_ in seen:
+        for path, _ in seen:
             try:
                 self._open.append(_open_archive(path))
             except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
                 log.warning("the map tiles in %s cannot be used (%s); import the extract again", path.name, error)
-        mark = repr([(path.name, *rest) for path, *rest in seen]) if self._open else ""
+        mark = repr([(path.name, mark) for path, mark in seen]) if self._open else ""
         self._version = blake2b(mark.encode(), digest_size=6).hexdigest() if mark else ""
 
 
@@ -166,12 +168,9 @@ def is_tile(zoom: int, x: int, y: int) -> bool:
     return 0 <= zoom <= MAX_ZOOM and 0 <= x < 1 << zoom and 0 <= y < 1 << zoom
 
 
-def _list(folder: Path) -> tuple[tuple[Path, int, int, int], ...]:
+def _list(folder: Path) -> tuple[tuple[Path, FileMark], ...]:
     """Return the archives in a folder, each with what tells whether it was replaced."""
-    found = []
-    with contextlib.suppress(OSError):
-        for path in sorted(folder.glob("*.mbtiles")):
-            with contextlib.suppress(OSError):
-                state = path.stat()
-                found.append((path, state.st_mtime_ns, state.st_size, state.st_ino))
-    return tuple(found)
+    try:
+        return tuple((path, FileMark.of(path)) for path in sorted(folder.glob("*.mbtiles")))
+    except OSError:
+        return ()

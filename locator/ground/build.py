@@ -111,14 +111,14 @@ def _to_batch(tier: Tier) -> Any:
     return pa.record_batch(columns, schema=_SCHEMA)
 
 
-def _write_layer(work: Path, zoom: int, *, compress: bool = False) -> Path:
+def _write_layer(work: Path, zoom: int) -> Path:
     """Have GDAL write the tiles of what begins at a zoom, from there to the last one."""
     import pyogrio
 
     out = work / f"{zoom}.mbtiles"
     options = {
         "FORMAT": "MBTILES", "MINZOOM": str(zoom), "MAXZOOM": str(ZOOMS[-1]), "EXTENT": str(EXTENT),
-        "BUFFER": str(_BUFFER), "COMPRESS": "YES" if compress else "NO", "SIMPLIFICATION": _SIMPLIFY,
+        "BUFFER": str(_BUFFER), "COMPRESS": "NO", "SIMPLIFICATION": _SIMPLIFY,
         "SIMPLIFICATION_MAX_ZOOM": _SIMPLIFY_LAST,
     }  # fmt: skip
     try:

@@ -9,26 +9,10 @@ from locator.errors import ServiceError, ServiceRateLimited, ServiceRefused, Ser
 URL = "https://restapi.amap.com"
 PACE_S = 0.35
 """Three requests a second is what a key of one's own gets; less is asked."""
-REFUSED = frozenset(
-    {
-        "10001",
-        "10002",
-        "10003",
-        "10005",
-        "10006",
-        "10007",
-        "10008",
-        "10009",
-        "10010",
-        "10011",
-        "10012",
-        "10013",
-        "10026",
-        "10041",
-        "10044",
-        "10045",
-    }
-)
+REFUSED = frozenset({
+    "10001", "10002", "10003", "10005", "10006", "10007", "10008", "10009", "10010", "10011", "10012", "10013",
+    "10026", "10041", "10044", "10045",
+})  # fmt: skip
 """Infocodes (错误码说明) of a key that is wrong, not allowed this, or has used up its quota: the operator must act."""
 TOO_MANY = frozenset({"10004", "10014", "10015", "10019", "10020", "10021", "10029"})
 WRONG_QUESTION = frozenset({"20000", "20001", "20002", "20003", "20011", "20012"})

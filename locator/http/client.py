@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 from urllib.parse import quote_plus, urlencode
 
 from locator.disk import write_atomically
@@ -46,6 +46,26 @@ MAX_BYTES = 8_000_000
 _REDIRECTS = 3
 
 
+class CallOptions(TypedDict, total=False):
+    """How a service is asked."""
+
+    timeout_s: float | None
+    """Seconds for all of it; ``settings.timeout_s`` when None."""
+    cache_s: float
+    """Keep a good answer in memory for so many seconds, and answer from there; 0 keeps nothing."""
+    pace_s: float
+    """Least time between two requests to this host, over all threads and processes that share ``settings.data``.
+    A turn that cannot come within the timeout is refused at once."""
+    retries: int
+    """Further tries after a timeout of the server's, 429, 502, 503 or 504, within ``timeout_s``."""
+    max_bytes: int
+    """Of the unpacked reply."""
+    accept: Collection[int]
+    """Status codes whose JSON is returned; routers explain themselves in a 400."""
+    keep: Callable[[object], bool]
+    """Tells of a reply's content whether it may be kept: some services report faults with status 200."""
+
+
 class HttpClient:
     """Ask services elsewhere, politely and without giving away more than the question.
 
@@ -76,13 +96,7 @@ class HttpClient:
         *,
         params: Params | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout_s: float | None = None,
-        cache_s: float = 0.0,
-        pace_s: float = 0.0,
-        retries: int = 0,
-        max_bytes: int = MAX_BYTES,
-        accept: Collection[int] = (200,),
-        keep: Callable[[object], bool] = lambda _content: True,
+        **options: Unpack[CallOptions],
     ) -> object:
         """Return what a service answers to a GET, read as JSON.
 
@@ -94,21 +108,8 @@ class HttpClient:
             Starts with https or http; may carry a query already.
         params
             Added to the query; None values are left out.
-        timeout_s
-            Seconds for all of it; ``settings.timeout_s`` when None.
-        cache_s
-            Keep a good answer in memory for so many seconds, and answer from there; 0 keeps nothing.
-        pace_s
-            Least time between two requests to this host, over all threads and processes that share
-            ``settings.data``. A turn that cannot come within the timeout is refused at once.
-        retries
-            Further tries after a timeout of the server's, 429, 502, 503 or 504, within ``timeout_s``.
-        max_bytes
-            Of the unpacked reply.
-        accept
-            Status codes whose JSON is returned; routers explain themselves in a 400.
-        keep
-            Tells of a reply's content whether it may be kept: some services report faults with status 200.
+        options
+            See :class:`CallOptions`.
 
         Raises
         ------
@@ -116,9 +117,7 @@ class HttpClient:
         InvalidInput
             ``url`` is none that can be asked.
         """
-        request = self._request("GET", url, params, headers, None)
-        call = Call(service, request, self._seconds(timeout_s), pace_s, max_bytes, frozenset(accept))
-        return self._cached(call, cache_s, retries, lambda body: _read_json(call, body), keep)
+        return self._ask_json(service, self._request("GET", url, params, headers, None), options)
 
     def post_json(
         self,
@@ -128,13 +127,7 @@ class HttpClient:
         content: object = None,
         form: Params | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout_s: float | None = None,
-        cache_s: float = 0.0,
-        pace_s: float = 0.0,
-        retries: int = 0,
-        max_bytes: int = MAX_BYTES,
-        accept: Collection[int] = (200,),
-        keep: Callable[[object], bool] = lambda _content: True,
+        **options: Unpack[CallOptions],
     ) -> object:
         """Return what a service answers to a POST of ``content`` (as JSON) or ``form``; else like :meth:`get_json`."""
         if form is not None:
@@ -142,15 +135,13 @@ class HttpClient:
         else:
             body, kind = json.dumps(content, ensure_ascii=False).encode(), "application/json"
         request = self._request("POST", url, None, {"Content-Type": kind, **(headers or {})}, body)
-        call = Call(service, request, self._seconds(timeout_s), pace_s, max_bytes, frozenset(accept))
-        return self._cached(call, cache_s, retries, lambda body: _read_json(call, body), keep)
+        return self._ask_json(service, request, options)
 
     def get_bytes(self, service: str, url: str, *, max_bytes: int = MAX_BYTES) -> bytes:
         """Return the bytes of a GET, asked once; else like :meth:`get_json`."""
         request = self._request("GET", url, None, None, None)
-        return self._cached(
-            Call(service, request, self._seconds(None), 0.0, max_bytes, frozenset({200})), 0.0, 0, bytes
-        )
+        call = Call(service, request, self._settings.timeout_s, 0.0, max_bytes, frozenset({200}))
+        return self._retry(call, 0)
 
     def download(
         self,
@@ -193,25 +184,24 @@ class HttpClient:
         usual = {"User-Agent": self._settings.user_agent, "Accept-Encoding": "gzip", "Connection": "close"}
         return build_request(method, url, params, {**usual, **(headers or {})}, body)
 
-    def _seconds(self, timeout_s: float | None) -> float:
-        return self._settings.timeout_s if timeout_s is None else timeout_s
-
-    def _cached[T](
-        self,
-        call: Call,
-        cache_s: float,
-        retries: int,
-        read: Callable[[bytes], T],
-        keep: Callable[[T], bool] = lambda _content: True,
-    ) -> T:
-        name = self._cache_name(call.request) if cache_s > 0 else b""
+    def _ask_json(self, service: str, request: Request, options: CallOptions) -> object:
+        timeout_s, cache_s = options.get("timeout_s"), options.get("cache_s", 0.0)
+        call = Call(
+            service,
+            request,
+            self._settings.timeout_s if timeout_s is None else timeout_s,
+            options.get("pace_s", 0.0),
+            options.get("max_bytes", MAX_BYTES),
+            frozenset(options.get("accept", (200,))),
+        )
+        name = self._cache_name(request) if cache_s > 0 else b""
         if name and (kept := self._replies.recall(name)) is not None:
-            return read(kept)
-        body = self._retry(call, retries)
-        result = read(body)
-        if name and keep(result):
+            return _read_json(call, kept)
+        body = self._retry(call, options.get("retries", 0))
+        content, keep = _read_json(call, body), options.get("keep")
+        if name and (keep is None or keep(content)):
             self._replies.keep(name, body, cache_s)
-        return result
+        return content
 
     def _cache_name(self, request: Request) -> bytes:
         wanted = {k.lower(): v for k, v in request.headers.items() if k.lower().startswith("accept")}

@@ -31,8 +31,9 @@ from locator.ground import build_ground, ground_dir, read_archive
 from locator.i18n import text
 from locator.ingest import open_progress
 from locator.model import Precision
-from locator.routing import build_tiles, download_extract
+from locator.routing.osm_files import download_extract
 from locator.routing.roads import Roads, find_roads
+from locator.routing.tiles import build_tiles
 
 if TYPE_CHECKING:
     from locator.settings import Settings
@@ -138,7 +139,7 @@ def set_extract(data: Path, source: str, *, in_use: bool) -> bool:
 
 
 def fetch_extract(region: str, settings: Settings, *, show: bool = False) -> Path:
-    """Download the newest extract of a region; :func:`locator.routing.download_extract` says from where to where."""
+    """Download the newest extract of a region; ``download_extract`` says from where to where."""
     with open_progress(desc=region, unit="B", unit_scale=True, show=show) as bar:
 
         def progress(done: int, total: int | None) -> None:

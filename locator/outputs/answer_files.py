@@ -14,7 +14,7 @@ from locator.guide import field_of, list_parts, say_date, say_heading, say_no_lo
 from locator.hours import describe, week_of, week_text
 from locator.i18n import choose, text
 from locator.layer import to_row
-from locator.model import EXACT, Hit, ServicePoint
+from locator.model import Hit, ServicePoint
 from locator.outputs.exports import Feature, licences_of, to_csv_text, to_geojson_text, to_kml_text
 from locator.outputs.html_document import Markup, join, tag, write_document
 
@@ -104,10 +104,9 @@ def _features(hits: Sequence[Hit], at: datetime, lang: str) -> list[Feature]:
     found = []
     for hit in hits:
         row = _row(hit, at, lang)
-        lon, lat = row.pop("lon"), row.pop("lat")
-        properties = {name: row[name] for name in HIT_COLUMNS if name in row and row[name] is not None}
-        pin = (lon, lat) if hit.point.position in EXACT else None
-        found.append(Feature(pin, f"{hit.rank}. {hit.point.name}", properties))
+        names = (name for name in HIT_COLUMNS if name not in ("lon", "lat") and row[name] is not None)
+        properties = {name: row[name] for name in names}
+        found.append(Feature(hit.point.pin, f"{hit.rank}. {hit.point.name}", properties))
     return found
 
 

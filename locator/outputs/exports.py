@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 from xml.sax.saxutils import escape as escape_xml
 
 from locator.disk import to_data_error, write_atomically, write_whole
@@ -42,23 +42,18 @@ def to_cell(value: object) -> str:
     return escape_formula(str(value))
 
 
-def to_csv_text(header: Sequence[str], rows: Iterable[Iterable[object]], *, mark: bool = True) -> str:
-    """Return a table as the text of a CSV file.
+def to_csv_text(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table as the text of a CSV file: the columns' names, then rows of values in their order."""
+    out = io.StringIO(newline="")
+    _write_table(header, rows, out)
+    return out.getvalue()
 
-    Parameters
-    ----------
-    header
-        The columns' names.
-    rows
-        Values in the header's order.
-    mark
-        Put the byte order mark first, without which Excel reads Chinese as noise.
-    """
-    out = io.StringIO()
+
+def _write_table(header: Sequence[str], rows: Iterable[Iterable[object]], out: TextIO) -> None:
+    out.write(MARK)
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([escape_formula(name) for name in header])
     writer.writerows([to_cell(value) for value in row] for row in rows)
-    return (MARK if mark else "") + out.getvalue()
 
 
 class Feature(NamedTuple):
@@ -140,7 +135,7 @@ def points_to_geojson(points: Iterable[ServicePoint]) -> str:
 def points_to_kml(points: Iterable[ServicePoint], *, title: str = "locator") -> str:
     """Return points as KML with the layer's columns as extended data; only exact positions get a pin."""
     listed = list(points)
-    features = (feature_of(p) if p.position in EXACT else feature_of(p)._replace(position=None) for p in listed)
+    features = (feature_of(point)._replace(position=point.pin) for point in listed)
     return to_kml_text(features, title=title, licences=licences_of(listed))
 
 
@@ -169,11 +164,8 @@ def points_to_csv(points: Iterable[ServicePoint], *, lang: str | None = None) ->
 
 
 def _write_csv(points: Iterable[ServicePoint], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        handle.write(MARK)
-        writer = csv.writer(handle, lineterminator="\r\n")
-        writer.writerow(POINT_COLUMNS)
-        writer.writerows([to_cell(value) for value in _values(point)] for point in points)
+    with path.open("w", encoding="utf-8", newline="") as out:
+        _write_table(POINT_COLUMNS, map(_values, points), out)
 
 
 def _write_parquet(points: Iterable[ServicePoint], path: Path) -> None:

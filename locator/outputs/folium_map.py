@@ -58,8 +58,6 @@ class Pin:
     name: str
     lines: tuple[str, ...]
     """What the card says under the name, in words."""
-    state: str
-    """``open``, ``closed`` or ``unknown``."""
     lon: float
     lat: float
 
@@ -168,7 +166,7 @@ def shape_map_data(scene: MapData, datum: Datum) -> dict[str, Any]:
             "type": "Feature",
             "id": pin.id,
             "geometry": {"type": "Point", "coordinates": pair},
-            "properties": {"label": pin.label, "name": pin.name, "lines": list(pin.lines), "state": pin.state},
+            "properties": {"label": pin.label, "name": pin.name, "lines": list(pin.lines)},
         }
         for pin, pair in zip(scene.pins, pins, strict=True)
     ]

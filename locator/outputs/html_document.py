@@ -40,9 +40,6 @@ _HAN = re.compile(r"([\u3400-\u9fff][\u3000-\u9fff\uff00-\uffef\d“”·]*)")
 """A stretch of Chinese, with its punctuation and numbers."""
 
 
-"""The HTML tag of each language."""
-
-
 class Markup(str):
     """Text that is already HTML, made by :func:`tag` and :func:`join` only."""
 
@@ -133,6 +130,11 @@ def tag(name: str, /, *children: Child, **attributes: str | int | bool | None) -
         content = check_address(str(value)) if attribute in _LINKS else value
         start += f' {attribute}="{escape(content)}"'
     return Markup(f"{start}>" if name in _VOID else f"{start}>{_write(children)}</{name}>")
+
+
+def button(*children: Child, **attributes: str | int | bool | None) -> Markup:
+    """Return a button that submits no form; else like :func:`tag`."""
+    return tag("button", *children, type="button", **attributes)
 
 
 def hide(*children: Child) -> Markup:

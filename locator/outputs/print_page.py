@@ -18,16 +18,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from locator.hours import WeekDay, week_of
 from locator.i18n import text
 from locator.model import EXACT, ServicePoint
 from locator.outputs.html_document import Markup, lang_of, tag, write_document
-from locator.outputs.shapes import name_beside
+from locator.outputs.shapes import guide_hotline, name_beside
 from locator.routing.route import Route
-from locator.settings import Settings
 from locator.wording import HERE_M, say_day, say_length
 
 PAGE_MM = (210.0, 297.0)
@@ -103,20 +101,6 @@ class PrintedPage:
     """(words, address) of what can be pressed on a screen; not printed."""
 
 
-def share_link(
-    settings: Settings, point_id: str, lang: str, *, task: str | None = None, person: str | None = None
-) -> str | None:
-    """Return the public address of an office's page to send, or None without ``LOCATOR_PUBLIC_URL``.
-
-    It names the office and the matter, never anybody's place.
-    """
-    if settings.public_url is None:
-        return None
-    asked = {"task": task, "person": person, "lang": lang}
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{settings.public_url.rstrip('/')}/send/{quote(point_id, safe='')}?{query}"
-
-
 def write_print_page(
     point: ServicePoint,
     guide: Mapping[str, Any] | None,
@@ -141,7 +125,7 @@ def write_print_page(
     lang
         ``zh`` or ``en``.
     link
-        What the code to scan opens, see :func:`share_link`; no code when None.
+        What the code to scan opens; no code when None.
     route
         The way there; the engine ``line`` is told to be a straight line. None leaves the way out.
     large
@@ -176,9 +160,8 @@ def _head(point: ServicePoint, guide: Mapping[str, Any] | None, lang: str) -> tu
         precision = text(f"names.precision.{point.position}", lang)
         lines.append(("small", text("sheet.about_position", lang, precision=precision)))
     phones = "、".join(cut(phone.number, 30) for phone in point.phones[:3])
-    number = guide["hotlines"][0]["number"] if guide and guide["hotlines"] else "12333"
     known = text("sheet.phone", lang, phone=phones)
-    lines.append(("", known if phones else text("sheet.no_phone", lang, number=number)))
+    lines.append(("", known if phones else text("sheet.no_phone", lang, number=guide_hotline(guide))))
     if guide:
         lines.append(("", text("sheet.task", lang, task=guide["task_name"], person=guide["person_name"])))
     return tuple(lines)

@@ -13,6 +13,7 @@ from locator.gazetteer.text import simplify, spell
 from locator.i18n import choose, language, text
 from locator.model import (
     EXACT,
+    NATIONAL_HOTLINE,
     Answer,
     DesignatedPlace,
     Fallback,
@@ -102,7 +103,13 @@ def hotline_of(answer: Answer) -> Phone:
         (line["from_elsewhere"] or line["number"], line["name"]) for line in (answer.guide or {}).get("hotlines", ())
     ]
     known = [*lines, *((line.number, line.label) for line in (answer.fallback.hotlines if answer.fallback else ()))]
-    return Phone(*known[0]) if known else Phone("12333")
+    return Phone(*known[0]) if known else NATIONAL_HOTLINE
+
+
+def guide_hotline(guide: Mapping[str, Any] | None) -> str:
+    """Return the number to call where an office has none of its own: the guide's first hotline, or the nation's."""
+    lines = (guide or {}).get("hotlines") or []
+    return str(lines[0]["number"]) if lines else NATIONAL_HOTLINE.number
 
 
 def find_hotline(sentence: str) -> str | None:

@@ -15,7 +15,7 @@ from locator.datum import Datum, from_wgs84, to_wgs84
 from locator.errors import LocatorError, ServiceError
 from locator.http import amap
 from locator.model import Mode
-from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.narrative import Manoeuvre, check_line, finite, make_route
 from locator.routing.route import LonLat, Route, check_ends, check_position, off_roads, too_far, unreachable
 from locator.routing.router import RemoteEngine
 
@@ -91,7 +91,6 @@ class AMapDirections(RemoteEngine):
             manoeuvres=[*manoeuvres, arrived],
             length_m=length,
             duration_s=total,
-            names=StreetNames(),
             lang=lang,
         )
 

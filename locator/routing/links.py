@@ -127,7 +127,7 @@ def _google(ends: _Ends, mode: str) -> str:
 
 
 _WALK, _CYCLE, _DRIVE, _BUS = LinkMode.WALK, LinkMode.CYCLE, LinkMode.DRIVE, LinkMode.BUS
-_APPS: Mapping[str, _App] = {
+APPS: Mapping[str, _App] = {
     "amap": _App(_amap, Datum.GCJ02, {_DRIVE: "car", _BUS: "bus", _WALK: "walk", _CYCLE: "ride"}),
     "baidu": _App(_baidu, Datum.GCJ02, {_DRIVE: "driving", _BUS: "transit", _WALK: "walking"}),
     "tencent": _App(_tencent, Datum.GCJ02, {_DRIVE: "drive", _BUS: "bus", _WALK: "walk"}),
@@ -138,7 +138,6 @@ _APPS: Mapping[str, _App] = {
         _google, Datum.GCJ02, {_DRIVE: "driving", _BUS: "transit", _WALK: "walking", _CYCLE: "bicycling"}
     ),
 }  # fmt: skip
-APPS = tuple(_APPS)
 """The apps in the order they are offered."""
 
 
@@ -188,7 +187,7 @@ def links(
     end_name, start_name = clean_name(name) or text("routing.link_end", lang), text("routing.link_start", lang)
     city = clean_name(region or "") or None
     made, ends_in = [], dict[Datum, _Ends]()
-    for app, (build, datum, modes) in _APPS.items():
+    for app, (build, datum, modes) in APPS.items():
         if wanted in modes:
             if datum not in ends_in:
                 first = None if start is None else _in_datum(start, datum)
@@ -243,13 +242,12 @@ def _apple_search(keyword: str, around: _Around) -> str:
     return _query("https://maps.apple.com/", {"q": keyword, "sll": around.lat_lon})
 
 
-_SEARCHES: Mapping[str, tuple[Callable[[str, _Around], str], Datum]] = {
+SEARCH_APPS: Mapping[str, tuple[Callable[[str, _Around], str], Datum]] = {
     "amap": (_amap_search, Datum.GCJ02),
     "baidu": (_baidu_search, Datum.BD09),
     "tencent": (_tencent_search, Datum.GCJ02),
     "apple": (_apple_search, Datum.GCJ02),
 }
-SEARCH_APPS = tuple(_SEARCHES)
 """The apps whose own search a link can open, in the order they are offered."""
 
 
@@ -271,7 +269,7 @@ def map_searches(
         The city's adcode and name: AMap takes the one, Baidu and Tencent the other.
     """
     word, found = clean_name(keyword), []
-    for app, (build, datum) in _SEARCHES.items():
+    for app, (build, datum) in SEARCH_APPS.items():
         at = None
         if around is not None:
             lon, lat = from_wgs84(*around, datum)

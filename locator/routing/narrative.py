@@ -23,7 +23,7 @@ from locator.datum import distance_m
 from locator.i18n import load_catalogue, text
 from locator.model import HoursState, Mode
 from locator.routing.route import LonLat, Route, Step
-from locator.wording import say_duration, say_rough_length
+from locator.wording import HERE_M, say_duration, say_rough_length
 
 MAX_POINTS = 200_000
 CODES = (
@@ -44,8 +44,6 @@ _ROAD_NUMBER = re.compile(r"[A-Z]{1,3} ?-?\d{1,4}[A-Z]?")
 _NAME_LENGTH = 60
 WORTH_SAYING_M = 50.0
 """A shorter gap between a position and the route is not mentioned."""
-HERE_M = 15.0
-"""Closer than this a bearing says nothing: the person is there."""
 POINTS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 """Compass points clockwise from north; their words are ``routing.compass.<point>``."""
 TIGHT = timedelta(minutes=30)
@@ -55,14 +53,9 @@ TIGHT = timedelta(minutes=30)
 # ---- amounts and directions
 
 
-def compass_point(bearing: float) -> str:
-    """Return the code in :data:`POINTS` of a bearing in degrees from north."""
-    return POINTS[round(bearing % 360 / 45) % 8]
-
-
 def say_direction(bearing: float, lang: str) -> str:
-    """Return a bearing as a word: 东北, north-east."""
-    return text(f"routing.compass.{compass_point(bearing)}", lang)
+    """Return a bearing in degrees from north as a word: 东北, north-east."""
+    return text(f"routing.compass.{POINTS[round(bearing % 360 / 45) % 8]}", lang)
 
 
 # ---- street names
@@ -77,6 +70,9 @@ class StreetNames:
     def say(self, name: str, lang: str) -> str:
         """Return the name in ``lang`` where the map has one, else as it is on the sign."""
         return self.tables.get(lang, {}).get(name, name)
+
+
+NO_NAMES = StreetNames()
 
 
 def write_street_names(names: StreetNames, path: Path) -> None:
@@ -213,7 +209,7 @@ def check_line(line: Sequence[LonLat]) -> list[LonLat]:
 
 def make_route(
     *, engine: str, mode: Mode, ends: tuple[LonLat, LonLat], line: Sequence[LonLat],
-    manoeuvres: Sequence[Manoeuvre], length_m: float, duration_s: float, names: StreetNames, lang: str,
+    manoeuvres: Sequence[Manoeuvre], length_m: float, duration_s: float, lang: str, names: StreetNames = NO_NAMES,
 ) -> Route:  # fmt: skip
     """Return a route with its words, and with how far it starts and ends from where it was asked."""
     (x1, y1), (x2, y2) = ends

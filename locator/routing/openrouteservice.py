@@ -9,21 +9,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from locator.model import Mode
-from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.narrative import Manoeuvre, check_line, finite, make_route
 from locator.routing.route import (
     SEARCH_M,
     LonLat,
     Route,
-    askable,
     check_ends,
-    check_position,
     off_roads,
     too_far,
     unreachable,
 )
-from locator.routing.router import RemoteEngine
+from locator.routing.router import RemoteEngine, near_only
 
-AT_ONCE = 50
 PROFILES: Mapping[Mode, str] = {
     Mode.WALK: "foot-walking",
     Mode.CYCLE: "cycling-regular",
@@ -81,7 +78,6 @@ class OpenRouteService(RemoteEngine):
                 manoeuvres=[_read_step(step, line) for step in steps],
                 length_m=finite(summary.get("distance", 0)),
                 duration_s=finite(summary.get("duration", 0)),
-                names=StreetNames(),
                 lang=lang,
             )
 
@@ -95,35 +91,20 @@ class OpenRouteService(RemoteEngine):
             return unreachable(mode)
         return self._unusable(ValueError(code))
 
-    def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
-        """Return the seconds from ``origin`` to each of ``targets``, None where there is no way."""
-        start = check_position(*origin)
-        durations: list[float | None] = [None] * len(targets)
-        near = askable(start, targets, mode)
-        for first in range(0, len(near), AT_ONCE):
-            part = near[first : first + AT_ONCE]
-            for row, value in zip(part, self._matrix(start, [targets[r] for r in part], mode), strict=True):
-                durations[row] = value
-        return durations
-
-    def _matrix(self, start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
+    def _durations(self, start: LonLat, mode: Mode, targets: list[LonLat]) -> Sequence[float | None]:
         content = {
             "locations": [list(place) for place in (start, *targets)],
             "sources": ["0"],
             "destinations": [str(number) for number in range(1, len(targets) + 1)],
             "metrics": ["duration"],
         }
-        with self._map_errors():
-            reply = self._ask("matrix/{profile}", mode, content)
-            if "error" in reply:
-                if isinstance(reply["error"], Mapping) and int(reply["error"]["code"]) == _MATRIX_OFF_ROADS:
-                    return [None] * len(targets)
-                raise self._explained(reply["error"], (start, targets[0]), mode)
-            row, places = reply["durations"][0], reply["destinations"]
-            if not len(row) == len(places) == len(targets):
-                raise ValueError("not an answer for every target")
-            near = [place is not None and finite(place.get("snapped_distance", 0)) <= SEARCH_M for place in places]
-            return [finite(v) if v is not None and good else None for v, good in zip(row, near, strict=True)]
+        reply = self._ask("matrix/{profile}", mode, content)
+        if "error" in reply:
+            if isinstance(reply["error"], Mapping) and int(reply["error"]["code"]) == _MATRIX_OFF_ROADS:
+                return [None] * len(targets)
+            raise self._explained(reply["error"], (start, targets[0]), mode)
+        off_m = [None if place is None else place.get("snapped_distance", 0) for place in reply["destinations"]]
+        return near_only(reply["durations"][0], off_m, len(targets))
 
 
 def _read_step(step: Mapping[str, Any], line: Sequence[LonLat]) -> Manoeuvre:

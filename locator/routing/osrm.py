@@ -12,12 +12,10 @@ from typing import Any
 
 from locator.errors import NotFound
 from locator.model import Mode
-from locator.routing.narrative import Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.narrative import Manoeuvre, check_line, finite, make_route
 from locator.routing.route import SEARCH_M, LonLat, Route, askable, check_ends, check_position, off_roads, unreachable
-from locator.routing.router import RemoteEngine
+from locator.routing.router import RemoteEngine, near_only
 
-AT_ONCE = 99
-"""Targets in one call: servers allow 100 positions by default."""
 PROFILES: Mapping[Mode, str] = {Mode.WALK: "foot", Mode.CYCLE: "bike", Mode.DRIVE: "car"}
 TRAVEL: Mapping[Mode, frozenset[str]] = {
     Mode.WALK: frozenset({"walking"}),
@@ -44,8 +42,6 @@ _FIXED = {
     "depart": "start", "new name": "becomes", "notification": "continue", "roundabout": "roundabout_enter",
     "rotary": "roundabout_enter", "exit roundabout": "roundabout_exit", "exit rotary": "roundabout_exit",
 }  # fmt: skip
-TYPES = ("turn", "continue", "end of road", "use lane", "roundabout turn", *_BY_SIDE, *_FIXED)
-MODIFIERS = tuple(_TURNS)
 
 
 def code_of(kind: str, modifier: str | None) -> str:
@@ -63,6 +59,8 @@ class OsrmServer(RemoteEngine):
 
     engine = "osrm"
     service = "osrm"
+    at_once = 99
+    """Servers allow 100 positions by default."""
 
     def _address(self, action: str, mode: Mode, places: Sequence[LonLat]) -> str:
         profile = PROFILES[mode]
@@ -95,7 +93,6 @@ class OsrmServer(RemoteEngine):
                 manoeuvres=[_read_step(step) for step in steps],
                 length_m=finite(way["distance"]),
                 duration_s=finite(way["duration"]),
-                names=StreetNames(),
                 lang=lang,
             )
 
@@ -124,15 +121,10 @@ class OsrmServer(RemoteEngine):
         One route is asked first: a table does not say for which mode it was made.
         """
         start = check_position(*origin)
-        durations: list[float | None] = [None] * len(targets)
         near = askable(start, targets, mode)
         if near:
             self._check_profile(start, targets[near[0]], mode)
-        for first in range(0, len(near), AT_ONCE):
-            part = near[first : first + AT_ONCE]
-            for row, value in zip(part, self._table(start, [targets[r] for r in part], mode), strict=True):
-                durations[row] = value
-        return durations
+        return super().matrix(start, targets, mode)
 
     def _check_profile(self, start: LonLat, target: LonLat, mode: Mode) -> None:
         with self._map_errors():
@@ -140,21 +132,17 @@ class OsrmServer(RemoteEngine):
             if reply["code"] == "Ok":
                 self._check_mode([step for leg in reply["routes"][0]["legs"] for step in leg["steps"]], mode)
 
-    def _table(self, start: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
+    def _durations(self, start: LonLat, mode: Mode, targets: list[LonLat]) -> Sequence[float | None]:
         numbers = ";".join(map(str, range(1, len(targets) + 1)))
         params = {"sources": "0", "destinations": numbers, "annotations": "duration"}
-        with self._map_errors():
-            reply = self._get(self._address("table", mode, [start, *targets]), params)
-            if reply["code"] in ("NoSegment", "NoTable"):
-                return [None] * len(targets)
-            self._check_code(reply, mode)
-            row, places = reply["durations"][0], reply["destinations"]
-            if not len(row) == len(places) == len(targets):
-                raise ValueError("not an answer for every target")
-            if finite(reply["sources"][0]["distance"]) > SEARCH_M:
-                return [None] * len(targets)
-            near = [finite(place["distance"]) <= SEARCH_M for place in places]
-            return [finite(v) if v is not None and good else None for v, good in zip(row, near, strict=True)]
+        reply = self._get(self._address("table", mode, [start, *targets]), params)
+        if reply["code"] in ("NoSegment", "NoTable"):
+            return [None] * len(targets)
+        self._check_code(reply, mode)
+        if finite(reply["sources"][0]["distance"]) > SEARCH_M:
+            return [None] * len(targets)
+        off_m = [place["distance"] for place in reply["destinations"]]
+        return near_only(reply["durations"][0], off_m, len(targets))
 
 
 def _read_step(step: Mapping[str, Any]) -> Manoeuvre:

@@ -12,14 +12,13 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from locator.disk import write_whole
+from locator.disk import FileMark, write_whole
 from locator.errors import DataError
 
 POINTER = "current.json"
 TILES = "tiles.tar"
 NAMES = "names.json"
 FORMAT = 1
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +57,8 @@ def roads_dir(data: Path) -> Path:
 
 def digest_of(path: Path) -> str:
     """Return the BLAKE2b of a file, read piece by piece."""
-    seen = hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            seen.update(piece)
-    return seen.hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def write_pointer(roads: Roads, data: Path) -> None:
@@ -72,13 +68,9 @@ def write_pointer(roads: Roads, data: Path) -> None:
     write_whole(pointer, json.dumps(content, ensure_ascii=False, indent=1))
 
 
-def pointer_mark(data: Path) -> tuple[int, int] | None:
-    """Return what changes when another set is put in use; None when there is none."""
-    try:
-        state = (roads_dir(data) / POINTER).stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_ino
+def pointer_mark(data: Path) -> FileMark:
+    """Return what changes when another set is put in use; without an inode when there is none."""
+    return FileMark.of(roads_dir(data) / POINTER)
 
 
 def _broken(why: str) -> DataError:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import batched
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -16,10 +18,10 @@ from locator.errors import InvalidInput, LocatorError, MissingExtra, ServiceRepl
 from locator.http import HttpClient
 from locator.i18n import explain, text
 from locator.model import Mode
-from locator.routing.narrative import HERE_M, say_direction
-from locator.routing.route import LonLat, Route, Step, check_position, measure
+from locator.routing.narrative import finite, say_direction
+from locator.routing.route import SEARCH_M, LonLat, Route, Step, askable, check_position, measure
 from locator.settings import PREFIX, Settings
-from locator.wording import say_rough_length
+from locator.wording import HERE_M, say_rough_length
 
 LINE_ENGINE = "line"
 """What a straight line calls itself in a route."""
@@ -31,7 +33,7 @@ class Router(Protocol):
     """Something that finds ways; safe to call from several threads."""
 
     engine: str
-    """Its name, as in :attr:`locator.model.Route.engine`."""
+    """Its name, as in :attr:`locator.routing.route.Route.engine`."""
     sent_to: str | None
     """Who receives the two positions, so that the page can say it; None if they do not leave this machine."""
 
@@ -155,6 +157,37 @@ def straight_line(
     return Route(engine=LINE_ENGINE, mode=mode, distance_m=metres, duration_s=None, line=(start, end), steps=(step,))
 
 
+def ask_in_parts(
+    start: LonLat,
+    targets: Sequence[LonLat],
+    mode: Mode,
+    ask: Callable[[list[LonLat]], Sequence[float | None]],
+    *,
+    at_once: int,
+) -> list[float | None]:
+    """Return the seconds from a start to each target; those near enough are asked for, ``at_once`` in one call."""
+    durations: list[float | None] = [None] * len(targets)
+    for rows in batched(askable(start, targets, mode), at_once):
+        found = ask([(float(targets[row][0]), float(targets[row][1])) for row in rows])
+        for row, seconds in zip(rows, found, strict=True):
+            durations[row] = seconds
+    return durations
+
+
+def near_only(row: Sequence[Any], off_m: Sequence[Any], count: int) -> list[float | None]:
+    """Return the durations of an engine's row, None where it took a road too far from the target, or had none.
+
+    Raises
+    ------
+    ValueError
+        The row is not an answer for every one of ``count`` targets.
+    """
+    if not len(row) == len(off_m) == count:
+        raise ValueError("not an answer for every target")
+    near = [metres is not None and finite(metres) <= SEARCH_M for metres in off_m]
+    return [finite(v) if v is not None and good else None for v, good in zip(row, near, strict=True)]
+
+
 class RemoteEngine:
     """An engine at a URL.
 
@@ -175,6 +208,8 @@ class RemoteEngine:
     """Its name in the settings."""
     default_url: str | None = None
     needs_key = False
+    at_once = 50
+    """Targets in one call."""
 
     def __init__(self, settings: Settings) -> None:
         url = settings.urls.get(self.service) or self.default_url
@@ -204,6 +239,22 @@ class RemoteEngine:
         """Tell that it can be asked; whether it answers is known only afterwards."""
         return True
 
+    def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
+        """Return the seconds from ``origin`` to each of ``targets``, None where there is no way.
+
+        Raises
+        ------
+        ServiceError
+            The service refused, is not there, or gave no usable answer.
+        """
+        start = check_position(*origin)
+        with self._map_errors():
+            return ask_in_parts(start, targets, mode, partial(self._durations, start, mode), at_once=self.at_once)
+
+    def _durations(self, start: LonLat, mode: Mode, targets: list[LonLat]) -> Sequence[float | None]:
+        """Return the seconds to a few targets, from one call."""
+        raise NotImplementedError
+
     @contextlib.contextmanager
     def _map_errors(self) -> Iterator[None]:
         """Turn whatever is wrong with a reply into one error."""
@@ -221,9 +272,9 @@ class RemoteEngine:
             service=self.engine,
         )
 
-    def _get(self, address: str, params: Mapping[str, str | None], headers: Mapping[str, str] | None = None) -> Any:
+    def _get(self, address: str, params: Mapping[str, str]) -> Any:
         """Ask with GET; a 400 is read too, for the engines explain themselves in it."""
-        return self._client.get_json(self.engine, address, params=dict(params), headers=headers, accept=(200, 400, 404))
+        return self._client.get_json(self.engine, address, params=params, accept=(200, 400, 404))
 
     def _post(self, address: str, content: Any, headers: Mapping[str, str] | None = None) -> Any:
         """Ask with POST; a 400 is read too."""

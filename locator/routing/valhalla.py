@@ -17,20 +17,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from locator.disk import FileMark
 from locator.errors import DataError, LocatorError, ServiceReplyError, ServiceTimeout
 from locator.model import Mode
 from locator.routing.narrative import StreetNames, load_street_names
 from locator.routing.roads import Roads, check_roads, find_roads, pointer_mark
 from locator.routing.route import LonLat, Route, askable, check_ends, check_position
-from locator.routing.router import UNREADABLE, RemoteEngine
+from locator.routing.router import UNREADABLE, RemoteEngine, ask_in_parts
 from locator.routing.tiles import engine_config, engine_dir
 from locator.routing.valhalla_calls import Ask, OneToMany, Refused, ask_route, read_trip
 
 ENGINE = "valhalla"
 AT_ONCE = 400
 """Targets in one matrix call."""
-SERVER_AT_ONCE = 50
-"""The same for a server: what public ones allow."""
 _CACHE_BYTES = 128_000_000
 _PATIENCE_S = 30.0
 _ACTIONS = {"route": "route", "sources_to_targets": "matrix", "locate": "locate"}
@@ -130,17 +129,17 @@ class EmbeddedValhalla:
         self._actors = actors or os.cpu_count() or 1
         self._lock = threading.Lock()
         self._pool: _Pool | None = None
-        self._mark: tuple[int, int] | None = None
+        self._mark = FileMark()
 
     def available(self) -> bool:
         """Tell whether there are road tiles at all."""
-        return pointer_mark(self._data) is not None
+        return bool(pointer_mark(self._data).inode)
 
     def _open(self) -> _Pool:
         """Return the pool over the set in use; checked whole when it is first opened."""
         mark = pointer_mark(self._data)
         with self._lock:
-            if self._pool is not None and mark is not None and mark == self._mark and self._pool.roads.tiles.exists():
+            if self._pool and mark.inode and mark == self._mark and self._pool.roads.tiles.exists():
                 return self._pool
             self._pool = None
             roads = find_roads(self._data)
@@ -178,19 +177,12 @@ class EmbeddedValhalla:
             No tiles, or broken ones.
         """
         start = check_position(*origin)
-        durations: list[float | None] = [None] * len(targets)
-        near = askable(start, targets, mode)
-        if not near:
-            return durations
+        if not askable(start, targets, mode):
+            return [None] * len(targets)
         pool = self._open()
         with pool.ask(_EXACT if mode is Mode.CYCLE else _CHOOSING) as ask:
             asked = OneToMany(ask, start, mode, pool.off_roads)
-            for first in range(0, len(near), AT_ONCE):
-                part = near[first : first + AT_ONCE]
-                places = [(float(targets[row][0]), float(targets[row][1])) for row in part]
-                for row, value in zip(part, asked.durations(places), strict=True):
-                    durations[row] = value
-        return durations
+            return ask_in_parts(start, targets, mode, asked.durations, at_once=AT_ONCE)
 
 
 class ValhallaServer(RemoteEngine):
@@ -222,30 +214,13 @@ class ValhallaServer(RemoteEngine):
                 reply = ask_route(self._ask, ends, mode)
             except Refused as refusal:
                 raise self._refused(refusal) from refusal
-            return read_trip(reply, engine=self.engine, mode=mode, ends=ends, names=StreetNames(), lang=lang)
+            return read_trip(reply, engine=self.engine, mode=mode, ends=ends, lang=lang)
 
-    def matrix(self, origin: LonLat, targets: Sequence[LonLat], mode: Mode) -> list[float | None]:
-        """Return the seconds from ``origin`` to each of ``targets``, None where there is no way.
-
-        Raises
-        ------
-        ServiceError
-            The service refused, is not there, or gave no usable answer.
-        """
-        start = check_position(*origin)
-        durations: list[float | None] = [None] * len(targets)
-        near = askable(start, targets, mode)
-        with self._map_errors():
-            asked = OneToMany(self._ask, start, mode, set())
-            for first in range(0, len(near), SERVER_AT_ONCE):
-                part = near[first : first + SERVER_AT_ONCE]
-                try:
-                    values = asked.durations([(float(targets[r][0]), float(targets[r][1])) for r in part])
-                except Refused as refusal:
-                    raise self._refused(refusal) from refusal
-                for row, value in zip(part, values, strict=True):
-                    durations[row] = value
-        return durations
+    def _durations(self, start: LonLat, mode: Mode, targets: list[LonLat]) -> Sequence[float | None]:
+        try:
+            return OneToMany(self._ask, start, mode, set()).durations(targets)
+        except Refused as refusal:
+            raise self._refused(refusal) from refusal
 
     def _refused(self, refusal: Refused) -> ServiceReplyError:
         return ServiceReplyError(

@@ -7,7 +7,7 @@ from typing import Any
 
 from locator.errors import LocatorError
 from locator.model import Mode
-from locator.routing.narrative import CODES, Manoeuvre, StreetNames, check_line, finite, make_route
+from locator.routing.narrative import CODES, NO_NAMES, Manoeuvre, StreetNames, check_line, finite, make_route
 from locator.routing.route import SEARCH_M, LonLat, Route, off_roads, too_far, unreachable
 
 type Ask = Callable[[str, dict[str, Any]], Any]
@@ -202,7 +202,7 @@ def decode_line(encoded: str) -> list[LonLat]:
 
 
 def read_trip(
-    reply: Any, *, engine: str, mode: Mode, ends: tuple[LonLat, LonLat], names: StreetNames, lang: str
+    reply: Any, *, engine: str, mode: Mode, ends: tuple[LonLat, LonLat], lang: str, names: StreetNames = NO_NAMES
 ) -> Route:
     """Return the route of a reply.
 

@@ -63,7 +63,7 @@ def mean_curvature(lat: Floats) -> Floats:
 
 
 def arc(start: Sequence[float], end: Sequence[float]) -> float:
-    """Return what :func:`arcs` does for one pair; for a few pairs this is much the faster."""
+    """Return what :func:`locator.datum.arcs` does for one pair; for a few pairs this is much the faster."""
     (x1, y1, z1), (x2, y2, z2) = start, end
     dx, dy, dz = x2 - x1, y2 - y1, z2 - z1
     x, y, z = x1 + x2, y1 + y2, (z1 + z2) / (1 - ECCENTRICITY_SQUARED)

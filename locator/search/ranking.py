@@ -49,11 +49,11 @@ def rank_by_travel_time(
     list of Travelled
         Points without a way come after those with one, by distance; equal times by distance, then id.
     """
-    candidates = [item for item in found if item.point.lon is not None and item.point.lat is not None][:CANDIDATES]
+    candidates = [item for item in found if item.point.lon_lat][:CANDIDATES]
     times: Sequence[float | None] = []
     if matrix is not None and candidates:
         try:
-            times = matrix(origin, [(f.point.lon or 0.0, f.point.lat or 0.0) for f in candidates], mode)
+            times = matrix(origin, [at for item in candidates if (at := item.point.lon_lat)], mode)
         except LocatorError:
             times = []
     if len(times) != len(candidates) or all(time is None for time in times):

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from locator.model import EXACT, Found, Hit, Kind, Provenance, ServicePoint
+from locator.model import Found, Hit, Kind, Provenance, ServicePoint
 from locator.search.ellipsoid import arc
 from locator.search.tree import place_origin
 
@@ -104,8 +104,7 @@ class _Building:
 
     def __init__(self, point: ServicePoint) -> None:
         self.address = _address(point)
-        exact = point.position in EXACT and point.lon is not None and point.lat is not None
-        self.at = (point.lon or 0.0, point.lat or 0.0) if exact else None
+        self.at = point.pin
 
     def holds(self, other: _Building) -> bool:
         """Tell whether another point is in the same one."""

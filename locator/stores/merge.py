@@ -380,7 +380,7 @@ def _across(rows: Iterable[int], source_of: NDArray[Any]) -> Iterator[tuple[int,
 
 
 def _pairs_near(columns: _Columns, source_of: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Yield pairs of exactly placed rows of different sources within :data:`SAME_PLACE_M`."""
+    """Yield pairs of exactly placed rows of different sources within ``SAME_PLACE_M``."""
     placed = [np.flatnonzero(columns.exact & (source_of == source)) for source in np.unique(source_of)]
     some = [(rows, to_ecef(columns.lon[rows], columns.lat[rows])) for rows in placed if len(rows)]
     for later, (rows, xyz) in enumerate(some):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from locator.hours import describe
 from locator.i18n import language, text
 from locator.model import Answer, Fallback, Hit, Notice, Place, RegionWithOffices
-from locator.outputs.html_document import Markup, hide, join, link_out, mark_chinese, tag
+from locator.outputs.html_document import Markup, button, hide, join, link_out, mark_chinese, tag
 from locator.outputs.shapes import (
     GROUPS,
     AdviceLine,
@@ -47,17 +47,15 @@ def say_place(place: Place, words: Translator) -> str:
     return words("understood.precision_only", precision=precision)
 
 
-def render_understood(
-    answer: Answer, words: Translator, *, restored: bool, area: str | None = None, state: PageState | None = None
-) -> Markup:
+def render_understood(answer: Answer, state: PageState, *, restored: bool) -> Markup:
     """Return the bar that the form folds into, the way to correct it, and what else to know about the answer.
 
-    ``area`` is the adcode of where the answer lies: what is typed next is first looked for in its city.
+    What is typed next is first looked for in the city of the state's area.
     """
     parts: list[Markup | None] = []
-    place = answer.place
+    words, place = Translator(state.lang), answer.place
     if place is not None:
-        parts.append(_render_bar(place, words, state or PageState(lang=words.lang), restored=restored))
+        parts.append(_render_bar(place, words, state, restored=restored))
         parts.append(_render_correction(answer.candidates, words))
     elif answer.candidates:
         parts.append(tag("h2", words("which" if len(answer.candidates) > 1 else "which.one"), id="which"))
@@ -70,7 +68,7 @@ def render_understood(
     if place is not None or not answer.candidates:
         parts += _render_notices(answer, words)
     parts += _render_offers(answer, words)
-    return tag("section", *parts, class_="understood", id="understood", data_region=city_of(area))
+    return tag("section", *parts, class_="understood", id="understood", data_region=city_of(state.area))
 
 
 def _render_bar(place: Place, words: Translator, state: PageState, *, restored: bool) -> Markup:
@@ -84,9 +82,7 @@ def _render_bar(place: Place, words: Translator, state: PageState, *, restored: 
     else:
         english = label_beside(place, words.lang)
         where = tag("p", label, f" {english} " if english else None, say_place(place, words), class_="soft")
-    edit = tag(
-        "button", words("bar.edit"), type="button", data_do="edit", class_="edit", aria_label=words("bar.edit_what")
-    )
+    edit = button(words("bar.edit"), data_do="edit", class_="edit", aria_label=words("bar.edit_what"))
     return tag("div", tag("div", tag("p", what), where), edit, class_="bar", data_key=f"bar {place.label}")
 
 
@@ -165,7 +161,7 @@ def _render_offers(answer: Answer, words: Translator) -> list[Markup]:
     return [
         tag(
             "p",
-            tag("button", words(f"offer.{act}", services=names), type="button", data_act=act),
+            button(words(f"offer.{act}", services=names), data_act=act),
             " ",
             tag("small", words(f"offer.{act}_note", services=names), class_="soft"),
             class_="offer",
@@ -181,12 +177,10 @@ def _render_candidates(candidates: Sequence[Place], words: Translator, *, labell
     rows = [
         tag(
             "li",
-            tag(
-                "button",
+            button(
                 tag("span", place.label, lang="zh-CN"),
                 f" {label_beside(place, words.lang) or ''} ",
                 tag("small", words.name("precision", place.precision)),
-                type="button",
                 data_act="candidate",
                 data_id=index,
                 class_="candidate",
@@ -243,7 +237,7 @@ def _render_region(region: RegionWithOffices, line: AdviceLine, words: Translato
     said = tag("span", mark_chinese(line.text, words.lang))
     if region.nearest is None:
         return said
-    return tag("button", said, type="button", data_act="open", data_id=region.nearest.id, class_="example")
+    return button(said, data_act="open", data_id=region.nearest.id, class_="example")
 
 
 def group_hits(hits: Sequence[Hit], *, open_only: bool = False) -> list[tuple[str, list[Hit]]]:
@@ -256,10 +250,9 @@ def group_hits(hits: Sequence[Hit], *, open_only: bool = False) -> list[tuple[st
 
 def render_results(answer: Answer, context: ListContext) -> Markup:
     """Return the whole list."""
-    open_only = answer.query.open_now or answer.query.open_at is not None
-    words, groups = context.words, group_hits(answer.hits, open_only=open_only)
+    words, groups = context.words, group_hits(answer.hits, open_only=answer.query.open_only)
     title = tag("h2", _say_heading(answer, groups, words), id="results")
-    see = tag("button", words("results.map"), type="button", data_do="map", class_="to-map")
+    see = button(words("results.map"), data_do="map", class_="to-map")
     parts: list[Markup | None] = [tag("div", title, see, class_="results-head")]
     shared = share_cautions([hit for hit in answer.hits if hit.point.id != context.chosen], context)
     said = _render_shared(shared, len(answer.hits) - (context.chosen is not None), words)
@@ -366,11 +359,9 @@ def _render_row(hit: Hit, context: ListContext, quiet: frozenset[str]) -> Markup
     if hit.serves_you and hit.serves_why:
         facts.append(words(f"serves.{hit.serves_why}"))
     facts.append(tag("span", point.address, lang="zh-CN") if point.address else words("hit.no_address"))
-    name = tag(
-        "button",
+    name = button(
         hide(f"{hit.rank}. "),
         tag("bdi", point.name, lang="zh-CN"),
-        type="button",
         data_act="choose",
         data_id=point.id,
         class_="row-name",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from locator.datum import Datum
 from locator.model import Kind, Person, Task
-from locator.outputs.html_document import Markup, join, lang_of, tag
+from locator.outputs.html_document import Markup, button, join, lang_of, tag
 from locator.web.state import LIMITS, PageState, city_of
 from locator.wording import Translator
 
@@ -15,8 +15,9 @@ COMMON_TASKS = (Task.REPLACE_LOST, Task.APPLY, Task.ACTIVATE, Task.MEDICAL, Task
 """The tasks with a chip of their own; the list behind the last chip has all of them."""
 
 
-def render_ask(state: PageState, words: Translator) -> Markup:
+def render_ask(state: PageState) -> Markup:
     """Return the form. What was typed is not in it: it stays in the browser."""
+    words = Translator(state.lang)
     return tag(
         "form",
         _render_chips("task", COMMON_TASKS, Task, state.task, words, all_of_them=words("ask.other")),
@@ -46,10 +47,8 @@ def _render_chips(
 ) -> Markup:
     """Return a choice as chips, with the whole list as an ordinary select box in the last one where that is longer."""
     chips = [
-        tag(
-            "button",
+        button(
             words(f"chip.{value}"),
-            type="button",
             class_="choice",
             data_do="choice",
             data_for=f"ask-{name}",
@@ -100,8 +99,7 @@ def _render_box(state: PageState, words: Translator) -> Markup:
     )
     options = tag("ul", id="ask-options", role="listbox", aria_label=words("ask.text"), hidden=True, data_own=True,
                   data_own_attributes="hidden")  # fmt: skip
-    here = tag("button", tag("span", "◎", aria_hidden="true"), words("ask.here"), type="button", data_do="here",
-               class_="here")  # fmt: skip
+    here = button(tag("span", "◎", aria_hidden="true"), words("ask.here"), data_do="here", class_="here")  # fmt: skip
     return tag("div", box, here, options, class_="combo")
 
 
@@ -142,7 +140,7 @@ def _render_more(state: PageState, words: Translator) -> Markup:
         _select("kind", words("ask.kind"), kinds, state.kind or ""),
         _select("limit", words("ask.limit"), limits, str(state.limit)),
         tag("label", _REMEMBER, words("ask.remember"), class_="check"),
-        tag("button", words("ask.forget"), type="button", data_do="forget", data_done=words("ask.forgotten")),
+        button(words("ask.forget"), data_do="forget", data_done=words("ask.forgotten")),
         tag("span", class_="shared soft", data_own=True, role="status"),
         class_="more",
         open=bool(state.open_now or state.kind),
@@ -164,7 +162,7 @@ def render_welcome(words: Translator) -> Markup:
 def render_examples(words: Translator) -> Markup:
     """Return addresses to try with one press."""
     examples = [
-        tag("li", tag("button", said, type="button", data_do="example", class_="example", lang=lang_of(said)))
+        tag("li", button(said, data_do="example", class_="example", lang=lang_of(said)))
         for said in map(words, EXAMPLES)
     ]
     return join(

@@ -11,11 +11,11 @@ from urllib.parse import quote
 from locator.hours import describe, say_usual, week_of, week_text
 from locator.i18n import choose, text
 from locator.model import Hit, ServicePoint
-from locator.outputs.html_document import Markup, hide, join, lang_of, link_out, mark_chinese, tag
-from locator.outputs.shapes import name_beside, say_hit_distance, split_phones
+from locator.outputs.html_document import Markup, button, hide, join, lang_of, link_out, mark_chinese, tag
+from locator.outputs.shapes import guide_hotline, name_beside, say_hit_distance, split_phones
 from locator.routing.route import Route
 from locator.web.send_page import address_to_send, render_print_button
-from locator.web.session import MAX_REPORT, ROW, is_pinned
+from locator.web.session import MAX_REPORT, ROW
 from locator.web.state import PageState
 from locator.wording import OLD_YEARS, Translator, age_years
 
@@ -76,7 +76,7 @@ def list_cautions(hit: Hit, context: ListContext) -> dict[str, str]:
 
 def heading_of(hit: Hit) -> str:
     """Return the heading element of a hit: one level down where it has no pin or is of the other authority."""
-    return "h4" if hit.tier != 1 or not is_pinned(hit) else "h3"
+    return "h4" if hit.tier != 1 or not hit.point.pin else "h3"
 
 
 def join_facts(facts: Iterable[Markup | str | None]) -> Markup:
@@ -88,10 +88,10 @@ def join_facts(facts: Iterable[Markup | str | None]) -> Markup:
 
 def say_how_far(hit: Hit, words: Translator) -> str | None:
     """Return the distance and, where known, the time in words; None where no distance is known."""
-    if hit.distance_m is not None and hit.distance_m < SAME_SPOT_M and not is_pinned(hit):
+    if hit.distance_m is not None and hit.distance_m < SAME_SPOT_M and not hit.point.pin:
         return words("hit.same_area")
     distance = say_hit_distance(hit, words.lang)
-    if distance and hit.duration_s is not None and is_pinned(hit):
+    if distance and hit.duration_s is not None and hit.point.pin:
         return f"{distance} · {words.duration(hit.duration_s)}"
     return distance
 
@@ -128,9 +128,9 @@ def _render_distance(hit: Hit, words: Translator) -> Markup | None:
     if hit.distance_m is None:
         return None  # the heading above says so
     note = None
-    if hit.duration_s is not None and is_pinned(hit):
+    if hit.duration_s is not None and hit.point.pin:
         note = words.duration(hit.duration_s)
-    elif not is_pinned(hit) and hit.point.position and hit.distance_m is not None:
+    elif not hit.point.pin and hit.point.position and hit.distance_m is not None:
         note = words("hit.level", precision=words.name("precision", hit.point.position))
     said = say_how_far(hit, words) if hit.duration_s is None else say_hit_distance(hit, words.lang)
     return tag("p", tag("b", said), tag("small", note) if note else None, class_="distance")
@@ -181,21 +181,13 @@ def _render_buttons(hit: Hit, context: ListContext) -> Markup:
     """Return the two buttons: call, first wherever hours are unknown or the data old, and the way."""
     words, point = context.words, hit.point
     own, _ = split_phones(point.phones)
-    number = own[0].number if own else hotline_of(context.guide)
+    number = own[0].number if own else guide_hotline(context.guide)
     before, _, after = words("hit.call" if own else "hit.call_hotline", number="\n").partition("\n")
     said = tag("span", before, tag("span", number, class_="dial"), after)  # a narrow button breaks before the number
     unsure = hit.status.state == "unknown" or any(code.startswith("age") for code in list_cautions(hit, context))
     call = tag("a", said, href=f"tel:{dialled(number)}", class_="button primary" if unsure else "button")
-    way = tag(
-        "button", words("hit.go"), type="button", data_act="go", data_id=point.id, class_=None if unsure else "primary"
-    )
+    way = button(words("hit.go"), data_act="go", data_id=point.id, class_=None if unsure else "primary")
     return tag("div", *((call, way) if unsure else (way, call)), class_="two", data_key="two")
-
-
-def hotline_of(guide: Mapping[str, Any] | None) -> str:
-    """Return the number to call where an office has none of its own."""
-    lines = (guide or {}).get("hotlines") or []
-    return str(lines[0]["number"]) if lines else "12333"
 
 
 def _render_bring(context: ListContext) -> Markup | None:
@@ -215,14 +207,14 @@ def _render_bring(context: ListContext) -> Markup | None:
     return tag(
         "details",
         tag("summary", tag("span", line, listed, class_="clip")),
-        render_materials(materials, words),
+        _render_materials(materials, words),
         tag("p", basis, " · " if basis else None, link, class_="soft"),
         class_="bring",
         data_key="bring",
     )
 
 
-def render_materials(materials: Sequence[Mapping[str, Any]], words: Translator) -> Markup:
+def _render_materials(materials: Sequence[Mapping[str, Any]], words: Translator) -> Markup:
     """Return the materials as a list, each with whether it is required."""
     if not materials:
         return tag("p", words("bring.none"))
@@ -245,16 +237,13 @@ def _render_actions(hit: Hit, context: ListContext) -> Markup:
     """Return the small actions: send, print, keep on this device, closed or moved, report an error, the source."""
     words, state, point = context.words, context.state, hit.point
     address = address_to_send(state, point.id, public_url=context.public_url)
+    send = {"data_address": address, "data_title": point.name, "data_done": words("hit.sent")}
+    keep = {"data_id": point.id, "data_name": point.name, "data_kept": words("hit.kept")}
     parts: list[Markup | None] = [
-        tag(
-            "button", words("hit.send"), type="button", data_do="share", data_address=address,
-            data_title=point.name, data_done=words("hit.sent"), class_="small",
-        ),
+        button(words("hit.send"), data_do="share", class_="small", **send),
         render_print_button(state, point.id, context.route),
-        tag(
-            "button", words("hit.keep"), type="button", data_do="keep", data_id=point.id, data_name=point.name,
-            data_kept=words("hit.kept"), data_own_attributes="aria-pressed", aria_pressed="false", class_="small",
-        ),
+        button(words("hit.keep"), data_do="keep", class_="small", data_own_attributes="aria-pressed",
+               aria_pressed="false", **keep),
         *_render_report(point.id, context),
         _render_details(hit, context),
         tag("span", class_="shared soft", data_own=True, role="status"),
@@ -272,25 +261,25 @@ def _render_report(point_id: str, context: ListContext) -> list[Markup]:
     if context.reported == point_id:
         said = words("hit.report_done" if context.report_kept else "hit.report_lost")
         return [tag("p", said, class_="soft reported", id="reported")]
-    gone = tag("button", words("hit.gone"), type="button", class_="small", data_act="gone", data_id=point_id)
+    gone = button(words("hit.gone"), class_="small", data_act="gone", data_id=point_id)
     form = tag(
         "details",
         tag("summary", words("hit.report")),
-        render_report_form(point_id, ROW, words),
+        _render_report_form(point_id, words),
         class_="report",
         data_key="report",
     )
     return [gone, form]
 
 
-def render_report_form(entry_id: str, field: str, words: Translator) -> Markup:
+def _render_report_form(point_id: str, words: Translator) -> Markup:
     """Return the form for one sentence about what is wrong."""
     box = tag("textarea", id="report-text", name="message", rows=3, maxlength=MAX_REPORT, required=True)
     return tag(
         "form",
         tag("label", words("hit.report_hint"), for_="report-text"),
-        tag("input", type="hidden", name="id", value=entry_id),
-        tag("input", type="hidden", name="field", value=field),
+        tag("input", type="hidden", name="id", value=point_id),
+        tag("input", type="hidden", name="field", value=ROW),
         box,
         tag("button", words("hit.report_send"), type="submit"),
         data_act="report",
@@ -303,9 +292,9 @@ def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
     words, lines = context.words, week_of(point, context.at, context.words.lang)
     if not lines:
         return None
-    rows = [tag("li", row, class_="week-day") for row in week_text(lines, words.lang).split("\n")]
+    rows = [tag("li", row) for row in week_text(lines, words.lang).split("\n")]
     file = tag("a", words("hit.ics"), href=f"./hours.ics?id={quote(point.id)}&lang={words.lang}")
-    return tag("div", tag("p", words("hit.week")), tag("ul", *rows, class_="week", role="list"), tag("p", file))
+    return tag("div", tag("p", words("hit.week")), tag("ul", *rows, role="list"), tag("p", file))
 
 
 def _render_details(hit: Hit, context: ListContext) -> Markup:

@@ -2,23 +2,28 @@
 
 Streamlit's own widgets cannot be an ordered list with headings, telephone links and a native select box. A
 panel is escaped HTML (:mod:`locator.outputs.html_document`) that ``static/page.js`` puts on the page, keeping focus and
-typed text when it changes; a click on ``data-act`` or a submitted form comes back as an :class:`Act`.
+typed text when it changes; a click on ``data-act`` or a submitted form comes back as an :class:`Event`.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from locator.i18n import next_language
-from locator.outputs.html_document import Markup, join, tag
+from locator.outputs.html_document import Markup, button, join, lang_of, tag
+from locator.web import shared
+from locator.web.event_handlers import handle
 from locator.web.state import PAGES, PageState, address_of
 from locator.wording import Translator
+
+if TYPE_CHECKING:
+    from locator.web.session import Session
 
 _LOADER = """
 export default async function (component) {
@@ -75,9 +80,8 @@ def read_event(value: object) -> Event | None:
 def show_panel(
     key: str,
     content: Markup,
+    session: Session,
     *,
-    version: str,
-    on_event: Callable[[Event], None] | None = None,
     page: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> None:
@@ -86,13 +90,11 @@ def show_panel(
     Parameters
     ----------
     key
-        The panel's name; acts of the map go to the panel called ``results``.
+        The panel's name; events of the map go to the panel called ``results``.
     content
         Its HTML.
-    version
-        The hash of ``page.js``, so that a browser never runs an old one.
-    on_event
-        Called before the next run with what the person did.
+    session
+        What the person does in it changes this, before the next run.
     page
         What ``page.js`` does to the document: ``lang``, ``large``, ``title``, ``announce``, ``focus``.
     more
@@ -103,10 +105,11 @@ def show_panel(
     def forward() -> None:
         state = st.session_state.get(key)
         event = read_event(getattr(state, "act", None))
-        if event is not None and on_event is not None:
-            on_event(event)
+        if event is not None:
+            handle(session, event)
 
-    data = {"name": key, "html": str(content), "version": version, "page": dict(page or {}), **(more or {})}
+    # The version of page.js goes along: a browser never runs an old one.
+    data = {"name": key, "html": str(content), "version": shared.version(), "page": dict(page or {}), **(more or {})}
     # As bytes: of anything else Streamlit looks for tables in every value, and writes it as JSON a second time.
     _panel(key=key, data=json.dumps(data, ensure_ascii=False).encode(errors="replace"), on_act_change=forward)
 
@@ -119,14 +122,21 @@ def show_static_html(name: str, content: Markup) -> None:
     st.html(tag("div", content, class_="panel", data_panel=name))
 
 
-def render_header(page: str, state: PageState, words: Translator, *, default_lang: str) -> Markup:
+def render_choice(form: str, name: str, said: str, options: Iterable[tuple[str, str]], chosen: str) -> Markup:
+    """Return a labelled select box of a form that is sent whenever something else is chosen."""
+    rows = [
+        tag("option", label, value=value, selected=value == chosen, lang=lang_of(label)) for value, label in options
+    ]
+    select = tag("select", *rows, id=f"{form}-{name}", name=name, data_auto=form)
+    return tag("span", tag("label", said, " ", for_=f"{form}-{name}"), select)
+
+
+def render_header(page: str, state: PageState) -> Markup:
     """Return the header (a way past it, the name, the views, large type, the other language) and the lost line."""
-    target = "results" if page == "find" else "main"
+    words, target = Translator(state.lang), "results" if page == "find" else "main"
     lost = tag("p", words("lost"), class_="lost", role="alert", hidden=True, data_own_attributes="hidden")
-    menu = tag(
-        "button",
+    menu = button(
         tag("span", "☰", aria_hidden="true"),
-        type="button",
         class_="menu",
         data_do="menu",
         aria_expanded="false",
@@ -138,21 +148,25 @@ def render_header(page: str, state: PageState, words: Translator, *, default_lan
         "header",
         tag("a", words("skip"), href=f"#{target}", data_go=target, class_="skip"),
         tag("h1", words("brand"), class_="brand"),
-        _render_switches(page, state, words, default_lang),
+        _render_switches(page, state, words),
         menu,
-        tag("nav", _render_pages(page, state, words, default_lang), aria_label=words("nav"), id="pages"),
+        tag("nav", _render_pages(page, state, words), aria_label=words("nav"), id="pages"),
         class_="top",
     )
     return join(header, lost)
 
 
-def _render_pages(page: str, state: PageState, words: Translator, default_lang: str) -> Markup:
+def _address_of(page: str, state: PageState) -> str:
+    return address_of(page, state, default_lang=shared.read_settings().lang)
+
+
+def _render_pages(page: str, state: PageState, words: Translator) -> Markup:
     """Return the list of the views."""
     links = [
         tag(
             "a",
             words(f"nav.{name}"),
-            href=address_of(name, state, default_lang=default_lang),
+            href=_address_of(name, state),
             data_act="page",
             data_id=name,
             aria_current="page" if name == page else None,
@@ -162,15 +176,15 @@ def _render_pages(page: str, state: PageState, words: Translator, default_lang: 
     return tag("ul", *(tag("li", link) for link in links), role="list")
 
 
-def _render_switches(page: str, state: PageState, words: Translator, default_lang: str) -> Markup:
+def _render_switches(page: str, state: PageState, words: Translator) -> Markup:
     """Return the switches of large type and of the next language, which is called by its own name."""
     following = next_language(state.lang)
     pressed = "true" if state.large else "false"
-    large = tag("button", words("switch.large"), type="button", data_act="large", aria_pressed=pressed)
+    large = button(words("switch.large"), data_act="large", aria_pressed=pressed)
     lang = tag(
         "a",
         following.own_name,
-        href=address_of(page, state.with_choice(lang=following.code), default_lang=default_lang),
+        href=_address_of(page, state.with_choice(lang=following.code)),
         data_act="lang",
         data_id=following.code,
         lang=following.html,

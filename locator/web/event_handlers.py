@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import Kind, Person, Place, Precision, Query, Task
-from locator.routing import LinkMode
+from locator.routing.links import LinkMode
 from locator.web.session import MAX_REPORT, MAX_TEXT, ORDERS, ROW
 from locator.web.state import LIMITS, parse_state
 

@@ -44,6 +44,10 @@ COUNTED = ("/plain", "/sheet", "/send", "/hours.ics")
 """Paths whose requests count against a client's limit, as those to the API do: each costs a search or a page."""
 _MAP_FRAME = "/component/streamlit_folium"
 _HOST_CONFIG = "/_stcore/host-config"
+_NO_PAGES = (
+    "/component/", "/_stcore/", "/media/", "/static/", "/api/", "/assets/", "/ground/", "/plain", "/sheet", "/send/",
+)  # fmt: skip
+"""Beginnings of the paths that are not the page's."""
 _TILE_HOSTS = {
     "auto": ("https://tile.openstreetmap.org",),
     "ground": (),
@@ -217,20 +221,7 @@ def _pack_document(document: bytes, encoding: str) -> bytes:
 
 
 def _may_be_page(path: str) -> bool:
-    last = path.rsplit("/", 1)[-1]
-    inner = (
-        "/component/",
-        "/_stcore/",
-        "/media/",
-        "/static/",
-        "/api/",
-        "/assets/",
-        "/ground/",
-        "/plain",
-        "/sheet",
-        "/send/",
-    )
-    return "." not in last and not path.startswith(inner)
+    return "." not in path.rsplit("/", 1)[-1] and not path.startswith(_NO_PAGES)
 
 
 class _Rewriter:

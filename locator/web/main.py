@@ -10,7 +10,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from locator.i18n import language
 from locator.web import shared
 from locator.web.components import render_footer, render_header, show_panel, show_static_html
-from locator.web.event_handlers import handle
 from locator.web.session import Session
 from locator.web.state import PAGES, parse_state, to_params
 from locator.web.views.about import show_about
@@ -57,9 +56,8 @@ def main() -> None:
     title = words("title") if name == PAGES[0] else f"{words(f'nav.{name}')} · {words('title')}"
     st.set_page_config(page_title=title, layout="wide")
     state = session.state
-    header = render_header(name, state, words, default_lang=default_lang)
     page = {"lang": language(state.lang).html, "large": state.large, "heard": session.heard}
-    show_panel("header", header, version=shared.version(), on_event=partial(handle, session), page=page)
+    show_panel("header", render_header(name, state), session, page=page)
     current.run()
     show_static_html("footer", render_footer(words))
     shared.write_address(session)

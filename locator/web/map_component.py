@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from locator.hours import describe
-from locator.model import EXACT, Hit, Place, ServicePoint
+from locator.model import Hit, Place, ServicePoint
 from locator.outputs.folium_map import MapData, MapOrigin, Pin, TileSource, build_base, build_layer, encode_map_data
 from locator.outputs.shapes import say_hit_distance
 from locator.routing.route import Route
 from locator.web import shared
 from locator.web.routes import SCRIPTS, STYLES, TILE_SCRIPTS
-from locator.web.session import is_pinned
 from locator.web.state import PageState
 from locator.web.streamlit_patches import record_map_call, send_map_call
 from locator.wording import Translator
@@ -89,7 +88,6 @@ def make_pin(hit: Hit, words: Translator, at: datetime) -> Pin:
         label=str(hit.rank),
         name=point.name,
         lines=tuple(line for line in lines if line),
-        state=hit.status.state,
         lon=point.lon or 0.0,
         lat=point.lat or 0.0,
     )
@@ -117,7 +115,7 @@ def build_map_data(
     if route is not None and route.engine == "line":
         label = words("map.line_label", length=words.length(route.distance_m))
     return MapData(
-        pins=tuple(make_pin(hit, words, at) for hit in hits if is_pinned(hit)),
+        pins=tuple(make_pin(hit, words, at) for hit in hits if hit.point.pin),
         origin=make_origin(place, words) if place else None,
         chosen=chosen.point.id if chosen else None,
         line=route.line if route else (),
@@ -152,12 +150,11 @@ def build_overview_map(points: Sequence[ServicePoint], state: PageState) -> MapD
             label="",
             name=point.name,
             lines=tuple(line for line in (words.name("kind", point.kind), point.address) if line),
-            state="unknown",
-            lon=point.lon,
-            lat=point.lat,
+            lon=point.lon or 0.0,
+            lat=point.lat or 0.0,
         )
         for point in points
-        if point.position in EXACT and point.lon is not None and point.lat is not None
+        if point.pin
     )
     texts = {**read_controls(state.lang), "legend_pin": words("map.legend_center")}
     return MapData(pins=pins, texts=texts, lang=state.lang, large=state.large)

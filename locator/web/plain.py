@@ -27,7 +27,7 @@ from locator.outputs.shapes import (
     say_label,
     say_notice,
 )
-from locator.routing import links as links_into_apps
+from locator.routing.links import links as links_into_apps
 from locator.web.session import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -170,11 +170,7 @@ def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone, *, alone: boo
     phones = [join(tag("a", p.number, href=f"tel:{p.number}"), f" {p.label or ''} ") for p in known]
     where = say_hit_distance(hit, lang) or ((point.district or point.city or "") if hit.area else "")
     date = point.provenance.date or text("cli.date_unknown", lang)
-    links = (
-        links_into_apps(None, (point.lon, point.lat), point.name, "walk", lang=lang)
-        if point.lon is not None and point.lat is not None and point.position in EXACT
-        else []
-    )
+    links = links_into_apps(None, point.pin, point.name, lang=lang) if point.pin else []
     ways = [join(tag("a", text(f"routing.app.{link.app}", lang), href=link.url), " ") for link in links]
     return tag(
         "li",

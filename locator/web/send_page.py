@@ -20,11 +20,11 @@ from starlette.routing import Route
 from locator.errors import DataError, LocatorError, NotFound
 from locator.hours import write_calendar
 from locator.i18n import explain_outside, text
-from locator.model import EXACT, Mode, ServicePoint
+from locator.model import Mode, ServicePoint
 from locator.outputs.html_document import Markup, tag
-from locator.outputs.print_page import share_link, write_print_page
-from locator.outputs.shapes import find_hotline, split_phones
-from locator.routing import links as links_into_apps
+from locator.outputs.print_page import write_print_page
+from locator.outputs.shapes import find_hotline, guide_hotline, split_phones
+from locator.routing.links import links as links_into_apps
 from locator.routing.route import Route as Way
 from locator.routing.route import Step
 from locator.web.plain import read_form
@@ -78,13 +78,12 @@ def render_print_button(state: PageState, point_id: str, way: Way | None) -> Mar
 def list_buttons(point: ServicePoint, guide: Mapping[str, Any] | None, state: PageState) -> list[tuple[str, str]]:
     """Return what can be pressed on an office's page: to call, to open it in a map app, to see it on our page."""
     own, _ = split_phones(point.phones)
-    hotlines = (guide or {}).get("hotlines") or [{"number": "12333"}]
-    number = own[0].number if own else str(hotlines[0]["number"])
+    number = own[0].number if own else guide_hotline(guide)
     first = find_hotline(urgent["text"]) if (urgent := (guide or {}).get("first")) else None
     numbers = dict.fromkeys((first, number) if first else (number,))  # what is urgent comes before the office
     buttons = [(text("page.first.call", state.lang, number=n), f"tel:{n}") for n in numbers]
-    if point.lon is not None and point.lat is not None and point.position in EXACT:
-        links = links_into_apps(None, (point.lon, point.lat), point.name, "walk", lang=state.lang)
+    if point.pin:
+        links = links_into_apps(None, point.pin, point.name, lang=state.lang)
         buttons += [(text(f"routing.app.{link.app}", state.lang), link.url) for link in links]
     kept = PageState(task=state.task, person=state.person, chosen=point.id, area=point.adcode, lang=state.lang)
     query = urlencode(to_params(kept) | {"lang": state.lang})
@@ -170,7 +169,7 @@ def _write_sheet(locator: Locator, now: datetime, settings: Settings, state: Pag
     """Return the sheet of the chosen office and matter."""
     point = locator.point(state.chosen or "")
     guide = locator.guide(state.task, state.person, point.adcode, state.lang)
-    own = share_link(settings, point.id, state.lang, task=state.task, person=state.person)
+    own = address_to_send(state, point.id, public_url=settings.public_url) if settings.public_url else None
     buttons = list_buttons(point, guide, state)
     return write_print_page(
         point, guide, at=now, lang=state.lang, link=own, route=way, large=state.large, buttons=buttons

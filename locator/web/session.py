@@ -14,7 +14,7 @@ from locator.adcode import level_of
 from locator.errors import DataError, InvalidInput, LocatorError, NotFound, ServiceError
 from locator.i18n import explain, text
 from locator.ingest.corrections import write_correction
-from locator.model import EXACT, Answer, Hit, Place, Precision, Query
+from locator.model import Answer, Hit, Place, Precision, Query
 from locator.web.state import PageState, parse_state
 
 if TYPE_CHECKING:
@@ -259,11 +259,6 @@ def _with_choices(query: Query, state: PageState) -> Query:
     )
 
 
-def is_pinned(hit: Hit) -> bool:
-    """Tell whether a hit has a pin on the map: only where its position is exact."""
-    return hit.point.position in EXACT and hit.point.lon is not None and hit.point.lat is not None
-
-
 def place_of_area(locator: Locator, adcode: str) -> Place | None:
     """Return a division as a place, or None when there is no such division or no position of it."""
     division = locator.engines.gazetteer.division(adcode)
@@ -281,7 +276,7 @@ def place_of_point(locator: Locator, point_id: str) -> Place | None:
         point = locator.point(point_id)
     except LocatorError:
         return None
-    if point.lon is None or point.lat is None or point.position is None:
+    if point.lon_lat is None or point.position is None:
         return place_of_area(locator, point.adcode) if point.adcode else None
     return Place(
         label=point.name,

@@ -13,7 +13,6 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from locator.adcode import prefecture_of
 from locator.engines import check_engines
@@ -24,7 +23,7 @@ from locator.i18n import choose, text
 from locator.model import Query, Task
 from locator.outputs.folium_map import TileSource, open_tiles
 from locator.service import SearchMetrics
-from locator.settings import Settings, load_settings, shipped_dir
+from locator.settings import Settings, load_settings, now_of, shipped_dir
 from locator.web.process import collect_on_timer, configure_process
 from locator.web.routes import Assets, open_assets
 from locator.web.state import to_params
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from locator.wording import Translator
 
 log = logging.getLogger(__name__)
-CHINA = ZoneInfo("Asia/Shanghai")
 MAX_SOURCES = 200
 """How many sources the page lists."""
 _lock = threading.Lock()
@@ -129,7 +127,7 @@ def write_address(session: Session) -> None:
 
 def read_clock() -> datetime:
     """Return now, in China's time; ``LOCATOR_NOW`` sets it."""
-    return read_settings().now or datetime.now(CHINA)
+    return now_of(read_settings())
 
 
 def pack_first_visit() -> None:
@@ -202,16 +200,9 @@ def describe_ground(prefix: str) -> str:
 
 def tiles_sentence(words: Translator) -> str:
     """Return who learns which part of the map is looked at."""
-    name = read_tiles().name
-    if name == "auto" and not read_ground().archives():
-        name = "osm"
-    return words(f"tiles.{name}", host=tile_host())
-
-
-def tile_host() -> str:
-    """Return the host that a base map of the operator's own comes from; empty where there is none."""
     tiles = read_tiles()
-    return urlsplit(tiles.urls[0]).netloc if tiles.urls else ""
+    name = "osm" if tiles.name == "auto" and not read_ground().archives() else tiles.name
+    return words(f"tiles.{name}", host=urlsplit(tiles.urls[0]).netloc if tiles.urls else "")
 
 
 def version() -> str:

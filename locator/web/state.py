@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from locator.adcode import ADCODE_PATTERN, prefecture_of
 from locator.i18n import LANGS
 from locator.model import Kind, Person, Task
-from locator.routing import LinkMode
+from locator.routing.links import LinkMode
 
 PAGES = ("find", "guide", "centers", "about")
 """The views in the order of the header; the first is the page itself."""

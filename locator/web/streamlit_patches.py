@@ -37,19 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 DOCUMENT_PARTS = (
-    '<html lang="en">',
-    "<title>Streamlit</title>",
-    'href="./favicon.png"',
-    "window.prerenderReady = false",
-    'rel="service-desc"',
-    "SourceSans",
-    "<noscript>",
-    "</noscript>",
-    '<div id="root">',
-    "</head>",
-    '<link rel="stylesheet"',
-    "</body>",
-)
+    '<html lang="en">', "<title>Streamlit</title>", 'href="./favicon.png"', "window.prerenderReady = false",
+    'rel="service-desc"', "SourceSans", "<noscript>", "</noscript>", '<div id="root">', "</head>",
+    '<link rel="stylesheet"', "</body>",
+)  # fmt: skip
 """What :func:`rewrite_document` replaces in Streamlit's HTML document."""
 LATE_CHUNKS = (
     "BidiComponent.", "_arrayReduce.", "serialization.", "recordbatch.", "Html.", "purify.es.", "ComponentInstance.",
@@ -59,14 +50,9 @@ LATE_CHUNKS = (
 PRESENTER = "make_bidi_component_presenter"
 """What makes a component's events readable in Streamlit, by its name in there."""
 FRONT_END_MARKS = (
-    "data-test-connection-state",
-    "stMainBlockContainer",
-    "stVerticalBlock",
-    "stHorizontalBlock",
-    "stColumn",
-    "stLayoutWrapper",
-    "stDownloadButton",
-)
+    "data-test-connection-state", "stMainBlockContainer", "stVerticalBlock", "stHorizontalBlock", "stColumn",
+    "stLayoutWrapper", "stDownloadButton",
+)  # fmt: skip
 """What ``static/page.js`` and ``static/page.css`` find in Streamlit's own page."""
 
 

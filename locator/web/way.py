@@ -8,8 +8,9 @@ from functools import lru_cache
 from locator.datum import distance_m
 from locator.i18n import text
 from locator.model import EXACT, Hit, Place, ServicePoint
-from locator.outputs.html_document import Markup, join, mark_chinese, tag
-from locator.routing import Link, LinkMode, address_for_driver, say_gaps, say_sent_to
+from locator.outputs.html_document import Markup, button, join, mark_chinese, tag
+from locator.routing.links import Link, LinkMode, address_for_driver
+from locator.routing.narrative import say_gaps, say_sent_to
 from locator.routing.route import Route
 from locator.wording import Translator
 
@@ -64,10 +65,8 @@ def render_way(
 @lru_cache(maxsize=32)
 def _render_modes(mode: LinkMode, lang: str) -> Markup:
     buttons = [
-        tag(
-            "button",
+        button(
             text(f"routing.mode.{choice}", lang),
-            type="button",
             data_act="mode",
             data_id=choice,
             aria_pressed="true" if choice == mode else "false",
@@ -82,22 +81,16 @@ def _render_consent(hit: Hit, route: Route | None, asks: str, words: Translator)
     said = tag("small", say_sent_to(asks, words.lang), class_="soft")
     if route is not None and route.engine != "line":
         return tag("p", said)
-    return tag("p", tag("button", words("way.ask"), type="button", data_act="go", data_id=hit.point.id), " ", said)
+    return tag("p", button(words("way.ask"), data_act="go", data_id=hit.point.id), " ", said)
 
 
 def is_start_too_coarse(origin: Place | None, point: ServicePoint) -> bool:
     """Tell whether the start is less exact than the office is far: no direction and no length is known then."""
     if origin is None or origin.precision in EXACT or not origin.error_m:
         return False
-    if origin.lon is None or origin.lat is None or point.lon is None or point.lat is None:
+    if origin.lon_lat is None or point.lon_lat is None:
         return False
-    return _gap_m(origin.lon, origin.lat, point.lon, point.lat) <= origin.error_m
-
-
-@lru_cache(maxsize=64)
-def _gap_m(lon: float, lat: float, to_lon: float, to_lat: float) -> float:
-    """Return the distance of two WGS-84 positions; one answer asks for it more than once."""
-    return float(distance_m(lon, lat, to_lon, to_lat))
+    return float(distance_m(*origin.lon_lat, *point.lon_lat)) <= origin.error_m
 
 
 def _say_origin(origin: Place | None, words: Translator) -> str | None:
@@ -134,10 +127,8 @@ def _render_steps(route: Route, words: Translator) -> list[Markup]:
     return [
         tag(
             "li",
-            tag(
-                "button",
+            button(
                 step.text,
-                type="button",
                 class_="step-button",
                 data_do="step",
                 data_step=number,
@@ -178,10 +169,8 @@ def _render_driver(hit: Hit, words: Translator) -> Markup | None:
         return None
     said = address_for_driver(hit.point)
     lines = [tag("span", line) for line in said.split("\n")]
-    copy = tag(
-        "button",
+    copy = button(
         words("way.copy"),
-        type="button",
         data_do="copy",
         data_text=said,
         data_done=words("way.copied"),

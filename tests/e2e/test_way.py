@@ -11,8 +11,8 @@ import town
 from conftest import make_visitor, run_server
 from test_access import _faults
 
-from locator.routing import build_tiles
 from locator.routing.roads import roads_dir
+from locator.routing.tiles import build_tiles
 
 HERE = "117.006,36.656"
 SECOND, FIRST = "jinan-013", "jinan-035"

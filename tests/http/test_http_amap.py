@@ -11,7 +11,7 @@ from locator.geocode.records import Hint
 from locator.http import HttpClient
 from locator.http.amap import NOTHING, REFUSED, TOO_MANY, WRONG_QUESTION
 from locator.model import Mode
-from locator.routing import open_router
+from locator.routing.router import open_router
 from locator.settings import Secrets, Settings
 
 ERRORS = {

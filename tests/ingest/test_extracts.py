@@ -22,8 +22,8 @@ from locator.ingest.extracts import file_of, load_extracts
 from locator.ingest.importing import import_source
 from locator.ingest.osm import PUBLISHER
 from locator.model import Mode, Precision
-from locator.routing import open_router
 from locator.routing.roads import find_roads
+from locator.routing.router import open_router
 from locator.settings import Settings
 from locator.stores import open_store
 

@@ -31,7 +31,7 @@ OSM = TileSource(name="osm", urls=("https://tile.openstreetmap.org/{z}/{x}/{y}.p
 
 
 def _scene(text: str = "甲", lon: float = 116.97, lat: float = 36.65) -> MapData:
-    pin = Pin(id="a-1", label="1", name=text, lines=(text,), state="open", lon=lon, lat=lat)
+    pin = Pin(id="a-1", label="1", name=text, lines=(text,), lon=lon, lat=lat)
     return MapData(
         pins=(pin,),
         origin=MapOrigin(label=text, lon=lon, lat=lat, error_m=30),

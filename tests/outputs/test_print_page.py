@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from locator.guide import load_guide
 from locator.i18n import LANGS
 from locator.model import Kind, Mode, Person, Phone, Precision, Provenance, ServicePoint, Task
-from locator.outputs.print_page import LARGE_SIZES, SIZES, share_link, write_print_page
+from locator.outputs.print_page import LARGE_SIZES, SIZES, write_print_page
 from locator.routing.route import Route, Step
-from locator.settings import Settings, shipped_dir
+from locator.settings import shipped_dir
+from locator.web.send_page import address_to_send
+from locator.web.state import PageState
 
 AT = datetime(2026, 9, 29, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 LINK = "https://locator.example.org/?id=zs-xiaolan&lang=zh"
@@ -212,11 +214,12 @@ def test_what_is_urgent_stands_right_under_the_name(guide, lang):
 
 
 def test_there_is_a_code_only_with_a_public_address(guide):
-    local, public = Settings(), Settings(public_url="https://locator.example.org/")
-    assert share_link(local, "a b", "zh") is None
-    assert share_link(public, "a b&c", "en") == "https://locator.example.org/send/a%20b%26c?lang=en"
-    assert "<svg" not in write_print_page(POINT, None, at=AT, lang="zh", link=share_link(local, POINT.id, "zh"))
-    with_code = write_print_page(POINT, None, at=AT, lang="zh", link=share_link(public, POINT.id, "zh"))
+    state, public = PageState(lang="en"), "https://locator.example.org/"
+    assert address_to_send(state, "a b&c").startswith("./send/a%20b%26c?task=apply")
+    link = address_to_send(state, "a b&c", public_url=public)
+    assert link == "https://locator.example.org/send/a%20b%26c?task=apply&person=adult&lang=en"
+    assert "<svg" not in write_print_page(POINT, None, at=AT, lang="zh")
+    with_code = write_print_page(POINT, None, at=AT, lang="zh", link=link)
     assert with_code.count("<svg") == 1 and "http" not in with_code.replace("http://www.w3.org/2000/svg", "")
 
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from locator.model import HoursState, Mode
-from locator.routing import find_arrival, say_arrival, say_gaps, say_sent_to, straight_line
+from locator.routing.narrative import find_arrival, say_arrival, say_gaps, say_sent_to
 from locator.routing.route import Route
+from locator.routing.router import straight_line
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 23, 11, 30, tzinfo=CHINA)

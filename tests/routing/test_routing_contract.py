@@ -16,7 +16,7 @@ from locator.datum import distance_m
 from locator.errors import InvalidInput, LocatorError, NotFound
 from locator.i18n import LANGS, explain
 from locator.model import Mode
-from locator.routing import Router, open_router
+from locator.routing.router import Router, open_router
 from locator.settings import Secrets, Settings
 
 A, B = town.corner(1.3, 1), town.corner(9, 8)

@@ -15,9 +15,9 @@ from locator.datum import distance_m
 from locator.errors import DataError, LocatorError, NotFound
 from locator.i18n import LANGS, explain
 from locator.model import Mode
-from locator.routing import open_router, say_gaps
+from locator.routing.narrative import say_gaps
 from locator.routing.roads import POINTER, find_roads, roads_dir
-from locator.routing.router import AutoRouter
+from locator.routing.router import AutoRouter, open_router
 from locator.routing.valhalla import EmbeddedValhalla
 from locator.settings import Settings
 
@@ -215,7 +215,7 @@ def test_many_threads_share_few_actors_without_harm(router: EmbeddedValhalla) ->
 @pytest.mark.shared
 def test_a_bicycles_matrix_knows_the_penalties_of_its_route(shared_data: Path, tmp_path: Path) -> None:
     """Left to choose its algorithm, the engine says 124 seconds here for a way of 203."""
-    from locator.routing import build_tiles
+    from locator.routing.tiles import build_tiles
 
     build_tiles(shared_data / "osm" / "nanjing-center.osm.pbf", tmp_path)
     router = EmbeddedValhalla(tmp_path)
@@ -227,7 +227,7 @@ def test_a_bicycles_matrix_knows_the_penalties_of_its_route(shared_data: Path, t
 
 @pytest.mark.shared
 def test_nanjing_is_told_in_the_readers_language(shared_data: Path, tmp_path: Path) -> None:
-    from locator.routing import build_tiles
+    from locator.routing.tiles import build_tiles
 
     build_tiles(shared_data / "osm" / "nanjing-center.osm.pbf", tmp_path)
     router = EmbeddedValhalla(tmp_path)

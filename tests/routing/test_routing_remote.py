@@ -15,11 +15,11 @@ from servers import Answer, Asked, loopback
 from locator.errors import LocatorError, NotFound, ServiceError, SettingError
 from locator.i18n import LANGS, explain
 from locator.model import Mode
-from locator.routing import open_router, route_or_line
 from locator.routing.amap import ACTIONS
 from locator.routing.narrative import CODES
 from locator.routing.openrouteservice import CODES as ORS_CODES
-from locator.routing.osrm import MODIFIERS, TYPES, code_of
+from locator.routing.osrm import _BY_SIDE, _FIXED, _TURNS, code_of
+from locator.routing.router import open_router, route_or_line
 from locator.settings import Secrets, Settings
 
 A, B = town.corner(1, 1), town.corner(9, 8)
@@ -165,8 +165,10 @@ def test_a_name_from_a_service_stays_a_short_line(tmp_path: Path) -> None:
     assert "\u202e" not in said and "\n" not in said and len(said) < 150 and "{street}{0.__class__}" in said
 
 
-@pytest.mark.parametrize("kind", [*TYPES, "something of 2030"])
-@pytest.mark.parametrize("modifier", [*MODIFIERS, None])
+@pytest.mark.parametrize(
+    "kind", ["turn", "continue", "end of road", "use lane", "roundabout turn", *_BY_SIDE, *_FIXED, "something of 2030"]
+)
+@pytest.mark.parametrize("modifier", [*_TURNS, None])
 def test_every_osrm_manoeuvre_has_a_word(kind: str, modifier: str | None) -> None:
     code = code_of(kind, modifier)
     assert code in CODES

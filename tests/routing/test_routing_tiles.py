@@ -18,12 +18,12 @@ import town
 from locator.errors import DataError, MissingExtra, NotFound
 from locator.i18n import LANGS, explain, text
 from locator.model import Mode
-from locator.routing import build_tiles, open_router, tiles
+from locator.routing import tiles
 from locator.routing.narrative import load_street_names
 from locator.routing.osm_files import border_areas, read_street_names
 from locator.routing.roads import POINTER, check_roads, find_roads, roads_dir
-from locator.routing.router import route_or_line
-from locator.routing.tiles import STAGES
+from locator.routing.router import open_router, route_or_line
+from locator.routing.tiles import STAGES, build_tiles
 from locator.routing.valhalla import EmbeddedValhalla
 from locator.settings import Settings
 

@@ -13,9 +13,7 @@ from locator.web.routes import SCRIPTS, STYLES, open_assets
 SCENES = {
     "nothing": MapData(),
     "an answer": MapData(
-        pins=(
-            Pin(id="a", label="1", name="历下区社保中心 {{7*7}}", lines=("1 公里",), state="open", lon=117.0, lat=36.6),
-        ),
+        pins=(Pin(id="a", label="1", name="历下区社保中心 {{7*7}}", lines=("1 公里",), lon=117.0, lat=36.6),),
         origin=MapOrigin(label="济南", lon=117.1, lat=36.7, error_m=50.0),
         chosen="a",
         line=((117.1, 36.7), (117.0, 36.6)),

@@ -38,9 +38,9 @@ def press(session: Session, name: str) -> None:
 
 
 def test_a_service_is_named_before_it_is_asked():
-    html = render_understood(session_with(may_ask=("nominatim", "amap")).answer, Translator("en"), restored=False)
+    html = render_understood(session_with(may_ask=("nominatim", "amap")).answer, PageState(lang="en"), restored=False)
     assert "OpenStreetMap Nominatim" in html and "AMap" in html and 'data-act="online"' in html
-    assert 'data-act="online"' not in render_understood(session_with().answer, Translator("en"), restored=False)
+    assert 'data-act="online"' not in render_understood(session_with().answer, PageState(lang="en"), restored=False)
 
 
 def test_only_a_press_goes_online():

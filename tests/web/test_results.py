@@ -36,7 +36,6 @@ from locator.outputs.shapes import say_pinyin
 from locator.web.answer import group_hits, render_fallback, render_results, render_understood, say_ranks
 from locator.web.ask_form import render_ask
 from locator.web.card import ListContext, list_cautions
-from locator.web.session import is_pinned
 from locator.web.state import PageState
 from locator.wording import Translator, age_years
 
@@ -148,16 +147,16 @@ def test_cautions_behind_a_label_do_not_begin_with_a_capital():
 def test_places_that_read_alike_are_offered_once():
     alike = (PLACE, replace(PLACE, lon=117.9), replace(PLACE, label="山东省潍坊市昌邑市解放路"))
     answer = Answer(query=Query(text="x"), place=None, candidates=alike)
-    page = _Tags(render_understood(answer, Translator("zh"), restored=False))
+    page = _Tags(render_understood(answer, PageState(), restored=False))
     assert [b["data-id"] for b in page.all("button")] == ["0", "2"]
     assert "你说的是哪一个？" in page.text
-    alone = _Tags(render_understood(replace(answer, candidates=alike[:1]), Translator("zh"), restored=False)).text
+    alone = _Tags(render_understood(replace(answer, candidates=alike[:1]), PageState(), restored=False)).text
     assert "你说的是这里吗？" in alone and "哪一个" not in alone
 
 
 def test_what_to_do_about_candidates_is_said_once_and_above_them():
     answer = Answer(query=Query(text="x"), place=None, candidates=(PLACE,), notices=(Notice(code="which_city"),))
-    page = _Tags(render_understood(answer, Translator("zh"), restored=False)).text
+    page = _Tags(render_understood(answer, PageState(), restored=False)).text
     assert page.index("请选一处") < page.index(PLACE.label) and "都不是？" not in page
 
 
@@ -242,7 +241,7 @@ def test_groups_keep_exact_about_unplaced_and_the_other_authority_apart():
     assert [(name, [hit.rank for hit in found]) for name, found in group_hits(hits)] == [
         ("near", [1]), ("about", [2]), ("unplaced", [3]), ("other", [4]),
     ]  # fmt: skip
-    assert [is_pinned(hit) for hit in hits] == [True, False, False, True]
+    assert [hit.point.pin is not None for hit in hits] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -332,19 +331,19 @@ def test_hostile_places_stay_text(text):
     place = Place(label=text, precision=Precision.CITY, source="x")
     answer = Answer(query=Query(text="x"), place=place, candidates=(place,))
     assert {"script", "img", "svg", "iframe"}.isdisjoint(
-        tag for tag, _ in _Tags(render_understood(answer, Translator("zh"), restored=False)).seen
+        tag for tag, _ in _Tags(render_understood(answer, PageState(), restored=False)).seen
     )
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_field_of_the_form_has_its_label(lang):
-    page = _Tags(render_ask(PageState(lang=lang), Translator(lang)))
+    page = _Tags(render_ask(PageState(lang=lang)))
     labelled = {attrs["for"] for attrs in page.all("label") if "for" in attrs}
     fields = {attrs["id"] for name in ("select", "input") for attrs in page.all(name)}
     inside = {"ask-open", "ask-remember"}
     named = {attrs["id"] for attrs in page.all("select") if attrs.get("aria-label")}
     assert fields - labelled == inside | named, "those are inside their labels, or named themselves"
-    assert isinstance(render_ask(PageState(), Translator(lang)), Markup)
+    assert isinstance(render_ask(PageState(lang=lang)), Markup)
 
 
 @pytest.mark.parametrize(
@@ -357,10 +356,10 @@ def test_every_field_of_the_form_has_its_label(lang):
     ],
 )
 def test_suggestions_are_asked_for_in_the_city_of_the_chosen_region_or_of_the_last_answer(state, region):
-    (box,) = [a for a in _Tags(render_ask(state, Translator("zh"))).all("input") if a["id"] == "ask-text"]
+    (box,) = [a for a in _Tags(render_ask(state)).all("input") if a["id"] == "ask-text"]
     assert box.get("data-region") == region
     answer = Answer(query=Query(text="x"), place=None)
-    page = _Tags(render_understood(answer, Translator("zh"), restored=False, area=state.region or state.area))
+    page = _Tags(render_understood(answer, PageState(area=state.region or state.area), restored=False))
     (section,) = [a for a in page.all("section") if a.get("id") == "understood"]
     assert section.get("data-region") == region
 

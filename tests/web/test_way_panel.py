@@ -19,8 +19,9 @@ from locator.errors import ServiceTimeout
 from locator.i18n import LANGS, text
 from locator.model import Hit, HoursState, Mode, Place, Precision, Query, ServicePoint
 from locator.outputs.folium_map import shape_map_data
-from locator.routing import LinkMode, address_for_driver, links, straight_line
+from locator.routing.links import LinkMode, address_for_driver, links
 from locator.routing.route import Route, Step
+from locator.routing.router import straight_line
 from locator.settings import Settings
 from locator.web import shared
 from locator.web.components import Event

@@ -15,7 +15,7 @@ from locator.wording import Translator
 
 def show_about(session: Session) -> None:
     """Draw the page about the data."""
-    words, version = Translator(session.state.lang), shared.version()
+    words = Translator(session.state.lang)
     try:
         overview: shared.Overview | None = shared.read_overview(shared.open_locator())
     except LocatorError:
@@ -29,7 +29,7 @@ def show_about(session: Session) -> None:
         _render_embed(shared.read_settings(), words),
         class_="guide",
     )
-    show_panel("about", content, version=version)
+    show_panel("about", content, session)
 
 
 def _render_data(overview: shared.Overview, words: Translator) -> Markup:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -15,13 +14,12 @@ from locator.adcode import is_inside
 from locator.datum import distance_m
 from locator.errors import LocatorError
 from locator.hours import describe
-from locator.model import EXACT, Kind, Place, ServicePoint
-from locator.outputs.html_document import Markup, join, lang_of, mark_chinese, tag
+from locator.model import Kind, Place, ServicePoint
+from locator.outputs.html_document import Markup, button, join, mark_chinese, tag
 from locator.outputs.shapes import region_of, say_pinyin
 from locator.web import shared
 from locator.web.card import SIGNS, render_english, render_phone
-from locator.web.components import show_panel, show_static_html
-from locator.web.event_handlers import handle
+from locator.web.components import render_choice, show_panel, show_static_html
 from locator.web.map_component import build_overview_map, show_map
 from locator.web.session import ORDERS, Session
 from locator.web.state import city_of
@@ -37,14 +35,14 @@ MAX_ROWS = 2000
 
 def show_centers(session: Session) -> None:
     """Draw the page of all centers: of a city or of a name, never of everything at once."""
-    words, version, on_event = Translator(session.state.lang), shared.version(), partial(handle, session)
+    words = Translator(session.state.lang)
     region = _region_of(session)
     try:
         overview = shared.read_overview(shared.open_locator())
         found = list(islice(_read_points(session), MAX_ROWS + 1)) if region or session.name else []
         districts = _list_districts(region) if region else []
     except LocatorError:
-        show_panel("centers", tag("p", words("trouble.data"), class_="notice", id="main"), version=version)
+        show_panel("centers", tag("p", words("trouble.data"), class_="notice", id="main"), session)
         return
     points = sort_points(found[:MAX_ROWS], session.sort, _place_of(session))
     pages = max(1, -(-len(points) // PAGE_ROWS))
@@ -61,20 +59,20 @@ def show_centers(session: Session) -> None:
         tag("p", _say_count(found, words), role="status") if chosen else None,
         class_="stack",
     )
-    show_panel("centers-head", head, version=version, on_event=on_event)
+    show_panel("centers-head", head, session)
     if not chosen:
-        show_panel("centers", _render_cities(overview, words), version=version, on_event=on_event)
+        show_panel("centers", _render_cities(overview, words), session)
         return
     if not points:
         none = join(tag("p", words("centers.none"), class_="notice"), _render_cities(overview, words))
-        show_panel("centers", none, version=version, on_event=on_event)
+        show_panel("centers", none, session)
         return
     _show_table(session, found, points, pages)
 
 
 def _show_table(session: Session, found: Sequence[ServicePoint], points: Sequence[ServicePoint], pages: int) -> None:
     """Draw the rows of this page, the file of all of them, and the map."""
-    words, version, on_event = Translator(session.state.lang), shared.version(), partial(handle, session)
+    words = Translator(session.state.lang)
     with st.container(horizontal=True, key="downloads"):
         st.download_button(
             words("down.csv"),
@@ -92,7 +90,7 @@ def _show_table(session: Session, found: Sequence[ServicePoint], points: Sequenc
     focus, session.focus = session.focus, None
     page = {"announce": words("comma").join(said), "focus": focus}
     content = join(table, _render_pager(session.page, pages, words))
-    show_panel("centers", content, version=version, on_event=on_event, page=page)
+    show_panel("centers", content, session, page=page)
     show_static_html("map-head", tag("h2", words("centers.map"), id="map", tabindex="-1"))
     show_map(build_overview_map(points, session.state))
 
@@ -148,11 +146,12 @@ def sort_points(points: Sequence[ServicePoint], order: str, place: Place | None)
     if order == "age":
         return sorted(points, key=lambda point: point.provenance.date or "", reverse=True)
     if order == "distance" and place is not None:
-        exact = [p for p in points if p.lon is not None and p.lat is not None and p.position in EXACT]
-        lon, lat = [p.lon or 0.0 for p in exact], [p.lat or 0.0 for p in exact]
-        away = distance_m(place.lon or 0.0, place.lat or 0.0, lon, lat)
+        exact = [point for point in points if point.pin]
+        away = distance_m(
+            place.lon or 0.0, place.lat or 0.0, [p.lon or 0.0 for p in exact], [p.lat or 0.0 for p in exact]
+        )
         near = [p for _, p in sorted(zip(away, exact, strict=True), key=lambda pair: float(pair[0]))]
-        return [*near, *(p for p in points if p not in exact)]
+        return [*near, *(point for point in points if not point.pin)]
     return sorted(points, key=lambda point: say_pinyin(point.name))
 
 
@@ -173,7 +172,7 @@ def _render_cities(overview: shared.Overview, words: Translator) -> Markup:
     rows = [
         tag(
             "li",
-            tag("button", mark_chinese(f"{said} {count}", words.lang), type="button", data_act="region", data_id=code),
+            button(mark_chinese(f"{said} {count}", words.lang), data_act="region", data_id=code),
         )
         for code, name, count in overview.cities
         for said in (shared.name_both(code, name, words.lang),)
@@ -200,30 +199,21 @@ def _render_filters(
     name = tag("input", id="centers-name", name="name", type="text", value=session.name or None, maxlength=60)
     orders = [(order, words(f"centers.sort.{order}")) for order in ORDERS if order != "distance" or _place_of(session)]
     chosen = region if region in dict(districts) else ""
-    within = _choice("district", words("centers.district"), [("", words("centers.district_any")), *districts], chosen)
+    within = render_choice(
+        "centers", "district", words("centers.district"), [("", words("centers.district_any")), *districts], chosen
+    )
     return tag(
         "form",
         tag("span", tag("label", words("centers.name"), " ", for_="centers-name"), name),
         tag("button", words("ask.submit"), type="submit"),
-        _choice("region", words("centers.region"), towns, city or ""),
+        render_choice("centers", "region", words("centers.region"), towns, city or ""),
         within if districts else None,
-        _choice("kind", words("centers.kind"), kinds, state.kind or ""),
-        _choice("sort", words("centers.sort"), orders, session.sort),
+        render_choice("centers", "kind", words("centers.kind"), kinds, state.kind or ""),
+        render_choice("centers", "sort", words("centers.sort"), orders, session.sort),
         tag("label", hours, words("centers.hours"), class_="check"),
         class_="filters",
         data_act="centers",
         aria_label=words("centers.filters"),
-    )
-
-
-def _choice(name: str, said: str, options: Sequence[tuple[str, str]], chosen: str) -> Markup:
-    rows = [
-        tag("option", label, value=value, selected=value == chosen, lang=lang_of(label)) for value, label in options
-    ]
-    return tag(
-        "span",
-        tag("label", said, " ", for_=f"centers-{name}"),
-        tag("select", *rows, id=f"centers-{name}", name=name, data_auto="centers"),
     )
 
 
@@ -288,9 +278,9 @@ def _render_pager(page: int, pages: int, words: Translator) -> Markup | None:
         return None
     return tag(
         "nav",
-        tag("button", words("centers.previous"), type="button", data_act="turn", data_id="-1", disabled=page == 0),
+        button(words("centers.previous"), data_act="turn", data_id="-1", disabled=page == 0),
         tag("span", words("centers.page", page=page + 1, pages=pages)),
-        tag("button", words("centers.next"), type="button", data_act="turn", data_id="1", disabled=page == pages - 1),
+        button(words("centers.next"), data_act="turn", data_id="1", disabled=page == pages - 1),
         class_="pager",
         aria_label=words("centers.page", page=page + 1, pages=pages),
     )

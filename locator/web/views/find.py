@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -14,18 +14,19 @@ from locator.errors import LocatorError
 from locator.ingest.corrections import report_link
 from locator.model import EXACT, Answer, Hit, Mode
 from locator.outputs.folium_map import MapData, shape_map_data
-from locator.outputs.html_document import Markup, join, tag
+from locator.outputs.html_document import Markup, button, join, tag
 from locator.outputs.shapes import say_notice
-from locator.routing import LinkMode, find_arrival, say_arrival, straight_line
+from locator.routing.links import LinkMode
+from locator.routing.narrative import find_arrival, say_arrival
 from locator.routing.route import Route
+from locator.routing.router import straight_line
 from locator.web import shared
 from locator.web.answer import MAX_CANDIDATES, render_fallback, render_results, render_understood
 from locator.web.ask_form import render_ask, render_examples, render_welcome
 from locator.web.card import ListContext
 from locator.web.components import show_panel, show_static_html
-from locator.web.event_handlers import handle
 from locator.web.map_component import build_map_data, show_map
-from locator.web.session import ROW, Session, is_pinned, keep_report
+from locator.web.session import ROW, Session, keep_report
 from locator.web.way import is_start_too_coarse, render_way
 from locator.wording import Translator
 
@@ -45,14 +46,14 @@ class AnswerParts(NamedTuple):
 def show_find(session: Session) -> None:
     """Draw the page."""
     words, now = Translator(session.state.lang), shared.read_clock()
-    _show("ask", render_ask(session.state, words), session)
+    show_panel("ask", render_ask(session.state), session)
     session.run_search(shared.open_locator, now)
     session.runs += 1
     frame = _frame_of(session)
     parts = _finish(session, now)
     others = {"run": session.run}
     if "understood" in parts.panels:
-        _show("understood", parts.panels["understood"], session, page=others)
+        show_panel("understood", parts.panels["understood"], session, page=others)
     if not session.hits:
         _show_results(session, frame, [parts])
         return
@@ -63,10 +64,10 @@ def show_find(session: Session) -> None:
         show_static_html("map-head", _render_map_head(words))
         show_map(None)
         show_static_html("tiles", tag("p", shared.tiles_sentence(words), class_="soft tiles"))
-        _show("way", parts.panels["way"], session, page=others)
+        show_panel("way", parts.panels["way"], session, page=others)
     show_downloads(session, words)
     if parts.panels["fallback"]:
-        _show("fallback", parts.panels["fallback"], session, page=others)
+        show_panel("fallback", parts.panels["fallback"], session, page=others)
 
 
 def _frame_of(session: Session) -> tuple[str, bool]:
@@ -102,18 +103,7 @@ def _show_results(session: Session, frame: tuple[str, bool], drawn: list[AnswerP
         brought = {name: html for name, html in parts.panels.items() if name != "results"}
     scene = shape_map_data(parts.scene, shared.read_tiles().datum) if parts.scene else None
     more = {"panels": brought, "scene": scene}
-    _show("results", parts.panels["results"], session, page=parts.page, more=more)
-
-
-def _show(
-    name: str,
-    content: Markup,
-    session: Session,
-    *,
-    page: Mapping[str, Any] | None = None,
-    more: Mapping[str, Any] | None = None,
-) -> None:
-    show_panel(name, content, version=shared.version(), on_event=partial(handle, session), page=page, more=more)
+    show_panel("results", parts.panels["results"], session, page=parts.page, more=more)
 
 
 def _finish(session: Session, now: datetime) -> AnswerParts:
@@ -135,9 +125,7 @@ def _finish(session: Session, now: datetime) -> AnswerParts:
     if answer is None:
         content = render_welcome(words) if session.failed is None else _render_trouble(session, words)
         return AnswerParts({"results": content}, None, page)
-    understood = render_understood(
-        answer, words, restored=session.restored, area=session.state.area, state=session.state
-    )
+    understood = render_understood(answer, session.state, restored=session.restored)
     nothing = None
     if answer.fallback:
         exact = answer.place is not None and answer.place.precision in EXACT
@@ -200,13 +188,12 @@ def _find_route(session: Session, answer: Answer, chosen: Hit | None) -> tuple[R
     no way by bus: only the apps know the lines; and none from a start that is less exact than the way is long.
     """
     place, lang = answer.place, answer.query.lang
-    if chosen is None or place is None or place.lon is None or place.lat is None or not is_pinned(chosen):
+    origin, target = place.lon_lat if place else None, chosen.point.pin if chosen else None
+    if chosen is None or place is None or origin is None or target is None:
         return None, False, None
     if session.state.mode == LinkMode.BUS or is_start_too_coarse(place, chosen.point):
         return None, False, None
-    mode = Mode(session.state.mode)
-    origin, target = (place.lon, place.lat), (chosen.point.lon or 0.0, chosen.point.lat or 0.0)
-    locator = shared.open_locator()
+    mode, locator = Mode(session.state.mode), shared.open_locator()
     asks = locator.engines.router.sent_to if locator.engines.router else None
     if asks and session.way != chosen.point.id:
         return straight_line(origin, target, mode, lang), False, asks
@@ -229,7 +216,7 @@ def _render_map_head(words: Translator) -> Markup:
     return tag(
         "div",
         tag("h2", words("map.heading"), id="map", tabindex="-1"),
-        tag("button", "×", type="button", data_do="close", class_="close", aria_label=words("way.close")),
+        button("×", data_do="close", class_="close", aria_label=words("way.close")),
         tag("a", words("map.skip"), href="#way", data_go="way", class_="skip-map"),
         class_="map-head",
     )
@@ -237,7 +224,7 @@ def _render_map_head(words: Translator) -> Markup:
 
 def _render_trouble(session: Session, words: Translator) -> Markup:
     """Return what went wrong; what has to be typed anew gets the examples, anything else a second try."""
-    again = tag("button", words("trouble.retry"), type="button", data_act="retry")
+    again = button(words("trouble.retry"), data_act="retry")
     return tag(
         "section",
         tag("p", session.failed, class_="notice", id="results"),

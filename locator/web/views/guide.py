@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,12 +13,11 @@ from locator.guide.render import say_material
 from locator.i18n import choose, text
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task
-from locator.outputs.html_document import Markup, join, lang_of, link_out, mark_chinese, tag
+from locator.outputs.html_document import Markup, button, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared
 from locator.web.answer import render_first
 from locator.web.card import render_phone
-from locator.web.components import show_panel
-from locator.web.event_handlers import handle
+from locator.web.components import render_choice, show_panel
 from locator.web.session import MAX_REPORT, Session, keep_report
 from locator.web.state import PageState
 from locator.wording import Translator
@@ -79,14 +78,14 @@ class Reports:
 
 def show_guide(session: Session) -> None:
     """Draw the guide."""
-    state, words, version = session.state, Translator(session.state.lang), shared.version()
+    state, words = session.state, Translator(session.state.lang)
     try:
         book = shared.open_locator().engines.guide
         region = state.region or state.area
         answer = book.answer(state.task, state.person, region, state.lang)
         regions = [(code, choose(found.name, state.lang) or code) for code, found in book.regions.items()]
     except LocatorError:
-        show_panel("guide", tag("p", words("trouble.data"), class_="notice", id="main"), version=version)
+        show_panel("guide", tag("p", words("trouble.data"), class_="notice", id="main"), session)
         return
     shown = str(answer["regions"][0]["adcode"]) if answer["regions"] else ""
     settings = shared.read_settings()
@@ -101,33 +100,26 @@ def show_guide(session: Session) -> None:
     said = f"{answer['task_name']}{words('comma')}{answer['person_name']}"
     focus, session.focus = session.focus, None
     page = {"announce": reports.answer() if session.reported else said, "focus": focus}
-    show_panel("guide", content, version=version, on_event=partial(handle, session), page=page)
+    show_panel("guide", content, session, page=page)
 
 
 def _render_choices(state: PageState, regions: Sequence[tuple[str, str]], shown: str, words: Translator) -> Markup:
     rows = [("", words("guide.region_nation")), *regions]
+    tasks = [(task, words.name("task", task)) for task in Task]
+    people = [(person, words.name("person", person)) for person in Person]
     return tag(
         "form",
         tag("h2", words("guide.heading"), id="main", tabindex="-1"),
         tag(
             "div",
-            _choice("task", words("ask.task"), [(t, words.name("task", t)) for t in Task], state.task),
-            _choice("person", words("ask.person"), [(p, words.name("person", p)) for p in Person], state.person),
-            _choice("region", words("guide.region"), rows, shown),
+            render_choice("guide", "task", words("ask.task"), tasks, state.task),
+            render_choice("guide", "person", words("ask.person"), people, state.person),
+            render_choice("guide", "region", words("guide.region"), rows, shown),
             class_="ask-what",
         ),
         class_="ask",
         data_act="guide",
         aria_label=words("guide.choose"),
-    )
-
-
-def _choice(name: str, said: str, options: Iterable[tuple[str, str]], chosen: str) -> Markup:
-    rows = [tag("option", label, value=value, selected=value == chosen) for value, label in options]
-    return tag(
-        "span",
-        tag("label", said, " ", for_=f"guide-{name}"),
-        tag("select", *rows, id=f"guide-{name}", name=name, data_auto="guide"),
     )
 
 
@@ -158,7 +150,7 @@ def render_guide(answer: Mapping[str, Any], words: Translator, reports: Reports)
     parts += [_fold_together(name, sections, answer, words, reports) for name, sections in _FOLDS.items()]
     parts.append(_fold("law", text("guide.law", lang), answer["law"], words, reports, say=partial(_say_law, lang=lang)))
     related = [
-        tag("li", tag("button", other["name"], type="button", data_act="task", data_id=other["task"], class_="example"))
+        tag("li", button(other["name"], data_act="task", data_id=other["task"], class_="example"))
         for other in answer["related"]
     ]
     if related:
