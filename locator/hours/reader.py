@@ -110,6 +110,12 @@ _TRADITIONAL = (
 _WRITTEN = {"∶": ":", "︰": ":"} | dict(zip(*_TRADITIONAL, strict=True))
 _SAME = str.maketrans(dict.fromkeys(_DASHES, "-") | dict.fromkeys(_UNSEEN) | _WRITTEN)
 _NUMBERED_DAY = r"(?:周|(?<=周[一二三四五六日])[-至到])[1-7](?!\d|[点时]|:\d{2}(?!:)|:\d(?![\d:点时]))"
+_FEASTS = rf"{FEAST}(?:[、,及和与 ]+{FEAST}){{6,}}(?:节日)?"
+_FOUR_DIGITS = (r"(?<![\d:.年-])(0[6-9]|1[0-6])(00|15|30|45)", r"(1\d|2[0-3])(00|15|30|45)(?![\d:.年月-])")
+_SAME_DAYS = r"\1(?(2)[-至到]\2)"
+_DAYS_TWICE = (
+    rf"(?<![-至到、,])(周{WEEKDAY})(?:[-至到](周{WEEKDAY}))?(?: ?\({_SAME_DAYS}\)|[ /]+{_SAME_DAYS}(?=[ \d:(]|$))"
+)
 _DOTTED_SEASON = r"([夏冬](?:季|令时|时制))\((\d{1,2})[.](\d{1,2})-(\d{1,2})[.](\d{1,2})\)"
 _ENGLISH_DAYS = {"mo": "周一", "tu": "周二", "we": "周三", "th": "周四", "fr": "周五", "sa": "周六", "su": "周日"}
 _ENGLISH_LIST = (
@@ -129,8 +135,8 @@ _ENGLISH = (
     (r"\b(?:daily|every ?day)\b", "每天"),
     (r"(?<![日一二三四五六日末] )(?<![日一二三四五六日末])\bclosed (?:on )?(?=周|法定)" + _ENGLISH_LIST, r"\1休息"),
     (r"\b(?:except|excluding)(?: for)?(?: on)? (?=周|法定)" + _ENGLISH_LIST, r"(\1除外)"),
+    (r"\b(?:closed for )?lunch(?:[ -]?(?:break|time|hour))?\b:?\s*", "午休"), (r"\.\s+(?=周|法定节假日)", "。"),
     (r"\bby appointment(?: only)?\b", "预约"), (r"\b(?:closed|off)\b", "休息"),
-    (r"\blunch(?:[ -]?(?:break|time|hour))?\b:?\s*", "午休"),
     (r"\b(?:last (?:admission|entry|ticket|number))(?: at| is)?\b:? ?(?=\d)", "最后取号"),
     (r"\bbeijing time\b", "北京时间"),
     (r"\b12(?::00)?\s*noon\b", "12:00"),
@@ -147,12 +153,18 @@ def tidy_text(text: str) -> str:
     tidy = unicodedata.normalize("NFKC", _plain(text)).translate(_SAME)
     tidy = read_numerals(_english(re.sub(_DOTTED_SEASON, r"\1(\2月\3日-\4月\5日)", tidy)))
     tidy = re.sub(r"星期|礼拜|週", "周", tidy)
-    tidy = re.sub(rf"(?<=周)\s+(?={WEEKDAY}|天)", "", tidy).replace("周天", "周日").replace("周七", "周日")
+    tidy = (
+        re.sub(rf"(?<=周)\s+(?={WEEKDAY}|天)", "", tidy)
+        .replace("周天", "周日")
+        .replace("周七", "周日")
+        .replace("全周无休", "每天")
+    )
     tidy = re.sub(_NUMBERED_DAY, lambda m: m[0][:-1] + "一二三四五六日"[int(m[0][-1]) - 1], tidy)
     tidy = re.sub(_NUMBERED_DAY, lambda m: m[0][:-1] + "一二三四五六日"[int(m[0][-1]) - 1], tidy)
     tidy = re.sub(r"(?<=\d)\s*:\s*(?=\d)", ":", tidy)
     tidy = re.sub(rf"({PERIOD}:?)\s+(?=\d)", r"\1", tidy)
     tidy = re.sub(r"\s*(?:-+|至|到)\s*", lambda m: "-" if "-" in m[0] else m[0].strip(), tidy)
+    tidy = re.sub(_DAYS_TWICE, lambda m: m[1] + (f"-{m[2]}" if m[2] else ""), tidy)
     tidy = re.sub(rf"(?<=周{WEEKDAY})一(?=周{WEEKDAY})|(?<=\d)一(?=\d)", "-", tidy)
     tidy = re.sub(r"(?<=[至到-])(?:周末|双休日)", "周日", tidy)
     tidy = re.sub(_FEASTS, _all_holidays, tidy)
@@ -215,12 +227,6 @@ def _half_day_clock(found: re.Match[str]) -> str:
     return f"{hours % 12 + (12 if found[3].lower() == 'p' else 0)}:{found[2] or '00'}"
 
 
-_FEASTS = rf"{FEAST}(?:[、,及和与 ]+{FEAST}){{6,}}(?:节日)?"
-
-
-_FOUR_DIGITS = (r"(?<![\d:.年-])(0[6-9]|1[0-6])(00|15|30|45)", r"(1\d|2[0-3])(00|15|30|45)(?![\d:.年月-])")
-
-
 def settle(reader: HoursReader, lines: list[Line]) -> list[Line]:
     """Return the lines of a text, each with its days; what was said of all of them must hold.
 
@@ -268,15 +274,8 @@ def write_rules(line: Line, ticket: str, notes: list[str]) -> list[str]:
     days = _days_text(line)
     if not _rising(line.ranges) or not all(_rising(ranges) for ranges in line.seasons.values()):
         raise Unclear("times out of order")
-    comment = (
-        "off"
-        if line.state == "off"
-        else f'{line.state} "{line.comment}"'
-        if line.state
-        else f'open "{ticket}"'
-        if ticket
-        else ""
-    )
+    said = f'{line.state} "{line.comment}"' if line.state else f'open "{ticket}"' if ticket else ""
+    comment = "off" if line.state == "off" else said
     if line.days == ALL_DAYS and line.holidays and line.ranges == ((0, 1440),):
         return [f"24/7 {comment}".strip()]
     if not line.seasons:

@@ -90,7 +90,10 @@ class HoursReader(ClauseReader):
         self.loose, self.after_break = self.line.ranges, True
 
     def _read_token(self, token: Token) -> None:
-        if token.kind in NOTED:
+        called = self.before.text if self.before and self.before.kind in ("holidays", "weekend") else ""
+        if token.kind == "phone" and called and called == self.last:
+            self._read_appointment(token.text)  # 节假日预约电话…: the days are the telephone's
+        elif token.kind in NOTED:
             self.notes.append(token.text)
         elif token.kind in FIXED_DAYS:
             days, holidays = FIXED_DAYS[token.kind]
@@ -194,16 +197,13 @@ class HoursReader(ClauseReader):
 
     def _read_notice(self, text: str) -> None:
         self.notes.append(text)
-        if self.line.days or self.line.holidays:
-            if self.line.ranges or self.line.seasons or self.line.state:
-                return
+        if not (self.line.timed or self.line.state):
             if self.line.days:
                 raise Unclear(text)
             self.line.holidays = False  # 节假日另行通知: the notice says, not the text
 
     def _read_less(self, _text: str) -> None:
-        self.lessening = True
-        self.group = (frozenset(), False)
+        self.lessening, self.group = True, (frozenset(), False)
 
     def _read_except(self, _text: str) -> None:
         self.excepting = True
@@ -240,7 +240,7 @@ class HoursReader(ClauseReader):
         unsure = days >= WORKDAYS or (text == "除外" and self.unjoined and days & WORKDAYS)
         if not (days or holidays) or listed or (holidays and unsure) or frozenset() < self.earlier <= days:
             raise Unclear(text)  # 周一，周三，周日休息; 周一至周五、节假日除外; 周一 节假日除外 may be Monday's hours
-        if 0 < len(line.days - days) < 3 and not self.opened_by:
+        if 0 < len(line.days - days) < 3 and not self.opened_by and (days or self.fence != line.days):
             raise Unclear(text)  # 周一，周二休息: perhaps both are shut
         line.holidays &= not holidays
         if holidays and text == "除外" and self.shut and not self.shut & {5, 6}:

@@ -15,6 +15,7 @@ from locator.hours.reader_tokens import (
     Unclear,
     cover_year,
     half_of_day,
+    merge_lines,
     read_days,
     trailing_seasons,
 )
@@ -46,11 +47,6 @@ def refuse_vague(lines: list[Line]) -> None:
         raise Unclear("nothing said of the rest of the year")
     if all(line.state == "unknown" and not line.ranges and "预约" not in line.comment for line in lines):
         raise Unclear("no times")
-
-
-def merge_lines(first: Line, second: Line) -> Line:
-    """Return two lines of the same days as one."""
-    return replace(second, ranges=first.ranges + second.ranges, seasons=first.seasons | second.seasons)
 
 
 def days_before_times(lines: list[Line]) -> list[Line]:
@@ -87,7 +83,8 @@ def check_days(lines: list[Line], excluded: frozenset[int], *, too: bool) -> Non
     """
     halves = {(half_of_day("上午"),), (half_of_day("下午"),)}
     for line in lines:
-        alone = line.state and line.ranges in halves and line.days & WORKDAYS and line.comment[-1:] not in "午早晚间"
+        halved = line.ranges in halves and (line.state == "off" or (line.state and line.days & WORKDAYS))
+        alone = halved and line.comment[-1:] not in "午早晚间"
         if alone and not any(not o.state and (o.days & line.days or (o.timed and not o.days)) for o in lines):
             line.state, line.ranges = "unknown", ()  # 周一上午学习，周二至周五9:00-17:00: nothing said of the afternoon
     told = any(not line.state and line.timed for line in lines)

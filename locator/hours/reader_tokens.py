@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -48,28 +48,29 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("quota", rf"[^,;。:()\d周]{{0,6}}{_SELF}[^,;。:()\d周]{{0,8}}:?{RANGE}(?:、{RANGE})*"
               r"|(?:全天候?)?24小时(?:服务|人工|值班)?(?:电话|热线|客服|咨询|在线|网上|线上)[^,;。:()\d周]{0,8}(?::?\d[\d-]{3,13})?"
               r"|(?:请)?提前(?:\d+分钟|半个?小时|[一1]个?小时)(?:取号|到达|到场|(?:停止|截止)(?:取号|叫号|办理|受理))|"
-              r"(?:每[天日])?限(?:号|量|额|流)\d+[个人号名张位份]?"),
+              r"(?:每[天日])?限(?:号|量|额|流)\d+[个人号名张位份]?|(?:领完|发完|额满|约满|号满)(?:即|为)止"),
     ("self_service", rf"(?:[^,;。:()\d周]{{0,6}}{_SELF}[^,;。:()\d周]{{0,8}}:?(?:全天候?)?24小时"
                      r"(?:全天候?)?(?:开放|营业|服务|运行|办理)*"
                      rf"|(?:全天候?)?24小时(?:全天候?)?{_SELF}(?:服务|办理|银行)?(?:区|厅|机|终端|设备|网点)?"
                      r"(?:全天)?(?:开放|营业|服务)*"
                      r"|7[x*×]24(?:小时)?自助(?:服务)?)"),
-    ("window", r"(?:人工|综合)?(?:窗口|对外|前台|大厅|办事|受理|接待|业务)"
+    ("window", r"^[^,;。:()\d周]{0,8}(?:政务|行政|市民|便民|社保|人社)[^,;。:()\d周自]{0,6}(?:厅|中心|局|所|站)"
+               r"(?:对外)?(?:办公|服务|工作|营业|办事|开放|受理)?时间:|(?:人工|综合)?(?:窗口|对外|前台|大厅|办事|受理|接待|业务)"
                r"[窗口对外服务办公办理受理接待业务大厅的]*(?:时间)?:|(?:服务|营业|办理|开放)时间:"),
     ("office", r"(?:办公|上班|工作|作息)时间:"),
-    ("other", r"[^,;。:()\d]{0,8}(?:热线|电话|咨询|网上|自助)[^,;。:()\d]{0,6}(?:时间)?:"),
+    ("other", rf"[^,;。:()\d]{{0,8}}(?:热线|电话|咨询|网上|自助)[^,;。:()\d]{{0,6}}(?:时间)?:|取号时间:(?={RANGE})"),
     ("last_ticket", rf"(?:最后|最晚|截止)?取号(?:截止)?(?:时间)?(?:为|至|到|是|截止|:)*(?:{PERIOD})?{_CLOCK}(?:截止)?"
                     rf"|(?:每[天日])?(?:{PERIOD})?{_CLOCK}(?:后)?(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"
                     r"|(?:下班|闭馆|结束|关门)前(?:提前)?\d+分钟(?:停止|截止|不再)(?:取号|叫号|发号|受理|办理|入馆|入场|入园)"),
     ("on_duty", rf"(?:中午|午间)(?:安排)?(?:值班|轮值)(?:时间)?:?{RANGE}"
-                rf"|(?:中午|午间){RANGE}(?:安排|实行)?(?:值班|轮值|(?:仅限?|只)[^,;。()\d周]{{2,20}}"
+                rf"|(?:中午|午间)\(?{RANGE}\)?(?:安排|实行)?(?:值班|轮值|(?:仅限?|只)[^,;。()\d周]{{2,20}}"
                 r"|(?:提供|实行)?(?:错时|延时|错峰|预约)+(?:服务|办理)?)"
                 r"|(?:中午|午间)(?:有|安排|设)*(?:人员?)?(?:值班|轮值)(?!\d)"),
     ("lunch", rf"(?:中午|午间)?(?:午休|午餐|用餐|(?:中午|午间)(?:的)?休息|休息)(?:时间)?(?:为|是|:)*{RANGE}"
               r"(?:休息|暂停(?:对外)?(?:办公|办理|服务|营业)|不(?:对外)?(?:办公|办理|营业|服务))?"),
     ("range", RANGE),
     ("always", r"(?:全天候?)?24小时(?:全天候?)?(?:开放|营业|服务|办理)*|7[x*×]24(?:小时)?(?:服务)?"),
-    ("all_day", r"全天候?(?:开放|营业|服务|办理|对外)*(?!\d)"),
+    ("all_day", r"全天候?(?:开放|营业|服务|办理|对外)*(?!\d|不)"),
     ("season", r"(?:夏|冬|春|秋|旺|淡)(?:季|令时|时制|天)(?:作息)?(?:时间)?"
                rf"(?:\({_MONTH_DAY}[-至到](?:次年|翌年)?{_MONTH_DAY}\))?:?"),
     ("dates", rf"(?:每年)?(?:的)?{DATES}(?:期间)?:?"),
@@ -113,12 +114,13 @@ _TOKENS: tuple[tuple[str, str], ...] = (
     ("limited", r"(?:仅限?|只)(?:能|可|供)?(?:办理?|受理|提供|开放|接待|开展|开设|处理)[^,;。()\d周]{1,20}"),
     ("off", r"除外(?!的)|(?:均|都|全天)?(?:休息|放假|暂停(?:对外)?(?:办公|办理|服务|营业|受理)"
             r"|闭馆|关闭|闭门|店休|馆休|休馆|公休(?!日)|休(?=$|[,;。)\s])"
-            r"|(?:暂时?)?不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务|办件|接件|接待|开门)(?!时)"
-            r"|不对外(?=[,;。)\s]|$))"),
+            r"|(?:暂时?|全天)?不(?:对外)?(?:办公|办理|上班|营业|受理|开放|服务|办件|接件|接待|开门)(?!时)"
+            r"|(?:全天)?不对外(?=[,;。)\s]|$))"),
     ("on", rf"(?:也|还|仍)(?:上班|营业|办公|开放|开门|办理)(?!:? ?(?:{PERIOD})?\d)"
            r"|(?:也|都|均|仍)*(?:照常|不休息?|不闭馆|不放假|正常|无休|不打烊|不间断)"
            r"(?:办公|上班|办理|营业|开放|服务|受理)*"),
-    ("filler", r"北京时间|(?:工作|作息)(?=时间)|营业中|全天(?=\d)|(?:仅限?|只限)(?=[上下]午|周[一二三四五六日]|工作日)"
+    ("filler", r"营业日(?=[: ])|日期(?=:)|北京时间|(?:工作|作息)(?=时间)|营业中|全天(?=\d)"
+               r"|(?:仅限?|只限)(?=[上下]午|周[一二三四五六日]|工作日)"
                r"|(?:其余|其他|其它)(?=周|工作日|每)|办事(?=大厅|窗口)"
                r"|综合(?=服务|窗口|柜)|人工(?=服务|窗口|柜|办理|周|工作日)|柜[台面]|网点|营业[厅部]"
                r"|上班|下班|办公|办理|受理|服务|营业|开放|对外|业务|窗口|大厅|时间|实行|执行"
@@ -160,6 +162,11 @@ class Line:
         return bool(self.ranges or self.seasons)
 
 
+def merge_lines(first: Line, second: Line) -> Line:
+    """Return two lines of the same days as one."""
+    return replace(second, ranges=first.ranges + second.ranges, seasons=first.seasons | second.seasons)
+
+
 class Token(NamedTuple):
     """A word with its meaning; ``kind`` ``unknown`` for what no pattern knows."""
 
@@ -190,7 +197,9 @@ def tokenise(tidy: str) -> list[Token]:
 def read_numerals(text: str) -> str:
     """Return clocks written in Chinese numerals or with a dot (九点半, 8.30-11.30) in digits."""
     text = re.sub(r"(?:周末|实行)?双休(?![日天])", "周末休息", text)
-    text = re.sub(rf"[朝早]({_NUMERAL}|\d{{1,2}})晚({_NUMERAL}|\d{{1,2}})(?![\d点时:])", _from_morning, text)
+    text = re.sub(
+        rf"[朝早]({_NUMERAL}|\d{{1,2}}(?::\d\d)?)晚({_NUMERAL}|\d{{1,2}}(?::\d\d)?)(?![\d点时:])", _from_morning, text
+    )
     text = re.sub(rf"(?<!周)({_NUMERAL})(?=点|时(?!间|段|候|制|令))", lambda m: str(_number(m[1])), text)
     text = re.sub(rf"(?<=[\d][点时])({_NUMERAL})(?=分)", lambda m: str(_number(m[1])), text)
     text = re.sub(r"(?<=[点时])([一三])刻", lambda m: "15分" if m[1] == "一" else "45分", text)
@@ -200,8 +209,10 @@ def read_numerals(text: str) -> str:
 
 def _from_morning(found: re.Match[str]) -> str:
     """Return 朝九晚五 as its times, 9:00-17:00; words that name no hours of a day stay."""
-    start, end = (int(part) if part.isdigit() else _number(part) for part in found.groups())
-    return f"{start}:00-{end + 12}:00" if 6 <= start <= 11 and 3 <= end <= 11 else found[0]
+    parts = [part.partition(":") for part in found.groups()]
+    start, end = (int(hours) if hours.isdigit() else _number(hours) for hours, _, _ in parts)
+    said = f"{start}:{parts[0][2] or '00'}-{end + 12}:{parts[1][2] or '00'}"
+    return said if 6 <= start <= 11 and 3 <= end <= 11 else found[0]
 
 
 def _number(numeral: str) -> int:
