@@ -201,7 +201,7 @@ class HoursClock:
         notes = list(self.scheduler.schedule(expr, today, now.scope).notes)
         if opens is not None and opens.date() != today:
             notes += [n for n in self.scheduler.schedule(expr, opens.date(), now.scope).notes if n == "makeup_workday"]
-            notes += self._after(now, opens.date())
+            notes += self._after(expr, now, opens.date())
         if expr is not None and not parse(expr).always and not any(note.startswith("bridging:") for note in notes):
             days = {today, *([opens.date()] if opens else [])}
             missing = sorted(day.year for day in days if not self.scheduler.day(day, now.scope).announced)
@@ -209,13 +209,14 @@ class HoursClock:
             notes += ["calendar_foreign"] if foreign else [f"calendar_missing:{year}" for year in missing[:1]]
         return tuple(dict.fromkeys([*notes, *comment_notes(here, now.minute)]))
 
-    def _after(self, now: LocalTime, opens: date) -> list[str]:
-        """Name the holiday that lies between now and an opening day."""
+    def _after(self, expr: str | None, now: LocalTime, opens: date) -> list[str]:
+        """Name the holiday that lies between now and an opening day, and whether its hours are not stated."""
         first = now.at.date()
         for n in range((opens - first).days - 1, -1, -1):
             day = self.scheduler.day(first + timedelta(days=n), now.scope)
             if day.kind is DayKind.HOLIDAY and day.name:
-                return [f"after:{day.name}"]
+                unsaid = "no_holiday_rule" in self.scheduler.schedule(expr, first + timedelta(days=n), now.scope).notes
+                return [f"after:{day.name}", *(["no_holiday_rule"] if unsaid else [])]
         return []
 
     def open_states(

@@ -209,9 +209,11 @@ class Scope(NamedTuple):
 
 
 _USUAL = (
-    (6 * 60, "night"), (9 * 60, "early"), (12 * 60, "day"), (13 * 60 + 30, "noon"), (17 * 60, "day"), (DAY, "night"),
+    (6 * 60, "night"), (9 * 60, "early"), (12 * 60, "day"), (13 * 60 + 30, "noon"), (18 * 60, "day"), (DAY, "night"),
 )  # fmt: skip
 """The minute of a workday until which each code holds."""
+_LATER = ("54", "65")
+"""Tibet and Xinjiang, where the day begins up to two hours later; no source says when offices open there."""
 
 
 class Scheduler:
@@ -241,7 +243,10 @@ class Scheduler:
             return f"{day.kind}:{day.name or ''}"
         if at.weekday() > 4 and day.kind is not DayKind.MAKEUP:
             near = (scope.region, *ancestors(scope.region)) if scope.region else ()
-            return f"weekend:{at.weekday()}:{next((code for code in near if code in self.calendar.usual), '')}"
+            kind = "weekend" if day.announced else "perhaps_weekend"  # or a make-up workday, once the year is announced
+            return f"{kind}:{at.weekday()}:{next((code for code in near if code in self.calendar.usual), '')}"
+        if (scope.region or "")[:2] in _LATER:
+            return None
         return next(code for until, code in _USUAL if at.hour * 60 + at.minute < until)
 
     def _intervals(self, expr: str | None, day: date, scope: Scope) -> tuple[Interval, ...]:

@@ -86,10 +86,10 @@ def say_usual(state: HoursState, lang: str, calendar: Calendar | None = None) ->
     if state.usual is None:
         return None
     code, _, value = state.usual.partition(":")
-    if code != "weekend":
+    if code not in ("weekend", "perhaps_weekend"):
         return text(f"hours.usual_{code}", lang, value=holiday_name(value, lang))
     weekday, _, region = value.partition(":")
-    said = text("hours.usual_weekend", lang, value=text("wording.weekdays", lang).split()[int(weekday)])
+    said = text(f"hours.usual_{code}", lang, value=text("hours.usual_weekdays", lang).split()[int(weekday)])
     local = (calendar or shipped_calendar()).usual.get(region)
     return said if local is None else said + text("hours.usual_local", lang, value=choose(local.text, lang) or "")
 
