@@ -134,24 +134,24 @@ def test_what_is_required_stands_first(guide):
 
 @pytest.mark.parametrize("task", CARD_TASKS)
 def test_card_tasks_go_to_every_kind_but_the_medical_counters(guide, task):
-    first, second = guide.kinds_for(task)
+    first, second = guide.rule(task).first, guide.rule(task).second
     assert second == {Kind.MEDICAL_INSURANCE} and first == set(Kind) - second
 
 
 @pytest.mark.parametrize("task", ["medical", "e-voucher"])
 def test_medical_tasks_go_the_other_way_round(guide, task):
-    first, second = guide.kinds_for(task)
+    first, second = guide.rule(task).first, guide.rule(task).second
     assert Kind.MEDICAL_INSURANCE in first and {Kind.HRSS_BUREAU, Kind.INSURANCE_AGENCY, Kind.BANK} <= second
 
 
 @pytest.mark.parametrize("task", Task)
 def test_the_two_tiers_share_no_kind_and_leave_none_out(guide, task):
-    first, second = guide.kinds_for(task)
+    first, second = guide.rule(task).first, guide.rule(task).second
     assert not first & second and first | second == set(Kind)
 
 
 def test_where_the_insured_city_matters(guide):
-    told = {task for task in Task if guide.insured_city_only(task)}
+    told = {task for task in Task if guide.rule(task).insured_city_only}
     assert {"apply", "collect", "replace-lost", "renew", "pin", "medical", "transfer"} <= told
     assert not told & {"report-loss", "e-card", "e-voucher", "enquire"}
 

@@ -94,15 +94,6 @@ class Guide:
         """Return who does a task."""
         return self._shelf.rules[_choice(Task, task, "task")]
 
-    def kinds_for(self, task: Task | str) -> tuple[frozenset[Kind], frozenset[Kind]]:
-        """Return the kinds of office that a task does not exclude, and the other authority's counters."""
-        rule = self.rule(task)
-        return rule.first, rule.second
-
-    def insured_city_only(self, task: Task | str) -> bool:
-        """Return whether a counter must be of the city where one is insured or the card was issued."""
-        return self.rule(task).insured_city_only
-
     def hotlines(self, adcode: str | None, task: Task | str | None, lang: str) -> list[dict[str, Any]]:
         """Return whom to call, the most fitting first; a local number stands for the national one.
 

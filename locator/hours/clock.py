@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import numpy as np
-from numpy.typing import NDArray
 
 from locator.errors import InvalidInput
 from locator.hours.calendar import Calendar, DayKind, load_calendar, shipped_calendar
@@ -28,10 +25,6 @@ CHINA = frozenset({ZONE, "Asia/Urumqi", "Asia/Kashgar", "Asia/Chongqing", "Asia/
 HORIZON = 400
 """Days looked ahead for the next change; beyond, it is not known."""
 FIRST_YEAR, LAST_YEAR = 1971, 2199
-type Coded = tuple[NDArray[np.int32], list[str | None]]
-"""Numbers and the texts they stand for."""
-type Column = Sequence[str | None] | Coded
-"""Texts one for each office, or as :meth:`locator.layer.Layer.codes` returns them (-1 for null)."""
 
 
 class LocalTime(NamedTuple):
@@ -219,73 +212,6 @@ class HoursClock:
                 return [f"after:{day.name}", *(["no_holiday_rule"] if unsaid else [])]
         return []
 
-    def open_states(
-        self,
-        exprs: Column,
-        at: datetime,
-        *,
-        timezones: Column | str = ZONE,
-        provinces: Column | None = None,
-        point_ids: Sequence[str | None] | None = None,
-    ) -> NDArray[np.int8]:
-        """Return the state of many offices at one instant.
-
-        Parameters
-        ----------
-        exprs
-            One expression (or None) for each office, or what :meth:`locator.layer.Layer.codes` returns.
-        timezones, provinces
-            Likewise; one zone for all as a text. A null zone is Asia/Shanghai.
-        point_ids
-            The offices' ids, for overrides of one office.
-
-        Returns
-        -------
-        array of int8, shape (n,)
-            1 open, 0 unknown (also what cannot be read), -1 closed.
-        """
-        self.moment(at)  # a moment that cannot be asked for is an error, an office's wrong zone is not
-        moment_of = cache(lambda zone, region, point: self._moment_or_none(at, zone, region, point))
-        none: Coded = (np.zeros(0, dtype=np.int32), [None])
-        columns: list[Coded] = [
-            factorize(exprs),
-            (none[0], [timezones]) if isinstance(timezones, str) else factorize(timezones),
-            factorize(provinces) if provinces is not None and self.calendar.regional else none,
-        ]
-        key = combine(columns)
-        # one column: its own numbers are the distinct rows already
-        single = key is columns[0][0]
-        distinct, inverse = (np.arange(len(columns[0][1])), key) if single else np.unique(key, return_inverse=True)
-        values = [self._code(take_apart(int(number), columns), None, moment_of) for number in distinct]
-        states: NDArray[np.int8] = np.array([*values, 0], dtype=np.int8)[inverse]
-        for row in rows_of(point_ids, self.calendar.points):
-            point = point_ids[row] if point_ids else None
-            states[row] = self._code(take_apart(int(key[row]), columns), point, moment_of)
-        return states
-
-    def _moment_or_none(
-        self, at: datetime, zone: str | None, region: str | None, point: str | None
-    ) -> LocalTime | None:
-        try:
-            return self.moment(at, timezone=zone or ZONE, province=region, point_id=point)
-        except InvalidInput:
-            return None
-
-    def _code(self, row: Sequence[str | None], point: str | None, moment_of: Callable[..., LocalTime | None]) -> int:
-        expr, zone, region = row
-        now = moment_of(zone, region, point)
-        if now is None:
-            return 0
-        try:
-            interval = self._interval(expr.strip() or None if expr else None, now)
-        except Exception as error:  # whatever it is, the other offices are answered
-            _note_fault(expr, error)
-            interval = self._interval(None, now)
-        return _CODES[interval.state]
-
-
-_CODES = {OpenState.OPEN: 1, OpenState.UNKNOWN: 0, OpenState.CLOSED: -1}
-
 
 def _note_fault(expr: str | None, error: Exception) -> None:
     """Log hours that a layer holds and nobody can evaluate; what the checks refuse is not worth a line."""
@@ -328,39 +254,6 @@ def open_clock(data: Path) -> HoursClock:
     """
     own = data / "calendar"
     return HoursClock(load_calendar(shipped_dir() / "calendar", own)) if own.is_dir() else shipped_clock()
-
-
-def factorize(values: Column) -> Coded:
-    """Return a column as numbers from 0 and their texts; None is one of the texts if a value is null."""
-    if isinstance(values, tuple) and len(values) == 2 and isinstance(values[0], np.ndarray):
-        codes, texts = values
-        with_null: list[str | None] = [*texts, None]
-        return np.where(codes < 0, len(texts), codes).astype(np.int32), with_null
-    index = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    return np.fromiter(map(index.__getitem__, values), np.int32, len(values)), list(index)
-
-
-def combine(columns: Sequence[Coded]) -> NDArray[np.int32]:
-    """Return one number for each distinct row of several columns; :func:`take_apart` undoes it."""
-    key = columns[0][0]
-    for codes, texts in columns[1:]:
-        if len(texts) > 1:
-            key = key * len(texts) + codes
-    return key
-
-
-def take_apart(key: int, columns: Sequence[Coded]) -> list[str | None]:
-    """Return the texts of a row from its number."""
-    row = list[str | None]()
-    for _, texts in reversed(columns[1:]):
-        key, code = divmod(key, len(texts))
-        row.append(texts[code])
-    return [columns[0][1][key], *reversed(row)]
-
-
-def rows_of(ids: Sequence[str | None] | None, wanted: Container[str]) -> list[int]:
-    """Return the rows whose id is wanted."""
-    return [] if ids is None or not wanted else [row for row, value in enumerate(ids) if value in wanted]
 
 
 def first_shown(day: date, minute: int, now: LocalTime) -> datetime:

@@ -23,7 +23,6 @@ from locator.ingest.osm import read_tags
 from locator.ingest.positions import read_datum
 from locator.ingest.tables import describe_columns, load_mapping
 
-BATCH = 8192
 _OF_KML = frozenset({
     "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "snippet",
     "styleUrl",

@@ -65,8 +65,6 @@ class Merged(NamedTuple):
     layer: Layer
     joined: Mapping[str, int]
     """How many rows of each source are served as one with another source's."""
-    mixed_licences: tuple[tuple[str, ...], ...]
-    """The sets of licences that meet in single points."""
 
 
 def merge_parts(parts: Mapping[str, Layer]) -> Merged:
@@ -86,12 +84,12 @@ def merge_parts(parts: Mapping[str, Layer]) -> Merged:
     decided = read_decisions(parts)
     tables = [part.table for part in given.values()]
     if len(tables) < 2 and not decided.same:
-        merged = Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {}, ())
+        merged = Merged(Layer(tables[0] if tables else SCHEMA.empty_table()), {})
     else:
         whole = Layer(concat_tables(tables))
         source_of = np.repeat(np.arange(len(tables)), [t.num_rows for t in tables])
         groups = find_groups(whole, source_of, decided, list(given))
-        merged = _join(whole, groups, source_of, list(given)) if groups else Merged(whole, {}, ())
+        merged = _join(whole, groups, source_of, list(given)) if groups else Merged(whole, {})
         merged = merged._replace(layer=_tell_ids_apart(merged.layer))
     edits = parts.get(EDITS)
     return merged if edits is None else merged._replace(layer=apply_edits(merged.layer, edits))
@@ -137,17 +135,11 @@ def apply_edits(layer: Layer, edits: Layer) -> Layer:
 
 def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any], names: Sequence[str]) -> Merged:
     joined: dict[str, int] = defaultdict(int)
-    mixed: set[tuple[str, ...]] = set()
     rows: list[dict[str, Any]] = []
     for group in groups:
-        points = [whole.point(row) for row in group]
-        point = join_points(points)
-        rows.append(to_row(point))
+        rows.append(to_row(join_points([whole.point(row) for row in group])))
         for row in group:
             joined[names[source_of[row]]] += 1
-        licences = {p.licence for p in (point.provenance, *point.origins.values()) if p.licence}
-        if len(licences) > 1:
-            mixed.add(tuple(sorted(licences)))
     keep = np.ones(len(whole), bool)
     keep[[row for group in groups for row in group[1:]]] = False
     firsts = [group[0] for group in groups]
@@ -155,7 +147,7 @@ def _join(whole: Layer, groups: Sequence[Sequence[int]], source_of: NDArray[Any]
     place[firsts] = len(whole) + np.arange(len(firsts))
     made = pa.Table.from_pylist(rows, schema=SCHEMA)
     both = concat_tables([whole.table, made])
-    return Merged(Layer(both.take(pa.array(place[keep]))), dict(joined), tuple(sorted(mixed)))
+    return Merged(Layer(both.take(pa.array(place[keep]))), dict(joined))
 
 
 def _tell_ids_apart(layer: Layer) -> Layer:

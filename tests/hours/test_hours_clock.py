@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,16 +19,11 @@ from locator.hours import (
     open_clock,
     shipped_clock,
 )
-from locator.layer import Layer
 from locator.model import ServicePoint
 from locator.settings import shipped_dir
 
 CHINA = ZoneInfo("Asia/Shanghai")
-evaluate, evaluate_point, open_states = (
-    shipped_clock().evaluate,
-    shipped_clock().evaluate_point,
-    shipped_clock().open_states,
-)
+evaluate, evaluate_point = shipped_clock().evaluate, shipped_clock().evaluate_point
 WINDOW = "Mo-Fr 09:00-12:00,13:30-17:00; PH off"
 """小榄's window hours."""
 DAXING = (
@@ -430,32 +424,6 @@ def test_one_office_may_be_shut_or_changed(flooded: HoursClock) -> None:
     assert flooded.evaluate(WINDOW, monday, point_id="c").until == at("2026-11-23T12:00")
     assert flooded.evaluate("24/7", at("2026-11-25T10:00"), province="442000").state == "closed"
     assert flooded.evaluate("24/7", at("2026-11-24T10:00"), province="442000").until == at("2026-11-25T00:00")
-
-
-def test_many_offices_at_once_are_the_same_as_one_by_one(flooded: HoursClock) -> None:
-    exprs = [WINDOW, None, "24/7", DAXING, "nonsense", "Mo-Su 10:00-22:00", "", WINDOW] * 3
-    zones = [None, "Asia/Shanghai", "Europe/Vaduz", "Asia/Urumqi"] * 6
-    provinces = ["442000", "广西", None] * 8
-    ids = ["a", "b", "c", None, "d", "e"] * 4
-    word = {"open": 1, "unknown": 0, "closed": -1}
-    for moment in (at("2026-11-23T10:30"), at("2026-11-25T10:30"), at("2026-10-10T08:45"), at("2026-04-20T10:00")):
-        found = flooded.open_states(exprs, moment, timezones=zones, provinces=provinces, point_ids=ids)
-        for n, value in enumerate(found):
-            expr = None if exprs[n] == "nonsense" else exprs[n]
-            state = flooded.evaluate(
-                expr, moment, timezone=zones[n] or "Asia/Shanghai", province=provinces[n], point_id=ids[n]
-            )
-            assert value == word[state.state], (exprs[n], moment)
-
-
-def test_a_layers_own_columns_may_be_given() -> None:
-    made = [ServicePoint(id=str(n), name="x", hours=hours) for n, hours in enumerate([WINDOW, None, "24/7", WINDOW])]
-    layer = Layer.from_points(made)
-    moment = at("2026-11-23T12:30")
-    assert open_states(layer.codes("hours"), moment).tolist() == [-1, 0, 1, -1]
-    assert open_states(layer.codes("hours"), moment, timezones=layer.codes("timezone")).tolist() == [-1, 0, 1, -1]
-    assert open_states([], moment).shape == (0,)
-    assert open_states([], moment).dtype == np.int8
 
 
 def test_a_point_is_evaluated_whatever_stands_in_it() -> None:
