@@ -147,10 +147,9 @@ def run_route(args: argparse.Namespace, settings: Settings) -> None:
 
 
 def _route_lines(route: Route, lang: str) -> list[str]:
-    from locator.outputs.shapes import mode_name
     from locator.wording import say_duration, say_rough_length
 
-    mode = mode_name(route.mode, lang)
+    mode = text(f"names.mode.{route.mode}", lang)
     distance = say_rough_length(route.distance_m, lang)
     if route.duration_s is None:
         head = say("route_untimed", lang, mode=mode, distance=distance)

@@ -163,9 +163,9 @@ class Ground:
         self._version = blake2b(mark.encode(), digest_size=6).hexdigest() if mark else ""
 
 
-def is_tile(zoom: int, x: int, y: int) -> bool:
-    """Tell whether these are the numbers of a tile that may be kept."""
-    return 0 <= zoom <= MAX_ZOOM and 0 <= x < 1 << zoom and 0 <= y < 1 << zoom
+def is_tile(zoom: int, x: int, y: int, most: int = MAX_ZOOM) -> bool:
+    """Tell whether these are the numbers of a tile of a zoom up to ``most``."""
+    return 0 <= zoom <= most and 0 <= x < 1 << zoom and 0 <= y < 1 << zoom
 
 
 def _list(folder: Path) -> tuple[tuple[Path, FileMark], ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from locator.datum import Datum, from_wgs84
 from locator.errors import DataError
 from locator.gazetteer.schema import PLACES_FILE
+from locator.ground.archive import is_tile
 from locator.ground.features import GroundClass
 
 MOST = 60
@@ -106,7 +107,7 @@ class PlaceNames:
         DataError
             The shipped places cannot be read.
         """
-        if not (0 <= zoom <= MAX_ZOOM and 0 <= x < 1 << zoom and 0 <= y < 1 << zoom):
+        if not is_tile(zoom, x, y, MAX_ZOOM):
             return []
         with self._lock:
             if self._names is None:

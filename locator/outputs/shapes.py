@@ -19,7 +19,6 @@ from locator.model import (
     Fallback,
     Hit,
     HoursState,
-    Mode,
     Notice,
     Phone,
     Place,
@@ -342,11 +341,6 @@ def shape_route_feature(route: Route) -> Mapping[str, Any]:
     """Return a route as a GeoJSON feature."""
     shape = shape_route(route)
     return {"type": "Feature", "geometry": shape.pop("geometry"), "properties": shape}
-
-
-def mode_name(mode: Mode, lang: str) -> str:
-    """Return a mode's name."""
-    return text(f"names.mode.{mode}", lang)
 
 
 class NameBeside(NamedTuple):

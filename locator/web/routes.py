@@ -26,7 +26,7 @@ from starlette.routing import Mount, Route
 
 from locator.errors import DataError
 from locator.ground import Ground, PlaceNames
-from locator.ground.archive import MAX_ZOOM
+from locator.ground.archive import MAX_ZOOM, is_tile
 from locator.ground.names import MAX_ZOOM as NAMES_MAX_ZOOM
 from locator.outputs.folium_map import open_tiles
 from locator.settings import shipped_dir
@@ -314,7 +314,7 @@ def _read_numbers(request: Request, max_zoom: int) -> tuple[int, int, int] | Non
     if not all(word.isascii() and word.isdigit() and len(word) < 7 for word in words):
         return None
     zoom, x, y = map(int, words)
-    return (zoom, x, y) if zoom <= max_zoom and x < 1 << zoom and y < 1 << zoom else None
+    return (zoom, x, y) if is_tile(zoom, x, y, max_zoom) else None
 
 
 def _is_operator(request: Request) -> bool:
