@@ -1,9 +1,10 @@
-"""The index file, open for reading: one connection for each thread, its full-text expressions, rows as places."""
+"""The index file, open for reading: its connections, its full-text expressions, its rows as places."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from locator.gazetteer.schema import VERSION
 from locator.gazetteer.text import ENGLISH_WORDS
 from locator.model import Place, Precision
 
+MOST_CONNECTIONS = 8
+"""How many connections are kept for whoever asks next; each has a cache of 4 MiB at most."""
 GENERIC = frozenset("路街道巷弄区市县镇乡村里")
 """Last characters that say what kind a name is; alone they narrow nothing."""
 
@@ -158,7 +161,7 @@ class IndexFile:
         self.path = path
         self._places = places
         self._parts = ("main",) if places is None else ("main", "more")
-        self._local = threading.local()
+        self._idle: deque[sqlite3.Connection] = deque(maxlen=MOST_CONNECTIONS)
         self._reading = threading.Lock()
         self._divisions: DivisionTable | None = None
         self._contexts: dict[str, str] = {}
@@ -181,26 +184,17 @@ class IndexFile:
         )
         return sorted({str(key) for key, code in rows if not within or is_inside(str(code), within)})
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection, read only.
-
-        Raises
-        ------
-        DataError
-            The file is not there, or is damaged.
-        """
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            try:
-                connection = sqlite3.connect(_uri(self.path), uri=True, check_same_thread=False, cached_statements=256)
-                if self._places is not None:
-                    connection.execute("ATTACH ? AS more", (_uri(self._places),))
-                # Not mapped into memory: a file that somebody cuts would end the whole process with SIGBUS.
-                connection.execute("PRAGMA cache_size = -4096")
-            except sqlite3.Error as error:
-                raise self._broken(error) from error
-            self._local.connection = connection
+    def _borrow(self) -> sqlite3.Connection:
+        """Return a connection that nobody uses, with the statements it has prepared; a new one if there is none."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        connection = sqlite3.connect(_uri(self.path), uri=True, check_same_thread=False, cached_statements=256)
+        if self._places is not None:
+            connection.execute("ATTACH ? AS more", (_uri(self._places),))
+        # Not mapped into memory: a file that somebody cuts would end the whole process with SIGBUS.
+        connection.execute("PRAGMA cache_size = -4096")
         return connection
 
     def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
@@ -209,12 +203,15 @@ class IndexFile:
         Raises
         ------
         DataError
-            The file is broken.
+            The file is not there, or is damaged.
         """
         try:
-            return self.connection.execute(query, values).fetchall()
+            connection = self._borrow()
+            rows = connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise self._broken(error) from error
+        self._idle.append(connection)
+        return rows
 
     def ask_all(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Return the rows of a query on every file, the first one's first; ``{db}`` stands for the file."""
