@@ -23,7 +23,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from locator.errors import DataError
-from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.divisions import PlaceKind, PlaceRecord
+from locator.gazetteer.query import Gazetteer, open_gazetteer
 from locator.gazetteer.schema import load_divisions
 from locator.gazetteer.text import simplified, spell
 from locator.geocode.index_files import ensure_places, open_data_gazetteer

@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.gazetteer import Gazetteer
+from locator.gazetteer.query import Gazetteer
 from locator.geocode import locate_embedded as locate
 from locator.geocode.index_files import ensure_places, open_data_gazetteer
 from locator.ingest.shipped import ensure_data

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours
 
-from locator.hours import HoursClock
+from locator.hours.clock import HoursClock
 
 DISTINCT, ROUNDS = 500, 15
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -33,7 +33,8 @@ from nominatim_server import missing, run_nominatim
 from servers import run_cluster
 
 from locator.datum import distance_m
-from locator.gazetteer import build_gazetteer, open_gazetteer
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.query import open_gazetteer
 from locator.gazetteer.sources import OsmExtract
 from locator.geocode import locate_embedded as locate
 from locator.geocode.providers import open_provider

@@ -26,11 +26,11 @@ GUIDE_FILE = "guide.json"
 
 if TYPE_CHECKING:
     from locator.disk import FileMark
-    from locator.gazetteer import Gazetteer
     from locator.gazetteer.districts import DistrictIndex
+    from locator.gazetteer.query import Gazetteer
     from locator.geocode.fallback import FallbackGeocoder
-    from locator.guide import Guide
-    from locator.hours import HoursClock
+    from locator.guide.book import Guide
+    from locator.hours.clock import HoursClock
     from locator.model import ServicePoint
     from locator.routing.router import Router
     from locator.stores import Store, Summary
@@ -192,7 +192,7 @@ class Engines:
     @cached_property
     def clock(self) -> HoursClock:
         """China's working calendar, with the operator's own over it."""
-        from locator.hours import open_clock
+        from locator.hours.clock import open_clock
 
         with self._lock:
             return open_clock(self.settings.data)
@@ -200,7 +200,7 @@ class Engines:
     @cached_property
     def guide(self) -> Guide:
         """Tasks, persons, materials and law."""
-        from locator.guide import load_guide
+        from locator.guide.book import load_guide
 
         with self._lock:
             return load_guide(shipped_dir() / "guide", kept=self.settings.data / GUIDE_FILE)

@@ -41,7 +41,7 @@ from locator.model import (
 from locator.routing.route import Route
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Suggestion
+    from locator.gazetteer.places import Suggestion
     from locator.routing.links import Link
     from locator.settings import Settings
 

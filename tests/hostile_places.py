@@ -18,7 +18,8 @@ from hostile import CORPUS
 from osm_town import Town
 
 from locator.disk import digest_file
-from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.divisions import NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.schema import FORMER_FILES
 from locator.gazetteer.sources import read_osm
 from locator.geocode.index_files import GAZETTEER_FILE

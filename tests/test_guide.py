@@ -9,7 +9,7 @@ import re
 import pytest
 
 from locator.errors import InvalidInput
-from locator.guide import load_guide
+from locator.guide.book import load_guide
 from locator.i18n import LANGS
 from locator.model import Kind, Person, Task
 from locator.settings import shipped_dir

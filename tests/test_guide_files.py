@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.errors import DataError
-from locator.guide import _check, _load, check_guide, describe_fault, load_guide, records
+from locator.guide import _check, _load, records
+from locator.guide.book import check_guide, describe_fault, load_guide
 from locator.i18n import LANGS, load_catalogue
 from locator.settings import shipped_dir
 

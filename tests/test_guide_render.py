@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from locator.api import build_api
-from locator.guide import field_of, list_lines, load_guide, render_text
+from locator.guide.book import load_guide
+from locator.guide.render import field_of, list_lines, render_text
 from locator.i18n import LANGS
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task

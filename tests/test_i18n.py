@@ -115,7 +115,7 @@ def test_a_copied_language_works_in_every_face(tmp_path):
         assert text("notices.nothing_matches", "ja") == text("notices.nothing_matches", "en")
         assert language("ja").html == "ja" and next_language("ja").code == "zh" and next_language("en").code == "ja"
         from locator.cli import main
-        from locator.guide import load_guide
+        from locator.guide.book import load_guide
         from locator.outputs.html_document import write_document
         from locator.settings import shipped_dir
         from locator.wording import Translator

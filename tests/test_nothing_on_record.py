@@ -14,7 +14,7 @@ from locator.datum import Datum, distance_m, to_wgs84
 from locator.errors import DataError
 from locator.finder import Records, build_fallback, no_result_notices
 from locator.finder.fallback import read_designated
-from locator.guide import load_guide
+from locator.guide.book import load_guide
 from locator.i18n import LANGS, load_catalogue
 from locator.model import Filter, Kind, Person, Query, Task
 from locator.outputs.shapes import say_fallback, say_label, say_notice, shape_answer, shape_place

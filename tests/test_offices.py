@@ -11,7 +11,7 @@ import pytest
 
 from locator.adcode import prefecture_of
 from locator.datum import Datum, distance_m, to_wgs84
-from locator.hours import read_hours_text
+from locator.hours.reader import read_hours_text
 from locator.ingest.shipped import load_parts
 from locator.ingest.validate import check_file
 from locator.layer import COLUMNS

@@ -183,8 +183,8 @@ def read_all(locator_: object, text: str) -> None:
     from locator.geocode.coordinates import read_pair
     from locator.geocode.providers.osm import to_queries
     from locator.geocode.records import clean_text
-    from locator.hours import read_hours_text
     from locator.hours.expression import check_hours, tidy_expression
+    from locator.hours.reader import read_hours_text
     from locator.ingest.headers import _TESTS
     from locator.ingest.positions import split_pair
 

@@ -29,7 +29,7 @@ from locator.api.problems import (
 )
 from locator.datum import Datum
 from locator.geocode.coordinates import parse_lon_lat
-from locator.hours import read_hours
+from locator.hours.reader import read_hours
 from locator.i18n import LANGS
 from locator.outputs.html_document import join, tag, write_document
 from locator.outputs.shapes import shape_answer, shape_notice, shape_place, shape_point, shape_route, shape_state

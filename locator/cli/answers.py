@@ -28,7 +28,9 @@ def add_hours(parser: argparse.ArgumentParser) -> None:
 
 def run_hours(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator hours``."""
-    from locator.hours import describe, open_clock, read_hours
+    from locator.hours.clock import open_clock
+    from locator.hours.reader import read_hours
+    from locator.hours.telling import describe
     from locator.outputs.shapes import shape_state
 
     at = parse_moment(args.at) if args.at else now_of(settings)
@@ -94,7 +96,8 @@ def add_guide(parser: argparse.ArgumentParser) -> None:
 def run_guide(args: argparse.Namespace, settings: Settings) -> None:
     """Run ``locator guide``."""
     from locator.engines import GUIDE_FILE
-    from locator.guide import load_guide, render_text
+    from locator.guide.book import load_guide
+    from locator.guide.render import render_text
 
     adcode = args.region
     if adcode:

@@ -283,7 +283,7 @@ def _reject_line(reject: Issue, lang: str) -> str:
 
 
 def _check_guide(args: argparse.Namespace) -> int:
-    from locator.guide import check_guide, describe_fault
+    from locator.guide.book import check_guide, describe_fault
 
     faults = check_guide(args.file)
     if args.format == "json":

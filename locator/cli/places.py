@@ -132,7 +132,7 @@ def _area_of(hit: Hit) -> str:
 
 
 def _hit_lines(hit: Hit, lang: str, at: Any, hotline: Phone) -> list[str]:
-    from locator.hours import describe, say_usual
+    from locator.hours.telling import describe, say_usual
 
     point, usual = hit.point, say_usual(hit.status, lang)
     phone = "; ".join(f"{p.number} {p.label or ''}".strip() for p in order_phones(point.phones, hotline))

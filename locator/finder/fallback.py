@@ -54,8 +54,8 @@ from locator.settings import load_yaml, shipped_dir
 from locator.wording import say_length
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Gazetteer
-    from locator.guide import Guide
+    from locator.gazetteer.query import Gazetteer
+    from locator.guide.book import Guide
     from locator.stores import Store
 
 FAR_M = 10_000.0

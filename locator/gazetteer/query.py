@@ -29,9 +29,9 @@ class Gazetteer:
     Parameters
     ----------
     path
-        What :func:`locator.gazetteer.build_gazetteer` wrote.
+        What :func:`locator.gazetteer.build.build_gazetteer` wrote.
     places
-        What :func:`locator.gazetteer.build_places` wrote, the shipped places; None while it is not built.
+        What :func:`locator.gazetteer.build.build_places` wrote, the shipped places; None while it is not built.
 
     Raises
     ------

@@ -238,7 +238,7 @@ def _groups(lon: Any, lat: Any) -> list[Any]:
 
 
 def read_osm(path: Path, table: DivisionTable | None = None) -> OsmExtract:
-    """Return the records of an extract, as :func:`locator.gazetteer.build_gazetteer` takes them."""
+    """Return the records of an extract, as :func:`locator.gazetteer.build.build_gazetteer` takes them."""
     return OsmExtract(path, table)
 
 

@@ -24,8 +24,8 @@ from locator.i18n import text as say
 from locator.model import Notice, Place
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Gazetteer
     from locator.gazetteer.places import Suggestion
+    from locator.gazetteer.query import Gazetteer
     from locator.geocode.providers.provider import Provider
     from locator.http import HttpClient
     from locator.settings import Settings

@@ -33,7 +33,7 @@ from locator.gazetteer.schema import PLACES_FILE, VERSION
 from locator.settings import LAYER_FILE, shipped_dir
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Gazetteer
+    from locator.gazetteer.query import Gazetteer
     from locator.settings import Settings
 
 GAZETTEER_FILE = "gazetteer.sqlite"
@@ -91,7 +91,7 @@ def ensure_places(data: Path) -> Path | None:
     DataError
         The shipped file is broken, or the folder cannot be written.
     """
-    from locator.gazetteer import build_places
+    from locator.gazetteer.build import build_places
 
     path = places_file(data)
     if not (shipped_dir() / "gazetteer" / PLACES_FILE).is_file():
@@ -177,7 +177,7 @@ def open_data_gazetteer(settings: Settings) -> Gazetteer:
     DataError
         It is missing or broken.
     """
-    from locator.gazetteer import open_gazetteer
+    from locator.gazetteer.query import open_gazetteer
 
     path, places = settings.data / GAZETTEER_FILE, built_places(settings.data)
     alone = open_gazetteer(path)

@@ -123,7 +123,7 @@ def week_view(
     Raises
     ------
     InvalidInput
-        See :meth:`locator.hours.HoursClock.evaluate`.
+        See :meth:`locator.hours.clock.HoursClock.evaluate`.
     """
     used = clock or shipped_clock()
     now = used.moment(at, timezone=timezone, province=province, point_id=point_id)
@@ -227,7 +227,7 @@ def write_calendar(
     Raises
     ------
     InvalidInput
-        See :meth:`locator.hours.HoursClock.evaluate`.
+        See :meth:`locator.hours.clock.HoursClock.evaluate`.
     """
     used = clock or shipped_clock()
     now = used.moment(at, timezone=timezone, province=province, point_id=point_id)

@@ -23,8 +23,7 @@ import pyarrow.parquet as pq
 
 from locator.disk import wrap_os_errors, write_atomically
 from locator.errors import DataError, MissingExtra
-from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord
-from locator.gazetteer.divisions import DivisionTable
+from locator.gazetteer.divisions import DivisionTable, NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.sources import read_osm
 from locator.geocode.index_files import NAMES_FOLDER
 from locator.ground import build_ground, ground_dir, read_archive

@@ -206,7 +206,7 @@ def _read_hours(draft: Draft, fields: Mapping[str, str]) -> None:
 @lru_cache(maxsize=4096)
 def parses_as_hours(expr: str) -> bool:
     """Tell whether a text is an opening_hours expression the program can evaluate."""
-    from locator.hours import check_hours
+    from locator.hours.expression import check_hours
 
     try:
         check_hours(expr)
@@ -218,7 +218,7 @@ def parses_as_hours(expr: str) -> bool:
 @lru_cache(maxsize=4096)
 def says_days(expr: str) -> bool:
     """Tell whether a readable expression has a day for each time; a source that leaves it out says too little."""
-    from locator.hours import names_days
+    from locator.hours.expression import names_days
 
     return names_days(expr)
 
@@ -226,7 +226,7 @@ def says_days(expr: str) -> bool:
 @lru_cache(maxsize=4096)
 def read_words_as_hours(words: str) -> str | None:
     """Return the opening_hours expression of hours in words, or None when they do not say enough."""
-    from locator.hours import read_hours_text
+    from locator.hours.reader import read_hours_text
 
     return read_hours_text(words).expr
 

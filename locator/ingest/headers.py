@@ -296,7 +296,7 @@ def _share(column: str, cells: Sequence[str]) -> float:
 
 
 def _is_hours(cell: str) -> bool:
-    from locator.hours import read_hours_text
+    from locator.hours.reader import read_hours_text
 
     return any(c.isdigit() for c in cell) and read_hours_text(cell).expr is not None
 

@@ -138,7 +138,7 @@ def tags_to_fields(tags: Mapping[str, str], kind: Kind | None, said_by: str) -> 
 
 def _say_days(hours: str) -> str:
     """Return hours with the days that OpenStreetMap leaves out: times alone mean every day there."""
-    from locator.hours import say_days
+    from locator.hours.telling import say_days
 
     try:
         return say_days(hours)

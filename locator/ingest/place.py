@@ -12,7 +12,8 @@ from locator.ingest.validate import Centre
 from locator.model import EXACT, Place, Precision, ServicePoint
 
 if TYPE_CHECKING:
-    from locator.gazetteer import Division, Gazetteer
+    from locator.gazetteer.divisions import Division
+    from locator.gazetteer.query import Gazetteer
 
 _FINEST_FIRST = tuple(Precision)
 

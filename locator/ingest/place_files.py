@@ -22,7 +22,8 @@ from locator.disk import write_atomically
 from locator.errors import SourceError
 from locator.files import find_encoding
 from locator.files.text_files import read_rows
-from locator.gazetteer import Gazetteer, PlaceKind, PlaceRecord
+from locator.gazetteer.divisions import PlaceKind, PlaceRecord
+from locator.gazetteer.query import Gazetteer
 from locator.gazetteer.sources import PRECISIONS
 from locator.gazetteer.text import clean_name, short_name, to_key
 from locator.ingest import SHOWN_CHARACTERS, Issue

@@ -278,7 +278,7 @@ def rebuild_gazetteer(
     """
     import pyarrow as pa
 
-    from locator.gazetteer import build_gazetteer
+    from locator.gazetteer.build import build_gazetteer
     from locator.ingest.extracts import load_extracts
     from locator.layer import SCHEMA, Layer
 
@@ -322,7 +322,7 @@ def _building(settings: Settings) -> Iterator[None]:
 
 
 def _index_offices(settings: Settings, store: Store, *, anew: bool) -> None:
-    from locator.gazetteer import change_gazetteer
+    from locator.gazetteer.build import change_gazetteer
     from locator.gazetteer.sources import INDEXED
     from locator.layer import give_back_memory
     from locator.stores.contents import find_changed

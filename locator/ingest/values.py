@@ -378,7 +378,7 @@ def find_text_fault(column: str, text: str) -> tuple[str, str] | None:
 
 def join_days(days: Mapping[str, str]) -> str:
     """Return the hours of columns for single days: an expression, or all cells as words."""
-    from locator.hours import join_weekdays
+    from locator.hours.telling import join_weekdays
 
     order = list(DAYS)
     days = _resolve_same(days)

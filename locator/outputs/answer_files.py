@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from locator.guide import field_of, list_parts, say_date, say_heading, say_no_local, say_source
-from locator.hours import describe, week_of, week_text
+from locator.guide.render import field_of, list_parts, say_date, say_heading, say_no_local, say_source
+from locator.hours.telling import describe, week_of, week_text
 from locator.i18n import choose, text
 from locator.layer import to_row
 from locator.model import Hit, ServicePoint
@@ -129,7 +129,7 @@ def write_guide_page(answer: Mapping[str, Any], lang: str, *, report: Report | N
     Parameters
     ----------
     answer
-        What :meth:`locator.guide.Guide.answer` returned in the same language.
+        What :meth:`locator.guide.book.Guide.answer` returned in the same language.
     report
         Where errors are reported, see :mod:`locator.ingest.corrections`; None: nowhere.
     """

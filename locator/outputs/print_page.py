@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from locator.hours import WeekDay, week_of
+from locator.hours.telling import WeekDay, week_of
 from locator.i18n import text
 from locator.model import EXACT, ServicePoint
 from locator.outputs.html_document import Markup, lang_of, tag, write_document
@@ -119,7 +119,7 @@ def write_print_page(
     point
         The office.
     guide
-        What :meth:`locator.guide.Guide.answer` returned in the same language, or None.
+        What :meth:`locator.guide.book.Guide.answer` returned in the same language, or None.
     at
         Now (aware); the hours start with this day.
     lang

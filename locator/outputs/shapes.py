@@ -160,7 +160,7 @@ def shape_place(place: Place) -> dict[str, Any]:
 
 def shape_state(state: HoursState, at: datetime, lang: str) -> dict[str, Any]:
     """Return open, closed or unknown as JSON values."""
-    from locator.hours import describe, say_usual
+    from locator.hours.telling import describe, say_usual
 
     return {
         "state": state.state,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from locator.hours import describe
+from locator.hours.telling import describe
 from locator.i18n import language, text
 from locator.model import Answer, Fallback, Hit, Notice, Place, RegionWithOffices
 from locator.outputs.html_document import Markup, button, hide, join, link_out, mark_chinese, tag

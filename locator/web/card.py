@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from locator.hours import describe, say_usual, week_of, week_text
+from locator.hours.telling import describe, say_usual, week_of, week_text
 from locator.i18n import choose, text
 from locator.model import Hit, ServicePoint
 from locator.outputs.html_document import Markup, button, hide, join, lang_of, link_out, mark_chinese, tag

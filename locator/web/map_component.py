@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from locator.hours import describe
+from locator.hours.telling import describe
 from locator.model import Hit, Place, ServicePoint
 from locator.outputs.folium_map import MapData, MapOrigin, Pin, TileSource, build_base, build_layer, encode_map_data
 from locator.outputs.shapes import say_hit_distance

@@ -115,7 +115,7 @@ def _refuse(typed: str, lang: str) -> str:
 
 
 def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:
-    from locator.hours import say_usual
+    from locator.hours.telling import say_usual
 
     notices = [tag("p", say_notice(notice, lang), role="status") for notice in answer.notices]
     if answer.place is None:
@@ -163,7 +163,7 @@ def _write_fallback(answer: Answer, lang: str) -> Markup | None:
 
 def _write_hit(hit: Hit, now: datetime, lang: str, hotline: Phone, *, alone: bool) -> Markup:
     """Return one office; what is usual where its hours are not known stands with it only if it is ``alone`` in that."""
-    from locator.hours import describe, say_usual
+    from locator.hours.telling import describe, say_usual
 
     point = hit.point
     known = order_phones(point.phones, hotline)[:3]

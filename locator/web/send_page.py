@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from locator.errors import DataError, LocatorError, NotFound
-from locator.hours import write_calendar
+from locator.hours.telling import write_calendar
 from locator.i18n import explain_outside, text
 from locator.model import Mode, ServicePoint
 from locator.outputs.html_document import Markup, tag

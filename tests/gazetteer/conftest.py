@@ -8,7 +8,10 @@ import pytest
 from shipped_divisions import SHIPPED, write_small
 
 from locator.datum import Datum, to_wgs84
-from locator.gazetteer import Gazetteer, NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer, suggest
+from locator.gazetteer import suggest
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.divisions import NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.query import Gazetteer, open_gazetteer
 from locator.layer import Layer
 from locator.model import Kind, Precision, ServicePoint
 

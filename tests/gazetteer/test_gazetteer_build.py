@@ -14,15 +14,9 @@ from shipped_divisions import DIVISIONS, SHIPPED
 
 from locator.adcode import is_inside
 from locator.errors import DataError
-from locator.gazetteer import (
-    NumberRecord,
-    PlaceKind,
-    PlaceRecord,
-    build_gazetteer,
-    change_gazetteer,
-    open_gazetteer,
-)
-from locator.gazetteer.divisions import LEVELS
+from locator.gazetteer.build import build_gazetteer, change_gazetteer
+from locator.gazetteer.divisions import LEVELS, NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.query import open_gazetteer
 from locator.gazetteer.schema import FORMER_FILES, read_csv
 from locator.gazetteer.sources import ERRORS_M, PRECISIONS
 from locator.layer import Layer

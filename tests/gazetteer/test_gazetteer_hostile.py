@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from locator.errors import DataError
-from locator.gazetteer import open_gazetteer
+from locator.gazetteer.query import open_gazetteer
 
 HOSTILE = [
     "", " ", "\x00", "\x00\x01\x1f", "😀" * 50, "'", '"', "*", '" OR *', '"" OR ""', "' OR 1=1; DROP TABLE place; --",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from locator.datum import distance_m
-from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.divisions import NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.query import open_gazetteer
 
 LON, LAT, STEP = 114.05, 22.55, 0.0001
 ODD_LAT = LAT + 0.0003

@@ -10,8 +10,9 @@ import pytest
 
 from locator.datum import distance_m
 from locator.errors import DataError
-from locator.gazetteer import NumberRecord, PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
-from locator.gazetteer.divisions import DivisionTable
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.divisions import DivisionTable, NumberRecord, PlaceKind, PlaceRecord
+from locator.gazetteer.query import open_gazetteer
 from locator.gazetteer.sources import read_osm
 
 LAT, LON = 22.55, 114.05

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from shipped_divisions import DIVISIONS
 
-from locator.gazetteer import PlaceKind, PlaceRecord, build_gazetteer, open_gazetteer
+from locator.gazetteer.build import build_gazetteer
+from locator.gazetteer.divisions import PlaceKind, PlaceRecord
+from locator.gazetteer.query import open_gazetteer
 
 CITIES = {row["code"]: row["name"] for row in DIVISIONS if row["level"] == "city"}
 

@@ -12,8 +12,9 @@ import pytest
 from shipped_divisions import SHIPPED
 
 from locator.errors import DataError
-from locator.gazetteer import Gazetteer, build_places, open_gazetteer
 from locator.gazetteer.address import other_forms, read_crossing, strip_pasted, without_tail
+from locator.gazetteer.build import build_places
+from locator.gazetteer.query import Gazetteer, open_gazetteer
 from locator.gazetteer.schema import MORE_FROM
 from locator.gazetteer.sources import PLACES_FILE
 

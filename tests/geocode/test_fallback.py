@@ -17,7 +17,7 @@ from servers import Answer, loopback
 from service_replies import ASKED, KEY, SERVICES, TRUE, TRUE_GCJ02
 
 from locator.datum import Datum, distance_m
-from locator.gazetteer import Division
+from locator.gazetteer.divisions import Division
 from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.providers import PROVIDERS, load_provider
 from locator.geocode.records import GeocodeResult

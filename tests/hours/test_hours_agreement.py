@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opening_hours import OpeningHours
 
-from locator.hours import HoursClock, shipped_clock
+from locator.hours.clock import HoursClock, shipped_clock
 from locator.hours.schedule import Scope
 
 CHINA = ZoneInfo("Asia/Shanghai")

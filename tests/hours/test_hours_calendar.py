@@ -13,18 +13,9 @@ import pytest
 from chinese_calendar import get_solar_terms
 
 from locator.errors import DataError, InvalidInput
-from locator.hours import (
-    Calendar,
-    Day,
-    DayKind,
-    HoursClock,
-    describe_notes,
-    load_calendar,
-    open_clock,
-    shipped_calendar,
-    shipped_clock,
-)
-from locator.hours.calendar import read_notice
+from locator.hours.calendar import Calendar, Day, DayKind, load_calendar, read_notice, shipped_calendar
+from locator.hours.clock import HoursClock, open_clock, shipped_clock
+from locator.hours.telling import describe_notes
 from locator.settings import parse_moment, shipped_dir
 
 ROOT = Path(__file__).parents[2]

@@ -12,13 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
-from locator.hours import (
-    HoursClock,
-    check_hours,
-    load_calendar,
-    open_clock,
-    shipped_clock,
-)
+from locator.hours.calendar import load_calendar
+from locator.hours.clock import HoursClock, open_clock, shipped_clock
+from locator.hours.expression import check_hours
 from locator.model import ServicePoint
 from locator.settings import shipped_dir
 

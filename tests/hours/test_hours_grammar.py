@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 from opening_hours import OpeningHours
 
 from locator.errors import InvalidInput
-from locator.hours import DayKind, HoursClock, check_hours, names_days, read_hours_text, say_days, shipped_clock
 from locator.hours import expression as language
+from locator.hours.calendar import DayKind
+from locator.hours.clock import HoursClock, shipped_clock
+from locator.hours.expression import check_hours, names_days
+from locator.hours.reader import read_hours_text
 from locator.hours.schedule import Scope
+from locator.hours.telling import say_days
 from locator.model import ServicePoint
 from locator.settings import parse_moment
 

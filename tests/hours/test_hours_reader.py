@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from locator.errors import InvalidInput
-from locator.hours import check_hours, join_weekdays, read_hours, read_hours_text, shipped_clock
-from locator.hours.expression import holds, parse
+from locator.hours.clock import shipped_clock
+from locator.hours.expression import check_hours, holds, parse
+from locator.hours.reader import read_hours, read_hours_text
 from locator.hours.reader_tokens import _TOKENS, AFTERNOON, MORNING, OSM_DAYS, WEEKDAYS, read_clock, read_dates
 from locator.hours.schedule import Scope
+from locator.hours.telling import join_weekdays
 from locator.settings import parse_moment
 
 ROOT = Path(__file__).parents[2]

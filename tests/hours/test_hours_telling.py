@@ -8,18 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from locator.hours import (
-    DayKind,
-    HoursClock,
-    describe,
-    describe_notes,
-    load_calendar,
-    shipped_clock,
-    week_text,
-    week_view,
-    write_calendar,
-)
+from locator.hours.calendar import DayKind, load_calendar
+from locator.hours.clock import HoursClock, shipped_clock
 from locator.hours.schedule import is_stale
+from locator.hours.telling import describe, describe_notes, week_text, week_view, write_calendar
 from locator.i18n import load_catalogue
 from locator.model import HoursState
 from locator.settings import shipped_dir

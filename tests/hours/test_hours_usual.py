@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from locator.hours import describe, say_usual, shipped_calendar, shipped_clock
+from locator.hours.calendar import shipped_calendar
+from locator.hours.clock import shipped_clock
+from locator.hours.telling import describe, say_usual
 from locator.i18n import LANGS, text
 from locator.model import HoursState, Kind, ServicePoint
 from locator.outputs.shapes import shape_state

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from locator.hours import read_hours_text, shipped_clock
+from locator.hours.clock import shipped_clock
+from locator.hours.reader import read_hours_text
 from locator.hours.schedule import Scope
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "weeks.csv").read_text("utf-8").splitlines()))

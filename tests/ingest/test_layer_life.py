@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from locator import gazetteer
 from locator.cli import main
 from locator.disk import write_atomically
 from locator.errors import InvalidInput, LocatorError, NotFound
+from locator.gazetteer import build as gazetteer_build
 from locator.geocode.index_files import (
     GAZETTEER_FILE,
     PENDING_FILE,
@@ -180,7 +180,7 @@ def _count_numbers(settings, street):
 def test_two_imports_at_once_are_known_once_each(settings, tmp_path, monkeypatch):
     """While one brings its offices into the index, the other imports and ends, or comes to where it waits."""
     change, lock, first, second = (
-        gazetteer.change_gazetteer,
+        gazetteer_build.change_gazetteer,
         shipped.exclusive_lock,
         threading.Event(),
         threading.Event(),
@@ -197,7 +197,7 @@ def test_two_imports_at_once_are_known_once_each(settings, tmp_path, monkeypatch
             second.set()
         return lock(path)
 
-    monkeypatch.setattr(gazetteer, "change_gazetteer", change_slowly)
+    monkeypatch.setattr(gazetteer_build, "change_gazetteer", change_slowly)
     monkeypatch.setattr(shipped, "exclusive_lock", lock_after_the_first)
     files = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for file, road in zip(files, ("猕猴桃路", "奇异果路"), strict=True):

@@ -11,7 +11,7 @@ from osm_town import OFFICES, Town, box, make_town
 
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
-from locator.hours import shipped_clock
+from locator.hours.clock import shipped_clock
 from locator.ingest import RawRecord, open_source
 from locator.ingest.osm import LICENCE, PUBLISHER, OsmSource, represent, tags_to_fields
 from locator.ingest.validate import check_records

@@ -10,7 +10,7 @@ import pytest
 
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.errors import SourceError
-from locator.gazetteer import PlaceKind
+from locator.gazetteer.divisions import PlaceKind
 from locator.geocode.index_files import open_data_gazetteer
 from locator.ingest.place_files import KINDS, VONNG, import_places, read_files
 from locator.settings import Settings

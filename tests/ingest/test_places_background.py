@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from locator import gazetteer
 from locator.cli import main
+from locator.gazetteer import build as gazetteer_build
 from locator.gazetteer.sources import PLACES_FILE
 from locator.geocode import index_files as places
 from locator.geocode.index_files import gazetteer_version, open_data_gazetteer
@@ -68,8 +68,8 @@ def test_divisions_answer_before_and_places_after_and_what_was_imported_meanwhil
 
 def test_of_several_at_once_one_builds(settings, few_places, monkeypatch):
     built = []
-    build = gazetteer.build_places
-    monkeypatch.setattr(gazetteer, "build_places", lambda *args: built.append(1) or build(*args))
+    build = gazetteer_build.build_places
+    monkeypatch.setattr(gazetteer_build, "build_places", lambda *args: built.append(1) or build(*args))
     threads = [threading.Thread(target=places.ensure_places, args=(settings.data,)) for _ in range(3)]
     for thread in threads:
         thread.start()

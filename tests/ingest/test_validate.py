@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from locator.datum import Datum, distance_m, from_wgs84
 from locator.files.text_files import escape_formula, unescape_formula
 from locator.gazetteer.districts import DistrictIndex
-from locator.hours import shipped_clock
+from locator.hours.clock import shipped_clock
 from locator.i18n import LANGS, load_catalogue
 from locator.ingest import RawRecord
 from locator.ingest.positions import doubt_datum

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from locator.datum import distance_m
-from locator.gazetteer import Division
+from locator.gazetteer.divisions import Division
 from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.providers import open_provider
 from locator.geocode.records import GeocodeResult, Hint

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.guide import load_guide
+from locator.guide.book import load_guide
 from locator.i18n import LANGS
 from locator.model import Kind, Mode, Person, Phone, Precision, Provenance, ServicePoint, Task
 from locator.outputs.print_page import LARGE_SIZES, SIZES, write_print_page

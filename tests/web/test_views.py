@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from locator.api.limits import ClientLimits
 from locator.errors import DataError
-from locator.guide import field_of, list_lines
+from locator.guide.render import field_of, list_lines
 from locator.ingest.corrections import read_corrections
 from locator.model import Query
 from locator.outputs.html_document import escape

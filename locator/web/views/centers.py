@@ -13,7 +13,7 @@ import streamlit as st
 from locator.adcode import is_inside
 from locator.datum import distance_m
 from locator.errors import LocatorError
-from locator.hours import describe
+from locator.hours.telling import describe
 from locator.model import Kind, Place, ServicePoint
 from locator.outputs.html_document import Markup, button, join, mark_chinese, tag
 from locator.outputs.shapes import region_of, say_pinyin

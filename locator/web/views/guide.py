@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 from locator.errors import LocatorError
-from locator.guide import field_of, list_lines, say_date
-from locator.guide.render import say_material
+from locator.guide.render import field_of, list_lines, say_date, say_material
 from locator.i18n import choose, text
 from locator.ingest.corrections import report_link
 from locator.model import Person, Task
