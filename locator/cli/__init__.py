@@ -16,9 +16,10 @@ import atexit
 import contextlib
 import gc
 import importlib
+import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -26,6 +27,9 @@ from locator import __version__
 from locator.errors import InvalidInput, LocatorError
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from locator.model import Notice
     from locator.settings import Settings
 
 
@@ -196,3 +200,47 @@ def _language(argv: list[str]) -> str:
 
 def _one_line(message: str) -> str:
     return "locator: " + " ".join("".join(c if c.isprintable() else " " for c in message).split())
+
+
+# --- what several commands share
+
+
+def add_choice(parser: argparse.ArgumentParser, flag: str, choices: type[StrEnum], **options: object) -> None:
+    """Add an option whose values are the members of a StrEnum."""
+    parser.add_argument(flag, choices=[str(choice) for choice in choices], **options)  # type: ignore[arg-type]
+
+
+def add_position(parser: argparse.ArgumentParser) -> None:
+    """Add ``--at LON,LAT --datum``."""
+    from locator.datum import Datum
+
+    parser.add_argument("--at", metavar="LON,LAT", help="a position instead of a text, longitude first")
+    add_choice(parser, "--datum", Datum, default="wgs84", help="what --at is measured against (default: wgs84)")
+
+
+def add_mode(parser: argparse.ArgumentParser, **options: object) -> None:
+    """Add ``--mode``."""
+    from locator.model import Mode
+
+    add_choice(parser, "--mode", Mode, **options)
+
+
+def write_json(value: object) -> None:
+    """Write one JSON document to stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def tell(notices: Iterable[Notice], lang: str) -> None:
+    """Write notices for people to stderr."""
+    from locator.outputs.shapes import say_notice
+
+    for notice in notices:
+        print(say_notice(notice, lang), file=sys.stderr)
+
+
+def say(code: str, lang: str, **params: object) -> str:
+    """Return a text of the ``cli`` catalogue."""
+    from locator.i18n import text
+
+    return text(f"cli.{code}", lang, **params)

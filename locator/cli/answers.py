@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from locator.cli.terms import add_choice, add_mode, say, write_json
+from locator.cli import add_choice, add_mode, say, write_json
 from locator.errors import InvalidInput
 from locator.geocode.coordinates import parse_lon_lat
 from locator.i18n import text

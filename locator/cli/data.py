@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from locator.cli.terms import add_choice, say, write_json
+from locator.cli import add_choice, say, write_json
 from locator.datum import Datum
 from locator.errors import SourceError
 from locator.i18n import text

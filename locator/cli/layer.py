@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from locator.cli.terms import write_json
+from locator.cli import write_json
 from locator.errors import InvalidInput
 from locator.i18n import text
 from locator.settings import now_of

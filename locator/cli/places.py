@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from locator.cli.terms import add_choice, add_mode, add_position, say, tell, write_json
+from locator.cli import add_choice, add_mode, add_position, say, tell, write_json
 from locator.datum import Datum
 from locator.errors import InvalidInput
 from locator.geocode.coordinates import parse_lon_lat

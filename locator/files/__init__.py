@@ -23,7 +23,9 @@ _FORMATS = {
     b"Rar!": "rar", b"7z\xbc\xaf": "7z", b"\x1f\x8b": "gzip", b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg",
     b"{\\rtf": "rtf", b"GIF8": "gif", b"BM": "bmp", b"II*\0": "tiff", b"\0\0\x27\x0a": "shp",
 }  # fmt: skip
-FEATURES = {"geojson": ".geojson", "gpkg": ".gpkg", "fgb": ".fgb", "kml": ".kml", "parquet": ".parquet"}
+FEATURES = {
+    "geojson": ".geojson", "gpkg": ".gpkg", "fgb": ".fgb", "kml": ".kml", "gpx": ".gpx", "parquet": ".parquet",
+}  # fmt: skip
 """Formats of features that show in a file's content, and how such a file's name ends."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -57,8 +59,8 @@ def find_format(path: Path) -> str:
 
 
 def _format_of_markup(text: bytes) -> str:
-    if b"<kml" in text:
-        return "kml"
+    if b"<kml" in text or b"<gpx" in text:
+        return "kml" if b"<kml" in text else "gpx"
     if b"urn:schemas-microsoft-com:office:spreadsheet" in text and b"<workbook" in text:
         return "html"  # Excel's own XML: rows and cells with other names
     return "html" if re.match(rb"<(?:!doctype html|html|head|meta|table|body|style)", text) else "xml"
@@ -85,6 +87,57 @@ def list_archive(path: Path, most: int = 5) -> list[str]:
             return [name for name in archive.namelist() if not name.endswith("/")][:most]
     except ZIPPED:
         return []
+
+
+_READ = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".gpx")
+"""Files that are looked for in an archive."""
+_BESIDE = (".shx", ".dbf", ".prj", ".cpg")
+MAX_MEMBER = 600 << 20
+"""Bytes that a file of an archive may unpack to."""
+
+
+def unpack(path: Path, folder: Path) -> Path | None:
+    """Unpack the one file of a ZIP archive that can be read (of a Shapefile, those beside it too) into a folder.
+
+    It gets the archive's own name: no name in an archive is ever a path. None where there is none, or several.
+
+    Raises
+    ------
+    SourceError
+        It is locked, broken, or unpacks to far more than a file of offices.
+    """
+    found: list[zipfile.ZipInfo] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir() and "__MACOSX" not in m.filename]
+            found = [m for m in members if m.filename.lower().endswith(_READ)]
+            if len(found) > 1 and path.suffix.lower() == ".kmz":
+                found = [m for m in found if m.filename.lower() == "doc.kml"]
+            if len(found) != 1:
+                return None
+            stem, ending = found[0].filename.rsplit(".", 1)
+            if ending.lower() == "shp":
+                found += [m for m in members if m.filename.lower() in {f"{stem}{end}".lower() for end in _BESIDE}]
+            for member in found:
+                target = folder / f"{path.stem}.{member.filename.rsplit('.', 1)[1].lower()}"
+                with archive.open(member) as source, target.open("wb") as out:
+                    _copy(source, out, path)
+    except ZIPPED as error:
+        raise SourceError(f"{path.name} cannot be unpacked: {error}", code="archive_broken", file=path.name) from error
+    return folder / f"{path.stem}.{ending.lower()}"
+
+
+def _copy(source: IO[bytes], out: IO[bytes], path: Path) -> None:
+    """Copy a file of an archive, whatever size it says it has; at most :data:`MAX_MEMBER`."""
+    count = 0
+    while block := source.read(1 << 20):
+        count += len(block)
+        if count > MAX_MEMBER:
+            raise SourceError(
+                f"{path.name} unpacks to more than {MAX_MEMBER >> 20} MB",
+                code="workbook_swollen", file=path.name, megabytes=count >> 20,
+            )  # fmt: skip
+        out.write(block)
 
 
 # --- the encoding of a text

@@ -30,6 +30,7 @@ DRIVERS = {
     ".gpkg": "GPKG",
     ".shp": "ESRI Shapefile",
     ".kml": "LIBKML",
+    ".gpx": "GPX",
 }
 """The one GDAL driver for each ending of a file."""
 _SIBLINGS = (".shx", ".dbf", ".prj", ".cpg")
@@ -209,7 +210,8 @@ def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
             continue
         if question is None:
             found = []
-            for name in [str(row[0]) for row in pyogrio.list_layers(path)]:
+            names = [str(row[0]) for row in pyogrio.list_layers(path)]
+            for name in ["waypoints"] if path.endswith(".gpx") else names:
                 info = pyogrio.read_info(path, layer=name, encoding=encoding)
                 fields = [spell(str(field)) for field in info["fields"]]
                 found.append({"layer": name, "fields": fields, "crs": info["crs"], "features": int(info["features"])})
@@ -222,6 +224,46 @@ def _serve_vector(path: str, encoding: str | None, out: IO[bytes]) -> None:
             _send_rows(out, fields, geometry, question["crs"], batches=reader, spell=spell)
 
 
+_KML_TOKEN = re.compile(
+    rb"<!\[CDATA\[|<!--|<(?P<end>/?)(?P<of>\w{1,20}:)?(?P<tag>Placemark|address|phoneNumber|ExtendedData)(?:\s[^<>]*)?>"
+)
+
+
+def _keep_contacts(given: bytes) -> bytes:
+    """Return a KML text whose placemarks have their ``address`` and ``phoneNumber`` as data: GDAL drops both."""
+    out: list[bytes] = []
+    data: list[bytes] = []
+    copied = at = 0
+    slot = begin = None
+    while match := _KML_TOKEN.search(given, at):
+        at, tag, of = match.end(), match["tag"], match["of"] or b""
+        if tag is None:  # a description's own words, or nobody's
+            at = given.find(b"]]>" if match[0] == b"<![CDATA[" else b"-->", at) + 3
+            if at < 3:
+                break
+        elif tag == b"Placemark" and not match["end"]:
+            slot, data = None, []
+        elif tag == b"ExtendedData" and not match["end"]:
+            out += [given[copied:at], b""]
+            slot, copied = len(out) - 1, at
+        elif tag == b"Placemark" and data:
+            whole = b"".join(data)
+            if slot is None:
+                out += [given[copied : match.start()], b"<%bExtendedData>%b</%bExtendedData>" % (of, whole, of)]
+                copied = match.start()
+            else:
+                out[slot] = whole
+            data = []
+        elif tag in (b"address", b"phoneNumber") and not match["end"]:
+            begin = match
+        elif begin is not None and begin["tag"] == tag:
+            text = given[begin.end() : match.start()]
+            data.append(b'<%bData name="%b"><%bvalue>%b</%bvalue></%bData>' % (of, tag.lower(), of, text, of, of))
+            out.append(given[copied : begin.start()])
+            copied, begin = at, None
+    return b"".join((*out, given[copied:]))
+
+
 _KML_NAME = re.compile(rb"""(<(?:\w+:)?(?:Data|SimpleData|SimpleField)\b[^<>]*?\sname=["'])([^"'<>]*)""")
 
 
@@ -230,7 +272,7 @@ def _respell_names(path: str) -> Callable[[str], str]:
 
     GDAL makes one underscore of each byte of others: 电话 and 地址 become one field.
     """
-    given = pathlib.Path(path).read_bytes()
+    given = _keep_contacts(pathlib.Path(path).read_bytes())
     names: dict[str, str] = {}
 
     def respell(match: re.Match[bytes]) -> bytes:

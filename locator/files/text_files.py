@@ -1,4 +1,4 @@
-"""Tables in files of text: CSV both ways, JSON records; no cell that a spreadsheet would run.
+"""Tables in files of text: CSV both ways, and no cell that a spreadsheet would run.
 
 Encoding and separator of a CSV are found; the importer and the batch read it alike. What the program writes
 (exports, rejects, a batch's answers) opens in a spreadsheet as text, whatever it says.
@@ -10,7 +10,7 @@ import csv
 import itertools
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -29,17 +29,32 @@ TITLE_ROWS = 20
 MAX_LINE = 1 << 20
 """Characters in one line of a CSV file."""
 SEPARATORS = ",;\t|"
+_LONGEST_HEAD = 4096
+"""Characters of a row over several lines, where the separator is looked for."""
 _OTHER_SEPARATOR = "，"
 """What parts the cells only where none of the usual ones does: it stands in addresses and notes."""
 FORMULA_STARTS = "=+-@\t\r＝＋－＠"
 """What a spreadsheet runs a cell for, when it starts with one of these."""
-MAX_JSON = 400 << 20
-"""Bytes of a JSON file or a web page."""
 _IDIOM = re.compile(r'="([^"]*)"|=HYPERLINK\(\s*"(?P<link>[^"]*)"\s*(?:[,;]\s*"(?P<shown>[^"]*)"\s*)?\)', re.IGNORECASE)
 """How people keep Excel from reading a text as a number, in CSV: ``="0531-88923656"``."""
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 
 Rows = Iterator[tuple[int, Sequence[str]]]
+
+
+class Unseen(NamedTuple):
+    """What a person who looks at a sheet does not see, or sees in another way than as text."""
+
+    rows: int = 0
+    """Rows that are hidden or filtered out."""
+    formulas: int = 0
+    """Formulas whose values are not kept: no spreadsheet has computed them."""
+    comments: int = 0
+    """1 where cells have comments: their texts stand in another part of the workbook."""
+    struck: int = 0
+    """Cells whose text is struck through."""
+    columns: tuple[int, ...] = ()
+    """Hidden columns, from 0."""
 
 
 class Sheet(NamedTuple):
@@ -51,8 +66,8 @@ class Sheet(NamedTuple):
     rows: Callable[[Collection[int]], Rows]
     """Gives the rows with their numbers from 1, from the start each time. A cell merged over several rows is in
     each of them, as a person sees it, but for those of the given columns (from 0): they count once."""
-    count_unseen: Callable[[], tuple[int, ...]] = lambda: (0, 0, 0)
-    """Counts the rows that a workbook hides and formulas without their values; 1 where cells have comments."""
+    find_unseen: Callable[[], Unseen] = Unseen
+    """Looks for what the sheet hides."""
 
 
 def read_rows(text: IO[str], file: str) -> Iterator[tuple[int, Sequence[str]]]:
@@ -105,6 +120,21 @@ def too_wide(file: str, count: int) -> SourceError:
     )  # fmt: skip
 
 
+def trim_cells(cells: list[str], path: Path) -> list[str]:
+    """Return a row without the blank cells at its end.
+
+    Raises
+    ------
+    SourceError
+        It has more than :data:`MAX_COLUMNS`.
+    """
+    while cells and not cells[-1]:
+        cells.pop()
+    if len(cells) > MAX_COLUMNS:
+        raise too_wide(path.name, len(cells))
+    return cells
+
+
 def _limited(text: IO[str], file: str) -> Iterator[str]:
     """Yield lines, none longer than :data:`MAX_LINE`."""
     number = 0
@@ -128,8 +158,17 @@ def _limited(text: IO[str], file: str) -> Iterator[str]:
 def find_separator(lines: Sequence[str]) -> str:
     """Return what parts the cells: of ``, ; tab |`` the one that is in most lines most evenly, else ``，``."""
 
+    whole: list[str] = []  # a cell may go over several lines
+    for line in lines:
+        if whole and whole[-1].count('"') % 2 and len(whole[-1]) < _LONGEST_HEAD:
+            whole[-1] += line
+        else:
+            whole.append(line)
+
     def score(separator: str) -> tuple[int, int]:
-        counts = [len(next(csv.reader([line], delimiter=separator), [])) for line in lines if line.strip()]
+        counts = [
+            len(next(csv.reader(line.splitlines(True), delimiter=separator), [])) for line in whole if line.strip()
+        ]
         usual = max(set(counts), key=counts.count) if counts else 0
         return (counts.count(usual), usual) if usual > 1 else (0, usual)
 
@@ -137,7 +176,27 @@ def find_separator(lines: Sequence[str]) -> str:
     return best if score(best)[1] > 1 else max(best, _OTHER_SEPARATOR, key=score)
 
 
-# --- whole files: CSV, JSON
+def fill_merged(
+    rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
+) -> Rows:
+    """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
+    open_cells: dict[int, tuple[int, str]] = {}
+    for number, cells in rows:
+        if any(cells):
+            open_cells = {column: cell for column, cell in open_cells.items() if number <= cell[0]}
+            for column, (_, text) in open_cells.items():
+                if column not in single:
+                    cells.extend([""] * (column + 1 - len(cells)))
+                    cells[column] = cells[column] or text
+        for column, bottom in merged.get(number, ()):
+            if column < len(cells) and cells[column]:
+                open_cells[column] = bottom, cells[column]
+            else:
+                open_cells.pop(column, None)
+        yield number, cells
+
+
+# --- whole files
 
 
 @contextmanager
@@ -182,128 +241,6 @@ def undo_idiom(cell: str) -> str:
     return (
         next((part for part in (match[1], match["shown"], match["link"]) if part is not None), cell) if match else cell
     )
-
-
-@contextmanager
-def open_json(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    """Give a JSON file as its one sheet; see :func:`find_records`, or an object a line.
-
-    Raises
-    ------
-    SourceError
-        It is no JSON, too large, nested too deeply, or holds no records.
-    """
-    if path.stat().st_size > MAX_JSON:
-        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="json_broken", file=path.name)
-    with decoding(path, encoding):
-        text = path.read_text(encoding or find_encoding(path)).lstrip("\ufeff")
-    try:
-        content: object = json.loads(text)
-    except ValueError:
-        try:
-            content = [json.loads(line) for line in text.replace("\x1e", "\n").splitlines() if line.strip()]
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path.name} is no JSON: {error}", code="json_broken", file=path.name) from error
-    except RecursionError as error:
-        raise SourceError(f"{path.name} is nested too deeply", code="json_broken", file=path.name) from error
-    records = find_records(content)
-    if not records:
-        raise SourceError(f"{path.name} holds no records", code="json_broken", file=path.name)
-    names = list(dict.fromkeys(str(name) for record in records for name in record))
-    if len(names) > MAX_COLUMNS:
-        raise too_wide(path.name, len(names))
-
-    def rows(_single: Collection[int]) -> Rows:
-        yield 1, names
-        for number, record in enumerate(records, 2):
-            yield number, [_to_cell(record.get(name)) for name in names]
-
-    yield [Sheet("", True, rows)]
-
-
-DEEPEST = 6
-"""How far down the records of a JSON document are looked for."""
-_HOISTED = frozenset({"tags", "properties", "attributes", "fields"})
-"""Objects of a record whose members are the record's own: of features, of OpenStreetMap's and Esri's answers."""
-_DEGREES = frozenset({"lng", "lon", "long", "longitude", "lat", "latitude", "x", "y"})
-
-
-def find_records(content: object, deepest: int = DEEPEST) -> list[dict[str, object]]:
-    """Return the records of a JSON document, wherever in it they are.
-
-    An array of objects, or of rows below a row of names; objects by key; ``columns`` and ``data``; arrays in
-    objects (``data.list``, one for each district) together. Features, and the answers of Overpass, are records too.
-    """
-    if deepest == 0:
-        return []
-    if isinstance(content, list):
-        if content and all(isinstance(each, list) for each in content):
-            names, *rows = content
-            return [dict(zip(map(str, names), row, strict=False)) for row in rows]
-        records = [each for each in content if isinstance(each, dict)]
-        return [flat for each in records for flat in _unfold(each)]
-    if not isinstance(content, dict):
-        return []
-    columns, data = content.get("columns"), content.get("data")
-    if isinstance(columns, list) and isinstance(data, list) and all(isinstance(row, list) for row in data):
-        return find_records([columns, *data])
-    values = list(content.values())
-    if len(values) > 1 and all(isinstance(value, dict) for value in values) and "properties" not in content:
-        return [flat for key, value in content.items() for flat in _unfold({"key": key, **value})]
-    found = [
-        (key, find_records(value, deepest - 1)) for key, value in content.items() if isinstance(value, dict | list)
-    ]
-    most = max((records for _, records in found), key=len, default=[])
-    usual = {name for record in most[:1] for name in record}
-    same = [(key, records) for key, records in found if records and len(usual & set(records[0])) * 2 >= len(usual)]
-    if len(same) < 2:
-        return most or (list(_unfold(content)) if content.get("type") == "Feature" else [])
-    return [{"group": key, **record} for key, records in same for record in records]
-
-
-def _unfold(record: dict[str, object]) -> Iterator[dict[str, object]]:
-    """Yield a record whose objects are columns of its own; for each record of an array in it, one with both's."""
-    flat: dict[str, object] = {}
-    inner: list[dict[str, object]] = []
-    kind = str(record.get("type", ""))
-    for name, value in record.items():
-        if isinstance(value, dict) and isinstance(value.get("coordinates"), list):
-            flat |= _read_point(value)
-        elif isinstance(value, dict):
-            bare = (
-                name in _HOISTED
-                or (value and _DEGREES.issuperset(str(key).lower() for key in value))
-                or name == "center"
-            )
-            flat |= {str(key) if bare else f"{name}.{key}": each for key, each in value.items()}
-        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            inner += value
-        else:
-            flat[str(name)] = value
-    if kind in ("node", "way", "relation", "Feature"):
-        del flat["type"]
-        if kind != "Feature":
-            flat["@id"] = f"{kind}/{flat.pop('id', '')}"
-    if not inner:
-        yield flat
-    for each in inner:
-        yield from ({**flat, **child} for child in _unfold(each))
-
-
-def _read_point(geometry: dict[str, object]) -> dict[str, object]:
-    """Return longitude and latitude of a GeoJSON point; nothing of other shapes."""
-    pair: object = geometry["coordinates"]
-    while isinstance(pair, list) and len(pair) == 1:
-        pair = pair[0]
-    two = isinstance(pair, list) and len(pair) > 1 and all(isinstance(each, int | float) for each in pair[:2])
-    return {"lon": pair[0], "lat": pair[1]} if isinstance(pair, list) and two else {}
-
-
-def _to_cell(value: object) -> str:
-    """Return a field's value as a cell: what a list of single values says, one behind the other."""
-    if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
-        return "; ".join(map(to_text, value))
-    return to_text(value)
 
 
 def to_text(value: object) -> str:

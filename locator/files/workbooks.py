@@ -7,29 +7,29 @@ Everything that depends on how openpyxl works inside stands here; it was read in
 from __future__ import annotations
 
 import contextlib
+import html
 import itertools
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from locator.errors import SourceError
-from locator.files import find_encoding, find_format, list_archive
+from locator.files import ZIPPED, find_format, list_archive
+from locator.files.documents import open_html, open_json
 from locator.files.text_files import (
     MAX_COLUMNS,
-    MAX_JSON,
     Rows,
     Sheet,
-    decoding,
+    Unseen,
+    fill_merged,
     open_csv,
-    open_json,
     to_text,
-    too_wide,
+    trim_cells,
     undo_idiom,
 )
 
@@ -41,6 +41,9 @@ MAX_STRINGS = 1_500_000
 """How many texts a workbook may keep; openpyxl takes 8 s for a million."""
 _MERGED = re.compile(rb"mergeCell\s([^<>]{1,200})")
 _HIDDEN = re.compile(rb"<row\s[^<>]*\bhidden=\"(?:1|true)\"")
+_COLUMN = re.compile(rb"<col\s([^<>]{1,300})")
+_ATTRIBUTE = re.compile(rb'\b(min|max|hidden)="([^"]{1,9})"')
+_STYLED = re.compile(rb'<c\s[^<>]*\bs="(\d{1,6})"[^<>]*(?<!/)>')
 _NO_VALUE = re.compile(
     rb'<c(?![^<>]*\bt="str")\s[^<>]*>\s*<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
@@ -109,7 +112,7 @@ def _open_in_child(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
                         cells = child.read()
                         if cells is None:
                             return
-                        yield number, _trim([_cell(value) for value in cells], path)
+                        yield number, trim_cells([_cell(value) for value in cells], path)
 
                 try:
                     yield from fill_merged(read(), merged, single)
@@ -117,12 +120,54 @@ def _open_in_child(path: Path, _encoding: str | None) -> Iterator[list[Sheet]]:
                     while cells is not None:  # who asks for less than all leaves the rest in the pipe
                         cells = child.read()
 
+            scan = cache(lambda: _scan_ods(path) if zipfile.is_zipfile(path) else {})
+
             def sheet(title: str, shown: bool) -> Sheet:
-                return Sheet(title, shown, lambda single: rows(title, single))
+                return Sheet(title, shown, lambda single: rows(title, single), lambda: scan().get(title, Unseen()))
 
             yield [sheet(title, shown) for title, shown in child.ask(None)]
     except ChildFailed as error:
         raise _broken(path, error) from error
+
+
+_ODS_TAG = re.compile(rb"<(table:table|table:table-row|table:table-column|office:annotation)(\s[^<>]*)?/?>")
+_ODS_SAID = re.compile(rb'table:(name|visibility|number-(?:rows|columns)-repeated)="([^"]*)"')
+_WHOLE_SHEET = 50_000
+"""So many blank rows are hidden together where the rest of a sheet is."""
+
+
+def _scan_ods(path: Path) -> dict[str, Unseen]:
+    """Return what each sheet of an OpenDocument hides, which its reader does not tell."""
+    found: dict[str, Unseen] = {}
+    title, column, rest = "", 0, b""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("content.xml") as source:
+            while block := source.read(1 << 20):
+                text = rest + block
+                cut = max(text.rfind(b"<"), 0)
+                rest = text[cut:][: 1 << 16]
+                for tag in _ODS_TAG.finditer(text[:cut]):
+                    said = dict(_ODS_SAID.findall(tag[2] or b""))
+                    if tag[1] == b"table:table":
+                        title, column = html.unescape(said.get(b"name", b"").decode(errors="replace")), 0
+                    found[title], column = _add_hidden(found.get(title, Unseen()), tag[1], said, column)
+    except ZIPPED as error:
+        raise _broken(path, error) from error
+    return found
+
+
+def _add_hidden(unseen: Unseen, tag: bytes, said: Mapping[bytes, bytes], column: int) -> tuple[Unseen, int]:
+    """Return what a sheet hides with a further tag, and the column after it."""
+    repeated = next((n for name, n in said.items() if name.startswith(b"number") and n.isdigit()), b"1")
+    times, hidden = int(repeated[:9]), said.get(b"visibility") in (b"collapse", b"filter")
+    if tag == b"office:annotation":
+        return unseen._replace(comments=1), column
+    if tag == b"table:table-row" and hidden and times < _WHOLE_SHEET:
+        return unseen._replace(rows=unseen.rows + times), column
+    if tag != b"table:table-column":
+        return unseen, column
+    hidden_ones = range(column, min(column + times, MAX_COLUMNS)) if hidden else ()
+    return unseen._replace(columns=(*unseen.columns, *hidden_ones)), column + times
 
 
 # --- XLSX
@@ -157,53 +202,46 @@ def _xlsx_sheet(sheet: Any, path: Path) -> Sheet:
     scan = cache(lambda: _scan_sheet(sheet, path))
 
     def rows(single: Collection[int]) -> Rows:
-        return fill_merged(_sheet_rows(sheet, path), scan().merged, single)
+        return fill_merged(_sheet_rows(sheet, path), scan()[0], single)
 
-    return Sheet(sheet.title, sheet.sheet_state == "visible", rows, lambda: scan()[1:])
+    return Sheet(sheet.title, sheet.sheet_state == "visible", rows, lambda: scan()[1])
 
 
 def check_openpyxl() -> list[str]:
     """Return what this module reaches into that openpyxl no longer has: nothing, as long as all fits."""
-    import openpyxl.worksheet._read_only as read_only
+    import openpyxl
+    from openpyxl.worksheet import _read_only as read_only
 
     wanted = ("_get_source", "reset_dimensions", "iter_rows")
-    return [name for name in wanted if not hasattr(read_only.ReadOnlyWorksheet, name)]
+    book = openpyxl.Workbook()
+    missing = [name for name in ("_fonts", "_cell_styles") if not hasattr(book, name)]
+    return [*missing, *(name for name in wanted if not hasattr(read_only.ReadOnlyWorksheet, name))]
 
 
 def _sheet_rows(sheet: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield number, _trim([_cell(value) for value in row], path)
+            yield number, trim_cells([_cell(value) for value in row], path)
     except _BROKEN as error:
         raise _broken(path, error) from error
 
 
-def _trim(cells: list[str], path: Path) -> list[str]:
-    while cells and not cells[-1]:
-        cells.pop()
-    if len(cells) > MAX_COLUMNS:
-        raise too_wide(path.name, len(cells))
-    return cells
+def _scan_sheet(sheet: Any, path: Path) -> tuple[dict[int, list[tuple[int, int]]], Unseen]:
+    """Return what a sheet's XML says beside its cells, which a sheet that is read row by row does not tell.
 
-
-class _Scan(NamedTuple):
-    """What a sheet's XML says beside its cells, which a sheet that is read row by row does not tell."""
-
-    merged: dict[int, list[tuple[int, int]]]
-    """The merged cells higher than a row: by their first row, their column from 0 and last row."""
-    hidden: int
-    """Rows that are hidden."""
-    blank: int
-    """Formulas whose values are not kept: no spreadsheet has computed them."""
-    comments: int
-    """1 where cells have comments: their texts stand in another part of the workbook."""
-
-
-def _scan_sheet(sheet: Any, path: Path) -> _Scan:
+    Returns
+    -------
+    merged
+        The cells higher than a row: by their first row, their column from 0 and last row.
+    unseen
+        What the sheet hides.
+    """
     from openpyxl.utils import column_index_from_string
 
-    found: dict[int, list[tuple[int, int]]] = {}
-    hidden = blank = comments = 0
+    merged: dict[int, list[tuple[int, int]]] = {}
+    struck_styles = _find_struck(sheet.parent)
+    hidden = blank = comments = struck = 0
+    columns: list[int] = []
     rest = b""
     try:
         with sheet._get_source() as source:
@@ -214,14 +252,30 @@ def _scan_sheet(sheet: Any, path: Path) -> _Scan:
                 hidden += len(_HIDDEN.findall(whole))
                 blank += len(_NO_VALUE.findall(whole))
                 comments |= b"<legacyDrawing " in whole
+                struck += sum(style in struck_styles for style in _STYLED.findall(whole)) if struck_styles else 0
+                columns += [place for tag in _COLUMN.finditer(whole) for place in _hidden_columns(tag[1])]
                 for tag in _MERGED.finditer(whole):
                     match = _SPAN.search(tag[1])
                     if match and int(match[2]) < int(match[3]):
                         column = column_index_from_string(match[1].decode()) - 1
-                        found.setdefault(int(match[2]), []).append((column, int(match[3])))
+                        merged.setdefault(int(match[2]), []).append((column, int(match[3])))
     except _BROKEN as error:
         raise _broken(path, error) from error
-    return _Scan(found, hidden, blank, comments)
+    return merged, Unseen(hidden, blank, comments, struck, tuple(columns))
+
+
+def _hidden_columns(attributes: bytes) -> range:
+    """Return the columns that a tag ``<col min="2" max="3" hidden="1"/>`` hides."""
+    told = dict(_ATTRIBUTE.findall(attributes))
+    if told.get(b"hidden") not in (b"1", b"true"):
+        return range(0)
+    return range(int(told.get(b"min", b"1")) - 1, min(int(told.get(b"max", b"0")), MAX_COLUMNS))
+
+
+def _find_struck(book: Any) -> set[bytes]:
+    """Return the numbers of a workbook's styles whose text is struck through."""
+    fonts = {number for number, font in enumerate(book._fonts) if font.strike}
+    return {b"%d" % number for number, style in enumerate(book._cell_styles) if style.fontId in fonts}
 
 
 def _broken(path: Path, error: object) -> SourceError:
@@ -256,135 +310,6 @@ def _cell(value: object) -> str:
     """Return a workbook's cell as the text a person sees in it."""
     text = to_text(value)
     return undo_idiom(_ESCAPED.sub(" ", text)) if isinstance(value, str) else text
-
-
-# --- web pages, which many a system calls .xls
-
-
-class _TableParser(HTMLParser):
-    """Collects the tables of a web page: what Excel's "web page" and many systems' .xls are."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tables: list[list[list[str]]] = []
-        self.merged: list[dict[int, list[tuple[int, int]]]] = []
-        """Of each table, the cells higher than a row: by their first row, their column from 0 and last row."""
-        self._bottoms: dict[int, int] = {}
-        """Of each column of the last table, the last row that a cell of a row above reaches down to."""
-        self._cell: list[str] | None = None
-        self._wide = self._high = 1
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        tag, attrs = _as_html(tag, attrs)
-        if tag == "table":
-            self.tables.append([])
-            self.merged.append({})
-            self._bottoms = {}
-        elif tag == "tr" and self.tables:
-            self.tables[-1].append([])
-            self._pass_over()
-        elif tag in ("td", "th") and self.tables and self.tables[-1]:
-            self._end_cell()
-            self._cell = []
-            self._wide, self._high = (_read_span(dict(attrs).get(name)) for name in ("colspan", "rowspan"))
-        elif tag == "br" and self._cell is not None:
-            self._cell.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th", "tr", "table", "cell", "row"):
-            self._end_cell()
-
-    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: ARG002 - its signature
-        """Pass over ``<![if …]>`` as a browser does; the library fails on words it does not know there."""
-        return self.parse_bogus_comment(i, report=False)
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
-
-    def _end_cell(self) -> None:
-        if self._cell is not None and self.tables and self.tables[-1]:
-            number, row = len(self.tables[-1]), self.tables[-1][-1]
-            wide = max(1, min(self._wide, MAX_COLUMNS - len(row)))
-            if self._high > 1 and len(row) < MAX_COLUMNS:
-                places, bottom = range(len(row), len(row) + wide), number + self._high - 1
-                self.merged[-1].setdefault(number, []).extend((place, bottom) for place in places)
-                self._bottoms.update((place, max(bottom, self._bottoms.get(place, 0))) for place in places)
-            row += [" ".join("".join(self._cell).split()), *[""] * (wide - 1)]
-            self._pass_over()
-        self._cell = None
-
-    def _pass_over(self) -> None:
-        """Leave the columns blank that cells of rows above reach down into."""
-        number, row = len(self.tables[-1]), self.tables[-1][-1]
-        while self._bottoms.get(len(row), 0) >= number:
-            row.append("")
-
-
-def _as_html(tag: str, attrs: list[tuple[str, str | None]]) -> tuple[str, list[tuple[str, str | None]]]:
-    """Return a tag of Excel's XML of 2003 as one of a web page's table."""
-    if tag not in ("cell", "row", "ss:cell", "ss:row"):
-        return tag, attrs
-    further = {"ss:mergeacross": "colspan", "ss:mergedown": "rowspan"}
-    spans: list[tuple[str, str | None]] = [
-        (further[name], str(int(n) + 1)) for name, n in attrs if name in further and n and n.isdigit()
-    ]
-    return ("td" if tag.endswith("cell") else "tr"), spans
-
-
-def _read_span(given: str | None) -> int:
-    """Return over how many columns or rows a cell goes."""
-    return max(min(int(given[:9]), MAX_COLUMNS), 1) if given and given.isascii() and given.isdigit() else 1
-
-
-@contextmanager
-def open_html(path: Path, encoding: str | None) -> Iterator[list[Sheet]]:
-    """Give the tables of a web page that hold anything.
-
-    Raises
-    ------
-    SourceError
-        It holds none, or is too large.
-    """
-    if path.stat().st_size > MAX_JSON:
-        raise SourceError(f"{path.name} is larger than {MAX_JSON >> 20} MB", code="html_no_table", file=path.name)
-    with decoding(path, encoding):
-        text = path.read_text(encoding or find_encoding(path))
-    parser = _TableParser()
-    parser.feed(text)
-    parser.close()
-    both = zip(parser.tables, parser.merged, strict=True)
-    filled = [(table, merged) for table, merged in both if any(any(row) for row in table)]
-    if not filled:
-        raise SourceError(f"{path.name} is a web page without a table", code="html_no_table", file=path.name)
-
-    def sheet(number: int, table: list[list[str]], merged: Mapping[int, Sequence[tuple[int, int]]]) -> Sheet:
-        def rows(single: Collection[int]) -> Rows:
-            return fill_merged(((n, _trim(list(row), path)) for n, row in enumerate(table, 1)), merged, single)
-
-        return Sheet(f"#{number}", True, rows)
-
-    yield [sheet(number, *both) for number, both in enumerate(filled, 1)]
-
-
-def fill_merged(
-    rows: Iterator[tuple[int, list[str]]], merged: Mapping[int, Sequence[tuple[int, int]]], single: Collection[int]
-) -> Rows:
-    """Yield rows with the texts of cells merged from above; a row with nothing of its own stays empty."""
-    open_cells: dict[int, tuple[int, str]] = {}
-    for number, cells in rows:
-        if any(cells):
-            open_cells = {column: cell for column, cell in open_cells.items() if number <= cell[0]}
-            for column, (_, text) in open_cells.items():
-                if column not in single:
-                    cells.extend([""] * (column + 1 - len(cells)))
-                    cells[column] = cells[column] or text
-        for column, bottom in merged.get(number, ()):
-            if column < len(cells) and cells[column]:
-                open_cells[column] = bottom, cells[column]
-            else:
-                open_cells.pop(column, None)
-        yield number, cells
 
 
 _OPENERS: Mapping[str, Callable[[Path, str | None], contextlib.AbstractContextManager[list[Sheet]]]] = {

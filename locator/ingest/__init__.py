@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import shutil
 import sys
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +158,7 @@ NETWORKED = frozenset({"overpass", "amap"})
 """Kinds that ask a service elsewhere, and need the settings for its address, key and pace."""
 
 
-_FEATURES = (".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".parquet", ".geoparquet")
+_FEATURES = (".geojson", ".gpkg", ".fgb", ".shp", ".kml", ".gpx", ".parquet", ".geoparquet")
 _ROWS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonl", ".ndjson", ".htm", ".html")
 
 
@@ -197,7 +200,9 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
             given=kind,
             expected=", ".join(SOURCES),
         )
+    folder = None
     if kind in FILES:
+        location, folder = _unpack(location)
         kind = _kind_of_file(kind, Path(location))
     module, _, name = SOURCES[kind].partition(":")
     if kind in NETWORKED:
@@ -207,7 +212,29 @@ def open_source(kind: str, location: str, *, settings: object = None, **options:
     strange = sorted(given.keys() - inspect.signature(made).parameters.keys())
     if strange:
         raise InvalidInput(f"--{strange[0]} is not for {kind}", code="option_kind", option=f"--{strange[0]}", kind=kind)
-    return cast(Source, made(location, **given))
+    source = cast(Source, made(location, **given))
+    if folder is not None:
+        weakref.finalize(source, shutil.rmtree, folder, ignore_errors=True)
+    return source
+
+
+def _unpack(location: str) -> tuple[str, str | None]:
+    """Return where the one file of an archive is unpacked, and in which folder; any other file is itself."""
+    from locator.files import find_format, unpack
+
+    path = Path(location)
+    if not path.is_file() or find_format(path) != "zip":
+        return location, None
+    folder = tempfile.mkdtemp(prefix="locator-")
+    try:
+        found = unpack(path, Path(folder))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if found is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return location, None
+    return str(found), folder
 
 
 SECONDS_A_LINE = 10.0

@@ -51,6 +51,14 @@ _HEADING = re.compile(
     r"|[\u4e00-\u9fff]{2,7}(?<!街)(?:省|市|区|县|旗|镇|乡)$)"
 )
 """What stands alone in a row, over a group of rows or under all of them."""
+_EXAMPLE = re.compile(
+    r"^(?:填写|填报)?(?:示例|样例|范例|例如?|example)\s*[\d一二三]?(?:\s*[:：]|$)"
+    r"|[(（【\[](?:填写|填报)?(?:示例|样例|范例|例|example)[)）】\]]|某某|[XxＸｘ×*＊○]{2,}(?=[\u4e00-\u9fff])",
+    re.IGNORECASE,
+)
+"""What a form says to show how it is filled in."""
+_MARKS = "★☆●○◆◇■□▲△※*＊✓√"
+"""Signs before or behind a name that point to a note."""
 _NUMBERED = re.compile(
     r"(?:\d{1,3}\s*[.、．)）]|[(（]\d{1,3}[)）]|[一二三四五六七八九十]{1,3}、)\s*(?=[\u4e00-\u9fff]{3})"
 )
@@ -84,6 +92,8 @@ def check_fields(draft: Draft) -> None:
     name = fields.get("name", "")
     if numbered := _NUMBERED.match(name):
         fields["name"] = name[numbered.end() :]
+    if marked := fields.get("name", "").strip(_MARKS).strip():
+        fields["name"] = marked
     lines = [line for line in draft.text("name").splitlines() if line.strip()]
     if (
         len(lines) > 1
@@ -91,7 +101,8 @@ def check_fields(draft: Draft) -> None:
     ):
         draft.add_issue("name", "name_several", name, "several lines that may each name an office", "doubt")
     bare = not any(text for column, text in fields.items() if column in _SAYS)
-    if _REMARK.match(name) or name.isdecimal() or (bare and _HEADING.match(name)):
+    shown = not any(map(str.isalpha, name)) or _EXAMPLE.search(name) is not None
+    if name and (_REMARK.match(name) or shown or (bare and _HEADING.match(name))):
         draft.add_issue("name", "remark_row", fields["name"], "a sum or a remark under the table, not a point", "row")
     _read_closed(draft, fields)
     if not draft.refused and not fields.get("name"):

@@ -10,26 +10,27 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from locator.datum import Datum
-from locator.files.text_files import unescape_formula
 from locator.gazetteer.text import simplify
 from locator.ingest.layout import (
+    ADDRESS_PHONES,
+    BANK,
+    LATLON,
+    LONLAT,
+    PAIR,
     PART,
-    add_cell,
     find_area_code,
     find_beaten,
-    join_hours,
+    is_bank,
     name_all,
     number_doubles,
     plain_key,
-    split_address_phones,
+    rank_columns,
 )
 from locator.ingest.osm import OWN_TAGS, TAGS
-from locator.ingest.positions import datum_of_columns, find_degrees, read_degrees, split_pair
+from locator.ingest.positions import datum_of_columns, find_degrees, is_pair, read_degrees
 from locator.ingest.values import (
-    DAYS,
     INVISIBLE,
     YES_NO,
-    answer_question,
     kind_of_name,
     normalize_number,
     read_days,
@@ -39,8 +40,6 @@ from locator.ingest.values import (
 from locator.layer import COLUMNS
 from locator.settings import load_yaml, shipped_dir
 
-LONLAT, LATLON, ADDRESS_PHONES = "lonlat", "latlon", "address_phones"
-"""Columns that hold a whole position, ``117.02,36.67``, longitude or latitude first; an address with its telephones."""
 SAMPLE_ROWS = 200
 """How many rows below the header are looked at where a column's name is not known."""
 
@@ -63,17 +62,11 @@ _PHONE = re.compile(r"[+(]?\d[\d\-() ]*[-(). ][\d\-() ]*\d|1[3-9]\d{9}|0\d{9,11}
 
 _OUTLET = re.compile("网点|网點|办事点|服务点|经办点|大厅|窗口|outlet|branch|servicepoint", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
-_PAIR = re.compile(r"\d{1,3}\.\d{2,}\s*[,，]\s*\d{1,3}\.\d{2,}|\{[^{}]*lat[^{}]*\}")
-"""A map service's ``location`` is a pair of degrees, other people's an address."""
 _LOOSE = re.compile(r"[\s_\-./·*]+")
 _SECOND = frozenset({"name", "address", "phones", "hours", "lon", "lat", "lonlat"})
 """Columns that a second header row may name by words like ours."""
 _REPEATED = frozenset({"phones", "status"})
 """Columns of which a table may have several by words like them."""
-
-
-_TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
-"""What keeps a spreadsheet from reading a text as a number, in a cell that is text anyway."""
 
 
 _PART = re.compile(_KNOWN_BY["hours_part"])
@@ -109,7 +102,7 @@ class Header:
 
 
 def _plain(name: str) -> str:
-    text = INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).strip().casefold()
+    text = INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).strip().rstrip(":").casefold()
     return _LOOSE.sub("", _BRACKETS.sub("", text)) or text
 
 
@@ -174,6 +167,7 @@ def read_header(
             fields = ["name" if n == outlet else None if f == "name" else f for n, f in zip(names, fields, strict=True)]
     if "name" not in fields:
         return None
+    fields = [BANK if not f and is_bank(n) else f for n, f in zip(names, fields, strict=True)]
     tagged = "name" in names and not OWN_TAGS.isdisjoint(names)
     if tagged:  # ``office=government`` is no name
         fields = [None if f == "name" and not n.startswith("name") else f for n, f in zip(names, fields, strict=True)]
@@ -187,7 +181,7 @@ def read_header(
         guessed=guessed,
         datum=datum,
         mapped=mapped,
-        order=tuple(sorted(range(len(names)), key=lambda place: names[place].casefold() != fields[place])),
+        order=rank_columns(names, fields),
     )
 
 
@@ -232,6 +226,10 @@ def _guess(names: Sequence[str], fields: Sequence[str | None], columns: Sequence
             best = max(scores, default=(0.0, 0))
             if best[0] >= 0.6:
                 take(names[-best[1]], column)
+    for place in (place for place in open_ if names[place] not in found and "status" not in taken):
+        said = [read_status(cell) for cell in columns[place] if cell]
+        if False in said and said.count(None) <= 0.4 * len(said):
+            take(names[place], "status")
     if not {"lon", "lat", "lonlat"} & taken:
         for place, column in find_degrees({p: columns[p] for p in open_ if names[p] not in found}).items():
             take(names[place], column)
@@ -278,7 +276,7 @@ def _fits(column: str, cells: Sequence[str]) -> bool:
         return any(read_kind(cell) for cell in cells)
     if column == "status":
         return any(cell in YES_NO or read_status(cell) is not None or cell[:4].isdecimal() for cell in cells)
-    return numbers <= 0.5
+    return numbers <= 0.5 and not (column == "address" and sum(map(is_pair, cells)) > len(cells) / 2)
 
 
 def _is_number(cell: str) -> bool:
@@ -305,7 +303,7 @@ _TESTS: Mapping[str, Callable[[str], bool]] = {
     "phones": lambda cell: (
         bool(_PHONE.match(cell[:200])) and normalize_number(re.split("[,，;；、/ ]", cell)[0])[0] is not None
     ),
-    "lonlat": lambda cell: bool(_PAIR.fullmatch(cell)),
+    "lonlat": lambda cell: bool(PAIR.fullmatch(cell)) or is_pair(cell),
     "address": lambda cell: bool(_ADDRESS.search(cell[:200])),
     "hours": _is_hours,
     "name": lambda cell: len(cell) <= 60 and (kind_of_name(cell) is not None or bool(_OFFICE.search(cell[:60]))),
@@ -366,32 +364,3 @@ def _known_below(cell: str) -> str | None:
     """Return what a cell of a second header row says by words like it: a row of offices says no such words."""
     found = _like(cell) if 1 < len(cell.strip()) <= 12 and not any(c.isdigit() for c in cell) else None
     return found if found in _SECOND and (found != "name" or cell.strip().endswith(("名称", "名"))) else None
-
-
-def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
-    """Return a row's texts by our columns' names."""
-    found: dict[str, str] = {"area_code": header.area_code} if header.area_code else {}
-    days: dict[str, str] = {}
-    parts: dict[str, str] = {}
-    for place in header.order:
-        name = header.fields[place]
-        if name is None or place >= len(cells):
-            continue
-        cell = _TEXT_MARK.sub("", unescape_formula(cells[place]))
-        if name in DAYS:
-            days[name] = cell
-        elif name.startswith(PART):
-            parts[name.removeprefix(PART)] = cell.strip()
-        elif name in (LONLAT, LATLON) or (name == "address" and _PAIR.fullmatch(cell.strip())):
-            if cell.strip():
-                found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
-        elif name == "id" and "id" not in header.mapped and cell.strip().removesuffix(".0").isdigit():
-            continue  # a running number is no name for ever
-        elif name == ADDRESS_PHONES:
-            address, phones = split_address_phones(cell)
-            add_cell(found, "address", address)
-            add_cell(found, "phones", phones)
-        else:
-            add_cell(found, name, answer_question(header.names[place], cell) if name == "status" else cell)
-    join_hours(found, days, parts)
-    return found

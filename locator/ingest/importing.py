@@ -20,7 +20,7 @@ from locator.geocode.fallback import FallbackGeocoder
 from locator.geocode.index_files import GAZETTEER_FILE, note_pending, open_data_gazetteer
 from locator.ingest import Issue, RawRecord, Source, open_progress, open_source
 from locator.ingest.place import Placer, Places
-from locator.ingest.positions import doubt_datum, find_overlaps, load_boundaries
+from locator.ingest.positions import doubt_datum, doubt_places, find_overlaps, load_boundaries
 from locator.ingest.shipped import SHIPPED, ensure_data, index_offices, open_own_store
 from locator.ingest.validate import Checker
 from locator.layer import Layer
@@ -120,13 +120,12 @@ def import_source(
     Raises
     ------
     InvalidInput
-        The kind, an option or a file name is wrong, or the program itself has a source of that name.
+        The kind, an option or a file name is wrong, the program itself has a source of that name, or more than a
+        third of the source's points would vanish and nobody is ``sure``.
     SourceError
         The source cannot be read; the layer is as it was.
     DataError
         The layer cannot be written; it is as it was.
-    InvalidInput
-        More than a third of the source's points would vanish, and nobody is ``sure``.
     """
     started = time.perf_counter()
     if download:
@@ -287,32 +286,31 @@ def _with_defaults(records: Iterable[RawRecord], source: Source, defaults: Mappi
             yield record
 
 
+_LISTED = (
+    ("columns_ignored", "ignored", "columns"), ("columns_hidden", "hidden_columns", "columns"),
+    ("sheets_hidden", "hidden_sheets", "sheets"), ("sheets_read", "sheets_read", "sheets"),
+    ("layers_left", "left_layers", "layers"),
+)  # fmt: skip
+"""Notices that list names, the attribute of a source that holds them, and the parameter."""
+
+
 def _notices(source: Source, gathered: _Gathered, checker: Checker, known: Mapping[str, Layer]) -> Iterator[Notice]:
-    ignored = getattr(source, "ignored", ())
-    if ignored:
-        yield "columns_ignored", {"columns": ", ".join(ignored)}
     guessed: Mapping[str, str] = getattr(source, "guessed", {})
-    if guessed:
-        yield (
-            "columns_guessed",
-            {"columns": ", ".join(f"{theirs} → {ours.partition(':')[0]}" for theirs, ours in guessed.items())},
-        )
-    sheets = getattr(source, "hidden_sheets", ())
-    if sheets:
-        yield "sheets_hidden", {"sheets": ", ".join(sheets)}
-    for code, count in zip(
-        ("rows_hidden", "formulas_blank", "comments_unread"), getattr(source, "unseen", ()), strict=False
-    ):
+    if told := ", ".join(f"{theirs} → {ours.partition(':')[0]}" for theirs, ours in guessed.items()):
+        yield "columns_guessed", {"columns": told}
+    for code, attribute, listed in _LISTED:
+        if names := getattr(source, attribute, ()):
+            yield code, {listed: ", ".join(names)}
+    codes = ("rows_hidden", "formulas_blank", "comments_unread", "cells_struck")
+    for code, count in zip(codes, getattr(source, "unseen", ()), strict=False):
         if count:
             yield code, {"count": count}
-    if layers := getattr(source, "left_layers", ()):
-        yield "layers_left", {"layers": ", ".join(layers)}
+    yield from doubt_places(gathered.layer, checker.given)
     others = {name: layer for name, layer in known.items() if name != source.name}
     doubt = doubt_datum(find_overlaps(gathered.layer, checker.given, others), checker.datum)
     if doubt is not None:
-        told = doubt._asdict()
         shown = {"declared_m": round(doubt.declared_m), "likely_m": round(doubt.likely_m)}
-        yield "datum_doubt", {**told, "declared": str(doubt.declared), "likely": str(doubt.likely), **shown}
+        yield "datum_doubt", {**doubt._asdict(), "declared": str(doubt.declared), "likely": str(doubt.likely), **shown}
     if unplaced := gathered.placed["none"]:
         yield "unplaced", {"count": unplaced}
     exact = sum(gathered.placed[str(precision)] for precision in EXACT)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from locator.adcode import LEVELS
+from locator.files.text_files import MAX_COLUMNS, TITLE_ROWS, Rows, Sheet, Unseen, unescape_formula
 from locator.gazetteer.text import read_division_names
-from locator.ingest.values import INVISIBLE, join_days, kind_of_name, read_status
+from locator.ingest.positions import split_pair
+from locator.ingest.values import DAYS, INVISIBLE, answer_question, join_days, kind_of_name, read_status
 
 if TYPE_CHECKING:
     from locator.ingest.headers import Header
@@ -123,6 +126,60 @@ def _part_at_gaps(header: Header) -> tuple[Block, ...]:
     return tuple(made)
 
 
+HINT = re.compile(
+    r"^(?:[(（][^()（）]*[)）]|文本型?|字符(?:串|型)?|数字|数值|日期|整数|小数|(?:必|选|非必)填项?|可选|必选|可空|单选|下拉(?:选择)?"
+    r"|string|text|number|integer|float|date|varchar\S{0,9}|required|optional|mandatory)$",
+    re.IGNORECASE,
+)
+"""What a form says under the names of its columns: （全称）, 必填, 文本."""
+
+
+def stand_up(sheet: Sheet, names_column: Callable[..., bool]) -> Sheet:
+    """Return a sheet with its offices in rows, where they stand in columns or each in lines of its own.
+
+    Parameters
+    ----------
+    names_column
+        Tells whether a cell is a word for a column; with ``other``, for one that is not the name's.
+    """
+    rows = [cells for _, cells in itertools.islice(sheet.rows(()), TITLE_ROWS + 1) if any(cells)]
+    lines = [_pair_up(row, names_column) for row in rows]
+    named = sum(names_column(label) and not names_column(label, other=True) for line in lines for label, _ in line)
+    if named > 1 and 2 * sum(map(bool, lines)) > len(rows):
+        return sheet._replace(rows=lambda _single: _deal(sheet, names_column), find_unseen=Unseen)
+    words = sum(names_column(row[0]) for row in rows[1:])
+    across = any(names_column(cell) for row in rows for cell in row[1:])
+    if not 2 < len(rows) <= TITLE_ROWS or across or words < 2 or 2 * words < len(rows) - 1:
+        return sheet
+    if not names_column(rows[0][0]):
+        rows[0] = ["name", *rows[0][1:]]
+    columns = list(itertools.zip_longest(*rows, fillvalue=""))
+    return sheet._replace(rows=lambda _single: enumerate(columns, 1), find_unseen=Unseen)
+
+
+def _pair_up(row: Sequence[str], names_column: Callable[..., bool]) -> list[tuple[str, str]]:
+    """Return the labels and values of a line 单位名称： 甲社保中心 电话： 12333; nothing of another row."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    labels, values = filled[::2], filled[1::2]
+    said = len(labels) == len(values) and all(names_column(one) or one.endswith((":", "：")) for one in labels)
+    return list(zip(labels, values, strict=True)) if said and not any(map(names_column, values)) else []
+
+
+def _deal(sheet: Sheet, names_column: Callable[..., bool]) -> Rows:
+    """Yield a row of labels, then one for each office: its values, from one label of the name to the next."""
+    offices: list[tuple[int, dict[str, str]]] = []
+    for number, cells in sheet.rows(()):
+        for label, value in _pair_up(cells, names_column):
+            key = plain_key(label).rstrip(":")
+            if not offices or key in offices[-1][1]:
+                offices.append((number, {}))
+            offices[-1][1][key] = value
+    labels = list(dict.fromkeys(label for _, office in offices for label in office))[:MAX_COLUMNS]
+    yield 1, labels
+    for number, office in offices:
+        yield number + 1, [office.get(label, "") for label in labels]
+
+
 def is_total(cell: str) -> bool:
     """Tell whether a cell is a word for a sum: 合计, 总 计, 历下区小计（3家）."""
     return len(cell) < SHORT and _TOTAL.fullmatch("".join(cell.split())) is not None
@@ -193,10 +250,37 @@ def find_area_code(names: Sequence[str], fields: Sequence[str | None]) -> str | 
     return next((match[1] for match in phones if match), None)
 
 
+_NEWER = re.compile("^(?:新|现|最新|搬迁后)")
+
+
+def rank_columns(names: Sequence[str], fields: Sequence[str | None]) -> tuple[int, ...]:
+    """Return the places of columns in the order in which they are read: the newer address (新地址), our own names."""
+    return tuple(
+        sorted(range(len(names)), key=lambda p: (not _NEWER.match(names[p]), names[p].casefold() != fields[p]))
+    )
+
+
+BANK = "bank"
+"""A column that says whose outlet a row's 解放路支行 is."""
+_IS_BANK = re.compile("(?:所属|开户|合作|服务|经办|发卡)?(?:银行|金融机构)(?:名称)?|bank(?: name)?", re.IGNORECASE)
+_OUTLET = re.compile("(?:支行|分行|分理处|营业部|营业所|营业室|储蓄所|网点|社)(?:[(（].*)?$")
+
+
+def is_bank(name: str) -> bool:
+    """Tell whether a column names the bank of an outlet."""
+    return _IS_BANK.fullmatch(name) is not None
+
+
+def name_bank(bank: str, name: str) -> str:
+    """Return the name of a bank's outlet with the bank's before it, where it lacks it: 工商银行 and 解放路支行."""
+    bare = not any(word in name for word in ("银行", "信用社", "农商", "邮储", bank))
+    return bank + name if bare and _OUTLET.search(name) else name
+
+
 def find_beaten(names: Sequence[str], fields: Sequence[str | None], sample: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the columns that another one with the same meaning goes before, and that say something else."""
     first: dict[str, int] = {}
-    for place in sorted(range(len(names)), key=lambda place: names[place].casefold() != fields[place]):
+    for place in rank_columns(names, fields):
         name = fields[place]
         if name is None or name in _JOINED or name.startswith(PART) or "#" in names[place][1:]:
             continue
@@ -213,6 +297,48 @@ def add_cell(found: dict[str, str], column: str, cell: str) -> None:
         found[column] = cell
     elif column in _JOINED:
         found[column] = join_cells(column, earlier, cell)
+
+
+LONLAT, LATLON, ADDRESS_PHONES = "lonlat", "latlon", "address_phones"
+"""Columns that hold a whole position, ``117.02,36.67``, longitude or latitude first; an address with its telephones."""
+PAIR = re.compile(r"\d{1,3}\.\d{2,}\s*[,，]\s*\d{1,3}\.\d{2,}|\{[^{}]*lat[^{}]*\}")
+"""A map service's ``location`` is a pair of degrees, other people's an address."""
+_TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
+"""What keeps a spreadsheet from reading a text as a number, in a cell that is text anyway."""
+
+
+def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
+    """Return a row's texts by our columns' names."""
+    found: dict[str, str] = {"area_code": header.area_code} if header.area_code else {}
+    days: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    bank = ""
+    for place in header.order:
+        name = header.fields[place]
+        if name is None or place >= len(cells):
+            continue
+        cell = _TEXT_MARK.sub("", unescape_formula(cells[place]))
+        if name in DAYS:
+            days[name] = cell
+        elif name.startswith(PART):
+            parts[name.removeprefix(PART)] = cell.strip()
+        elif name in (LONLAT, LATLON) or (name == "address" and PAIR.fullmatch(cell.strip())):
+            if cell.strip():
+                found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
+        elif name == BANK:
+            bank = cell.strip()
+        elif name == "id" and "id" not in header.mapped and cell.strip().removesuffix(".0").isdigit():
+            continue  # a running number is no name for ever
+        elif name == ADDRESS_PHONES:
+            address, phones = split_address_phones(cell)
+            add_cell(found, "address", address)
+            add_cell(found, "phones", phones)
+        else:
+            add_cell(found, name, answer_question(header.names[place], cell) if name == "status" else cell)
+    join_hours(found, days, parts)
+    if bank:
+        found["name"] = name_bank(bank, found.get("name", ""))
+    return found
 
 
 class Headings:

@@ -67,8 +67,10 @@ def read_datum(words: str) -> Datum | None:
 _SERVICES = (
     (frozenset({"pname", "cityname", "adname", "location"}), Datum.GCJ02),
     (frozenset({"uid", "area", "telephone"}), Datum.BD09),
+    (frozenset({"uid", "area", "detail"}), Datum.BD09),
+    (frozenset({"title", "category", "tel", "adcode"}), Datum.GCJ02),
 )
-"""Names of columns by which the answers of AMap and Baidu are known, and what their positions are measured against."""
+"""Columns by which the answers of AMap, Baidu and Tencent are known, and what their positions are measured against."""
 
 
 def datum_of_columns(names: Collection[str], told: Iterable[str]) -> Datum | None:
@@ -138,6 +140,12 @@ def split_pair(text: str, *, lat_first: bool) -> tuple[str, str]:
     first, second = read_degrees(one), read_degrees(other)
     surely = first is not None and second is not None and abs(first) <= 90 < abs(second) <= 180
     return (other, one) if lat_first or surely else (one, other)
+
+
+def is_pair(cell: str) -> bool:
+    """Tell whether a cell holds a longitude and a latitude, with a fraction or with their sides."""
+    pair = split_pair(cell, lat_first=False)
+    return all(read_degrees(part) is not None and ("." in part or _side(part)) for part in pair)
 
 
 def _side(text: str) -> str | None:
@@ -243,6 +251,40 @@ def doubt_datum(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]]
 
 
 Pair = tuple[float, float]
+FEWEST_SHARED = 3
+"""So many addresses at one position are seldom one house."""
+
+
+def doubt_places(new: Layer, given: Mapping[str, Pair]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield doubts of a file's positions: one that several addresses share, degrees without their fractions.
+
+    Parameters
+    ----------
+    new
+        The offices of the file.
+    given
+        Their positions (lon, lat) as the file has them, by id.
+
+    Yields
+    ------
+    code, params
+        ``positions_shared`` and ``positions_rough``, with how many rows.
+    """
+    places = np.array(list(given.values()), dtype=float).reshape(-1, 2)
+    rough = int((np.abs(places * 100 - np.round(places * 100)) < 1e-7).all(axis=1).sum())
+    if rough:
+        yield "positions_rough", {"count": rough}
+    column = new.table.column("address").to_pylist()
+    exact = np.isfinite(new.lon) & np.isin(new.table.column("position").to_pylist(), [str(each) for each in EXACT])
+    rows = np.flatnonzero(exact)
+    order = rows[np.lexsort((new.lat[rows], new.lon[rows]))]
+    other = (np.diff(new.lon[order], prepend=np.nan) != 0) | (np.diff(new.lat[order], prepend=np.nan) != 0)
+    starts = np.append(np.flatnonzero(other), len(order))
+    many = np.flatnonzero(np.diff(starts) >= FEWEST_SHARED)
+    groups = [order[starts[group] : starts[group + 1]].tolist() for group in many.tolist()]
+    shared = sum(len(g) for g in groups if len({column[row] for row in g} - {None}) >= FEWEST_SHARED)
+    if shared:
+        yield "positions_shared", {"count": shared}
 
 
 def find_overlaps(new: Layer, given: Mapping[str, Pair], known: Mapping[str, Layer]) -> Iterator[tuple[Pair, Pair]]:

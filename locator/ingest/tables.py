@@ -22,7 +22,7 @@ import yaml
 from locator.datum import Datum
 from locator.errors import InvalidInput, SourceError
 from locator.files import find_format
-from locator.files.text_files import TITLE_ROWS, Sheet
+from locator.files.text_files import TITLE_ROWS, Sheet, Unseen
 from locator.files.workbooks import open_sheets
 from locator.ingest import RawRecord
 from locator.ingest.headers import (
@@ -33,10 +33,10 @@ from locator.ingest.headers import (
     names_column,
     read_header,
     read_values,
-    to_fields,
 )
 from locator.ingest.layout import (
     DITTO,
+    HINT,
     SHORT,
     SUMS,
     Block,
@@ -46,7 +46,9 @@ from locator.ingest.layout import (
     own_places,
     plain_key,
     repeat_above,
+    stand_up,
     to_blocks,
+    to_fields,
 )
 from locator.ingest.osm import read_tags
 from locator.ingest.positions import datum_of_columns
@@ -153,14 +155,16 @@ class TableSource:
         self._encoding, self._sheet, self._datum = encoding, sheet, datum
         self.hidden_sheets: tuple[str, ...] = ()
         """Hidden sheets of a workbook, which are not read, once it has been opened."""
-        self.unseen: tuple[int, ...] = (0, 0, 0)
-        """How many rows its sheets hide, formulas have no value, and sheets have comments, once it has been opened."""
+        self.unseen = Unseen()
+        """What its sheets hide, once it has been opened; the columns are in :attr:`hidden_columns`."""
+        self.hidden_columns: tuple[str, ...] = ()
+        """The names of hidden columns that are read."""
 
     @cached_property
     def _tables(self) -> list[_Table]:
         """The sheets that hold offices; those whose name column is known, else the one that may have it."""
         with open_sheets(self.path, self._encoding) as opened:
-            sheets = list(map(_stand_up, opened))
+            sheets = [stand_up(sheet, names_column) for sheet in opened]
             named = [sheet for sheet in sheets if sheet.title == self._sheet] if self._sheet else []
             if self._sheet and not named:
                 titles = ", ".join(sheet.title for sheet in sheets)
@@ -173,7 +177,7 @@ class TableSource:
                 )
             self.hidden_sheets = tuple(s.title for s in sheets if not s.shown and s.title != self._sheet)
             shown = named or [s for s in sheets if s.shown] or sheets
-            self.unseen = tuple(map(sum, zip((0, 0, 0), *(s.count_unseen() for s in shown), strict=True)))
+            unseen = {s.title: s.find_unseen() for s in shown}
             heads = [(s.title, _read_head(s)) for s in shown]
         tables = [table for title, head in heads if (table := self._find_header(title, head, guess=False))]
         if not tables:
@@ -184,7 +188,20 @@ class TableSource:
             tables = [_Table(title, 0, header) for title, header in bare if header is not None]
         if not tables:
             raise self._refuse([row for _, head in heads for row in head])
+        self._note_unseen(tables, unseen)
         return tables
+
+    def _note_unseen(self, tables: Sequence[_Table], unseen: Mapping[str, Unseen]) -> None:
+        """Note what a person does not see of the sheets that are read."""
+        told = [unseen[table.title] for table in tables]
+        rows, formulas, comments, struck = (sum(counts) for counts in zip(*(each[:4] for each in told), strict=True))
+        self.unseen = Unseen(rows, formulas, comments, struck)
+        self.hidden_columns = tuple(
+            table.header.names[place]
+            for table in tables
+            for place in unseen[table.title].columns
+            if place < len(table.header.names) and table.header.fields[place]
+        )
 
     def _find_header(self, title: str, head: Rows, *, guess: bool) -> _Table | None:
         columns = self._mapping.columns
@@ -211,6 +228,12 @@ class TableSource:
         )
         error.seen_columns = columns  # type: ignore[attr-defined]
         return error
+
+    @property
+    def sheets_read(self) -> tuple[str, ...]:
+        """The sheets that are read, where they are several."""
+        titles = tuple(table.title for table in self._tables)
+        return titles if len(titles) > 1 else ()
 
     @property
     def datum(self) -> Datum:
@@ -249,7 +272,7 @@ class TableSource:
         with open_sheets(self.path, self._encoding) as sheets:
             for sheet in sheets:
                 if sheet.title in tables:
-                    yield from self._read(_stand_up(sheet), tables[sheet.title], alone=len(tables) == 1)
+                    yield from self._read(stand_up(sheet, names_column), tables[sheet.title], alone=len(tables) == 1)
 
     def _read(self, sheet: Sheet, table: _Table, *, alone: bool) -> Iterator[RawRecord]:
         """Yield the rows of a sheet; a header that comes again, or another one, holds for the rows below it."""
@@ -317,8 +340,8 @@ def _find_fault(cells: Sequence[str], blocks: Sequence[Block]) -> tuple[str, str
         return ("", "cells_extra", extra, f"more cells than the {width} columns")
     header = blocks[0].header
     name = next((cells[p] for p, field in enumerate(header.fields) if field == "name" and p < len(cells)), "")
-    if len(name) <= SHORT and names_column(name, other=True):
-        return ("name", "header_row", name, "a word for a column, not the name of an office")
+    if HINT.fullmatch(name.strip()) or (len(name) <= SHORT and names_column(name, other=True)):
+        return ("name", "header_row", name, "a word for a column or what to write into it, not the name of an office")
     return None
 
 
@@ -328,19 +351,6 @@ def _add_datum(header: Header, head: Rows) -> Header:
         return header
     lines = ("".join(cells) for _, cells in head if sum(bool(cell.strip()) for cell in cells) == 1)
     return replace(header, datum=datum_of_columns((), filter(_OF_POSITIONS.search, lines)))
-
-
-def _stand_up(sheet: Sheet) -> Sheet:
-    """Return a sheet whose offices stand in columns (名称, 地址, 电话 one below the other) with the offices in rows."""
-    rows = [cells for _, cells in itertools.islice(sheet.rows(()), TITLE_ROWS + 1) if any(cells)]
-    words = sum(names_column(row[0]) for row in rows[1:])
-    across = any(names_column(cell) for row in rows for cell in row[1:])
-    if not 2 < len(rows) <= TITLE_ROWS or across or words < 2 or 2 * words < len(rows) - 1:
-        return sheet
-    if not names_column(rows[0][0]):
-        rows[0] = ["name", *rows[0][1:]]
-    columns = list(itertools.zip_longest(*rows, fillvalue=""))
-    return sheet._replace(rows=lambda _single: enumerate(columns, 1))
 
 
 def _read_head(sheet: Sheet) -> Rows:

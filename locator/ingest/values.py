@@ -36,16 +36,18 @@ _WRITTEN = re.compile(r"^\(?\d[\d\-. ()]{5,18}\d$")
 _AS_NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?")
 _LOST_ZERO = re.compile(r"(?:10\d{8}|2\d{9}|[3-9]\d{10})(?<!0000)")
 """An area code without its zero, and eight digits; four zeros at the end have been rounded. Ten may be a 400 number."""
-_SPLIT_ABROAD = re.compile(r"[;；\n|]+|[,，、/](?=\s*[\d(+])|(?<=\d)\s*或者?\s*(?=[\d(+])|(?<=[^\d]\))\s*(?=[\d(+])")
+_SPLIT_ABROAD = re.compile(
+    r"[;；\n|]+|[,，、/](?=\s*(?:[\d(+]|传真|傳真|fax))|(?<=\d)\s*或者?\s*(?=[\d(+])|(?<=[^\d]\))\s*(?=[\d(+])"
+)
 _SPLIT = re.compile(
     _SPLIT_ABROAD.pattern
     + r"|(?<!\s)\s++(?=\(?0\d{2,3}\)?[- ]?\d{7}|1[3-9]\d{9}|[48]00-\d{3}|1\d{4}(?!\d)|9\d{4,5}(?!\d))"
-    + r"|(?<=\d{7})\s++(?=\d{7,8}(?!\d))|(?<!\s)\s++(?=[\u4e00-\u9fff]{2,6}:\s*[\d(+])"
+    + r"|(?<=\d{7})\s++(?=\d{7,8}(?!\d))|(?<!\s)\s++(?=[\u4e00-\u9fff]{2,6}(?::\s*[\d(+]|1[3-9]\d{9}|0\d{2,3}-))"
 )
 _DOT = re.compile(r"(?<=\d)[.·•](?=\d{7,8}(?![\dEe]))")  # between an area code and its number
 _FAX = re.compile(r"(?:传真|傳真|fax)\b|(?:传真|傳真)", re.IGNORECASE)
 _NAMES_SOMEBODY = re.compile(r"[\u4e00-\u9fff]{2,8}")
-_TAIWAN = re.compile(r"^\(?(0[2-8])\)?[- ](\d{3,4})[- ]?(\d{4})$")
+_TAIWAN = re.compile(r"^\(?(0[2-8])(?:\)[- ]?|[- ])(\d{3,4})[- ]?(\d{4})$")
 """An area code of two digits is none of the mainland's."""
 _LABEL_AFTER = re.compile(r"^(?P<number>[^(（:：]*\d)\s*(?:[(（](?P<label>[^()（）]*)[)）])$")
 _LABEL_BEFORE = re.compile(r"^(?P<label>[^\d+(（:：]++)[:：]?\s*+(?P<number>[\d+(（].*)$")
@@ -207,20 +209,16 @@ def normalize_number(text: str) -> tuple[str | None, bool]:
 _TOLD_BY = load_yaml(shipped_dir() / "words" / "kinds.yaml")
 
 
-def _patterns_of(part: str, flags: re.RegexFlag = re.NOFLAG) -> tuple[tuple[Kind, re.Pattern[str]], ...]:
-    return tuple((Kind(kind), _any_of(forms, flags)) for kind, forms in _TOLD_BY[part].items())
-
-
 def _any_of(forms: Sequence[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     return re.compile("|".join(forms), flags)
 
 
 KIND_WORDS: Mapping[str, Kind] = {word: Kind(kind) for kind, words in _TOLD_BY["words"].items() for word in words}
 """A source's word for what a point is; the names of :class:`~locator.model.Kind` themselves go without saying."""
-_NAMES = _patterns_of("names")
-_ENGLISH = _patterns_of("english", re.IGNORECASE)
+_NAMES = tuple((Kind(kind), _any_of(forms)) for kind, forms in _TOLD_BY["names"].items())
+_ENGLISH = tuple((Kind(kind), _any_of(forms, re.IGNORECASE)) for kind, forms in _TOLD_BY["english"].items())
 _CLOSED = _any_of(_TOLD_BY["closed"], re.IGNORECASE)
-_MAY_CLOSE = re.compile(r"[已(（【\[停搬撤关關]|closed", re.IGNORECASE)  # what says so has one of these
+_MAY_CLOSE = re.compile(r"[已(（【\[停搬遷迁撤关關移划轉转]|closed", re.IGNORECASE)  # what says so has one of these
 _STATUS = tuple((_any_of([_TOLD_BY[f"{word}_status"]], re.IGNORECASE), word == "open") for word in ("open", "closed"))
 _EXCLUDED = _any_of(_TOLD_BY["excluded"])
 _ENGLISH_EXCLUDED = _any_of(_TOLD_BY["excluded_english"], re.IGNORECASE)
@@ -347,6 +345,7 @@ def clean_text(value: str) -> str:
     :func:`find_text_fault`.
     """
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
+    text = text.replace("&nbsp;", " ").replace("&amp;", "&")
     if _UNEVEN.search(text):
         text = _SPACES.sub(" ", INVISIBLE.sub("", text)).strip(" ")
     return "" if text in BLANK else text

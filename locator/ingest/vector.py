@@ -1,4 +1,4 @@
-"""GeoJSON, FlatGeobuf, GeoPackage, Shapefile and KML by GDAL, and GeoParquet by Arrow: points, lines or areas.
+"""GeoJSON, FlatGeobuf, GeoPackage, Shapefile, KML and GPX by GDAL, and GeoParquet by Arrow: points, lines or areas.
 
 Both read in a process of its own (:mod:`locator.files.isolated`), GDAL with the one driver of the file's ending.
 """
@@ -18,16 +18,18 @@ from locator.files import FEATURES, find_format
 from locator.files.isolated import DRIVERS, ChildFailed, open_child
 from locator.files.text_files import to_text
 from locator.ingest import RawRecord
-from locator.ingest.headers import Header, names_column, read_header, to_fields
+from locator.ingest.headers import Header, names_column, read_header
+from locator.ingest.layout import to_fields
 from locator.ingest.osm import read_tags
 from locator.ingest.positions import read_datum
 from locator.ingest.tables import describe_columns, load_mapping
 
 _OF_KML = frozenset({
     "timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "snippet",
-    "styleUrl",
+    "styleUrl", "ele", "magvar", "geoidheight", "src", "sym", "fix", "sat", "hdop", "vdop", "pdop", "ageofdgpsdata",
+    "dgpsid", "cmt", "link1_text", "link1_type", "link2_text", "link2_type", "link2_href",
 })  # fmt: skip
-"""Fields that GDAL gives every placemark."""
+"""Fields that GDAL gives every placemark and waypoint."""
 MAX_FEATURES = 5_000_000
 """Features of one layer; a few bytes of a file can claim that one value occurs a thousand million times."""
 MAX_DESCRIPTION = 4000
@@ -43,7 +45,7 @@ class VectorSource:
     Parameters
     ----------
     location
-        The file: ``.geojson``, ``.fgb``, ``.gpkg``, ``.shp``, ``.kml`` or ``.parquet``.
+        The file: ``.geojson``, ``.fgb``, ``.gpkg``, ``.shp``, ``.kml``, ``.gpx`` (its waypoints) or ``.parquet``.
     name, datum, mapping, licence
         As of :class:`locator.ingest.tables.TableSource`.
     encoding
@@ -165,7 +167,7 @@ class VectorSource:
     def ignored(self) -> tuple[str, ...]:
         """The fields that nobody knew."""
         names = dict.fromkeys(name for info in self._layers for name in info["header"].ignored)
-        return tuple(name for name in names if self._ending != ".kml" or name not in _OF_KML)
+        return tuple(name for name in names if self._ending not in (".kml", ".gpx") or name not in _OF_KML)
 
     @property
     def guessed(self) -> Mapping[str, str]:
@@ -195,7 +197,7 @@ class VectorSource:
                     fields = to_fields(header, cells)
                     if header.holds_tags:
                         fields |= read_tags(names, cells)
-                    if self._ending == ".kml":
+                    if self._ending in (".kml", ".gpx"):
                         fields = {**fields, **_read_description(fields)}
                     yield self._record(row, fields, position)
 

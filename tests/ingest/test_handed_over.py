@@ -613,7 +613,7 @@ def test_hidden_rows_formulas_without_values_and_comments_are_told(tmp_path):
     book.save(path)
     source = open_source("table", str(path))
     assert len(list(source.records())) == 2
-    assert source.unseen == (1, 1, 1)
+    assert source.unseen == (1, 1, 1, 0, ())
 
 
 @pytest.mark.parametrize(
@@ -643,6 +643,7 @@ def test_an_archive_says_what_is_in_it(tmp_path):
     path = tmp_path / "t.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("网点.csv", "名称\n甲\n")
+        archive.writestr("旧网点.csv", "名称\n乙\n")
     with pytest.raises(SourceError) as caught:
         check(path)
     assert caught.value.code == "format_archive" and "网点.csv" in explain(caught.value, "zh")

@@ -17,7 +17,8 @@ from locator.errors import InvalidInput, SourceError
 from locator.files import find_encoding
 from locator.files.text_files import MAX_COLUMNS
 from locator.ingest import SOURCES, open_source
-from locator.ingest.headers import WORDS, read_header, split_pair
+from locator.ingest.headers import WORDS, read_header
+from locator.ingest.positions import split_pair
 from locator.ingest.tables import TableSource
 
 CHINESE = (
