@@ -84,7 +84,7 @@ def run_find(args: argparse.Namespace, settings: Settings) -> None:
         from locator.outputs.answer_files import hits_to_csv, hits_to_geojson, hits_to_kml
 
         write = {"csv": hits_to_csv, "geojson": hits_to_geojson, "kml": hits_to_kml}[args.format]
-        sys.stdout.write(write(answer.hits, at=at, lang=args.lang))
+        sys.stdout.write(write(answer.hits, at=at, lang=args.lang, clock=locator.engines.clock))
 
 
 def place_line(place: Place, lang: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from locator.hours.calendar import Calendar, shipped_calendar
+from locator.hours.calendar import shipped_calendar
 from locator.hours.clock import ZONE, HoursClock, LocalTime, first_shown, shipped_clock
 from locator.hours.expression import Join, OpenState, check_hours, parse
 from locator.hours.schedule import DaySchedule
@@ -78,7 +78,7 @@ def holiday_name(name: str, lang: str) -> str:
     return find_template(f"hours.holiday_{name}", lang) or name or text("hours.holiday_generic", lang)
 
 
-def say_usual(state: HoursState, lang: str, calendar: Calendar | None = None) -> str | None:
+def say_usual(state: HoursState, lang: str) -> str | None:
     """Return the sentence on what is usual now, for an office whose hours are not known; None where nothing is.
 
     It is said beside "unknown", never as the office's hours.
@@ -90,7 +90,7 @@ def say_usual(state: HoursState, lang: str, calendar: Calendar | None = None) ->
         return text(f"hours.usual_{code}", lang, value=holiday_name(value, lang))
     weekday, _, region = value.partition(":")
     said = text(f"hours.usual_{code}", lang, value=text("hours.usual_weekdays", lang).split()[int(weekday)])
-    local = (calendar or shipped_calendar()).usual.get(region)
+    local = shipped_calendar().usual.get(region)
     return said if local is None else said + text("hours.usual_local", lang, value=choose(local.text, lang) or "")
 
 
@@ -114,9 +114,8 @@ def week_view(
     province: str | None = None,
     point_id: str | None = None,
     clock: HoursClock | None = None,
-    days: int = 14,
 ) -> list[WeekDay]:
-    """Return the seven days of this week (Monday first), then the exceptions of the next ``days`` days.
+    """Return the seven days of this week (Monday first), then the exceptions of the next fortnight.
 
     The first day of a year whose calendar is not in the program says so.
 
@@ -130,7 +129,7 @@ def week_view(
     expr = expr.strip() if expr and expr.strip() else None
     today = now.at.date()
     monday = today - timedelta(days=today.weekday())
-    ahead = [monday + timedelta(days=n) for n in range(max(7, (today - monday).days + days + 1))]
+    ahead = [monday + timedelta(days=n) for n in range(max(7, (today - monday).days + 15))]
     lines = [_week_day(day, today, used.scheduler.schedule(expr, day, now.scope), lang) for day in ahead]
     unannounced = next((n for n, day in enumerate(ahead) if not used.scheduler.day(day, now.scope).announced), None)
     if unannounced is not None and now.scope.china and expr is not None and not parse(expr).always:
@@ -171,12 +170,19 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def week_of(point: ServicePoint, at: datetime, lang: str = "zh") -> list[WeekDay]:
-    """Return a point's :func:`week_view`; no lines where its hours are not known or nobody can read them."""
+def week_of(point: ServicePoint, at: datetime, lang: str = "zh", clock: HoursClock | None = None) -> list[WeekDay]:
+    """Return a point's :func:`week_view`; no lines where its hours are not known or nobody can read them.
+
+    Parameters
+    ----------
+    clock
+        Whose calendar counts: that of the engines, on which the operator's own days are; the shipped one when None.
+    """
     if not point.hours:
         return []
+    where = {"timezone": point.timezone, "province": point.adcode, "point_id": point.id}
     try:
-        return week_view(point.hours, at, lang, timezone=point.timezone, province=point.adcode, point_id=point.id)
+        return week_view(point.hours, at, lang, clock=clock, **where)  # type: ignore[arg-type]
     except Exception:  # as HoursClock.evaluate_point: one office's hours never end an answer
         return []
 

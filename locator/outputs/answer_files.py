@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from locator.guide.render import field_of, list_parts, say_date, say_heading, say_no_local, say_source
+from locator.hours.clock import HoursClock
 from locator.hours.telling import describe, week_of, week_text
 from locator.i18n import choose, text
 from locator.layer import to_row
@@ -48,7 +49,7 @@ a{color:var(--brand)}.note{background:var(--note);padding:.5rem .8rem;border-rad
 """
 
 
-def _row(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
+def _row(hit: Hit, at: datetime, lang: str, clock: HoursClock | None) -> dict[str, Any]:
     """Return a hit's values by column."""
     return to_row(hit.point) | {
         "rank": hit.rank,
@@ -59,15 +60,15 @@ def _row(hit: Hit, at: datetime, lang: str) -> dict[str, Any]:
         "state": hit.status.state,
         "state_text": describe(hit.status, at, lang),
         "until": hit.status.until.isoformat() if hit.status.until else None,
-        "week": _say_week(hit.point, at, lang),
+        "week": _say_week(hit.point, at, lang, clock),
         "can_do": hit.can_do,
         "notes": choose({"zh": hit.point.notes, "en": hit.point.notes_en}, lang),
     }
 
 
-def _say_week(point: ServicePoint, at: datetime, lang: str) -> str | None:
+def _say_week(point: ServicePoint, at: datetime, lang: str, clock: HoursClock | None) -> str | None:
     """Return the week's hours and the exceptions after it, in one cell; None where none are known."""
-    lines = week_of(point, at, lang)
+    lines = week_of(point, at, lang, clock)
     return None if not lines else "; ".join(line.strip("▸ ") for line in week_text(lines, lang).split("\n"))
 
 
@@ -78,49 +79,53 @@ def _in_words(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
     return {**row, **words}
 
 
-def hits_to_csv(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
+def hits_to_csv(hits: Iterable[Hit], *, at: datetime, lang: str = "zh", clock: HoursClock | None = None) -> str:
     """Return hits as CSV with stable column names, for programs; see :data:`HIT_COLUMNS`."""
-    rows = (_row(hit, at, lang) for hit in hits)
+    rows = (_row(hit, at, lang, clock) for hit in hits)
     return to_csv_text(HIT_COLUMNS, ([row[name] for name in HIT_COLUMNS] for row in rows))
 
 
-def hits_to_spreadsheet(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
+def hits_to_spreadsheet(hits: Iterable[Hit], *, at: datetime, lang: str = "zh", clock: HoursClock | None = None) -> str:
     """Return hits as CSV for people and their spreadsheets: heads and words in their language.
 
     Parameters
     ----------
     at
         The moment at which open and closed were told (aware).
+    clock
+        Whose calendar the week's hours go by; the shipped one when None.
     """
-    rows = (_in_words(_row(hit, at, lang), lang) for hit in hits)
+    rows = (_in_words(_row(hit, at, lang, clock), lang) for hit in hits)
     return to_csv_text(
         [text(f"import.column.{name}", lang) for name in PEOPLE_COLUMNS],
         ([row[name] for name in PEOPLE_COLUMNS] for row in rows),
     )
 
 
-def _features(hits: Sequence[Hit], at: datetime, lang: str) -> list[Feature]:
+def _features(hits: Sequence[Hit], at: datetime, lang: str, clock: HoursClock | None) -> list[Feature]:
     """Return hits for a map; one placed by township or coarser gets no pin."""
     found = []
     for hit in hits:
-        row = _row(hit, at, lang)
+        row = _row(hit, at, lang, clock)
         names = (name for name in HIT_COLUMNS if name not in ("lon", "lat") and row[name] is not None)
         properties = {name: row[name] for name in names}
         found.append(Feature(hit.point.pin, f"{hit.rank}. {hit.point.name}", properties))
     return found
 
 
-def hits_to_geojson(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
+def hits_to_geojson(hits: Iterable[Hit], *, at: datetime, lang: str = "zh", clock: HoursClock | None = None) -> str:
     """Return hits as a GeoJSON FeatureCollection; one placed by township or coarser has a null geometry."""
     listed = list(hits)
-    return to_geojson_text(_features(listed, at, lang), licences=licences_of(hit.point for hit in listed))
+    return to_geojson_text(_features(listed, at, lang, clock), licences=licences_of(hit.point for hit in listed))
 
 
-def hits_to_kml(hits: Iterable[Hit], *, at: datetime, lang: str = "zh") -> str:
+def hits_to_kml(hits: Iterable[Hit], *, at: datetime, lang: str = "zh", clock: HoursClock | None = None) -> str:
     """Return hits as KML, each name with its rank before it."""
     listed = list(hits)
     title = text("import.export_title", lang)
-    return to_kml_text(_features(listed, at, lang), title=title, licences=licences_of(hit.point for hit in listed))
+    return to_kml_text(
+        _features(listed, at, lang, clock), title=title, licences=licences_of(hit.point for hit in listed)
+    )
 
 
 def write_guide_page(answer: Mapping[str, Any], lang: str, *, report: Report | None = None) -> str:

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from locator.hours.clock import HoursClock
 from locator.hours.telling import WeekDay, week_of
 from locator.i18n import text
 from locator.model import EXACT, ServicePoint
@@ -111,6 +112,7 @@ def write_print_page(
     route: Route | None = None,
     large: bool = False,
     buttons: Sequence[tuple[str, str]] = (),
+    clock: HoursClock | None = None,
 ) -> str:
     """Return the page as a whole HTML document that prints on exactly one sheet of A4.
 
@@ -132,11 +134,13 @@ def write_print_page(
         Larger type for older eyes, with less on the page if it must be.
     buttons
         (words, address) of what can be pressed on a screen: to call, to open in a map app.
+    clock
+        Whose calendar the hours go by; the shipped one when None.
     """
     page = PrintedPage(
         lang=lang,
         head=_head(point, guide, lang),
-        blocks=tuple(b for b in _blocks(point, guide, at, lang, route) if b.rows),
+        blocks=tuple(b for b in (_hours_block(point, at, lang, clock), *_blocks(guide, lang, route)) if b.rows),
         foot=_foot(point, at, lang),
         qr=_qr(link) if link else Markup(""),
         buttons=tuple(buttons),
@@ -167,10 +171,8 @@ def _head(point: ServicePoint, guide: Mapping[str, Any] | None, lang: str) -> tu
     return tuple(lines)
 
 
-def _blocks(
-    point: ServicePoint, guide: Mapping[str, Any] | None, at: datetime, lang: str, route: Route | None
-) -> list[PageBlock]:
-    blocks = [_hours_block(point, at, lang)]
+def _blocks(guide: Mapping[str, Any] | None, lang: str, route: Route | None) -> list[PageBlock]:
+    blocks = []
     if guide:
         items = tuple(cut(_say_item(item, lang), 160) for item in guide["materials"])
         blocks.append(PageBlock(text("sheet.bring", lang), items, mark="☐", keep=8))
@@ -191,9 +193,9 @@ def _say_item(item: Mapping[str, Any], lang: str) -> str:
     return text("sheet.item", lang, name=item["name"], need=words)
 
 
-def _hours_block(point: ServicePoint, at: datetime, lang: str) -> PageBlock:
+def _hours_block(point: ServicePoint, at: datetime, lang: str, clock: HoursClock | None) -> PageBlock:
     title = text("sheet.hours", lang)
-    lines = [*week_of(point, at, lang), *week_of(point, at + timedelta(days=7), lang)]
+    lines = [line for days in (0, 7) for line in week_of(point, at + timedelta(days=days), lang, clock)]
     if not lines:
         said = [text("sheet.no_hours", lang)]
         if point.hours_text:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from locator.hours.clock import HoursClock
 from locator.hours.telling import describe, say_usual, week_of, week_text
 from locator.i18n import choose, text
 from locator.model import Hit, ServicePoint
@@ -47,6 +48,8 @@ class ListContext:
     """Where the page is known by, for addresses to send."""
     route: Route | None = None
     """The way to the chosen point, for its print page."""
+    clock: HoursClock | None = None
+    """Whose calendar the week's hours go by; the shipped one when None."""
 
 
 def list_cautions(hit: Hit, context: ListContext) -> dict[str, str]:
@@ -289,7 +292,7 @@ def _render_report_form(point_id: str, words: Translator) -> Markup:
 
 def _render_week(point: ServicePoint, context: ListContext) -> Markup | None:
     """Return the week's hours and the exceptions after it, with a calendar file to keep; None where none are known."""
-    words, lines = context.words, week_of(point, context.at, context.words.lang)
+    words, lines = context.words, week_of(point, context.at, context.words.lang, context.clock)
     if not lines:
         return None
     rows = [tag("li", row) for row in week_text(lines, words.lang).split("\n")]

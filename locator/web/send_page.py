@@ -172,7 +172,15 @@ def _write_sheet(locator: Locator, now: datetime, settings: Settings, state: Pag
     own = address_to_send(state, point.id, public_url=settings.public_url) if settings.public_url else None
     buttons = list_buttons(point, guide, state)
     return write_print_page(
-        point, guide, at=now, lang=state.lang, link=own, route=way, large=state.large, buttons=buttons
+        point,
+        guide,
+        at=now,
+        lang=state.lang,
+        link=own,
+        route=way,
+        large=state.large,
+        buttons=buttons,
+        clock=locator.engines.clock,
     )
 
 
@@ -188,4 +196,5 @@ def _write_hours(locator: Locator, now: datetime, state: PageState) -> str:
         timezone=point.timezone,
         province=point.adcode,
         point_id=point.id,
+        clock=locator.engines.clock,
     )

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from locator.hours.clock import open_clock
 from locator.model import Answer, Place, Precision, Query
 from locator.outputs.answer_files import hits_to_csv
 from locator.settings import Settings
 from locator.web.answer import render_understood
+from locator.web.card import ListContext, render_card
 from locator.web.components import Event
 from locator.web.event_handlers import HANDLERS
 from locator.web.send_page import sheet_routes
@@ -94,6 +96,33 @@ def test_the_week_is_in_the_csv(locator):
     assert "Mon 23 Nov 09:00-12:00" in text
     unreadable = replace(hits[0], point=replace(hits[0].point, hours="whenever"))
     assert "whenever" in hits_to_csv([unreadable], at=NOW, lang="en")
+
+
+def test_a_day_of_the_operators_own_calendar_is_in_every_week(locator, tmp_path, monkeypatch):
+    own = tmp_path / "calendar" / "overrides" / "flood.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(
+        "source: a notice\ndays: [{from: 2026-11-24, kind: closed, region: 442000, name: 水淹|flood}]", "utf-8"
+    )
+    monkeypatch.setitem(locator.engines.__dict__, "clock", open_clock(tmp_path))
+    hit = locator.find(Query(text="中山市小榄镇", limit=1), NOW).hits[0]
+    clock = locator.engines.clock
+    assert "flood" not in hits_to_csv([hit], at=NOW, lang="en")
+    assert "flood" in hits_to_csv([hit], at=NOW, lang="en", clock=clock)
+    context = ListContext(
+        words=Translator("en"),
+        state=PageState(lang="en"),
+        at=NOW,
+        chosen=hit.point.id,
+        guide=None,
+        ranks={},
+        clock=clock,
+    )
+    assert "flood" in render_card(hit, context)
+    with TestClient(Starlette(routes=sheet_routes(lambda: locator, lambda: NOW, Settings(tiles="none")))) as client:
+        asked = {"id": hit.point.id, "lang": "en"}
+        assert "flood" in client.get(f"/send/{hit.point.id}", params=asked).text
+        assert "DTSTART:20261124" not in client.get("/hours.ics", params=asked).text
 
 
 def test_an_engine_elsewhere_gets_no_position_before_the_way_is_asked_for(locator, monkeypatch):

@@ -160,6 +160,7 @@ def _describe_list(session: Session, answer: Answer, now: datetime, route: Route
         ranks={hit.point.id: hit.rank for hit in answer.hits},
         public_url=settings.public_url,
         route=route,
+        clock=shared.open_locator().engines.clock,
     )
 
 
@@ -253,7 +254,8 @@ def show_downloads(session: Session, words: Translator) -> None:
 
     def make(write: Callable[..., bytes | str]) -> bytes | str:
         """Return the file of the list as it stands now: a search draws no new buttons."""
-        return write(session.hits, at=session.answered_at or shared.read_clock(), lang=words.lang)
+        now, clock = session.answered_at or shared.read_clock(), shared.open_locator().engines.clock
+        return write(session.hits, at=now, lang=words.lang, clock=clock)
 
     show_static_html("down-head", tag("h2", words("down.heading")))
     with st.container(horizontal=True, key="downloads"):
