@@ -12,6 +12,7 @@ geopi's page says GCJ-02: those of the raw layer in the same package, of the sam
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 import sys
@@ -27,6 +28,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import shapely
 
+from locator.adcode import prefecture_stem
 from locator.datum import distance_m
 from locator.gazetteer.districts import DistrictIndex
 
@@ -37,6 +39,8 @@ PACKAGES = {
 }
 SAME_PLACE_M = 500.0
 """The same name within this distance is the same place: its buildings, its area, its gate."""
+BORDER_M = 500.0
+"""The outlines are drawn so coarsely that a border may be so far from where it is drawn."""
 CHAIN = 8
 """A shop or an hotel of a name that stands more often than this is one of a chain, and no landmark."""
 
@@ -218,6 +222,20 @@ def make_places(points: pd.DataFrame) -> pd.DataFrame:
     return places.sort_values(["adcode", "name", "lon"], kind="stable").reset_index(drop=True)
 
 
+def settle_districts(places: pd.DataFrame, index: DistrictIndex) -> pd.DataFrame:
+    """Return the places, each near a border with the district whose full name its own begins with: 芙蓉区政府."""
+    with (HERE / "divisions.csv").open(encoding="utf-8", newline="") as file:
+        districts = [(row["code"], row["name"]) for row in csv.DictReader(file) if row["level"] == "district"]
+    named = {(prefecture_stem(code), name): int(code) for code, name in districts}
+    settled = places["adcode"].to_numpy().copy()
+    for row, (name, lon, lat) in enumerate(zip(places["name"], places["lon"], places["lat"], strict=True)):
+        city = prefecture_stem(f"{settled[row]:06d}")
+        code = next((code for size in (6, 5, 4, 3) if (code := named.get((city, name[:size])))), settled[row])
+        if code != settled[row] and index.near_division([lon], [lat], f"{code:06d}", reach_m=BORDER_M)[0]:
+            settled[row] = code
+    return places.assign(adcode=settled).sort_values(["adcode", "name", "lon"], kind="stable")
+
+
 def write_places(places: pd.DataFrame, path: Path) -> None:
     """Write the places, sorted by district, so that few bytes say much."""
     table = pa.table({
@@ -242,6 +260,7 @@ def main(folder: Path) -> None:
     """Read the packages in ``folder`` and write the places."""
     check_packages(folder)
     places = make_places(add_districts(read_points(folder), folder))
+    places = settle_districts(places, DistrictIndex.open(folder))
     write_places(places, HERE / "osm_places.parquet")
     size = (HERE / "osm_places.parquet").stat().st_size
     print(f"{len(places)} places in {places['adcode'].nunique()} districts, {size / 1e6:.1f} MB")

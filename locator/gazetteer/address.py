@@ -71,7 +71,9 @@ _CORPS = "(?:新疆)?(?:生产建设|建设)?(?:兵团)?第?(?:[一二三四五�
 """The division of the Production and Construction Corps before its city: 第八师石河子市."""
 _POSTCODE = "\\d{6}(?=[^\\d号弄栋]|$)\\s*"
 _PASTED = re.compile(f"^\\s*(?:{_LABELS}|{_INTRODUCTIONS}|{_STATE}|{_ONCE}|{_CORPS}|{_POSTCODE})(?=.)")
-_TELEPHONE = re.compile("(?:电话|手机|联系方式|(?i:tel))?\\s*+[:：]?\\s*+(?<!\\d)1[3-9]\\d{9}(?!\\d)")
+_TELEPHONE = re.compile(
+    "(?:电话|手机|联系方式|(?<![a-zA-Z])(?i:tel|phone|ph|t))?\\s*+[:：]?\\s*+(?<!\\d)1[3-9]\\d{9}(?!\\d)"
+)
 _VAGUE_TAIL = re.compile("(?:的?(?:附近|周边|周围|旁边|边上|一带|这边|那边|这里|那里|这块|那块))+[。.!！?？]*\\s*$")
 _ASKED = re.compile(
     "(?:在|去|到|应该)?(?:怎么|如何|哪里|哪儿|哪个|什么地方|哪)(?:可以|能|才能|去|在|地方)*(?:办理?|补办?|领取?|换|查|激活|交|做|申请)?"
@@ -150,7 +152,8 @@ _EXIT = re.compile("(?<=站)(?:的)?(?:[a-z]?\\d{0,2}[a-z]?|[一二三四五六�
 _LINE = re.compile("(?:地铁|轨道交通|轻轨|城轨)(?:\\d{1,2}|[一二三四五六七八九十]+)号线(?=.{2,}站)")
 _PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
 _STATIONS = ("地铁站", "火车站", "高铁站", "轻轨站", "站")
-_SHOPPING = re.compile("(?<=..[路街巷桥碑寺庙口])(?:步行街|商业街|商圈)$")
+_SCENIC = ("景区", "风景区", "风景名胜区", "旅游区", "博物馆")
+_SHOPPING = re.compile("(?<=..[路街巷桥碑寺庙口])(?:步行街|商业街|商圈)$|(?<=..)(?<!红)十字(?:路?口)?$")
 
 
 def is_generic(name: str) -> bool:
@@ -204,8 +207,13 @@ def other_forms(name: str) -> list[str]:
     return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
 
 
+def scenic_forms(name: str) -> list[str]:
+    """Return how the grounds of a sight may be called that is not known itself: 法门寺 -> 法门寺博物馆."""
+    return [name + ending for ending in _SCENIC] if len(name) > 2 else []
+
+
 def without_shopping(name: str) -> str:
-    """Return a name without what says that people shop there: 江汉路步行街 -> 江汉路."""
+    """Return a name without what says that people shop or streets cross there: 江汉路步行街 -> 江汉路, 小寨十字."""
     return _SHOPPING.sub("", name)
 
 

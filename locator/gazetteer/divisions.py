@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from locator.adcode import holds_cities, is_inside
-from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET
+from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET, ITS_ZONE
 from locator.gazetteer.text import TOWNSHIP_SUFFIXES
 from locator.model import Precision
 
@@ -390,7 +390,7 @@ class DivisionTable:
         for start in range(1, len(text) - 2):
             for size in range(min(self.longest, len(text) - start), 2, -1):
                 name = text[start : start + size]
-                names = self.names.get(name, ())
+                names = () if ITS_ZONE.fullmatch(name) else self.names.get(name)
                 codes = {n.code for n in names if n.kind == "full" and any(is_inside(n.code, c) for c in within)}
                 codes -= set(within)
                 if len(codes) == 1:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.adcode import is_inside, is_township_code, prefecture_of, prefecture_stem, size_of
+from locator.adcode import is_inside, is_township_code, size_of
 from locator.datum import distance_m
 from locator.gazetteer.address import (
     Address,
@@ -16,15 +15,13 @@ from locator.gazetteer.address import (
     has_in_order,
     is_common,
     is_generic,
-    is_kind_word,
     is_street_name,
-    other_forms,
     read_address,
     without_tail,
 )
 from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import Row, area_filter, gap_m, merge_rows, phrase
-from locator.gazetteer.namesakes import begins_elsewhere
+from locator.gazetteer.namesakes import AREA_LEAST_M, area_of, begins_elsewhere, unnamed_site
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
@@ -40,17 +37,11 @@ AGREE_M = 3000.0
 MOST = {"district": 60, "city": 12, "province": 2, "nation": 1}
 """A name that this many places of China carry says nothing inside a division of that size: there are others of the name
 that no map shows."""
-FEWEST = 3
-"""How many places must be named after an area before they say where it lies."""
-WIDEST_M = 2500.0
-"""Places named after an area must lie together so closely."""
 WIDEST_JOIN_M = 8000.0
 """Places of one name in a district that lie farther apart are asked about."""
-_AREA_LEAST_M = 1000.0
 MOST_NAMESAKES = 9
-MOST_CITIES = 6
-"""Nobody reads a list of more cities."""
 _DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
+_KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _BEGINS = re.compile(
     "(?:^|[^\u3400-\u9fff]|[号路街道巷弄村镇乡区县市旗口侧旁近内段院里站桥处坊]|社区|对面|交汇|交叉口|广场|小区|园区)$"
 )
@@ -135,16 +126,6 @@ def with_namesakes(places: PlaceIndex, name: str, found: Resolved, bias: Bias) -
     return chosen._replace(sure=len(chosen.meanings) < 2 and bool(bias.region or bias.near))
 
 
-def stations_area(places: PlaceIndex, key: str) -> list[Meaning]:
-    """Return the areas that an underground station's name may mean where no map shows the station: 徐家汇站."""
-    base = other_forms(key)[-1] if key.endswith("站") and other_forms(key) else ""
-    head = places.file.divisions.read_head(base)[0]  # 公交站 is no station of 公交, 南宁东站 has its city
-    if (head.codes and head.rest) or len(base) < 2 or len(base) < 3 > len(key) - len(base):
-        return []
-    found = area_of(places, base, within=(), precision=Precision.VILLAGE)
-    return found or (cities_of_street(places, base) if is_street_name(base) else [])
-
-
 def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list[Meaning]:
     """Return the one place that the names in a text mean, or none: the longest name, unless another contradicts it."""
     named = names_inside(places, text, within=within)
@@ -155,7 +136,9 @@ def find_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> list
         overlaps = other.start < best.end and best.start < other.end
         if not overlaps and gap_m(best.rows[0], other.rows[0]) > AGREE_M:
             return []
-    return [meaning_of(best.rows[0], street=is_street_name(to_key(best.rows[0].name)))]
+    key = to_key(text)
+    site = unnamed_site(places, best.rows[0], key[best.start : best.end], key[best.end :], within)
+    return [site or meaning_of(best.rows[0], street=is_street_name(to_key(best.rows[0].name)))]
 
 
 def is_surely(meaning: Meaning) -> bool:
@@ -192,58 +175,6 @@ def named_nearly(places: PlaceIndex, text: str, within: Sequence[str]) -> list[M
     return [Meaning(r.place()) for r in merge_rows(rows)]
 
 
-def cities_of_street(places: PlaceIndex, street: str) -> list[Meaning]:
-    """Return the cities in which places are named after a street whose own city is not said, the likeliest first."""
-    key = to_key(street)
-    if not all(map(HAN.match, key)) or len(key) < 3 or key[:2] in places.file.divisions.names:
-        return []  # 南京西路 is a street of many cities
-    rows = places.file.begun(key, limit=400)
-    cities = Counter(prefecture_of(r.code) for r in rows if r.code and r.kind not in _DIVISIONS)
-    known = [(code, count) for code, count in cities.most_common(MOST_CITIES) if places.division(code)]
-    likely = [code for code, count in known if count >= max(2, 0.2 * known[0][1])]
-    return [Meaning(places.place(code, note="street_unknown"), ("street_unknown",)) for code in likely]
-
-
-def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: Precision) -> list[Meaning]:
-    """Return where an area or street lies that no map names, by the places that are named after it; or none.
-
-    徐家汇公园, 徐家汇书院 and 徐家汇天主教堂 stand together in 徐家汇. Several meanings where such places stand
-    together in several cities.
-    """
-    key = to_key(name)
-    if not 2 <= len(key) <= 8 or not all(HAN.match(c) for c in key) or is_kind_word(key):
-        return []
-    rows = [
-        r
-        for r in places.file.begun(key, within=within, limit=400)
-        if r.kind not in _DIVISIONS and r.kind != "street" and r.code and r.lon is not None
-    ]
-    if within:
-        rows = [r for r in rows if r.code and any(is_inside(r.code, w[:6]) for w in within)]
-    cities: dict[str, list[Row]] = {}
-    for row in rows:
-        cities.setdefault(prefecture_stem(row.code or ""), []).append(row)
-    groups = sorted((g for g in cities.values() if len({r.name for r in g}) >= FEWEST), key=len, reverse=True)
-    if groups and not within:
-        groups = [g for g in groups if len(g) >= 0.25 * len(groups[0])] if len(groups[0]) >= 0.5 * len(rows) else groups
-    found = [_area(name, group, precision) for group in groups[:10]]
-    return [Meaning(place) for place in found if place is not None]
-
-
-def _area(name: str, rows: Sequence[Row], precision: Precision) -> Place | None:
-    import numpy as np
-
-    lon, lat = np.array([r.lon for r in rows], float), np.array([r.lat for r in rows], float)
-    x, y = float(np.median(lon)), float(np.median(lat))
-    gaps = np.sort(np.asarray(distance_m(lon, lat, np.full(len(rows), x), np.full(len(rows), y))))
-    spread = float(gaps[int(0.7 * (len(gaps) - 1))])
-    if spread > WIDEST_M:
-        return None
-    near = min(rows, key=lambda r: (r.lon - x) ** 2 + (r.lat - y) ** 2)  # type: ignore[operator]
-    error_m = max(_AREA_LEAST_M, round(2.0 * spread, -2))
-    return near._replace(name=name, lon=x, lat=y, error_m=error_m, precision=precision, kind="village").place()
-
-
 def at_crossing(places: PlaceIndex, query: str, crossing: Crossing, bias: Bias) -> Resolved:
     """Return where two streets cross, as far as their extents are known; else the city, with the reason."""
     head = _full_names(places, query, bias)
@@ -265,6 +196,26 @@ def at_crossing(places: PlaceIndex, query: str, crossing: Crossing, bias: Bias) 
     return choose_meaning([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)._replace(
         sure=False
     )
+
+
+def read_divisions(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
+    """Return the best reading of a text's divisions; the chosen city decides between equals."""
+    table = places.file.divisions
+    best = table.read_head(query)[0]
+    lone_town = bool(best.codes) and best.names == 1 and table.levels[best.codes[0]] == "township"
+    if bias.region and (lone_town or len(best.codes) != 1 or best.kind != "full"):
+        local = table.read_head(query, within=bias.region)[0]
+        if local.codes and (local.weight >= best.weight or lone_town):
+            best = local
+    if best.rest in _KINDS and best.kind == "short":  # 思茅市, which is 思茅区 today; but 西湖区 in 广东 is no 西湖街道
+        below = table.levels[best.codes[0]] == "township" and best.rest not in "镇乡"
+        former = best._replace(rest="", kind="former")
+        best = DivisionReading(best.outer, best.name + best.rest, 0.0, names=best.names - 1) if below else former
+    if len(best.codes) == 1 and best.rest and table.levels[best.codes[0]] in {"province", "city"}:
+        inside = table.find_inside(best.rest, within=best.codes)
+        if inside is not None:
+            return inside._replace(weight=best.weight + inside.weight, names=best.names + 1)
+    return best
 
 
 def _full_names(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
@@ -342,7 +293,7 @@ def join_alike(meanings: Sequence[Meaning]) -> list[Meaning]:
     if len({m.place.label for m in spots}) > 1 or reach > WIDEST_JOIN_M:
         return list(meanings)
     error_m = round(max((first.place.error_m or 0.0), reach + (first.place.error_m or 0.0) if reach else 0.0))
-    precision = first.place.precision if error_m < _AREA_LEAST_M else Precision.VILLAGE
+    precision = first.place.precision if error_m < AREA_LEAST_M else Precision.VILLAGE
     return [first._replace(place=replace(first.place, error_m=error_m, precision=precision))]
 
 

@@ -24,6 +24,7 @@ from locator.gazetteer.address import (
     other_forms,
     read_address,
     read_crossing,
+    scenic_forms,
     strip_pasted,
     without_exit,
     without_shopping,
@@ -32,11 +33,9 @@ from locator.gazetteer.deletion_index import correct_below, correct_readings
 from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import is_in_capital, merge_rows, weigh
 from locator.gazetteer.named import (
-    area_of,
     asked_here,
     at_crossing,
     choose_meaning,
-    cities_of_street,
     divisions_of,
     find_inside,
     in_region,
@@ -47,12 +46,17 @@ from locator.gazetteer.named import (
     meaning_of,
     named_after,
     named_nearly,
-    stations_area,
+    read_divisions,
     what_is_unknown,
     with_namesakes,
 )
 from locator.gazetteer.namesakes import (
+    affiliated,
+    area_of,
+    at_home,
+    cities_of_street,
     home_of,
+    is_city,
     is_fuller,
     is_its_station,
     is_plain,
@@ -62,14 +66,17 @@ from locator.gazetteer.namesakes import (
     may_have_underground,
     moved_town,
     outlying,
+    own_campus,
+    rivals_of,
     sites_of,
+    stations_area,
+    with_town,
 )
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import MAX_TEXT, to_key
 from locator.model import Precision
 
 _FORMER_TOWN = re.compile("(?P<name>[\u4e00-\u9fff]{2,4}?[镇乡])")
-_KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|技术)?(?:开发区|高新区|经开区)(?=.{2})")
 """A zone of the division before it, which has no name of its own."""
 MOST_ASKED = 10
@@ -87,7 +94,7 @@ def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     whole = _named_whole(places, query, bias)
     if whole.meanings:
         return whole
-    query = without_shopping(query)
+    query = with_town(places, without_shopping(query))
     crossing = read_crossing(query)
     if crossing is not None:
         return at_crossing(places, query, crossing, bias)
@@ -138,7 +145,7 @@ def _plainly(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolv
         return Resolved((*_with_divisions(places, town, bias).meanings, *found.meanings), sure=False)
     if others := outlying(places, reading):
         return Resolved((*others, *found.meanings), sure=False)
-    if inner and level == "district" and NAMED_AFTER.match(reading.rest):
+    if inner and level in {"district", "township"} and NAMED_AFTER.match(reading.rest):
         around = reading._replace(codes=reading.outer, rest="", name="", names=reading.names - 1)
         outer = divisions_of(places, around, "rest_unknown", ("rest_unknown",))
         return Resolved((*found.meanings, *outer), sure=False)
@@ -160,7 +167,8 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
         return understood
     later = later_city(places, query, reading)
     if later is not None:
-        return _with_divisions(places, later, bias)
+        found, own = _with_divisions(places, later, bias), own_campus(places, query, later)
+        return Resolved((*own, *found.meanings), sure=False) if own else found
     found = _without_divisions(places, query, bias)
     if found.meanings:
         return found
@@ -169,7 +177,7 @@ def _weakly(places: PlaceIndex, query: str, reading: DivisionReading, bias: Bias
         former = DivisionReading(codes, query[town.end() :].strip(), 1.0, "former", town["name"], 1)
         if codes:
             return _with_divisions(places, former, bias)._replace(sure=len(codes) == 1 and not former.rest)
-    if _is_city(places, reading):
+    if is_city(places, reading):
         if not NAME_GOES_ON.match(reading.rest):
             return _in_city(places, reading, bias)
     else:
@@ -195,12 +203,6 @@ def _in_city(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolv
     return Resolved((*others, *found.meanings), sure)
 
 
-def _is_city(places: PlaceIndex, reading: DivisionReading) -> bool:
-    """Tell whether a reading names one province or city, as people shorten it: 广州, 上海."""
-    levels = {places.file.divisions.levels[code] for code in reading.codes}
-    return len(reading.codes) == 1 and levels <= {"province", "city"} and len(reading.name) > 1
-
-
 def _is_lacking(found: Resolved) -> bool:
     """Tell whether a part of the text behind the divisions is not understood."""
     return any(_LACKING & set(m.notes) for m in found.meanings)
@@ -217,38 +219,19 @@ def _beside_former(places: PlaceIndex, reading: DivisionReading, found: Resolved
     return Resolved((*found.meanings, *once.meanings), sure=False) if _is_lacking(once) else once
 
 
-def read_divisions(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
-    """Return the best reading of a text's divisions; the chosen city decides between equals."""
-    table = places.file.divisions
-    best = table.read_head(query)[0]
-    lone_town = bool(best.codes) and best.names == 1 and _level(places, best) == "township"
-    if bias.region and (lone_town or len(best.codes) != 1 or best.kind != "full"):
-        local = table.read_head(query, within=bias.region)[0]
-        if local.codes and (local.weight >= best.weight or lone_town):
-            best = local
-    if best.rest in _KINDS and best.kind == "short":  # 思茅市, which is 思茅区 today; but 西湖区 in 广东 is no 西湖街道
-        below = _level(places, best) == "township" and best.rest not in "镇乡"
-        former = best._replace(rest="", kind="former")
-        best = DivisionReading(best.outer, best.name + best.rest, 0.0, names=best.names - 1) if below else former
-    if len(best.codes) == 1 and best.rest and table.levels[best.codes[0]] in {"province", "city"}:
-        inside = table.find_inside(best.rest, within=best.codes)
-        if inside is not None:
-            return inside._replace(weight=best.weight + inside.weight, names=best.names + 1)
-    return best
-
-
 def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     """Return the places, not divisions, whose very name the text is, or is but for 站 and 地铁站."""
     key = to_key(query)
     if key in places.file.divisions.names:
         return Resolved()
+    known = is_street_name(key) or bool(places.file.named(key))
     forms = (key, *other_forms(key)) if len(key) > 3 else (key,) if is_street_name(key) else ()
-    for name in forms:
+    for name in (*forms, *(() if known else scenic_forms(key))):
         rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
         rows = [r for r in rows if to_key(r.name) == name] or rows
         if name != key and key.endswith("站") and not bias.region:  # 宋家庄站 is not at a village
             rows = [r for r in rows if may_have_underground(places, r)]
-        merged = weigh(merge_rows(rows))
+        merged = at_home(places.file, weigh(merge_rows(rows)), key)
         if name != key and len(merged) > MOST_ASKED:  # an underground is in a large city
             merged = [r for r in merged if is_in_capital(r.code)]
         if merged and (name == key or len(merged) <= MOST_ASKED):
@@ -258,15 +241,19 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
             else:
                 sure = len(merged) == 1 and not is_common(key)
                 sure = sure and (len(name) > 4 or is_its_station(places.file, merged[0], name))
+                sure = sure and not (key.endswith("高铁站") and key[:-3] in places.file.divisions.names)
+            others = rivals_of(places, merged[0], key) if alone and name == key and len(merged) == 1 else []
             meanings = [meaning_of(r, street=is_street_name(key)) for r in merged]
             if alone and len(meanings) == 1 and not is_surely(meanings[0]):
                 break
             if alone and not sure and name != key:
                 meanings += [m for m in stations_area(places, key) if m.place.adcode not in {r.code for r in merged}]
-            found = choose_meaning(meanings, bias, local=False)
-            return found._replace(sure=sure)
+            found = choose_meaning([*meanings, *others], bias, local=False)
+            return found._replace(sure=sure and not others)
     if bias.region:
         return Resolved()
+    if len(own := affiliated(places, key)) == 1:
+        return Resolved((Meaning(own[0].place()),))
     head = places.file.divisions.read_head(key)[0]
     sites = sites_of(places.file, key) if not head.codes or is_kind_word(head.rest) else []
     return Resolved(tuple(join_alike([Meaning(r.place()) for r in sites]) or stations_area(places, key)), sure=False)
@@ -351,7 +338,9 @@ def _without_divisions(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     fuller = street or any(is_fuller(places.file, m.place.label, key) for m in found)
     unsure = may_be_anywhere(places, query, assumed) or (alone and (fuller or is_common(key) or is_a_village(key)))
     home = home_of(places, query, assumed) if alone else ()
-    return Resolved((*home, *chosen.meanings), sure=chosen.sure and not (unsure or home))
+    rows = places.file.named(key) if alone and len(found) == 1 and not street else []
+    others = rivals_of(places, rows[0], key) if len(rows) == 1 else []
+    return Resolved((*home, *chosen.meanings, *others), sure=chosen.sure and not (unsure or home or others))
 
 
 def find_address(
