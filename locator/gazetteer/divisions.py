@@ -369,7 +369,8 @@ class DivisionTable:
     def _starts_with_city(self, text: str, codes: tuple[str, ...], *, full: bool = False) -> bool:
         """Tell whether a division (粤) is followed by one of it, or its whole name: 唐山路北区 is no 唐山路."""
         for size in range(2, min(self.longest, len(text)) + 1):
-            found = (n for n in self.names.get(text[:size]) if len(n.code) == 6 and (n.kind == "full" or not full))
+            named = self.names.get(text[:size])  # 澳门路环 is no 澳门路
+            found = (n for n in named if n.code > "7" or (len(n.code) == 6 and (n.kind == "full" or not full)))
             if any(is_inside(n.code, c) for n in found for c in codes):
                 return True
         return False

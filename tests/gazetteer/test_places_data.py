@@ -109,8 +109,10 @@ def test_at_least_fifteen_thousand_townships_are_placed() -> None:
         assert placed[code].lon == float((row if surer else own[code])["lon"])
 
 
-@pytest.mark.parametrize("name", ["高雄市", "台北市", "台东县", "元朗区", "湾仔区"])
-def test_parts_of_taiwan_and_hong_kong_lie_in_themselves(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["高雄市", "台北市", "台东县", "元朗区", "湾仔区", "大堂区", "嘉模堂区", "圣方济各堂区"]
+)
+def test_parts_of_taiwan_hong_kong_and_macau_lie_in_themselves(name: str) -> None:
     part = next(row for row in read_rows("parts.csv") if row["name"] == name)
     true = {
         "高雄市": (120.31, 22.62),
@@ -118,6 +120,9 @@ def test_parts_of_taiwan_and_hong_kong_lie_in_themselves(name: str) -> None:
         "台东县": (121.15, 22.75),
         "元朗区": (114.03, 22.44),
         "湾仔区": (114.18, 22.28),
+        "大堂区": (113.55, 22.19),
+        "嘉模堂区": (113.56, 22.16),
+        "圣方济各堂区": (113.56, 22.12),
     }[name]
     gap = float(distance_m(float(part["lon"]), float(part["lat"]), *true))
     assert gap < float(part["error_m"])
@@ -127,7 +132,7 @@ def test_a_name_of_a_part_of_hong_kong_says_the_part_it_lies_in() -> None:
     """A part has no adcode: its number is that of its row, which must not move under a name."""
     parts = list(csv.DictReader((PATH.parent / "parts.csv").read_text("utf-8").splitlines()))
     aliases = csv.DictReader((PATH.parent / "aliases.csv").read_text("utf-8").splitlines())
-    named = [row for row in aliases if len(row["code"]) == 9 and row["code"][:2] in ("71", "81")]
+    named = [row for row in aliases if len(row["code"]) == 9 and row["code"][:2] in ("71", "81", "82")]
     assert len(named) > 10
     for row in named:
         part = parts[int(row["code"][6:]) - 1]
