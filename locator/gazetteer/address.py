@@ -69,7 +69,9 @@ _ONCE = "原(?![平阳州])(?=[一-鿿]{2,4}?[区县市])"
 """A division as it was called once; 原平, 原阳 and 原州 begin so themselves."""
 _CORPS = "(?:新疆)?(?:生产建设|建设)?(?:兵团)?第?(?:[一二三四五六七八九十]{1,2}|\\d{1,2})师(?=[一-鿿]{3,4}市)"
 """The division of the Production and Construction Corps before its city: 第八师石河子市."""
-_POSTCODE = "\\d{6}(?=[^\\d号弄栋]|$)\\s*"
+_ZIP = "(?:(?:邮政编码|邮编)\\s*[:：]?\\s*)?"
+_POSTCODE = f"{_ZIP}\\d{{6}}(?=[^\\d号弄栋]|$)[\\s)]*"
+_POSTCODE_BEHIND = re.compile(f"(?:(?<=[^\\d号第#-])|[\\s,;(]+){_ZIP}(?<!\\d)\\d{{6}}\\s*\\)?\\s*$")
 _PASTED = re.compile(f"^\\s*(?:{_LABELS}|{_INTRODUCTIONS}|{_STATE}|{_ONCE}|{_CORPS}|{_POSTCODE})(?=.)")
 _TELEPHONE = re.compile(
     "(?:电话|手机|联系方式|(?<![a-zA-Z])(?i:tel|phone|ph|t))?\\s*+[:：]?\\s*+(?<!\\d)1[3-9]\\d{9}(?!\\d)"
@@ -264,6 +266,7 @@ def strip_pasted(text: str) -> str:
         text = shorter
     text = _TELEPHONE.sub(" ", text)
     text = _ASKED.sub("", text) or text
+    text = _POSTCODE_BEHIND.sub("", text) or text
     text = _VAGUE_TAIL.sub("", text) or text
     return _once(text.strip())
 

@@ -23,6 +23,7 @@ _VALUE = re.compile(
 )
 _WORDS = re.compile(r"geo:|latitude|longitude|lat|lng|lon|纬度|经度|坐标|wgs-?84|gcj-?02|bd-?09|[=()\[\]]")
 _LETTERS = {"北": "n", "南": "s", "东": "e", "西": "w"}
+_POSTCODE = re.compile(r"\W*(?:(?:邮政编码|邮编|(?i:zip|post|postal)\s*(?i:code)?|(?i:p\.?\s?c\.?))\W*)?\d{6}\W*")
 
 
 class Pair(NamedTuple):
@@ -105,6 +106,11 @@ def _pair(first: _Value, second: _Value) -> Pair | None:
     if lon_first.in_china and not lat_first.in_china:
         return lon_first
     return lat_first if lat_first.valid or not lon_first.valid else lon_first
+
+
+def is_postcode(text: str) -> bool:
+    """Tell whether a text is a postcode and nothing else: 100080, 邮编：100080."""
+    return bool(_POSTCODE.fullmatch(text))
 
 
 def read_coordinates(text: str, datum: Datum = Datum.WGS84) -> Place | None:

@@ -18,7 +18,7 @@ from locator.adcode import holds_cities, is_adcode, prefecture_of
 from locator.datum import Datum
 from locator.errors import LocatorError, ServiceRateLimited, ServiceRefused
 from locator.geocode import records
-from locator.geocode.coordinates import read_coordinates, read_pair
+from locator.geocode.coordinates import is_postcode, read_coordinates, read_pair
 from locator.geocode.records import GeocodeResult, Hint
 from locator.i18n import text as say
 from locator.model import Notice, Place
@@ -68,6 +68,8 @@ def locate_embedded(
     if pair is not None:
         place = read_coordinates(text, datum)
         return GeocodeResult(place=place) if place else GeocodeResult(notices=(Notice(code="coordinates_invalid"),))
+    if is_postcode(text):
+        return GeocodeResult(notices=(Notice(code="postcode_alone"), Notice(code="place_not_found")))
     resolved = gazetteer.resolve(text, near=near, region=region)
     meanings = resolved.meanings[:MAX_CANDIDATES]
     notes = dict.fromkeys(note for meaning in meanings for note in meaning.notes)

@@ -77,6 +77,19 @@ def test_coordinates_that_are_nowhere_are_said(find):
 
 
 @pytest.mark.parametrize(
+    "text", ["100080", " 518000 ", "邮编：610041", "邮政编码 200030", "１０００８０", "Zip code: 100080"]
+)
+def test_a_postcode_alone_says_that_it_is_one(find, text):
+    found = find(text)
+    assert (found.place, found.candidates, codes(found)) == (None, (), ["postcode_alone", "place_not_found"])
+
+
+@pytest.mark.parametrize("text", ["1000800", "10008", "100080路", "人民路100080"])
+def test_other_numbers_are_no_postcode(find, text):
+    assert "postcode_alone" not in codes(find(text))
+
+
+@pytest.mark.parametrize(
     ("text", "note"),
     [("江干区", "renamed"), ("济阳县", "renamed"), ("广洲市", "corrected"), ("经四路478号", "city_assumed")],
 )
