@@ -240,10 +240,10 @@ class FileMark(NamedTuple):
     changed_ns: int = 0
 
     @classmethod
-    def of(cls, path: Path | None) -> FileMark:
+    def of(cls, path: Path | str | None) -> FileMark:
         """Return the mark of a file; all zeros where there is none."""
         try:
-            stat = path.stat() if path else None
+            stat = os.stat(path) if path else None  # noqa: PTH116 - a Path would be taken apart for each search
         except OSError:
             stat = None
         return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else cls()

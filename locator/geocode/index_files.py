@@ -166,7 +166,8 @@ def _spawn(data: Path) -> None:
 
 def gazetteer_version(settings: Settings) -> tuple[FileMark, FileMark]:
     """Return the marks of the gazetteer and of the shipped places, which change after an import or a build."""
-    return FileMark.of(settings.data / GAZETTEER_FILE), FileMark.of(places_file(settings.data))
+    index = os.path.join(settings.data, GAZETTEER_FILE)  # noqa: PTH118 - made for each search
+    return FileMark.of(index), FileMark.of(places_file(settings.data))
 
 
 def open_data_gazetteer(settings: Settings) -> Gazetteer:
