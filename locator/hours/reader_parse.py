@@ -78,9 +78,11 @@ class HoursReader(ClauseReader):
         return next(rest, "") in NAMED and not any(token.kind in {*NAMED, "range"} for token in self.clause)
 
     def _take_break(self, start: int, end: int) -> None:
-        """Take a break from the times: of this line in its brackets, else of all; other sentences may differ."""
+        """Take a break from the times: of this line in brackets behind it, else of all; other sentences differ."""
         inside = [line for line in self.lines if any(a < start and end < b for a, b in line.ranges)]
-        if self.opened_by is not None or not inside:
+        told = [token for token in self.tokens[: self.at] if token.text != " "]
+        opened = max((n for n, token in enumerate(told) if token.text == "("), default=0)
+        if (self.opened_by is not None and told[opened - 1].kind == "range") or not inside:
             inside = [self.line]
         elsewhere = self.lines[: self.sentence] if len(self.lines) > self.sentence and self.line in inside else []
         for line in (line for line in inside if line in elsewhere):
@@ -134,8 +136,8 @@ class HoursReader(ClauseReader):
 
     def _read_workdays(self, _text: str) -> None:
         self.holidays_off = self.by_workdays = True
-        line = self.line
-        if line.days and not (line.timed or line.state or self.joint or self.vague or self.deferred):
+        line, told = self.line, self.opened_by or any(self.group)
+        if told and line.days and not (line.timed or line.state or self.joint or self.vague or self.deferred):
             return  # 周二至周六（工作日）: the days are told
         self._add_days(WORKDAYS, vague=True)
 
@@ -226,8 +228,7 @@ class HoursReader(ClauseReader):
             self.deferred = bool(self.half_day)
             return  # the end of the clause decides
         if self.before is not None and self.before.kind == "range" and line.ranges:
-            *kept, (start, end) = line.ranges
-            line.ranges = tuple(kept)
+            line.ranges, (start, end) = line.ranges[:-1], line.ranges[-1]
             self._take_break(start, end)
             return
         if line.timed or not (line.days or line.holidays):
@@ -238,6 +239,7 @@ class HoursReader(ClauseReader):
             return
         listed = self.before is not None and self.before.kind == "days" and self.before.text.count(",") > 1
         unsure = days >= WORKDAYS or (text == "除外" and self.unjoined and days & WORKDAYS)
+        listed |= text == "除外" and self.after_break and bool(days & WORKDAYS)  # 午休12:00-13:00，周三除外: the break?
         if not (days or holidays) or listed or (holidays and unsure) or frozenset() < self.earlier <= days:
             raise Unclear(text)  # 周一，周三，周日休息; 周一至周五、节假日除外; 周一 节假日除外 may be Monday's hours
         if 0 < len(line.days - days) < 3 and not self.opened_by and (days or self.fence != line.days):
@@ -249,8 +251,7 @@ class HoursReader(ClauseReader):
             self.notes.append(f"节假日{text}")  # 周一闭馆（法定节假日除外）: the exception may be from being shut
         else:
             self.holidays_off |= holidays
-        self.excluded |= days
-        self.shut = days
+        self.excluded, self.shut = self.excluded | days, days
         line.days -= days
         self.fence, self.beyond = line.days or None, False
         if not line.days and self.replaced:
@@ -297,8 +298,7 @@ class HoursReader(ClauseReader):
 
     def _read_noon(self, text: str) -> None:
         """Read that there is no break at noon: where the times have one, it is not known."""
-        line = self.line
-        gap = noon_gap(line.ranges)
+        line, gap = self.line, noon_gap(self.line.ranges)
         if gap is not None and not line.state:
             self._doubt(gap, text)
         elif not line.timed:
@@ -311,8 +311,7 @@ class HoursReader(ClauseReader):
             line.state, line.comment, line.taken = "unknown", said, True
         elif self._ends_times():
             if len(line.ranges) > 1 and not line.days <= {5, 6}:  # 8:30-12:00，13:30-18:30延时服务
-                *kept, span = line.ranges
-                line.ranges = tuple(kept)
+                line.ranges, span = line.ranges[:-1], line.ranges[-1]
                 self._doubt(span, said)
             else:
                 line.state, line.comment, line.taken = "unknown", said, True
