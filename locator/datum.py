@@ -1,6 +1,6 @@
 """WGS-84, GCJ-02 and BD-09, and distances on the WGS-84 ellipsoid, on arrays.
 
-NumPy, PROJ and GEOS are imported by the functions that need them: whoever only names a datum needs none.
+NumPy, PROJ and GEOS are imported by the functions that need them: naming a datum needs none of them.
 
 Inside the program every coordinate is WGS-84, longitude then latitude, in degrees. A source, a
 geocoder and a tile layer declare their datum, and :func:`to_wgs84` / :func:`from_wgs84` convert once

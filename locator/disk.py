@@ -29,19 +29,19 @@ _SQLITE_FULL = 13
 _NO_ROOM = 1 << 20
 """Bytes: with less a library that does not say why it could not write had none."""
 ABANDONED_S = 86_400.0
-"""A draft that nobody has written to for a day is left from a process that was killed."""
+"""A draft that was not written to for a day is left from a killed process."""
 READABLE = 0o644
 """Everybody may read, the owner may write."""
 
 
 def is_full(error: BaseException) -> bool:
-    """Tell whether an error says that there is no room, whoever says it: the system or SQLite."""
+    """Tell whether an error says that there is no room, as the system or SQLite says it."""
     full = isinstance(error, OSError) and error.errno in FULL
     return full or getattr(error, "sqlite_errorcode", None) == _SQLITE_FULL
 
 
 def free_bytes(path: Path) -> int:
-    """Return how much room there is on the disk of a file, which need not be there; plenty where nobody can tell."""
+    """Return the free bytes on the disk of a file, which need not exist; ``sys.maxsize`` where that is not known."""
     folder = next((above for above in (path, *path.parents) if above.is_dir()), None)
     try:
         return shutil.disk_usage(folder).free if folder else sys.maxsize
@@ -105,7 +105,7 @@ def try_lock(handle: int) -> bool:
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold a file's lock against every other process and thread; wait for whoever has it.
+    """Hold a file's lock against every other process and thread; wait until it is free.
 
     The lock is a file of its own beside ``path`` and is released when the process ends, however it ends.
 
@@ -202,7 +202,7 @@ def remove_drafts(path: Path, *, older_than_s: float = -math.inf) -> None:
     Parameters
     ----------
     older_than_s
-        Only drafts that nobody has written to for so many seconds.
+        Only drafts that were not written to for so many seconds.
     """
     for draft in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         with contextlib.suppress(OSError):  # its writer has just put it in place, or it is somebody else's

@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MEND_AGAIN_S = 30.0
-"""After data of ours could not be made again, so long nobody tries."""
+"""How long to wait before damaged data is made again after a failure."""
 
 
 def check_engines(settings: Settings) -> None:
-    """Refuse settings that name what is not there: a folder, a layer, a service's key or address. Asks nobody.
+    """Refuse settings that name what is not there: a folder, a layer, a service's key or address. Sends no request.
 
-    An engine is opened when it is first needed; whoever starts a server wants to know before.
+    Engines are opened when first needed; a server should refuse wrong settings when it starts.
 
     Raises
     ------

@@ -280,7 +280,7 @@ class Hit:
     """Ids of other points at the same position."""
     area: str | None = None
     """Where the place is known by district or city only: ``own`` for a point of that area, ``other`` for one of
-    another part of the city; how far away, nobody knows. None where distances are known."""
+    another part of the city, at an unknown distance. None where distances are known."""
     may_not_handle: bool = False
     """A general neighbourhood or Party service centre of which no source says that it handles insurance at all."""
 

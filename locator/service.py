@@ -194,7 +194,7 @@ class Locator:
         Raises
         ------
         InvalidInput
-            A position that is none, a limit out of range, or nothing asked.
+            An invalid position, a limit out of range, or nothing asked.
         """
         try:
             answer = self._find(query, now)

@@ -101,7 +101,7 @@ def shipped_dir() -> Path:
 
 
 def load_yaml(path: Path) -> Any:
-    """Return what a YAML file of ours holds, read by the C library where there is one.
+    """Return the content of one of our YAML files, read by the C library where there is one.
 
     Raises
     ------

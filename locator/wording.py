@@ -12,7 +12,7 @@ from datetime import date, datetime
 from locator.i18n import text
 
 HERE_M = 15.0
-"""Nearer than this nobody walks a distance: a building is wider."""
+"""A shorter distance is not told: a building is wider."""
 OLD_YEARS = 2
 """From this age on a row says that it may have changed; from one year on it carries a sign."""
 NEARBY_M = 300.0

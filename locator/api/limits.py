@@ -2,7 +2,7 @@
 
 Everything that outsiders can make the process do passes here: requests (:class:`Limits`), and around the whole
 page the framing of requests and every message of a websocket (:class:`Guard`). A client is an address, or the
-/64 network of an IPv6 address, because whoever has one address there has all of them.
+/64 network of an IPv6 address, because one customer has all addresses of such a network.
 """
 
 from __future__ import annotations

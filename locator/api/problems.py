@@ -124,7 +124,7 @@ def add_problem_handlers(api: FastAPI) -> None:
 
 
 class ErrorMiddleware:
-    """ASGI: answer an error that nobody foresaw, and keep it from the server, which would log what it says.
+    """ASGI: answer an unexpected error, and keep it from the server, which would log its message.
 
     The message of an exception may hold what a person typed, so only its kind is told.
 
@@ -154,7 +154,7 @@ class ErrorMiddleware:
         try:
             await self._app(scope, receive, watch)
         except ClientDisconnect:
-            return  # nobody is there any more
+            return  # the client has gone
         except Exception as error:
             log.error("a request broke", exc_info=error)  # the log gets its kind and place only
             if started:

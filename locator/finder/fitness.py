@@ -23,7 +23,7 @@ KIND_ORDER: Mapping[str, tuple[Kind, ...]] = {
         Kind.COMMUNITY_CENTER, Kind.OTHER, Kind.BANK,
     ),
 }  # fmt: skip
-"""By the authority of the task, whom to ask first in an area where nobody is near. Service points of the card come
+"""By the authority of the task, whom to ask first where no distance is known. Service points of the card come
 before the agencies, and agencies before bureaus; the other authority's counters are last (facts of 2026-11)."""
 UNPLACED = frozenset({Precision.DISTRICT, Precision.CITY, Precision.PROVINCE})
 """Nothing is measured from or to a position known no better than this."""

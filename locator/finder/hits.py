@@ -4,7 +4,7 @@ Points come in groups, each under its own heading: ``near`` (an exact position),
 village or township: no pin, the distance is an "about") and ``unplaced`` (placed by district or city:
 not ranked by distance); those that state that they serve the place come before them all. Of two at like
 distance the one that fits the matter better is first (:mod:`locator.finder.fitness`). Where only the district
-or city of the place is known, nobody is near: the offices of the area come by what is known of them
+or city of the place is known, there are no distances: the offices of the area are ordered by what is known of them
 (:func:`find_in_area`). All of that twice: tier 1 is every kind the task does not exclude, tier 2 the other
 authority's counters.
 """

@@ -1,7 +1,7 @@
 """A map of our own: what an extract of OpenStreetMap holds, as vector tiles, and the names of the gazetteer.
 
 ``locator import osm`` makes the tiles (:func:`build_ground`), the page serves them (:class:`Ground`), and
-``locator/web/static/ground.js`` draws them. Nobody outside learns where a person looks.
+``locator/web/static/ground.js`` draws them. No other server learns where a person looks.
 """
 
 from locator.ground.archive import Ground, ground_dir, read_archive

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
-from locator.errors import DataError
+from locator.routing.osm_files import wrap_osm_errors
 
 ZOOMS = (5, 8, 10, 12, 13, 14)
 """The zooms at which something new begins to be drawn; the last one holds everything."""
@@ -158,13 +158,9 @@ class ExtractShapes:
         DataError
             The file is cut short, or is no OpenStreetMap data.
         """
-        try:
+        with wrap_osm_errors(self.path):
             for rows in batched(self._shapes(), _BATCH):
                 yield from _split(rows)
-        except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
-            raise DataError(
-                f"{self.path} cannot be read as OpenStreetMap data: {error}", code="extract_broken", path=self.path.name
-            ) from error
         for rows in batched(self._joined_streets(), _BATCH):
             yield from _split(rows)
 

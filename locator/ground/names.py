@@ -183,7 +183,7 @@ def _load(shipped: Path) -> _Names:
 
 
 def _read_divisions(shipped: Path) -> Any:
-    """Return cities, districts and townships where they are surest, as columns; those nobody places are left out."""
+    """Return cities, districts and townships at their most exact known position, as columns; without one, none."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv

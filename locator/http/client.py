@@ -115,7 +115,7 @@ class HttpClient:
         ------
         ServiceTimeout, ServiceRateLimited, ServiceRefused, ServiceReplyError, ServiceError
         InvalidInput
-            ``url`` is none that can be asked.
+            ``url`` is not valid.
         """
         return self._ask_json(service, self._request("GET", url, params, headers, None), options)
 

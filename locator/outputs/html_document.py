@@ -60,7 +60,7 @@ def escape(value: object) -> str:
 
 
 def check_address(address: str) -> str:
-    """Return a link's address, or ``#`` when its scheme is none that a link here may have."""
+    """Return a link's address, or ``#`` when its scheme is not allowed."""
     cleaned = _UNSEEN.sub("", address)
     if _PLAIN_ADDRESS.fullmatch(cleaned):
         return cleaned

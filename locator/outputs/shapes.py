@@ -377,7 +377,7 @@ def say_pinyin(name: str) -> str:
             said.append(run.translate(_BRACKETS).strip())
             continue
         syllables = spell(simplify(run))
-        if len(syllables) != len(run):  # a character nobody knows
+        if len(syllables) != len(run):  # a character without a known reading
             return name
         ends = {0, len(run), *(end for found in _NAME_WORDS.finditer(run) for end in found.span())}
         cuts = sorted(ends)

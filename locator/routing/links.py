@@ -2,7 +2,7 @@
 
 Only ``https`` links: they work as an ordinary anchor, open the app where it is installed and a web page
 where it is not. A link carries the start only when the caller gives one; without it the app starts from
-where the phone is, and nobody else learns where that was.
+where the phone is, and no position leaves this machine.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def links(
     Raises
     ------
     InvalidInput
-        A position that is none (see :func:`locator.routing.route.check_position`).
+        An invalid position (see :func:`locator.routing.route.check_position`).
     """
     wanted = LinkMode(str(mode))
     start, end = (None if origin is None else check_position(*origin)), check_position(*point)

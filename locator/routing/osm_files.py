@@ -7,6 +7,7 @@ beside it; a file that is not what its MD5 says is not kept.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -107,6 +108,23 @@ def download_extract(region: str, settings: Settings, *, progress: Progress = la
 # ---- the one form that the tile builder reads: PBF, nodes before ways, each by number
 
 
+@contextlib.contextmanager
+def wrap_osm_errors(extract: Path) -> Iterator[None]:
+    """Turn what pyosmium says of a file it cannot read into one error of ours.
+
+    Raises
+    ------
+    DataError
+        The file is cut short, or is not OpenStreetMap data.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
+        raise DataError(
+            f"{extract} cannot be read as OpenStreetMap data: {error}", code="extract_broken", path=str(extract)
+        ) from error
+
+
 def to_pbf(extract: Path, work: Path) -> Path:
     """Return an extract as the builder reads it: itself, or a copy in ``work``.
 
@@ -115,12 +133,8 @@ def to_pbf(extract: Path, work: Path) -> Path:
     DataError
         It is no whole file of OpenStreetMap data.
     """
-    try:
+    with wrap_osm_errors(extract):
         return _to_pbf(extract, work / "source.osm.pbf")
-    except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
-        raise DataError(
-            f"{extract} cannot be read as OpenStreetMap data: {error}", code="extract_broken", path=str(extract)
-        ) from error
 
 
 def _to_pbf(extract: Path, out: Path) -> Path:
@@ -176,17 +190,13 @@ def read_street_names(extract: Path) -> StreetNames:
     keys = [f"name:{lang}" for lang in LANGS]
     roads = osmium.filter.KeyFilter("highway")
     translated = osmium.filter.KeyFilter(*keys)
-    try:
+    with wrap_osm_errors(extract):
         for way in osmium.FileProcessor(str(extract), osmium.osm.WAY).with_filter(roads).with_filter(translated):
             name = way.tags.get("name")
             for lang, key in zip(LANGS, keys, strict=True):
                 said = way.tags.get(key)
                 if name and said and said != name:
                     counts[lang].setdefault(name, Counter())[said] += 1
-    except (RuntimeError, OSError, ValueError) as error:  # pyosmium's errors are RuntimeErrors
-        raise DataError(
-            f"{extract} cannot be read as OpenStreetMap data: {error}", code="extract_broken", path=str(extract)
-        ) from error
     tables = {
         lang: {name: min(said, key=lambda s: (-said[s], s)) for name, said in sorted(table.items())}
         for lang, table in counts.items()

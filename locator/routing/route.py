@@ -15,7 +15,7 @@ type LonLat = tuple[float, float]
 """WGS-84 degrees, longitude then latitude."""
 
 FARTHEST_LAT = 85.0
-"""No road map of ours has a street beyond it, and Mercator maps end there."""
+"""There are no roads beyond it, and Mercator maps end there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def check_position(lon: float, lat: float) -> LonLat:
     ------
     InvalidInput
         Not a number, out of range, latitude before longitude, or (0, 0): the mark of a position that
-        was never filled in, which no route of ours can reach.
+        was never filled in, which no road reaches.
     """
     lon, lat = float(lon), float(lat)
     if not is_position(lon, lat, farthest_lat=FARTHEST_LAT):
@@ -74,7 +74,7 @@ def measure(origin: LonLat, target: LonLat) -> tuple[float, float]:
 SEARCH_M = 2000
 """How far from a position its road may be. Engines' own limits would answer for the next town in silence."""
 MAX_M: Mapping[Mode, float] = {Mode.WALK: 200_000.0, Mode.CYCLE: 200_000.0, Mode.DRIVE: 400_000.0}
-"""Farther by the straight line is not asked: seconds of work for a way nobody takes."""
+"""Farther by the straight line is not asked: it takes seconds and is of no use."""
 
 
 def check_ends(origin: LonLat, target: LonLat, mode: Mode) -> tuple[LonLat, LonLat]:

@@ -113,7 +113,7 @@ def route_or_line(router: Router | None, origin: LonLat, target: LonLat, mode: M
     Raises
     ------
     InvalidInput
-        A position that is none.
+        An invalid position.
     """
     if router is None:
         return straight_line(origin, target, mode, lang)
@@ -128,7 +128,7 @@ def route_or_line(router: Router | None, origin: LonLat, target: LonLat, mode: M
 def straight_line(
     origin: LonLat, target: LonLat, mode: Mode = Mode.WALK, lang: str = "zh", *, because: str = ""
 ) -> Route:
-    """Return the geodesic between two positions as a route that says it is none.
+    """Return the geodesic between two positions as a route that is marked as an estimate.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def straight_line(
     Raises
     ------
     InvalidInput
-        A position that is none.
+        An invalid position.
     """
     start, end = check_position(*origin), check_position(*target)
     metres, bearing = measure(start, end)

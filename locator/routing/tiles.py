@@ -48,7 +48,7 @@ _BORDER_IDS = 100_000
 
 
 def _say_nothing(_stage: str, _share: float) -> None:
-    """Report to nobody."""
+    """Do not report."""
 
 
 def engine_dir() -> Path:

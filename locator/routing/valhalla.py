@@ -85,7 +85,7 @@ def _asking(actor: Any) -> Ask:
 
 
 def _open_actor(roads: Roads, algorithm: str = _CHOOSING) -> Any:
-    """Return an Actor over a set of tiles; its configuration is a file that nobody needs afterwards."""
+    """Return an Actor over a set of tiles; its configuration file is deleted afterwards."""
     try:
         from valhalla import Actor
 
@@ -153,7 +153,7 @@ class EmbeddedValhalla:
         Raises
         ------
         InvalidInput
-            A position that is none (``route_position``), or farther apart than anybody goes (``route_too_far``).
+            An invalid position (``route_position``), or too far apart (``route_too_far``).
         NotFound
             No road within 2 km of an end (``route_start_off_roads``, ``route_end_off_roads``), or no way
             between them (``route_unreachable``).

@@ -161,6 +161,6 @@ class Selection:
             return self.tree
 
     def forget(self) -> None:
-        """Drop the rows and their tree; whoever is using them keeps them until done."""
+        """Drop the rows and their tree; a query that is using them keeps them until it is done."""
         self._rows = None
         self.tree = None

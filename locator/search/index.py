@@ -155,7 +155,7 @@ class Index:
         Raises
         ------
         InvalidInput
-            ``lon`` and ``lat`` differ in shape, or a bound is none.
+            ``lon`` and ``lat`` differ in shape, or a bound is invalid.
         """
         x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
         if x.shape != y.shape or x.ndim != 1:

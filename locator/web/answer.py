@@ -105,6 +105,11 @@ def render_first(guide: Mapping[str, Any] | None, words: Translator) -> Markup |
     return tag("div", tag("p", mark_chinese(str(first["text"]), words.lang)), call, class_="urgent", role="note")
 
 
+def render_note(item: Mapping[str, Any], lang: str) -> Markup | None:
+    """Return the note of a line of the guide, to stand behind it."""
+    return tag("small", " ", mark_chinese(str(item["note"]), lang), class_="soft") if item.get("note") else None
+
+
 def render_trip(guide: Mapping[str, Any] | None, words: Translator) -> Markup | None:
     """Return whether the matter can be settled without going: one line that unfolds into how."""
     trip = (guide or {}).get("trip")
@@ -117,9 +122,7 @@ def render_trip(guide: Mapping[str, Any] | None, words: Translator) -> Markup | 
         tag(
             "li",
             link_out(mark_chinese(str(channel["name"]), words.lang), channel.get("url")),
-            tag("small", " ", mark_chinese(str(channel["note"]), words.lang), class_="soft")
-            if channel.get("note")
-            else None,
+            render_note(channel, words.lang),
         )
         for channel in guide.get("channels", [])
     ]

@@ -71,7 +71,7 @@ class Event:
 
 
 def read_event(value: object) -> Event | None:
-    """Return what the browser sent as an event, or None when it is none."""
+    """Return what the browser sent as an event, or None when it is something else."""
     if not isinstance(value, Mapping) or not isinstance(value.get("act"), str):
         return None
     return Event(value["act"], value)
@@ -193,5 +193,5 @@ def _render_switches(page: str, state: PageState, words: Translator) -> Markup:
 
 
 def render_footer(words: Translator) -> Markup:
-    """Return the footer: where the data come from and whom to call."""
+    """Return the footer: where the data come from and which number to call."""
     return tag("footer", tag("p", words("footer")), class_="bottom")

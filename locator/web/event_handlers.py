@@ -97,7 +97,7 @@ def _candidate(session: Session, event: Event) -> None:
 
 
 def _may_spend(session: Session) -> bool:
-    """Tell whether a service elsewhere may be asked for this person now; what one has spent nobody else can ask."""
+    """Tell whether a service elsewhere may be asked for this person now: requests to it are shared by all."""
     if session.take_turn("requests"):
         return True
     session.answer, session.failed = None, text("page.trouble.often", session.state.lang)

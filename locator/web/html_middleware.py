@@ -60,7 +60,7 @@ _TILE_HOSTS = {
 
 
 def list_tile_hosts(tiles: str) -> tuple[str, ...]:
-    """Return the origins a base map is loaded from; empty where nobody else is asked."""
+    """Return the origins a base map is loaded from; empty where no other host is asked."""
     if tiles in _TILE_HOSTS:
         return _TILE_HOSTS[tiles]
     parts = urlsplit(tiles)

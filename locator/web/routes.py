@@ -1,7 +1,7 @@
 """What is served beside the page from the same process and port: its files, health, metrics and the API.
 
 Leaflet comes out of the installed package ``folium-offline`` (a carrier of the files folium names by CDN
-addresses) and is written once to a folder of ours; the rest is written by us in ``locator/web/static``.
+addresses) and is written once to the data folder; the other files are in ``locator/web/static``.
 An address carries a hash of its content, so that a browser may keep it for ever.
 """
 
@@ -63,7 +63,7 @@ TILE_SCRIPTS = ("vectorgrid.js", "ground_draw.js")
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 _PACKED_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
-"""What a proxy adds: whoever comes through one is not the operator on the machine itself."""
+"""What a proxy adds: a request that came through one is not from the machine itself."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -135,7 +135,7 @@ class PackedFiles:
         self._kept: dict[tuple[Path, str], bytes] = {}
 
     def find(self, path: str) -> Path | None:
-        """Return the text file behind an address, or None when there is none of ours."""
+        """Return the text file behind an address, or None when it is not one of these."""
         for prefix, folder in self._folders.items():
             if path.startswith(prefix) and Path(path).suffix in _PACKED_TYPES:
                 found = (folder / path.removeprefix(prefix)).resolve()

@@ -47,13 +47,13 @@ MAX_STEP = 200
 """Characters of one step."""
 _TOLD = ("id", "mode", "length", "engine", "step")
 _KEY = secrets.token_bytes(32)
-"""A key of this process: a sheet says of the way only what this page said, whoever sends the form."""
+"""A key of this process: a form whose way was not written by this page is refused."""
 MAX_FORM_BYTES = 131_072
 """Bytes of a form with a way in Chinese: a character takes nine bytes in a form."""
 
 
 def address_to_send(state: PageState, point_id: str, *, public_url: str | None = None) -> str:
-    """Return the address of an office's page to send: office, task, person and language, nobody's place."""
+    """Return the address of an office's page to send: office, task, person and language, never a position."""
     query = urlencode({"task": state.task, "person": state.person, "lang": state.lang})
     return f"{public_url.rstrip('/') if public_url else '.'}/send/{quote(point_id, safe='')}?{query}"
 

@@ -131,7 +131,7 @@ def read_clock() -> datetime:
 
 
 def pack_first_visit() -> None:
-    """Compress the files of a first page load in advance, so that nobody waits for it."""
+    """Compress the files of a first page load in advance, before the first visit."""
     from locator.web.html_middleware import open_packed_files
     from locator.web.streamlit_patches import list_first_files
 
@@ -153,7 +153,7 @@ async def warm_up(_: object) -> AsyncIterator[None]:
             if isinstance(locator.engines.store, ParquetStore):
                 locator.engines.store.layer().read_ahead()
             locator.engines.gazetteer.warm()
-            locator.metrics = SearchMetrics()  # our own question is nobody's search
+            locator.metrics = SearchMetrics()  # the question above is not a person's search
             log.info("ready")
             # Not streamlit_folium: a component declared before the runtime runs is never served.
             import folium.plugins  # noqa: F401 - the slow part of it

@@ -62,7 +62,7 @@ def _match(pattern: re.Pattern[str], word: str | None) -> str | None:
 
 
 def parse_state(params: Mapping[str, str], *, default_lang: str = "zh") -> PageState:
-    """Return the state an address asks for; a word that is none of ours counts as not there."""
+    """Return the state an address asks for; unknown values are ignored."""
     limit = params.get("limit", "")
     lang = params.get("lang", default_lang)
     return PageState(

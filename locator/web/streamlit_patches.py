@@ -73,8 +73,8 @@ class Patch:
 def disable_proxy_headers() -> None:
     """Identify every request by the address it comes from, not by one that a header names.
 
-    uvicorn believes ``X-Forwarded-For`` of whoever connects from the machine itself and Streamlit leaves it no
-    switch: behind a proxy that passes the header on, anybody could choose who they are. Whom to believe is
+    uvicorn believes the ``X-Forwarded-For`` of every connection from the machine itself, and Streamlit has no switch
+    for it: behind a proxy that passes the header on, anybody could choose who they are. Whom to believe is
     ``LOCATOR_TRUSTED_PROXY``'s to say (:func:`locator.api.limits.read_client`).
     """
 
@@ -87,8 +87,8 @@ def disable_proxy_headers() -> None:
 def disable_external_ip_lookup() -> None:
     """Keep Streamlit from asking a service elsewhere for this machine's address.
 
-    It does so for every request whose ``Origin`` it does not know, which anybody can send, and serves nobody while
-    it waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
+    It does so for every request with an unknown ``Origin``, which anybody can send, and blocks all others while it
+    waits, up to two seconds. The answer would only add the machine's own number to those a page may come from.
     """
     net_util.get_external_ip = lambda: None
 
@@ -278,7 +278,7 @@ def _drop_element(document: str, start: str, end: str, *, holding: str) -> str:
 
 
 def rewrite_host_config(document: str) -> str:
-    """Return Streamlit's answer on who may steer the page: nobody, and no dialog of its own about lost connections.
+    """Return Streamlit's host configuration: no other site may control the page, and no dialog about lost connections.
 
     The page says in its own words when the server does not answer (``.lost``, shown by ``page.js``).
     """

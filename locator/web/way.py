@@ -77,7 +77,7 @@ def _render_modes(mode: LinkMode, lang: str) -> Markup:
 
 
 def _render_consent(hit: Hit, route: Route | None, asks: str, words: Translator) -> Markup:
-    """Return who gets the two positions, with the button that asks them while nobody was asked yet."""
+    """Return who gets the two positions, with a button to ask them if they were not asked yet."""
     said = tag("small", say_sent_to(asks, words.lang), class_="soft")
     if route is not None and route.engine != "line":
         return tag("p", said)

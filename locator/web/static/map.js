@@ -148,7 +148,7 @@
     bottom.onAdd = function () { legend = make("ul", "map-legend"); return legend; };
     bottom.addTo(map);
     map.on("zoomend", showSign);
-    /* Who moves the map themselves is not taken back to where it was before a step was shown. */
+    /* Once a person has moved the map, it does not go back to where it was before a step was shown. */
     map.on("dragstart", function () { away = null; });
     ["click", "wheel", "keydown", "touchmove"].forEach(function (name) {
       map.getContainer().addEventListener(name, function () { away = null; }, { passive: true });
@@ -364,7 +364,7 @@
       marker.getElement().setAttribute("aria-label", place.label);
       marker.getElement().title = texts.pick || "";
     });
-    /* Who sees that they are elsewhere drags the dot there, or presses it and then the place. */
+    /* To correct the start, a person drags the dot, or presses it and then the right place. */
     marker.on("dragend", function () { pick(marker.getLatLng()); });
     marker.on("click", function () { setPicking(!picking); });
     marker.addTo(origin);
@@ -435,7 +435,7 @@
     });
     legend.hidden = !rows.length;
   }
-  /* Fits once more what nobody moved since. */
+  /* Fits the view again if it was not moved since. */
   function refit(untouched) {
     if (untouched) fitted = "";
     fit(false);

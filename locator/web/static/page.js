@@ -86,7 +86,7 @@ function readAsked() { return readList("locator.asked", "sessionStorage") || [];
 function noteAsked(act) {
   const { act: name, text, datum, lon, lat, accuracy } = act;
   if (!["ask", "here", "pick"].includes(name)) return;
-  noteAddress(); /* whoever asks on at once has a way back to here */
+  noteAddress(); /* before the next question, so that a step back finds this one */
   latest = { act: name, text, datum, lon, lat, accuracy };
 }
 let latest = null; /* the question behind what is shown */

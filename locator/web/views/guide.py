@@ -14,7 +14,7 @@ from locator.ingest.corrections import report_link
 from locator.model import Person, Task
 from locator.outputs.html_document import Markup, button, join, lang_of, link_out, mark_chinese, tag
 from locator.web import shared
-from locator.web.answer import render_first
+from locator.web.answer import render_first, render_note
 from locator.web.card import render_phone
 from locator.web.components import render_choice, show_panel
 from locator.web.session import MAX_REPORT, Session, keep_report
@@ -170,8 +170,7 @@ def _say_question(item: Mapping[str, Any], *, lang: str) -> Markup:
 def _say_channel(item: Mapping[str, Any], *, lang: str) -> Markup:
     linked = link_out(tag("b", mark_chinese(str(item["name"]), lang)), item.get("url"))
     official = f" · {text('guide.official', lang)}" if item["official"] else ""
-    note = tag("small", " ", mark_chinese(str(item["note"]), lang), class_="soft") if item.get("note") else None
-    return join(f"{item['type_name']}{official} ", linked, note)
+    return join(f"{item['type_name']}{official} ", linked, render_note(item, lang))
 
 
 def _say_law(law: Mapping[str, Any], *, lang: str) -> Markup:
@@ -287,10 +286,7 @@ def _render_hotlines(items: Sequence[Mapping[str, Any]], words: Translator, repo
         numbers = join(
             render_phone(str(item["number"]), words), join(" / ", render_phone(str(other), words)) if other else None
         )
-        note = (
-            tag("small", " ", mark_chinese(str(item["note"]), words.lang), class_="soft") if item.get("note") else None
-        )
-        rows.append(tag("li", numbers, " ", mark_chinese(str(item["name"]), words.lang), note))
+        rows.append(tag("li", numbers, " ", mark_chinese(str(item["name"]), words.lang), render_note(item, words.lang)))
     return tag(
         "section",
         tag("h2", text("guide.hotlines", words.lang)),
