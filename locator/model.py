@@ -92,10 +92,6 @@ class Phone(NamedTuple):
     label: str | None = None
 
 
-NATIONAL_HOTLINE = Phone("12333")
-"""The hotline of the human resources and social security authorities, the same in every city."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a fact comes from."""
@@ -293,14 +289,6 @@ class Notice:
     params: Mapping[str, object] = field(default_factory=dict)
 
 
-class FactBasis(NamedTuple):
-    """What a general statement rests on."""
-
-    name: str
-    url: str | None
-    date: str | None
-
-
 class DesignatedPlace(NamedTuple):
     """Where a matter is generally handled: said to be so, never an office on record; no number, no position."""
 
@@ -308,7 +296,7 @@ class DesignatedPlace(NamedTuple):
     """A description with the place's own township or district: 八廓街道的便民服务中心."""
     what: str
     """What is generally so there, and to ask before going."""
-    basis: FactBasis
+    basis: Provenance
 
 
 class MapSearch(NamedTuple):
@@ -357,7 +345,6 @@ class Fallback:
     searches: tuple[MapSearch, ...] = ()
     """In the order of the words, the likeliest first; each word once for each app."""
     hotlines: tuple[Phone, ...] = ()
-    """With the city's area code where they have one."""
     online: tuple[OnlineService, ...] = ()
     elsewhere: tuple[RegionWithOffices, ...] = ()
     """The nearest first, then those of unknown distance."""

@@ -70,7 +70,7 @@ def test_every_task_has_something_to_do_where_nothing_is_on_record(locator, barr
     fallback = find(locator, barren[0], task=task, lang=lang).fallback
     assert fallback.designated and fallback.hotlines and {s.app for s in fallback.searches} == set(SEARCH_APPS)
     for item in fallback.designated:
-        assert item.basis.name and "{" not in item.name + item.what
+        assert item.basis.source and "{" not in item.name + item.what
         assert not re.search(r"\d{7,}", item.name + item.what), "a general place has no number"
     parts = say_fallback(fallback, lang, exact=False)
     assert all(title and lines for title, lines in parts) and f"{barren[2]}-" in str(parts)

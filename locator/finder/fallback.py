@@ -28,11 +28,10 @@ from locator.adcode import (
 from locator.datum import distance_m, on_mainland
 from locator.errors import DataError
 from locator.finder.fitness import UNPLACED, kind_rank, own_areas
+from locator.guide.records import NATIONAL_HOTLINE
 from locator.i18n import choose, language, text
 from locator.model import (
-    NATIONAL_HOTLINE,
     DesignatedPlace,
-    FactBasis,
     Fallback,
     Filter,
     Hit,
@@ -44,6 +43,7 @@ from locator.model import (
     Phone,
     Place,
     Precision,
+    Provenance,
     Query,
     RegionWithOffices,
     ServicePoint,
@@ -174,7 +174,7 @@ def list_designated(place: Place, task: Task, lang: str, records: Records) -> li
         source = records.guide.source(item["source"])
         date = source.date if source.date and source.date != "unknown" else None
         name = str(choose(item["name"], lang)).format(area=_area_name(place, item["area"], lang, records.gazetteer))
-        basis = FactBasis(source.name, source.url, date)
+        basis = Provenance(source=source.name, url=source.url, date=date)
         made.append(DesignatedPlace(name, str(choose(item["what"], lang)), basis))
     return made
 

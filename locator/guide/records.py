@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from locator.i18n import choose, text
-from locator.model import Kind, Person, Task
+from locator.model import Kind, Person, Phone, Task
+
+NATIONAL_HOTLINE = Phone("12333")
+"""The hotline of the human resources and social security authorities, the same in every city."""
 
 CARD = "card"
 """Stands in a list of tasks for every task with ``card: yes`` (those about the plastic card)."""

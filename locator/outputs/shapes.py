@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from locator.gazetteer.text import simplify, spell
+from locator.guide.records import NATIONAL_HOTLINE
 from locator.i18n import choose, language, text
 from locator.model import (
     EXACT,
-    NATIONAL_HOTLINE,
     Answer,
     DesignatedPlace,
     Fallback,
@@ -253,7 +253,9 @@ def shape_fallback(fallback: Fallback) -> dict[str, Any]:
     """Return what helps where no office is near as JSON values."""
     return {
         "designated": [
-            {"name": item.name, "what": item.what, "basis": item.basis._asdict()} for item in fallback.designated
+            {"name": item.name, "what": item.what, "basis": {"name": b.source, "url": b.url, "date": b.date}}
+            for item in fallback.designated
+            for b in (item.basis,)
         ],
         "searches": [{**item._asdict(), "datum": str(item.datum)} for item in fallback.searches],
         "hotlines": [item._asdict() for item in fallback.hotlines],
@@ -307,7 +309,7 @@ def say_fallback(fallback: Fallback, lang: str, *, exact: bool) -> list[tuple[st
 
 def _say_basis(item: DesignatedPlace, lang: str) -> str:
     code = "fallback.basis" if item.basis.date else "fallback.basis_undated"
-    return language(lang).in_brackets(text(code, lang, name=item.basis.name, date=item.basis.date))
+    return language(lang).in_brackets(text(code, lang, name=item.basis.source, date=item.basis.date))
 
 
 def _say_region(region: RegionWithOffices, lang: str) -> str:
