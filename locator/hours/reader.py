@@ -122,11 +122,11 @@ _ENGLISH_LIST = (
     "((?:周[一二三四五六日]|周末|法定节假日)(?:\\s*(?:、|-|&|and|to)\\s*(?:周[一二三四五六日]|周末|法定节假日))*)"
 )
 _ENGLISH = (
+    (r"(?:(?<=day)|(?<=days)|(?<=[a-z])(?=\.\s+(?:closed|except|excluding|lunch)\b))\.(?=\s|$)", "。"),
     (r"\b(mo)(?:n(?:days?)?)?\b\.?", None), (r"\b(tu)(?:e(?:s(?:days?)?)?)?\b\.?", None),
     (r"\b(we)(?:d(?:nesdays?)?\b|\b(?=\s*(?:[-,.:;(\d周、]|(?:to|off|closed|thu?|fri?|sat?|sun?)\b|$)))\.?", None),
     (r"\b(th)(?:u(?:r(?:s(?:days?)?)?)?)?\b\.?", None), (r"\b(fr)(?:i(?:days?)?)?\b\.?", None),
-    (r"\b(sa)(?:t(?:urdays?)?)?\b\.?", None),
-    (r"\b(su)(?:n(?:days?)?)?\b\.?", None),
+    (r"\b(sa)(?:t(?:urdays?)?)?\b\.?", None), (r"\b(su)(?:n(?:days?)?)?\b\.?", None),
     (r"\bclosed (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日休息"),
     (r"\b(?:except|excluding|not) (?:on )?(?:public |national |statutory )?holidays\b", "法定节假日除外"),
     (r"\b(?:public |national |statutory )?holidays (?:excluded|excepted)\b", "法定节假日除外"),
@@ -151,6 +151,7 @@ _ENGLISH = (
 def tidy_text(text: str) -> str:
     """Return the text with half-width digits and punctuation and one word for each thing."""
     tidy = unicodedata.normalize("NFKC", _plain(text)).translate(_SAME)
+    tidy = re.sub(r"(?<![-:,;、(~\s])\s*\n\s*(?![-:,;、)~])", ";", tidy)
     tidy = read_numerals(_english(re.sub(_DOTTED_SEASON, r"\1(\2月\3日-\4月\5日)", tidy)))
     tidy = re.sub(r"星期|礼拜|週", "周", tidy)
     tidy = (
