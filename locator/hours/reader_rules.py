@@ -277,7 +277,8 @@ class ClauseReader:
         self.shifted |= "顺延" in said
         line.state, line.comment = "off" if lone_half and "off" in kinds else "unknown", said.replace('"', "")
         line.taken = True
-        if half and not (lone_half and not unread and self._has_times(line.days)):
+        only = any(word + half in said for word in ("只", "仅", "限", "在"))  # 周二只上午办理: of the other half too
+        if half and not only and not (lone_half and not unread and self._has_times(line.days)):
             line.ranges = (half_of_day(half),)  # 周一至周六8:30-17:00（周六上午）: of the other half nothing is known
         self.lines.append(Line())
         self.fence = None
