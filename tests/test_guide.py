@@ -379,6 +379,21 @@ def test_a_national_line_that_names_a_place_has_a_source_of_that_place(guide):
     assert tried > 20
 
 
+def test_a_year_said_in_brackets_is_a_source_s_and_both_languages_say_the_same_years(guide):
+    tried = 0
+    for kind in ("statements", "materials", "channels", "hotlines", "questions"):
+        for entry in guide._entries(kind):
+            parts = [part for field in ("text", "answer", "name", "note") if (part := getattr(entry, field, None))]
+            zh, en = (" ".join(part[lang] for part in parts) for lang in ("zh", "en"))
+            years = re.compile(r"(?:19|20)\d\d")
+            assert set(years.findall(zh)) == set(years.findall(en)), zh
+            dates = [guide.source(key).date for key in entry.sources]
+            for year in re.findall(r"（[^（）]*?((?:19|20)\d\d) ?年[^（）]*）", zh):
+                tried += 1
+                assert None in dates or any(date.startswith(year) for date in dates), (zh, dates)
+    assert tried > 20
+
+
 def test_no_two_sources_are_one_page(guide):
     urls = [source.url.rstrip("/") for source in guide._shelf.sources.values()]
     assert not {url for url in urls if urls.count(url) > 1}
