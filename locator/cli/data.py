@@ -254,15 +254,23 @@ def run_check(args: argparse.Namespace, settings: Settings) -> int:
         return _check_guide(args)
     locator = Locator(settings)
     gazetteer = open_data_gazetteer(settings)
-    centre_of = Placer(gazetteer, places_of(gazetteer)).centre_of
+    placer = Placer(gazetteer, places_of(gazetteer))
     if args.file is None:
-        reports = [check_layer(locator.engines.store.layer(), centre_of=centre_of, districts=locator.engines.districts)]
+        layer, districts = locator.engines.store.layer(), locator.engines.districts
+        reports = [check_layer(layer, centre_of=placer.centre_of, districts=districts)]
     else:
         datum = Datum(args.datum) if args.datum else None
         files = sorted(args.file.glob("*.csv")) if args.file.is_dir() else [args.file]
         known = locator.engines.store.parts()
         reports = [
-            check_file(file, datum=datum, centre_of=centre_of, districts=locator.engines.districts, known=known)
+            check_file(
+                file,
+                datum=datum,
+                centre_of=placer.centre_of,
+                adcode_of=placer.adcode_of,
+                districts=locator.engines.districts,
+                known=known,
+            )
             for file in files
         ]
     rows, rejects = sum(report.rows for report in reports), [r for report in reports for r in report.rejects]

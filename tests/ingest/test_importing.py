@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from servers import Answer, loopback
 
+from locator.cli import main
 from locator.datum import Datum, from_wgs84
 from locator.errors import InvalidInput, LocatorError
 from locator.geocode.index_files import open_data_gazetteer
@@ -192,6 +193,12 @@ def test_a_position_far_from_its_region_is_told(settings, tmp_path):
     rows = [HEAD, ["远所", "", "", "", "104", "30.6", "济南市", "历城区"]]
     summary = import_source("table", save(tmp_path / "mine.csv", rows), settings, dry_run=True)
     assert [(r.code, r.severity) for r in summary.rejects] == [("far_from_region", "doubt")] and summary.kept == 1
+
+
+def test_a_check_tells_what_an_import_would_tell(in_data_folder, tmp_path, capsys):
+    rows = [HEAD, ["远所", "", "", "", "104", "30.6", "济南市", "历城区"]]
+    assert main(["check", str(save(tmp_path / "mine.csv", rows)), "--format", "json"]) == 0, "a doubt is no fault"
+    assert [found["code"] for found in json.loads(capsys.readouterr().out)["rejects"]] == ["far_from_region"]
 
 
 def test_values_for_every_row(settings, tmp_path):
