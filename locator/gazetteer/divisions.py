@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from locator.adcode import holds_cities, is_inside
-from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET, ITS_ZONE
+from locator.gazetteer.address import A_FEATURE, A_LANDMARK, A_STREET, CITIZENS, ITS_ZONE
 from locator.gazetteer.text import TOWNSHIP_SUFFIXES
 from locator.model import Precision
 
@@ -328,9 +328,9 @@ class DivisionTable:
 
     def _step(self, reading: DivisionReading, name: str, within: tuple[str, ...]) -> DivisionReading | None:
         """Return the reading one name further, or None where the name cannot be meant."""
-        rest = reading.rest[len(name) :]
-        scope = reading.codes or within
-        meant = self.called(name, within=scope) or self._former_township(name, scope)
+        rest, scope = reading.rest[len(name) :], reading.codes or within
+        goes_on = name[1:].endswith("市") and CITIZENS.match(rest)
+        meant = () if goes_on else self.called(name, within=scope) or self._former_township(name, scope)
         if reading.codes and reading.kind != "nickname":
             again = {"full", "part", "former"} if len(name) > 2 else {"full", "part"}
             meant = tuple(n for n in meant if n.code not in reading.codes or n.kind in again)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from locator.adcode import is_inside, is_township_code, size_of
+from locator.adcode import is_inside, is_township_code, prefecture_of, size_of
 from locator.datum import distance_m
 from locator.gazetteer.address import (
     Address,
@@ -21,7 +21,7 @@ from locator.gazetteer.address import (
 )
 from locator.gazetteer.divisions import DivisionReading
 from locator.gazetteer.index import Row, area_filter, gap_m, merge_rows, phrase
-from locator.gazetteer.namesakes import AREA_LEAST_M, area_of, begins_elsewhere, unnamed_site
+from locator.gazetteer.namesakes import AREA_LEAST_M, area_of, begins_elsewhere, shared_cities, unnamed_site
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
 from locator.gazetteer.text import HAN, to_key
 from locator.model import Place, Precision
@@ -187,12 +187,16 @@ def at_crossing(places: PlaceIndex, query: str, crossing: Crossing, bias: Bias) 
     known = [m for street in streets for m in street]
     if len(pairs) > 1:
         return Resolved(tuple(Meaning(_between(a, b)) for a, b in pairs[:10]))
-    if codes and len(known) == 1:  # the crossing is somewhere on the one street that is known
+    shared = () if codes or len(known) != 1 else shared_cities(places, crossing.one, crossing.other)
+    if len(known) == 1 and (codes or any(is_local(m, Bias(shared)) for m in known)):  # on the one street that is known
         error_m = max(known[0].place.error_m or 0.0, STREET_POINT_M)
         place = replace(known[0].place, error_m=error_m, note="street_about")
         return Resolved((Meaning(place, ("street_about",)),))
     if codes:
         return Resolved(tuple(Meaning(places.place(c, note="street_unknown"), ("street_unknown",)) for c in codes))
+    one_cities, other_cities = ({prefecture_of(c) for m in street if (c := m.place.adcode)} for street in streets)
+    if not one_cities & other_cities:  # where one street is known nothing is known of the other
+        return Resolved()
     return choose_meaning([m._replace(notes=("street_unknown",)) for m in known[:10]], bias, local=True)._replace(
         sure=False
     )

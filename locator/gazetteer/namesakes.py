@@ -49,7 +49,7 @@ _AFFILIATED = re.compile(
     "(?P<of>[\u4e00-\u9fff]{2,8}?大学)(?:[\u4e00-\u9fff]{2,6}?学院)?(?:附属)?(?P<own>[\u4e00-\u9fff]{2,8}医院)"
 )
 _OWN_SITE = frozenset({"本部", "校园", "总部", "院本部"})
-_OLD_TOWN = re.compile("(?<=[\u4e00-\u9fff]{2})古镇$")
+_OLD_TOWN = re.compile("(?<=[\u4e00-\u9fff]{2})(?:古镇|老街|古街)$")
 _AFTER_STREET = re.compile("[\u4e00-\u9fff]{1,4}?[路街](?=.{2})")
 """What is named after a street, of which there is one in many cities: 贵阳路小学."""
 
@@ -158,6 +158,8 @@ def later_city(places: PlaceIndex, query: str, reading: DivisionReading) -> Divi
         below = table.read_head(text[start:])[0]
         if not below.codes or below.name != text[start : start + len(below.name)] or len(below.name) < 2:
             continue
+        if A_SITE.fullmatch(below.name):  # the eastern part of a university is no 东区 of 攀枝花
+            continue
         sure = len(below.codes) == 1 or bool(ORGANISATION.match(below.rest))  # 海南 is also 海南州
         if (
             sure
@@ -242,7 +244,7 @@ def rivals_of(places: PlaceIndex, row: Row, key: str) -> list[Meaning]:
     """Return what else the name of the one known place may mean as well as that: it is asked about then.
 
     Sites in another city, as many as at home (长江大学); a city where more is named so (天一阁博物馆 and 天一阁北书库);
-    the town that a shop is named after (横店影视城).
+    the town or city that it is named after and does not lie in (横店影视城; a copy of 遵义会议会址 is in 韶山).
     """
     home = prefecture_stem(row.code or "")
     sites = [r for r in sites_of(places.file, key, fewest=1) if gap_m(r, row) > SAME_M]
@@ -260,6 +262,8 @@ def rivals_of(places: PlaceIndex, row: Row, key: str) -> list[Meaning]:
     areas = [place for group in groups[:MOST_CITIES] if (place := _area(key, group, Precision.VILLAGE))]
     if not areas and len(key) >= SHORT and row.kind not in {*_KNOWN_ABROAD, "park"}:
         areas = [places.place(code) for code in _towns_named(places, row, key)]
+    if not areas and row.kind in {"sight", "venue"} and len(named) == 1 and begins_elsewhere(places.file, row):
+        areas = [places.place(named[0])] if places.file.divisions.levels[named[0]] == "city" else []
     return [Meaning(place) for place in areas]
 
 
@@ -284,6 +288,8 @@ def own_campus(places: PlaceIndex, query: str, later: DivisionReading) -> tuple[
         return ()
     rows = merge_rows(r for r in places.file.named(to_key(name)) if r.kind == "university" and r.code)
     cities = [prefecture_of(r.code or "") for r in rows]
+    if any(is_inside(code, city) for code in later.codes for city in cities):
+        return ()
     return tuple(Meaning(r.place()) for r in rows) if places.file.begun(f"{later.name}路", within=cities) else ()
 
 
@@ -379,3 +385,10 @@ def _area(name: str, rows: Sequence[Row], precision: Precision) -> Place | None:
     near = min(rows, key=lambda r: (r.lon - x) ** 2 + (r.lat - y) ** 2)  # type: ignore[operator]
     error_m = max(AREA_LEAST_M, round(2.0 * spread, -2))
     return near._replace(name=name, lon=x, lat=y, error_m=error_m, precision=precision, kind="village").place()
+
+
+def shared_cities(places: PlaceIndex, *streets: str) -> tuple[str, ...]:
+    """Return the one city in which places are named after each of some streets, if one of these is in few cities."""
+    named = [{prefecture_of(r.code) for r in places.file.begun(to_key(s), limit=400) if r.code} for s in streets]
+    shared = set.intersection(*named)
+    return tuple(shared) if len(shared) == 1 and min(map(len, named)) <= FEWEST else ()
