@@ -34,6 +34,11 @@ ECCENTRICITY_SQUARED = FLATTENING * (2 - FLATTENING)
 FAR_M = 50_000.0
 """Up to this chord the curvature in the pair's direction gives it to 1e-8 m; beyond, ``Geod.inv``."""
 
+METRES_PER_DEGREE = 111_320.0
+"""Of latitude, and of longitude on the equator, where about is enough."""
+CHINA_BOX = (73.0, 3.0, 136.0, 54.5)
+"""West, south, east and north of China with its seas, in degrees."""
+
 _KRASOVSKY_M = 6378245.0
 _KRASOVSKY_E2 = 0.00669342162296594323
 _BD_PI = math.pi * 3000 / 180
@@ -89,6 +94,12 @@ def is_position(lon: ArrayLike, lat: ArrayLike, *, farthest_lat: float = 90.0) -
 
     x, y = np.asarray(lon, float), np.asarray(lat, float)
     return np.asarray((np.abs(x) <= 180) & (np.abs(y) <= farthest_lat) & ((x != 0) | (y != 0)))
+
+
+def in_china_box(lon: float, lat: float) -> bool:
+    """Tell whether a position lies in the rectangle around China (:data:`CHINA_BOX`)."""
+    west, south, east, north = CHINA_BOX
+    return west <= lon <= east and south <= lat <= north
 
 
 def on_mainland(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:

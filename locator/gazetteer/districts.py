@@ -21,7 +21,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from locator.adcode import is_inside, province_of, stem
-from locator.datum import distance_m, on_mainland
+from locator.datum import METRES_PER_DEGREE, distance_m, on_mainland
 from locator.disk import write_atomically
 from locator.errors import DataError
 from locator.model import EXACT, Place
@@ -34,7 +34,6 @@ ALSO_MOST_M = 5_000.0
 VOTERS = 5
 VOTE_DEGREES = 0.5
 """Named places farther than this from a position say nothing about its district."""
-_METRES_PER_DEGREE = 111_320.0
 _FORMAT = "3"
 _OWN_CODES = {"540422": "540481", "540530": "540581", "460321": "460302", "460322": "460303"}
 """Codes that the polygons carry, and the ones those areas have since they became cities or districts."""
@@ -173,7 +172,7 @@ class DistrictIndex:
         """
         x, y = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
         found = np.zeros(x.size, bool)
-        high = reach_m / _METRES_PER_DEGREE
+        high = reach_m / METRES_PER_DEGREE
         wide = high / np.maximum(0.01, np.cos(np.radians(y)))
         for number in self._known.inside(adcode):
             west, south, east, north = self._known.boxes[number]
@@ -188,7 +187,7 @@ class DistrictIndex:
     def _near(self, lon: float, lat: float, reach_m: float) -> list[str]:
         """Return the districts within some metres of a position, the nearest first."""
         squeeze = max(0.01, float(np.cos(np.radians(lat))))
-        high, wide = reach_m / _METRES_PER_DEGREE, reach_m / _METRES_PER_DEGREE / squeeze
+        high, wide = reach_m / METRES_PER_DEGREE, reach_m / METRES_PER_DEGREE / squeeze
         at = shapely.points(lon, lat)
         gaps: dict[str, float] = {}
         for index in self._known.meeting(lon - wide, lat - high, lon + wide, lat + high):

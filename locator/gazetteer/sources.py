@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from locator.adcode import ancestors
-from locator.datum import distance_m
+from locator.datum import METRES_PER_DEGREE, distance_m
 from locator.errors import DataError
 from locator.gazetteer.address import read_address
 from locator.gazetteer.divisions import LEVELS, Division, DivisionTable, NumberRecord, PlaceKind, PlaceRecord
@@ -230,7 +230,7 @@ def _groups(lon: Any, lat: Any) -> list[Any]:
 
     if len(lon) == 1:
         return [np.array([0])]
-    metres = np.column_stack([lon * 111_320 * np.cos(np.radians(lat.mean())), lat * 111_320])
+    metres = np.column_stack([lon * np.cos(np.radians(lat.mean())), lat]) * METRES_PER_DEGREE
     pairs = cKDTree(metres).query_pairs(JOIN_M, output_type="ndarray")
     graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(lon), len(lon)))
     _, labels = connected_components(graph, directed=False)

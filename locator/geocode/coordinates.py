@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from locator.datum import Datum, is_position, to_wgs84
+from locator.datum import METRES_PER_DEGREE, Datum, in_china_box, is_position, to_wgs84
 from locator.errors import InvalidInput
 from locator.model import Place, Precision
 
@@ -14,8 +14,6 @@ MAX_TEXT = 80
 """A longer text is no pair of coordinates."""
 ERROR_M = 10.0
 """What a typed pair is taken to be good for, with five decimals or seconds; more for fewer decimals."""
-_CHINA = (73.0, 136.0, 3.0, 54.5)
-"""West, east, south, north of China with its seas, in degrees."""
 _VALUE = re.compile(
     r"(?P<before>[nsew北南东西]纬?经?)?\s*:?\s*(?P<sign>-)?(?P<degrees>\d{1,3}(?:\.\d{1,15})?)(?!\d)\s*"
     r"(?:[°度d]\s*(?:(?P<minutes>\d{1,2}(?:\.\d{1,15})?)\s*['′分m]\s*)?"
@@ -42,8 +40,7 @@ class Pair(NamedTuple):
     @property
     def in_china(self) -> bool:
         """Whether it lies in the rectangle around China."""
-        west, east, south, north = _CHINA
-        return west <= self.lon <= east and south <= self.lat <= north
+        return in_china_box(self.lon, self.lat)
 
 
 class _Value(NamedTuple):
@@ -129,7 +126,7 @@ def read_coordinates(text: str, datum: Datum = Datum.WGS84) -> Place | None:
     lon, lat = (float(v) for v in to_wgs84(pair.lon, pair.lat, datum))
     return Place(
         label=f"{pair.lat:.6g}, {pair.lon:.7g}", lon=lon, lat=lat, precision=Precision.POINT,
-        error_m=max(ERROR_M, 0.5 * 111_320 * 10.0**-pair.digits), source="coordinates",
+        error_m=max(ERROR_M, 0.5 * METRES_PER_DEGREE * 10.0**-pair.digits), source="coordinates",
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 
+from locator.datum import METRES_PER_DEGREE
 from locator.routing.osm_files import wrap_osm_errors
 
 ZOOMS = (5, 8, 10, 12, 13, 14)
@@ -25,7 +26,6 @@ _KEYS = (
     "highway", "railway", "waterway", "natural", "landuse", "leisure", "building", "place", "amenity", "tourism",
     "station", "shop", "entrance",
 )  # fmt: skip
-_METRES_PER_DEGREE = 111_320.0
 
 
 class GroundClass(IntEnum):
@@ -299,7 +299,7 @@ def _zoom_of_size(areas: Any) -> Any:
     """Return the zoom that each of some areas begins at."""
     _, south, _, north = shapely.bounds(areas).T
     squeeze = np.cos((south + north) * (math.pi / 360.0))
-    metres = shapely.area(areas) * squeeze * _METRES_PER_DEGREE**2
+    metres = shapely.area(areas) * squeeze * METRES_PER_DEGREE**2
     zooms = np.full(len(areas), ZOOMS[-1])
     for zoom, least in reversed(_LEAST_M2):
         zooms[metres >= least] = zoom

@@ -224,6 +224,7 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@cache
 def is_zone(name: str) -> bool:
     """Return whether a time zone of this name exists."""
     try:

@@ -110,7 +110,7 @@ def week_view(
     at: datetime,
     lang: str = "zh",
     *,
-    timezone: str = "Asia/Shanghai",
+    timezone: str = ZONE,
     province: str | None = None,
     point_id: str | None = None,
     clock: HoursClock | None = None,

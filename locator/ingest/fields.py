@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 
 from locator.adcode import ADCODE_PATTERN, is_adcode
 from locator.errors import LocatorError
+from locator.hours.clock import ZONE, is_zone
 from locator.ingest import Draft
 from locator.ingest.values import (
     clean_text,
@@ -285,10 +286,10 @@ def _read_rest(draft: Draft, fields: Mapping[str, str]) -> None:
     wheelchair = fields.get("wheelchair", "").lower()
     if wheelchair and wheelchair not in _YES | _NO:
         draft.add_issue("wheelchair", "word_unknown", wheelchair, "expected yes or no")
-    timezone = fields.get("timezone") or "Asia/Shanghai"
-    if not _zone_exists(timezone):
+    timezone = fields.get("timezone") or ZONE
+    if not is_zone(timezone):
         draft.add_issue("timezone", "timezone_unknown", timezone, "expected a name such as Asia/Shanghai")
-        timezone = "Asia/Shanghai"
+        timezone = ZONE
     draft.values.update(
         website=website or None,
         wheelchair=True if wheelchair in _YES else False if wheelchair in _NO else None,
@@ -319,17 +320,6 @@ def _number(draft: Draft, column: str, fields: Mapping[str, str]) -> float | Non
         draft.add_issue(column, "not_a_number", text, "expected metres, 0 or more")
         return None
     return number
-
-
-@cache
-def _zone_exists(name: str) -> bool:
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _date(draft: Draft, column: str, fields: Mapping[str, str]) -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
 
-from locator.datum import Datum, to_wgs84
+from locator.datum import Datum, in_china_box, to_wgs84
 from locator.disk import write_atomically
 from locator.errors import SourceError
 from locator.files import find_encoding
@@ -60,7 +60,6 @@ KINDS: Mapping[str, PlaceKind] = {kind.value: kind for kind in PlaceKind} | {
 }  # fmt: skip
 """What a level or kind may be called."""
 _DIVISIONS = frozenset({PlaceKind.PROVINCE, PlaceKind.CITY, PlaceKind.DISTRICT, PlaceKind.ZONE})
-_CHINA = shapely.box(73.0, 3.0, 136.0, 54.0)
 
 
 class PlaceRow(NamedTuple):
@@ -239,7 +238,7 @@ class _Reader:
 
     def _position(self, row: PlaceRow) -> tuple[float, float] | None:
         lon, lat = _number(row.fields.get("lon", "")), _number(row.fields.get("lat", ""))
-        if lon is None or lat is None or not _CHINA.intersects(shapely.Point(lon, lat)):
+        if lon is None or lat is None or not in_china_box(lon, lat):
             return None
         named = row.fields.get("datum", "").lower().replace("-", "")
         datum = Datum(named) if named in set(Datum) else row.datum or self._datum

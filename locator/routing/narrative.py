@@ -241,7 +241,7 @@ class Arrival(NamedTuple):
 
 
 def find_arrival(
-    route: Route, now: datetime, evaluate: Callable[[datetime], HoursState], *, timezone: str = "Asia/Shanghai"
+    route: Route, now: datetime, evaluate: Callable[[datetime], HoursState], *, timezone: str
 ) -> Arrival | None:
     """Return the arrival of somebody who leaves now, or None where the route has no duration (a straight line).
 

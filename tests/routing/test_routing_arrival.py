@@ -49,7 +49,7 @@ def test_sentences(state: HoursState, zh: str, en: str) -> None:
         asked.append(moment)
         return state
 
-    arrival = find_arrival(route(900), NOW, evaluate)
+    arrival = find_arrival(route(900), NOW, evaluate, timezone="Asia/Shanghai")
     assert arrival is not None and asked == [NOW + timedelta(minutes=15)]
     assert say_arrival(arrival, "zh") == zh and say_arrival(arrival, "en") == en
 
@@ -65,7 +65,8 @@ def test_the_clock_is_the_offices() -> None:
 
 
 def test_a_straight_line_has_no_arrival() -> None:
-    assert find_arrival(straight_line((117, 36), (117.1, 36)), NOW, lambda _: HoursState(state="open")) is None
+    line, state = straight_line((117, 36), (117.1, 36)), HoursState(state="open")
+    assert find_arrival(line, NOW, lambda _: state, timezone="Asia/Shanghai") is None
 
 
 def test_gaps_worth_telling_are_told() -> None:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple, override
 import geopy.geocoders
 from geopy.location import Location
 
-from locator.datum import Datum
+from locator.datum import METRES_PER_DEGREE, Datum
 from locator.gazetteer.address import find_number
 from locator.geocode.providers.provider import Left, Provider, ResultFacts
 from locator.geocode.records import Hint, clean_text
@@ -245,7 +245,7 @@ def _error_m(raw: Mapping[str, Any]) -> float | None:
     if not box:
         return None
     south, north, west, east = (float(v) for v in box)
-    width = (east - west) * 111_320 * math.cos(math.radians((south + north) / 2))
+    width = (east - west) * METRES_PER_DEGREE * math.cos(math.radians((south + north) / 2))
     return max(math.hypot(width, (north - south) * 110_574) / 2, 50.0)
 
 
