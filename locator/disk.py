@@ -260,3 +260,13 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def list_modules(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield the modules in a folder and below: every command looks at them, and pathlib takes ten times as long."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                yield entry.path, entry.stat()
+            elif "." not in entry.name and not entry.name.startswith("__") and entry.is_dir():
+                yield from list_modules(entry.path)

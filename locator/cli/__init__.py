@@ -41,6 +41,8 @@ class Command(NamedTuple):
     """One line of ``locator --help``."""
     brief: bool = False
     """Whether it answers one question and ends, so that the garbage collector is never worth its walks."""
+    changes: bool = False
+    """Whether it changes the layer."""
 
 
 NO_MEMORY = "locator: 内存不足，没有做完。Not enough memory: it was not finished."
@@ -55,16 +57,16 @@ COMMANDS = {
     "route": Command("locator.cli.answers", "the way to a point, step by step", brief=True),
     "links": Command("locator.cli.answers", "links into navigation apps", brief=True),
     "serve": Command("locator.cli.server", "open the page"),
-    "import": Command("locator.cli.data", "bring offices into the layer"),
+    "import": Command("locator.cli.data", "bring offices into the layer", changes=True),
     "check": Command("locator.cli.data", "what is wrong in a file, a folder or the layer"),
     "export": Command("locator.cli.data", "write points to a file"),
     "info": Command("locator.cli.data", "what the layer holds"),
     "sources": Command("locator.cli.layer", "the sources of the layer"),
-    "edit": Command("locator.cli.layer", "correct one office"),
-    "same": Command("locator.cli.layer", "make two offices one, or keep them apart"),
-    "remove": Command("locator.cli.layer", "take a source, or one office, out of the layer"),
-    "undo": Command("locator.cli.layer", "undo the last change of the layer"),
-    "reports": Command("locator.cli.layer", "what people reported: list, accept, reject"),
+    "edit": Command("locator.cli.layer", "correct one office", changes=True),
+    "same": Command("locator.cli.layer", "make two offices one, or keep them apart", changes=True),
+    "remove": Command("locator.cli.layer", "take a source, or one office, out of the layer", changes=True),
+    "undo": Command("locator.cli.layer", "undo the last change of the layer", changes=True),
+    "reports": Command("locator.cli.layer", "what people reported: list, accept, reject", changes=True),
     "batch": Command("locator.cli.places", "a file of addresses in, the nearest points out"),
     "completion": Command("locator.cli.server", "completion of this command for bash, zsh or fish"),
 }
@@ -112,6 +114,8 @@ def main(argv: list[str] | None = None) -> int:
         argv = sys.argv[1:]
         if argv and argv[0] in COMMANDS and COMMANDS[argv[0]].brief:
             _leave_garbage()
+        if argv and argv[0] in COMMANDS and COMMANDS[argv[0]].changes:
+            _leave_pandas()
     try:
         with contextlib.suppress(AttributeError, ValueError):
             sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
@@ -145,6 +149,24 @@ def _leave_garbage() -> None:
     """
     gc.disable()
     atexit.register(gc.freeze)
+
+
+class _NoPandas:
+    """Answers for pandas that it is not installed."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def _leave_pandas() -> None:
+    """Keep Arrow from loading pandas, as it does where that is installed: half a second, and no command asks for it."""
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, _NoPandas)  # type: ignore[arg-type]
+    pa.scalar("")  # here it looks for pandas, once
+    sys.meta_path.remove(_NoPandas)  # type: ignore[arg-type]
 
 
 def _run(argv: list[str]) -> int:

@@ -254,48 +254,38 @@ def _prefixes() -> frozenset[str]:
     return frozenset(s[:i] for s in syllables() for i in range(1, len(s) + 1))
 
 
-@cache
-def _readings() -> dict[str, str]:
-    """Return the usual reading of every character."""
+@lru_cache(32768)
+def _usual_reading(character: str) -> str | None:
+    """Return the usual reading of a character."""
     from pypinyin.constants import PINYIN_DICT
 
-    plain: dict[str, str] = {}
-    table: dict[str, str] = {}
-    for number, line in PINYIN_DICT.items():
-        first = line.partition(",")[0]
-        if first not in plain:
-            plain[first] = _plain(first)
-        table[chr(number)] = plain[first]
-    return table | _PLACE_READINGS
+    found = _PLACE_READINGS.get(character)
+    line = PINYIN_DICT.get(ord(character)) if found is None else None
+    return _plain_again(line.partition(",")[0]) if line else found
 
 
-@cache
-def _phrases() -> dict[str, tuple[str, ...]]:
-    """Return the words in which some character is read otherwise: 重庆, 长子, 大厦."""
+_plain_again = lru_cache(4096)(_plain)
+
+
+@lru_cache(32768)
+def _read_word(word: str) -> tuple[str, ...] | None:
+    """Return the syllables of a word in which some character is read otherwise (重庆, 长子, 大厦), None for others."""
     from pypinyin.constants import PHRASES_DICT
 
-    usual = _readings()
-    plain: dict[str, str] = {}
-    found: dict[str, tuple[str, ...]] = {}
-    for phrase, readings in PHRASES_DICT.items():
-        syllables_of = []
-        for choices in readings:
-            reading = choices[0]
-            if reading not in plain:
-                plain[reading] = _plain(reading)
-            syllables_of.append(plain[reading])
-        if len(syllables_of) == len(phrase) and any(
-            usual.get(c) != s for c, s in zip(phrase, syllables_of, strict=True)
-        ):
-            found[phrase] = tuple(syllables_of)
-    return found | {word: tuple(spelling.split(" ")) for word, spelling in _PLACE_WORDS.items()}
+    if word in _PLACE_WORDS:
+        return tuple(_PLACE_WORDS[word].split(" "))
+    found = tuple(_plain_again(choices[0]) for choices in PHRASES_DICT.get(word, ()))
+    other = len(found) == len(word) and any(_usual_reading(c) != s for c, s in zip(word, found, strict=True))
+    return found if other else None
 
 
 @cache
 def _phrase_heads() -> dict[str, int]:
-    """Return the longest word of :func:`_phrases` by its first two characters."""
+    """Return the longest word that is tried, by its first two characters."""
+    from pypinyin.constants import PHRASES_DICT
+
     heads: dict[str, int] = {}
-    for phrase in _phrases():
+    for phrase in (*PHRASES_DICT, *_PLACE_WORDS):
         heads[phrase[:2]] = max(heads.get(phrase[:2], 0), min(len(phrase), 6))
     return heads
 
@@ -312,19 +302,19 @@ def spell(name: str) -> list[str]:
 
 
 def _spell_run(run: str) -> list[str]:
-    usual, phrases, heads = _readings(), _phrases(), _phrase_heads()
+    heads = _phrase_heads()
     out: list[str] = []
     i = 0
     while i < len(run):
         for size in range(min(heads.get(run[i : i + 2], 0), len(run) - i), 1, -1):
-            syllables_of = phrases.get(run[i : i + size])
+            syllables_of = _read_word(run[i : i + size])
             if syllables_of is not None:
                 out += syllables_of
                 i += size
                 break
         else:
-            if run[i] in usual:
-                out.append(usual[run[i]])
+            if (usual := _usual_reading(run[i])) is not None:
+                out.append(usual)
             i += 1
     return out
 

@@ -239,7 +239,7 @@ def _store(
         if stored.added or stored.changed or stored.vanished or (taken and taken.changed):
             index_offices(settings, store, anew=bool(taken and taken.changed))
     told = taken.notices if taken else ()
-    return stored, [*told, *_licence_notices(store, stored, gathered.provenances), *_near_notices(stored.near)]
+    return stored, [*told, *_licence_notices(stored, gathered.provenances), *_near_notices(stored.near)]
 
 
 def _guard(name: str, new: Layer, known: Mapping[str, Layer], *, sure: bool) -> None:
@@ -328,18 +328,10 @@ def _near_notices(near: Sequence[Near]) -> Iterator[tuple[str, Mapping[str, Any]
         yield "near_duplicates_more", {"count": len(near) - MOST_PAIRS}
 
 
-def _licence_notices(
-    store: Store, stored: Summary, imported: Set[Provenance]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _licence_notices(stored: Summary, imported: Set[Provenance]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Tell of points in which an imported row and another source's meet under different licences."""
-    if not stored.merged:
-        return
-    import pyarrow.compute as pc
-
     licences: Counter[str] = Counter()
-    table = store.layer().table  # of 1e5 points only those of several sources are looked at
-    several = pc.greater(pc.binary_length(table.column("origins")), 0)
-    for point in Layer(table.filter(several)).points():
+    for point in stored.several.points() if stored.several is not None else ():
         sources = {point.provenance, *point.origins.values()}
         met = {source.licence for source in sources if source.licence}
         if len(met) > 1 and not imported.isdisjoint(sources):

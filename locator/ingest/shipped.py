@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -13,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from locator.disk import digest_file, exclusive_lock, write_atomically, write_whole
+from locator.disk import FileMark, digest_file, exclusive_lock, list_modules, write_atomically, write_whole
 from locator.errors import DataError
 from locator.geocode.index_files import DIVISIONS, GAZETTEER_FILE, PENDING_FILE, open_data_gazetteer, was_interrupted
 from locator.settings import LAYER_FILE, Settings, shipped_dir
@@ -91,21 +90,11 @@ def _look(settings: Settings) -> str:
     for file in own:
         found = file.stat()
         state.update(f"{file.name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode())
-    files = {str(file): file.stat() for file in _list_shipped(shipped)} | dict(_list_modules(str(code)))
+    files = {str(file): file.stat() for file in _list_shipped(shipped)} | dict(list_modules(str(code)))
     for name, found in sorted(files.items()):
         changed = found.st_ctime_ns  # an installer may set the time of what it unpacks
         state.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0{changed}\0".encode())
     return state.hexdigest()
-
-
-def _list_modules(folder: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the modules in a folder and below: every command looks at them, and pathlib takes ten times as long."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".py"):
-                yield entry.path, entry.stat()
-            elif "." not in entry.name and not entry.name.startswith("__") and entry.is_dir():
-                yield from _list_modules(entry.path)
 
 
 def _write_look(settings: Settings) -> None:
@@ -224,6 +213,12 @@ def _gazetteer_mark(settings: Settings) -> str | None:
     return digest_file(settings.data / GAZETTEER_FILE)
 
 
+def _is_gazetteer(settings: Settings, mark: Mapping[str, object]) -> bool:
+    """Tell whether the gazetteer's file is the one that was noted: by its size and time, else by its hash."""
+    seen = list(FileMark.of(settings.data / GAZETTEER_FILE))
+    return mark.get("seen") == seen or mark.get("mark") == _gazetteer_mark(settings)
+
+
 def _read_mark(settings: Settings) -> dict[str, object]:
     try:
         content = json.loads((settings.data / _STAMP_FILE).read_text("utf-8"))
@@ -310,6 +305,7 @@ def index_offices(settings: Settings, store: Store, *, anew: bool = False) -> No
     """
     with _building(settings):
         _index_offices(settings, store, anew=anew)
+        _write_look(settings)  # the next command need not look closely at what this one has just written
 
 
 @contextlib.contextmanager
@@ -333,7 +329,7 @@ def _index_offices(settings: Settings, store: Store, *, anew: bool) -> None:
         _index_all(settings, store)
         return
     mark, held = _read_mark(settings), _read_mark(settings).get("indexed")
-    whole = mark.get("stamp") == shipped_stamp() and mark.get("mark") == _gazetteer_mark(settings)
+    whole = mark.get("stamp") == shipped_stamp() and _is_gazetteer(settings, mark)
     before = store.read_files(held) if whole and isinstance(held, dict) else None
     parts, files = _read_sources(store)
     changes = None if before is None or files is None else find_changed(before, parts, INDEXED)
@@ -373,7 +369,8 @@ def _read_sources(store: Store, *, without: tuple[str, ...] = ()) -> tuple[Mappi
 def _write_mark(settings: Settings, stamp: str, version: str | None, **more: object) -> None:
     """Note what the index was built from; what is not said of the index of the divisions is as it was."""
     more = {"divisions": _read_mark(settings).get("divisions"), **more}
-    mark = {"stamp": stamp, "mark": _gazetteer_mark(settings), "layer": version, **more}
+    seen = FileMark.of(settings.data / GAZETTEER_FILE)
+    mark = {"stamp": stamp, "mark": _gazetteer_mark(settings), "seen": seen, "layer": version, **more}
     with write_atomically(settings.data / _STAMP_FILE) as draft:
         draft.write_text(json.dumps(mark), "utf-8")
 

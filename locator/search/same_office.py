@@ -40,11 +40,15 @@ _GENERIC = re.compile(
 
 def plain_name(name: str, *divisions: str | None) -> str:
     """Return a name without punctuation, blanks and the leading names of its divisions."""
-    plain = _NOT_NAME.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    plain = unicodedata.normalize("NFKC", name)
+    plain = (plain if plain.isalnum() else _NOT_NAME.sub("", plain)).casefold()
     for division in divisions:
         if division and len(plain) > len(division):
-            plain = plain.removeprefix(division.casefold())
+            plain = plain.removeprefix(_fold(division))
     return plain
+
+
+_fold = lru_cache(4096)(str.casefold)
 
 
 def confidence_rank(source: Provenance) -> int:

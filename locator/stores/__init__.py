@@ -57,6 +57,8 @@ class Summary:
     """Points of this source that are served as one with another source's."""
     near: tuple[Near, ...] = ()
     """Offices of this source, as it has changed, that may be one with another one of the layer."""
+    several: Layer | None = None
+    """The points that have fields of several sources, where one of this source may be among them."""
     total: int = 0
     """Points served now, of all sources."""
     version: str = ""

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from locator.datum import distance_m
-from locator.layer import SCHEMA, Layer, is_known, to_arrow, to_numpy
+from locator.layer import SCHEMA, Layer, concat_tables, is_known, to_arrow, to_numpy
 from locator.model import EXACT
 from locator.stores import HOTLINE, Near, Store, Summary
 from locator.stores.merge import EDITS, OWN, VANISHED, Decisions, Merged, apply_edits, read_decisions
@@ -29,15 +29,19 @@ def mark_vanished(old: Layer | None, new: Layer, *, partial: bool = False) -> La
     """
     if old is None or not len(old):
         return new
-    known = set(new.table.column("id").to_pylist())
-    left = [row for row, point_id in enumerate(old.table.column("id").to_pylist()) if point_id not in known]
-    if not left:
+    import pyarrow.compute as pc
+
+    gone = old.table.filter(pc.invert(pc.is_in(old.table.column("id"), value_set=_ids(new))))
+    if not gone.num_rows:
         return new
-    gone = old.table.take(pa.array(left)).cast(SCHEMA)
     if not partial:
         index = SCHEMA.get_field_index("status")
-        gone = gone.set_column(index, SCHEMA.field("status"), pa.array([VANISHED] * len(left), pa.string()))
-    return Layer(pa.concat_tables([new.table.cast(SCHEMA), gone]))
+        gone = gone.set_column(index, SCHEMA.field("status"), pa.repeat(VANISHED, gone.num_rows))
+    return Layer(concat_tables([new.table, gone]))
+
+
+def _ids(layer: Layer) -> pa.Array:
+    return layer.table.column("id").combine_chunks()
 
 
 def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) -> Summary:
@@ -56,9 +60,8 @@ def count_changes(old: Layer | None, new: Layer, kept: Layer, *, partial: bool) 
     if old is not None and len(old):
         import pyarrow.compute as pc
 
-        before, after = old.table.cast(SCHEMA), new.table.cast(SCHEMA)
-        places = pc.index_in(after.column("id"), value_set=before.column("id"))
-        same = _same_rows(before.take(places.drop_null()), after.filter(places.is_valid()))
+        places = pc.index_in(new.table.column("id"), value_set=_ids(old))
+        same = _same_rows(old.table.take(places.drop_null()), new.table.filter(places.is_valid()))
         unchanged, changed = int(same.sum()), len(same) - int(same.sum())
     vanished = 0 if partial else len(kept) - len(new)
     return Summary(
@@ -192,7 +195,13 @@ def sum_up(summary: Summary, merged: Merged, parts: Mapping[str, Layer], source:
         find_near(merged.layer, parts[source], read_decisions(parts)) if source in parts and source not in OWN else ()
     )
     total, joined = count_listed(merged.layer), merged.joined.get(source, 0)
-    return change(summary, total=total, version=version, merged=joined, near=near)
+    several = select_joined(merged.layer) if joined else None
+    return change(summary, total=total, version=version, merged=joined, near=near, several=several)
+
+
+def select_joined(layer: Layer) -> Layer:
+    """Return the points of a layer that have fields of several sources."""
+    return Layer(layer.table.filter(layer.table.column("origins").is_valid()))
 
 
 def find_near(layer: Layer, among: Layer | None, decided: Decisions) -> tuple[Near, ...]:

@@ -30,7 +30,7 @@ from locator.search.tree import FEW as FEW_PLACES
 from locator.search.tree import Placed, PointTree, place_rows
 from locator.settings import LAYER_FILE
 from locator.stores import BY_ITSELF, EVERY_POINT, Summary
-from locator.stores.contents import count_changes, count_listed, is_same, mark_vanished, sum_up
+from locator.stores.contents import count_changes, count_listed, is_same, mark_vanished, select_joined, sum_up
 from locator.stores.files import (
     Part,
     count_rows,
@@ -288,9 +288,10 @@ class ParquetStore:
             summary = count_changes(old, new, kept, partial=partial)
             known = next((part for part in before if part.source == source), None)
             if known and old is not None and known.stamp == stamp and is_same(kept, old):
-                return change(
-                    summary, total=count_listed(self.layer()), version=self.version, merged=self._merged(source)
-                )
+                layer, merged = read_layer(self.path)[0], self._merged(source)
+                several = select_joined(layer) if merged else None
+                total = count_listed(layer)
+                return change(summary, total=total, version=layer.version, merged=merged, several=several)
             part = write_part(self._folder, source, kept, stamp)
             layers[source] = kept
             parts = tuple(part if p.source == source else p for p in before)
