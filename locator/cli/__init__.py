@@ -18,6 +18,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -73,10 +74,27 @@ COMMANDS = {
 """Every command, in the order of ``locator --help``."""
 
 
+_MISUSES = (
+    (re.compile("the following arguments are required: (?P<what>.*)"), "usage_required"),
+    (
+        re.compile(r"argument (?P<name>\S+): invalid choice: '(?P<given>.*)' \(choose from (?P<choices>.*)\)"),
+        "usage_choice",
+    ),
+    (re.compile("unrecognized arguments: (?P<what>.*)"), "usage_unknown"),
+    (re.compile("argument (?P<name>.*): expected .*argument.*"), "usage_value"),
+    (re.compile(r"argument (?P<name>\S+): invalid \S+ value: '(?P<given>.*)'"), "usage_invalid"),
+)
+"""What argparse says of misuse, and our sentences for it; any other word of its is repeated as it is."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Misuse is one line on stderr and exit 2."""
 
     def error(self, message: str) -> NoReturn:
+        for form, code in _MISUSES:
+            if match := form.fullmatch(message):
+                said = f"{message} (see: {self.prog} --help)"
+                raise InvalidInput(said, code=code, prog=self.prog, **match.groupdict())
         raise InvalidInput(f"{message} (see: {self.prog} --help)", code="usage", fault=message, prog=self.prog)
 
 

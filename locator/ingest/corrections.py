@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from locator.disk import exclusive_lock
 from locator.errors import DataError, InvalidInput, NotFound
 from locator.ingest import Draft, RawRecord
-from locator.ingest.fields import check_fields
+from locator.ingest.fields import check_fields, is_web_address
 from locator.ingest.positions import PositionFault, read_position
-from locator.ingest.values import read_status
+from locator.ingest.values import clean_text, find_text_fault, read_status
 from locator.layer import COLUMNS, Layer
 from locator.model import Precision, Provenance, ServicePoint
 from locator.settings import Settings
@@ -180,27 +181,33 @@ def edit_office(
     NotFound
         There is no such office.
     InvalidInput
-        A column that cannot be edited, or a value that is none.
+        A column that cannot be edited, a value that is none, or no source.
     """
-    from locator.geocode.index_files import note_pending
+    from locator.geocode.index_files import note_pending, open_data_gazetteer
     from locator.ingest.shipped import ensure_data, index_offices, open_own_store
+    from locator.ingest.validate import holders_of
 
+    source = _check_source(source)
     ensure_data(settings)
     store = open_own_store(settings)
     point = store.point(point_id)
     if point is None:
         raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
     changes = _check_values(point, values)
+    code = changes.get("adcode")
+    if code and not any(map(open_data_gazetteer(settings).division, holders_of(code))):
+        fault = "import.fault.adcode_unknown"
+        raise InvalidInput(f"no adcode {code}", code="edit_value", field="adcode", value=code, fault=fault)
     address = source if source.startswith(("https://", "http://")) else None
     origin = Provenance(source=source, url=address, date=now.date().isoformat(), verified=now.date().isoformat())
-    parts = store.parts()
-    known = {edit.id: edit for edit in (parts[EDITS].points() if EDITS in parts else ())}
-    base = known.get(point_id) or ServicePoint(
-        id=point_id, name=point.name, kind=point.kind, status=point.status, provenance=Provenance(source=EDITS)
-    )
     fields = ["lon" if name == "lat" else name for name in values]
-    known[point_id] = replace(base, **changes, origins={**base.origins, **dict.fromkeys(fields, origin)})
-    with note_pending(settings):
+    with exclusive_lock(settings.data / EDITS), note_pending(settings):  # who edits at once edits one after the other
+        parts = store.parts()
+        known = {edit.id: edit for edit in (parts[EDITS].points() if EDITS in parts else ())}
+        base = known.get(point_id) or ServicePoint(
+            id=point_id, name=point.name, kind=point.kind, status=point.status, provenance=Provenance(source=EDITS)
+        )
+        known[point_id] = replace(base, **changes, origins={**base.origins, **dict.fromkeys(fields, origin)})
         store.replace(EDITS, known.values())
         index_offices(settings, store)
     edited = store.point(point_id)
@@ -239,6 +246,7 @@ def decide_same(
     """
     from locator.ingest.shipped import ensure_data, open_own_store
 
+    source = _check_source(source)
     if one == other:
         raise InvalidInput(f"{one} is one office already", code="same_one", id=one)
     ensure_data(settings)
@@ -285,6 +293,25 @@ def list_near(settings: Settings) -> tuple[Near, ...]:
     ensure_data(settings)
     store = open_own_store(settings)
     return find_near(store.layer(), None, read_decisions(store.parts()))
+
+
+def _check_source(source: str) -> str:
+    """Return where a change is said, as it is kept: an address on the web, or words.
+
+    Raises
+    ------
+    InvalidInput
+        It is blank, too long, mark-up or a formula, or an address that no browser opens.
+    """
+    said = clean_text(source)
+    on_web = is_web_address(said)
+    if (
+        not said
+        or find_text_fault("source_url" if on_web else "source", said)
+        or (not on_web and ("://" in said or said.startswith("www.")))
+    ):
+        raise InvalidInput(f"{said[:80]!r} is no source", code="edit_source", given=said[:80] or "–")
+    return said
 
 
 def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, Any]:

@@ -117,6 +117,11 @@ def check_fields(draft: Draft) -> None:
     _read_id(draft, fields)
 
 
+def is_web_address(text: str) -> bool:
+    """Tell whether a text is an address that a browser opens."""
+    return _URL.match(text) is not None
+
+
 def _read_closed(draft: Draft, fields: Mapping[str, str]) -> None:
     """Refuse a row whose name or status says that the office is closed; a note that may say so is a doubt."""
     if says_closed(fields.get("name", "")):

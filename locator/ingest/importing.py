@@ -128,6 +128,7 @@ def import_source(
         The layer cannot be written; it is as it was.
     """
     started = time.perf_counter()
+    _check_country(country)
     if download:
         location = _download(kind, location, settings, show_progress)
     source = open_source(kind, location, settings=settings, name=name, datum=datum, **options)
@@ -166,6 +167,15 @@ def import_source(
         write_rejects(rejects, checker.rejects)
     seconds = time.perf_counter() - started
     return _summarise(source.name, checker, gathered, stored=stored, notices=tuple(notices), seconds=seconds)
+
+
+def _check_country(country: str | None) -> None:
+    """Refuse a country that has no telephone numbers, with InvalidInput."""
+    if country is not None:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if country.upper() not in SUPPORTED_REGIONS:
+            raise InvalidInput(f"no country {country!r}; expected such as JP", code="country_unknown", given=country)
 
 
 class _Gathered(NamedTuple):

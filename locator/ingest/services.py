@@ -248,7 +248,7 @@ class AmapSource:
         if "amap" not in settings.keys:
             raise SettingError(
                 "LOCATOR_AMAP_KEY is not set; amap needs it",
-                code="setting", name="LOCATOR_AMAP_KEY", value="", expected="a key",
+                code="setting_unset", name="LOCATOR_AMAP_KEY", service="amap",
             )  # fmt: skip
         self.name = name or "amap"
         self.datum = datum or Datum.GCJ02

@@ -80,6 +80,8 @@ def load_mapping(path: Path | None) -> ColumnMapping:
     """
     if path is None:
         return ColumnMapping()
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {path}", code="file_missing", path=str(path))
     try:
         text = path.read_text("utf-8")
         content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
@@ -167,7 +169,7 @@ class TableSource:
             sheets = [stand_up(sheet, names_column) for sheet in opened]
             named = [sheet for sheet in sheets if sheet.title == self._sheet] if self._sheet else []
             if self._sheet and not named:
-                titles = ", ".join(sheet.title for sheet in sheets)
+                titles = ", ".join(sheet.title for sheet in sheets if sheet.title) or "–"
                 raise InvalidInput(
                     f"{self.path.name} has no sheet {self._sheet!r}; it has {titles}",
                     code="sheet_missing",

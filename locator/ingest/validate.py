@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from locator.adcode import is_inside
+from locator.adcode import MUNICIPALITIES, is_inside
 from locator.datum import Datum, distance_m, to_wgs84
 from locator.ingest import Checked, Draft, Issue, RawRecord, open_source
 from locator.ingest.fields import check_fields, make_id
@@ -58,6 +58,11 @@ class Centre(NamedTuple):
 def _is_abroad(lon: float, lat: float) -> bool:
     west, south, east, north = CHINA
     return not (west <= lon <= east and south <= lat <= north)
+
+
+def holders_of(code: str) -> tuple[str, ...]:
+    """Return a code, its city's and that of the municipality it may lie in: zones (370171) have none of their own."""
+    return code, f"{code[:4]}00", *([f"{code[:2]}0000"] if code[:2] in MUNICIPALITIES else [])
 
 
 class Checker:
@@ -125,6 +130,10 @@ class Checker:
             self._take_position(draft, found)
         if not draft.refused:
             self._settle_id(draft)
+        code = None if draft.refused else draft.values["adcode"]
+        if code and self.centre_of is not None and not any(map(self.centre_of, holders_of(str(code)))):
+            draft.add_issue("adcode", "adcode_unknown", str(code), "no division has this code")
+            draft.values["adcode"] = None
         if self.adcode_of is not None and not draft.refused and draft.values["adcode"] is None:
             names = [str(draft.values[name] or "") or None for name in ("province", "city", "district")]
             draft.values["adcode"] = self.adcode_of(names[0], names[1], names[2]) if any(names) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +110,30 @@ def test_the_page_is_found_and_a_taken_port_is_told(capsys):
         assert main(["serve", "--port", str(port)]) == InvalidInput.exit_code
     assert str(port) in capsys.readouterr().err
     assert main(["serve", "--port", "0"]) == InvalidInput.exit_code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (["edit", "x", "phones=1"], "还缺 --source", "--source is missing"),
+        (["import", "nosuch", "x"], "KIND 不能是 nosuch", "KIND cannot be nosuch"),
+        (["find", "--foo"], "不认识 --foo", "--foo is not known"),
+        (["find", "济南", "--limit", "x"], "--limit 不能是 x", "--limit cannot be x"),
+        (["edit", "x", "a=1", "--source"], "--source 后面还缺值", "--source needs a value"),
+    ],
+)
+def test_misuse_is_said_in_the_persons_language(arguments, zh, en, monkeypatch, capsys):
+    for lang, said in (("zh", zh), ("en", en)):
+        monkeypatch.setenv("LOCATOR_LANG", lang)
+        assert main(arguments) == 2
+        line = capsys.readouterr().err.strip()
+        assert said in line and "--help" in line and "\n" not in line
+
+
+def test_a_command_that_changes_the_layer_loads_no_pandas(data_folder, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("名称,地址\n甲社保中心,经十路1号\n", "utf-8")
+    said = f"import sys; sys.argv = ['locator', 'import', 'table', {str(path)!r}, '--dry-run']\n"
+    said += "from locator.cli import main\nassert main() == 0 and 'pandas' not in sys.modules, 'pandas'"
+    environment = {**os.environ, "LOCATOR_DATA": str(data_folder), "LOCATOR_PLACES": "off"}
+    subprocess.run([sys.executable, "-c", said], env=environment, check=True, capture_output=True)

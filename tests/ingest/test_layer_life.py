@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,50 @@ def test_sources_are_listed_and_one_is_removed_and_brought_back(settings, city):
         remove_source(settings, "nobody")
     with pytest.raises(InvalidInput):
         remove_source(settings, SHIPPED)
+
+
+def test_two_edits_of_one_office_at_once_are_both_kept(settings, city):
+    point = office(settings, "1号街道人社中心")
+    changes = [{"phones": "0531-88881111"}, {"notes": "二楼"}, {"website": "https://a.example.org"}]
+    with ThreadPoolExecutor(len(changes)) as people:
+        list(people.map(lambda each: edit_office(settings, point.id, each, source=PAGE, now=NOW), changes))
+    edited = open_own_store(settings).point(point.id)
+    assert edited is not None and set(edited.origins) >= {"phones", "notes", "website"}
+    assert (edited.phones[0].number, edited.notes, edited.website) == ("0531-88881111", "二楼", "https://a.example.org")
+
+
+@pytest.mark.parametrize(
+    "source", ["", " ", "htp://a.cn", "www.a.cn", "=1+1", "<b>", "字" * 300, "https://a.cn/" + "x" * 2000]
+)
+def test_a_source_that_says_nothing_is_refused(settings, city, source):
+    point = office(settings, "1号街道人社中心")
+    with pytest.raises(InvalidInput) as caught:
+        edit_office(settings, point.id, {"notes": "二楼"}, source=source, now=NOW)
+    assert caught.value.code == "edit_source" and all(
+        "--source" in explain(caught.value, lang) for lang in ("zh", "en")
+    )
+
+
+def test_a_code_of_no_division_is_not_taken(settings, city, tmp_path):
+    with pytest.raises(InvalidInput, match="999999"):
+        edit_office(settings, office(settings, "1号街道人社中心").id, {"adcode": "999999"}, source=PAGE, now=NOW)
+    path = tmp_path / "codes.csv"
+    path.write_text("名称,区划代码\n甲社保中心,999999\n乙社保中心,370171\n丙社保中心,110100\n", "utf-8")
+    summary = import_source("table", str(path), settings, dry_run=True)
+    assert [(issue.row, issue.code) for issue in summary.rejects] == [(2, "adcode_unknown")]
+
+
+def test_a_country_without_telephones_is_refused(settings, city):
+    with pytest.raises(InvalidInput, match="ZZ"):
+        import_source("table", str(city), settings, country="ZZ")
+
+
+def test_the_next_command_does_not_look_closely_at_what_an_import_wrote(settings, city, monkeypatch):
+    monkeypatch.setattr(shipped, "_is_current", lambda *_: pytest.fail("looked closely"))
+    ensure_data(settings)
+    (settings.data / LAYER_FILE).write_bytes(b"PAR1" + bytes(99))
+    with pytest.raises(pytest.fail.Exception):
+        ensure_data(settings)
 
 
 @pytest.mark.slow

@@ -201,7 +201,7 @@ class Provider(ABC):
         if self.needs_key and not key:
             name = f"LOCATOR_{self.name.upper()}_KEY"
             raise SettingError(
-                f"{name} is not set; {self.name} needs it", code="setting", name=name, value="", expected="a key"
+                f"{name} is not set; {self.name} needs it", code="setting_unset", name=name, service=self.name
             )
         address = settings.urls.get(self.name, self.url)
         self.public = address == self.url
