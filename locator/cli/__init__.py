@@ -182,9 +182,9 @@ def _leave_pandas() -> None:
     """Keep Arrow from loading pandas, as it does where that is installed: half a second, and no command asks for it."""
     import pyarrow as pa
 
-    sys.meta_path.insert(0, _NoPandas)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _NoPandas)
     pa.scalar("")  # here it looks for pandas, once
-    sys.meta_path.remove(_NoPandas)  # type: ignore[arg-type]
+    sys.meta_path.remove(_NoPandas)
 
 
 def _run(argv: list[str]) -> int:
