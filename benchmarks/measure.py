@@ -24,8 +24,8 @@ FUNCTION_LINES = 40
 DUPLICATE_LINES = 6
 """As many equal lines in two places are one thing written twice."""
 ROOMS = {
-    "(root)": 13, "files": 3, "http": 4, "gazetteer": 15, "geocode": 10, "guide": 5, "hours": 9, "ingest": 16,
-    "outputs": 6, "routing": 12, "search": 8, "stores": 8, "web": 21, "api": 4, "batch": 5, "cli": 8,
+    "(root)": 13, "files": 4, "http": 4, "gazetteer": 15, "geocode": 10, "guide": 5, "hours": 9, "ingest": 16,
+    "outputs": 6, "routing": 12, "search": 7, "stores": 8, "web": 21, "api": 4, "batch": 5, "cli": 8,
     "ground": 4, "finder": 3,
 }  # fmt: skip
 """How many modules a room may have, ``__init__.py`` not counted."""

@@ -19,7 +19,7 @@ from locator.gazetteer.address import (
     read_address,
     without_tail,
 )
-from locator.gazetteer.divisions import DivisionReading
+from locator.gazetteer.divisions import LEVELS, DivisionReading
 from locator.gazetteer.index import Row, area_filter, gap_m, merge_rows, phrase
 from locator.gazetteer.namesakes import AREA_LEAST_M, area_of, begins_elsewhere, shared_cities, unnamed_site
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved
@@ -40,7 +40,6 @@ that no map shows."""
 WIDEST_JOIN_M = 8000.0
 """Places of one name in a district that lie farther apart are asked about."""
 MOST_NAMESAKES = 9
-_DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 _KINDS = frozenset({"市", "区", "县", "州", "盟", "旗", "镇", "乡"})
 _BEGINS = re.compile(
     "(?:^|[^\u3400-\u9fff]|[号路街道巷弄村镇乡区县市旗口侧旁近内段院里站桥处坊]|社区|对面|交汇|交叉口|广场|小区|园区)$"
@@ -98,7 +97,7 @@ def names_inside(places: PlaceIndex, text: str, *, within: Sequence[str]) -> lis
             or (wide and (is_generic(name) or is_common(name)))
         ):
             continue
-        rows = merge_rows([r for r in places.file.rows(inside) if r.kind not in _DIVISIONS and r.kind != "street"])
+        rows = merge_rows([r for r in places.file.rows(inside) if r.kind not in LEVELS and r.kind != "street"])
         rows = [r for r in rows if within or whole or not begins_elsewhere(places.file, r)]
         if len(rows) == 1:
             found.append(Named(*spans[name], tuple(rows)))
@@ -231,7 +230,7 @@ def _full_names(places: PlaceIndex, query: str, bias: Bias) -> DivisionReading:
 
 
 def _street_of(places: PlaceIndex, name: str, within: Sequence[str]) -> list[Meaning]:
-    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind not in _DIVISIONS]
+    rows = [r for r in places.file.named(to_key(name), within=within) if r.kind not in LEVELS]
     known = [Meaning(r.place()) for r in merge_rows([r for r in rows if r.kind == "street"])] or [
         Meaning(spot) for number in places.numbers.streets(name) for spot in places.extent(number, name, within)
     ]

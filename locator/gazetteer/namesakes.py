@@ -21,7 +21,7 @@ from locator.gazetteer.address import (
     is_street_name,
     other_forms,
 )
-from locator.gazetteer.divisions import DivisionReading
+from locator.gazetteer.divisions import LEVELS, DivisionReading
 from locator.gazetteer.index import SAME_M, IndexFile, Row, area_filter, gap_m, is_in_capital, merge_rows, phrase
 from locator.gazetteer.places import Meaning, PlaceIndex
 from locator.gazetteer.text import HAN, short_name, to_key
@@ -44,7 +44,6 @@ _KNOWN_NEAR = frozenset({"residential", "school", "building", "works", "mall", "
 _KNOWN_ABROAD = frozenset({"station", "university", "hospital", "sight"})
 _SEEN = _KNOWN_ABROAD | {"park", "venue"}
 _SITES_OF = ("大学", "学院", "医院")
-_DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
 _AFFILIATED = re.compile(
     "(?P<of>[\u4e00-\u9fff]{2,8}?大学)(?:[\u4e00-\u9fff]{2,6}?学院)?(?:附属)?(?P<own>[\u4e00-\u9fff]{2,8}医院)"
 )
@@ -341,7 +340,7 @@ def cities_of_street(places: PlaceIndex, street: str) -> list[Meaning]:
     if not all(map(HAN.match, key)) or len(key) < 3 or key[:2] in places.file.divisions.names:
         return []  # 南京西路 is a street of many cities
     rows = places.file.begun(key, limit=400)
-    cities = Counter(prefecture_of(r.code) for r in rows if r.code and r.kind not in _DIVISIONS)
+    cities = Counter(prefecture_of(r.code) for r in rows if r.code and r.kind not in LEVELS)
     known = [(code, count) for code, count in cities.most_common(MOST_CITIES) if places.division(code)]
     likely = [code for code, count in known if count >= max(2, 0.2 * known[0][1])]
     return [Meaning(places.place(code, note="street_unknown"), ("street_unknown",)) for code in likely]
@@ -359,7 +358,7 @@ def area_of(places: PlaceIndex, name: str, *, within: Sequence[str], precision: 
     rows = [
         r
         for r in places.file.begun(key, within=within, limit=400)
-        if r.kind not in _DIVISIONS and r.kind != "street" and r.code and r.lon is not None
+        if r.kind not in LEVELS and r.kind != "street" and r.code and r.lon is not None
     ]
     if within:
         rows = [r for r in rows if r.code and any(is_inside(r.code, w[:6]) for w in within)]

@@ -14,7 +14,7 @@ from locator.gazetteer.divisions import Division
 from locator.gazetteer.index import merge_rows, respell
 from locator.gazetteer.named import choose_meaning
 from locator.gazetteer.places import Bias, Meaning, PlaceIndex, Resolved, Suggestion
-from locator.gazetteer.resolve import resolve_han
+from locator.gazetteer.resolve import LACKING, resolve_han
 from locator.gazetteer.text import ENGLISH_WORDS, HAN, normalise, short_name, split_parts, to_key, warm
 from locator.i18n import choose
 from locator.model import EXACT, Place, Precision
@@ -150,7 +150,6 @@ def open_gazetteer(path: Path, places: Path | None = None) -> Gazetteer:
 
 _NUMBER = re.compile(r"\d{1,5}[a-z]?(?:[-/]\d+)*[a-z]?$")
 _SKIPPED = frozenset({"no", "number", "china", "prc", "the", "of"})
-_LACKING = frozenset({"rest_unknown", "street_unknown"})
 
 
 class WordHit(NamedTuple):
@@ -167,7 +166,7 @@ def resolve_latin(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
     """Return what a text without Chinese characters means; empty when it is not understood."""
     words, parts = _words(text)
     found = _read_words(places, words, parts, bias) if words else Resolved()
-    inside = found.one.place.adcode if found.one and _LACKING.intersection(found.one.notes) else None
+    inside = found.one.place.adcode if found.one and LACKING.intersection(found.one.notes) else None
     # A township's name may be a city's with one slip: Wuhang is nearly Wuhan.
     town = len(words) == 1 and all(m.place.township and m.place.precision not in EXACT for m in found.meanings)
     if found.meanings and found.sure and not (inside or town):

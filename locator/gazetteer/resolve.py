@@ -30,7 +30,7 @@ from locator.gazetteer.address import (
     without_shopping,
 )
 from locator.gazetteer.deletion_index import correct_below, correct_readings
-from locator.gazetteer.divisions import DivisionReading
+from locator.gazetteer.divisions import LEVELS, DivisionReading
 from locator.gazetteer.index import is_in_capital, merge_rows, weigh
 from locator.gazetteer.named import (
     asked_here,
@@ -82,8 +82,8 @@ _NAMELESS_ZONE = re.compile("^(?:高新技术产业|高新|经济技术|经济|�
 MOST_ASKED = 10
 """Nobody finds the place they mean in a list of more than this."""
 _UNDERGROUND = ("地铁站", "轻轨站")
-_LACKING = frozenset({"street_unknown", "rest_unknown"})
-_DIVISIONS = frozenset({"province", "city", "district", "zone", "township"})
+LACKING = frozenset({"street_unknown", "rest_unknown"})
+"""Notes of a place of which a part of the text was not found."""
 
 
 def resolve_han(places: PlaceIndex, text: str, bias: Bias) -> Resolved:
@@ -205,7 +205,7 @@ def _in_city(places: PlaceIndex, reading: DivisionReading, bias: Bias) -> Resolv
 
 def _is_lacking(found: Resolved) -> bool:
     """Tell whether a part of the text behind the divisions is not understood."""
-    return any(_LACKING & set(m.notes) for m in found.meanings)
+    return any(LACKING & set(m.notes) for m in found.meanings)
 
 
 def _beside_former(places: PlaceIndex, reading: DivisionReading, found: Resolved, bias: Bias) -> Resolved:
@@ -227,7 +227,7 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
     known = is_street_name(key) or bool(places.file.named(key))
     forms = (key, *other_forms(key)) if len(key) > 3 else (key,) if is_street_name(key) else ()
     for name in (*forms, *(() if known else scenic_forms(key))):
-        rows = [r for r in places.file.named(name) if r.kind not in _DIVISIONS]
+        rows = [r for r in places.file.named(name) if r.kind not in LEVELS]
         rows = [r for r in rows if to_key(r.name) == name] or rows
         if name != key and key.endswith("站") and not bias.region:  # 宋家庄站 is not at a village
             rows = [r for r in rows if may_have_underground(places, r)]
@@ -266,7 +266,7 @@ def _township_or_place(places: PlaceIndex, reading: DivisionReading, query: str,
         reading = reading._replace(codes=(*reading.codes, *others))
     found = list(_with_divisions(places, reading, bias).meanings)
     if reading.kind == "short":
-        rows = [r for r in places.file.named(to_key(query)) if r.kind not in _DIVISIONS]
+        rows = [r for r in places.file.named(to_key(query)) if r.kind not in LEVELS]
         found = [*(Meaning(r.place()) for r in merge_rows(rows)), *found]
     if bias.region and not any(is_local(m, bias) for m in found):
         return asked_here(places, query, found, bias)
@@ -357,7 +357,7 @@ def find_address(
     village = "" if address.village.endswith("庄") and not within else address.village  # 石家庄 is no village
     for name in dict.fromkeys((text, address.name, village)):
         key = to_key(name)
-        rows = [r for r in places.file.named(key, within=within) if r.kind not in _DIVISIONS] if len(key) > 1 else []
+        rows = [r for r in places.file.named(key, within=within) if r.kind not in LEVELS] if len(key) > 1 else []
         rows = [r for r in rows if r.kind != "street"]
         if rows:
             street = bool(address.street) and to_key(address.street) == key
@@ -367,7 +367,7 @@ def find_address(
         return inside
     forms = (*other_forms(to_key(text)), *other_forms(to_key(address.name)))
     for name in (f for f in dict.fromkeys(forms) if f not in places.file.divisions.names):  # 银川站 is not 银川
-        rows = [r for r in places.file.named(name, within=within) if r.kind not in {*_DIVISIONS, "street"}]
+        rows = [r for r in places.file.named(name, within=within) if r.kind not in {*LEVELS, "street"}]
         rows = merge_rows([r for r in rows if within or may_have_underground(places, r)])
         if len(rows) == 1:
             return [Meaning(rows[0].place())]

@@ -141,7 +141,7 @@ APPS: Mapping[str, _App] = {
 """The apps in the order they are offered."""
 
 
-def clean_name(name: str) -> str:
+def name_for_app(name: str) -> str:
     """Return a name that no app reads as two fields: no separators, no control characters, at most 60 long."""
     printable = "".join(" " if unicodedata.category(sign).startswith("C") else sign for sign in name)
     return _APART.sub(" ", printable).strip()[:NAME_LENGTH].strip()
@@ -171,7 +171,7 @@ def links(
     point
         End, WGS-84 (lon, lat).
     name
-        What the app shows at the end; cleaned by :func:`clean_name`.
+        What the app shows at the end; cleaned by :func:`name_for_app`.
     mode
         ``walk``, ``cycle``, ``drive`` or ``bus``.
     region
@@ -184,8 +184,8 @@ def links(
     """
     wanted = LinkMode(str(mode))
     start, end = (None if origin is None else check_position(*origin)), check_position(*point)
-    end_name, start_name = clean_name(name) or text("routing.link_end", lang), text("routing.link_start", lang)
-    city = clean_name(region or "") or None
+    end_name, start_name = name_for_app(name) or text("routing.link_end", lang), text("routing.link_start", lang)
+    city = name_for_app(region or "") or None
     made, ends_in = [], dict[Datum, _Ends]()
     for app, (build, datum, modes) in APPS.items():
         if wanted in modes:
@@ -268,7 +268,7 @@ def map_searches(
     city, city_name
         The city's adcode and name: AMap takes the one, Baidu and Tencent the other.
     """
-    word, found = clean_name(keyword), []
+    word, found = name_for_app(keyword), []
     for app, (build, datum) in SEARCH_APPS.items():
         at = None
         if around is not None:

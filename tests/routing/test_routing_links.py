@@ -11,7 +11,7 @@ from locator.datum import Datum, distance_m, to_wgs84
 from locator.errors import InvalidInput
 from locator.i18n import LANGS, text
 from locator.model import Mode, ServicePoint
-from locator.routing.links import APPS, NAME_LENGTH, LinkMode, address_for_driver, clean_name, links
+from locator.routing.links import APPS, NAME_LENGTH, LinkMode, address_for_driver, links, name_for_app
 
 JINAN = (116.98, 36.658517)
 BUREAU = (117.0205, 36.6702)
@@ -132,8 +132,8 @@ def test_a_hostile_name_stays_one_field_of_one_link(mode: LinkMode) -> None:
 
 @given(st.text(max_size=200))
 def test_any_name_is_cleaned_to_one_short_field(name: str) -> None:
-    clean = clean_name(name)
-    assert len(clean) <= NAME_LENGTH and clean == clean.strip() and clean_name(clean) == clean
+    clean = name_for_app(name)
+    assert len(clean) <= NAME_LENGTH and clean == clean.strip() and name_for_app(clean) == clean
     for link in links(JINAN, BUREAU, name.encode("utf-8", "ignore").decode()):
         ends_of(link.app, link.url)
 
