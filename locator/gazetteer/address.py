@@ -131,7 +131,7 @@ ITS_OWN = re.compile(
 _GENERIC = re.compile(
     "(?:[第一二三四五六七八九十]|人民|中心|儿童|妇幼|妇女|妇产|中医|中西医结合|口腔|肿瘤|胸科|眼科|传染病|精神病|精神卫生|骨科|实验|附属|机关"
     "|[市省区县州立]){0,8}(?:医院|保健院|卫生院|小学|中学|初级中学|高级中学|幼儿园)"
-    "|[市省区县州]?(?:人民政府|政府|图书馆|博物馆|文化馆|美术馆|科技馆|体育馆|体育场|体育中心|法院|公安局|车站|火车站|汽车站|客运站|客运中心)"
+    "|[市省区县州]?(?:市民(?:中心|之家|服务中心)|(?:政务|行政|便民)服务中心|人民政府|政府|图书馆|博物馆|文化馆|美术馆|科技馆|体育馆|体育场|体育中心|法院|公安局|车站|火车站|汽车站|客运站|客运中心)"
 )
 _COMMON = re.compile(
     "(?:国际|新国际)?(?:会展中心|体育中心|市民中心|行政中心|人民广场|(?:人民|中央|劳动|儿童|滨江|湖滨|森林|湿地|体育|文化|中心)公园|动物园|植物园|奥体中心|大学城|步行街|文化宫|少年宫|科技园|火车东站|火车南站"
@@ -155,6 +155,7 @@ _OTHER_STATION = re.compile("汽车|客运|长途|公交")
 _EXIT = re.compile("(?<=站)(?:的)?(?:[a-z]?\\d{0,2}[a-z]?|[一二三四五六七八九十东西南北]+)号?(?:进|出|出入|入)?口$")
 _LINE = re.compile("(?:地铁|轨道交通|轻轨|城轨)(?:\\d{1,2}|[一二三四五六七八九十]+)号线(?=.{2,}站)")
 _PART = re.compile("(?:第?[一二三四五六七八九十\\d]+)(?:[区期村街坊]|社区|小区)$")
+_RAILWAY = re.compile("(?<=..)火车(?=[东西南北]站)")
 _STATIONS = ("地铁站", "火车站", "高铁站", "轻轨站", "站")
 _SCENIC = ("景区", "风景区", "风景名胜区", "旅游区", "博物馆")
 _SHOPPING = re.compile("(?<=..[路街巷桥碑寺庙口])(?:步行街|商业街|商圈)$|(?<=..)(?<!红)十字(?:路?口)?$")
@@ -207,7 +208,8 @@ def other_forms(name: str) -> list[str]:
     for ending in _STATIONS:
         base = name.removesuffix(ending)
         if base != name and len(base) > 1:
-            return [base + other for other in (*_STATIONS, "") if other != ending]
+            railway = [_RAILWAY.sub("", name)] if _RAILWAY.search(name) else []  # 南京火车南站 is 南京南站
+            return railway + [base + other for other in (*_STATIONS, "") if other != ending]
     return [name + ending for ending in _STATIONS[:2]] if len(name) > 2 else []
 
 

@@ -241,7 +241,8 @@ def _named_whole(places: PlaceIndex, query: str, bias: Bias) -> Resolved:
             else:
                 sure = len(merged) == 1 and not is_common(key)
                 sure = sure and (len(name) > 4 or is_its_station(places.file, merged[0], name))
-                sure = sure and not (key.endswith("高铁站") and key[:-3] in places.file.divisions.names)
+                cities = [n for n in places.file.divisions.names.get(key[:-3]) if n.code.endswith("00")]
+                sure = sure and not (cities and key.endswith("高铁站"))
             others = rivals_of(places, merged[0], key) if alone and name == key and len(merged) == 1 else []
             meanings = [meaning_of(r, street=is_street_name(key)) for r in merged]
             if alone and len(meanings) == 1 and not is_surely(meanings[0]):

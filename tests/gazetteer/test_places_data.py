@@ -56,6 +56,8 @@ def test_positions_lie_on_the_mainland(table: pa.Table) -> None:
     ("name", "adcode", "kind"),
     [
         ("深圳北站", 440309, "station"),
+        ("芙蓉区政府", 430102, "government"),
+        ("徐汇区救助站", 310104, "building"),
         ("北京大学", 110108, "university"),
         ("东方明珠", 310115, "sight"),
         ("绿景山庄", 440303, "residential"),
