@@ -176,7 +176,9 @@ class Layer:
     @cached_property
     def _read(self) -> Callable[[int], ServicePoint]:
         columns = zip(self.table.column_names, self.table.columns, strict=True)
-        known = [(name, _one_array(column)) for name, column in columns if column.null_count < len(column)]
+        found = [(name, column) for name, column in columns if column.null_count < len(column)]
+        # of one chunk a cell is read faster than of a chunked column
+        known = [(name, column.chunk(0) if column.num_chunks == 1 else column) for name, column in found]
         blank = dict.fromkeys(self.table.column_names)
         # not self: nothing that holds on to itself, so that a replaced layer goes at once
         return lru_cache(KEPT_POINTS)(lambda row: from_row(blank | {name: cells[row].as_py() for name, cells in known}))
@@ -205,11 +207,6 @@ class Layer:
     def row_of(self, point_id: str) -> int | None:
         """Return the row of a point's id, or None."""
         return self._rows_by_id.get(point_id)
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Return a column as what gives a cell quickest."""
-    return column.chunk(0) if column.num_chunks == 1 else column
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray, *, blank: float = np.nan) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -150,7 +150,7 @@ class Locator:
         if not name:
             return None
         codes = tuple(division.code for division in self.engines.gazetteer.regions(name) if len(division.code) == 6)
-        if not codes and is_adcode(name) and self._has_points_in(name):
+        if not codes and is_adcode(name) and any(self.engines.store.points(Filter(regions=(name,)))):
             return (name,)  # a code of another country's, or one that was retired
         if not codes:
             raise NotFound(f"no region is called {name[:40]!r}", code="region_not_found", name=name[:40])
@@ -177,9 +177,6 @@ class Locator:
         raise InvalidInput(
             f"{shown!r} is more than one region: {names}", code="region_ambiguous", name=shown, names=names
         )
-
-    def _has_points_in(self, adcode: str) -> bool:
-        return next(iter(self.engines.store.points(Filter(regions=(adcode,)))), None) is not None
 
     def find(self, query: Query, now: datetime) -> Answer:
         """Return the counters for a query.
@@ -211,7 +208,7 @@ class Locator:
         may_ask = () if query.online or not query.text else self.engines.geocoder.may_ask(query.text, located)
         if located.place is None:
             code = "ambiguous_place" if located.candidates else "place_not_found"
-            own = () if _has(located.notices, code) else (Notice(code=code),)
+            own = () if any(notice.code == code for notice in located.notices) else (Notice(code=code),)
             return Answer(
                 query=query,
                 place=None,
@@ -363,10 +360,6 @@ class Locator:
     @cached_property
     def _guides(self) -> Callable[[Task, Person, str | None, str], Mapping[str, Any]]:
         return lru_cache(KEPT_GUIDES)(self.engines.guide.answer)
-
-
-def _has(notices: Sequence[Notice], code: str) -> bool:
-    return any(notice.code == code for notice in notices)
 
 
 class SearchMetrics:

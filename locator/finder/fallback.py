@@ -233,15 +233,16 @@ def find_elsewhere(
                 by_region.setdefault(region, []).append(point)
         if by_region:
             found = [_region_of(code, points, place, query, records) for code, points in by_region.items()]
-            found = [_without_district(region, query.lang) if region.adcode == area else region for region in found]
+            # The city itself stands among its districts: of these offices no source says in which one they are.
+            found = [
+                region._replace(region=text("fallback.whole_area", query.lang, region=region.region))
+                if region.adcode == area
+                else region
+                for region in found
+            ]
             found.sort(key=_by_distance)
             return found[:ELSEWHERE]
     return []
-
-
-def _without_district(region: RegionWithOffices, lang: str) -> RegionWithOffices:
-    """Return the city itself among its districts: of these offices no source says in which one they are."""
-    return region._replace(region=text("fallback.whole_area", lang, region=region.region))
 
 
 def _by_distance(region: RegionWithOffices) -> tuple[bool, float, int, str]:

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from locator.disk import exclusive_lock, to_data_error
@@ -47,10 +48,6 @@ _BORDER_IDS = 100_000
 """More than our areas have points; the usual table, for all of OpenStreetMap, takes half a gigabyte."""
 
 
-def _say_nothing(_stage: str, _share: float) -> None:
-    """Do not report."""
-
-
 def engine_dir() -> Path:
     """Return the folder of the embedded engine, without loading it.
 
@@ -68,7 +65,9 @@ def engine_dir() -> Path:
     return Path(found.origin).parent
 
 
-def build_tiles(extract: Path, data: Path, *, progress: Progress = _say_nothing, workers: int | None = None) -> Roads:
+def build_tiles(
+    extract: Path, data: Path, *, progress: Progress = lambda _stage, _share: None, workers: int | None = None
+) -> Roads:
     """Build road tiles for walking, cycling and driving, and put them in use.
 
     Parameters
@@ -153,17 +152,11 @@ def _build(extract: Path, work: Path, out: Path, programs: Path, tell: _Tell, *,
         folder=out,
         source=extract.name,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
-        engine=_engine_version(),
+        engine=version("pyvalhalla"),
         size=(work / TILES).stat().st_size,
         digest=digest_of(work / TILES),
         edges=int(counted[-1]) if counted else None,
     )
-
-
-def _engine_version() -> str:
-    from importlib.metadata import version
-
-    return version("pyvalhalla")
 
 
 def _build_borders(programs: Path, extract: Path, work: Path) -> None:

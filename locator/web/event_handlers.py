@@ -10,7 +10,7 @@ from locator.datum import Datum
 from locator.i18n import LANGS, text
 from locator.model import Kind, Person, Place, Precision, Query, Task
 from locator.routing.links import LinkMode
-from locator.web.session import MAX_REPORT, MAX_TEXT, ORDERS, ROW
+from locator.web.session import MAX_REPORT, ORDERS, ROW, say_text_fault
 from locator.web.state import LIMITS, parse_state
 
 if TYPE_CHECKING:
@@ -44,15 +44,12 @@ def _read_choices(session: Session, event: Event) -> None:
 def _ask(session: Session, event: Event) -> None:
     _read_choices(session, event)
     typed = " ".join(event.text("text").split())
-    if not typed or len(typed) > MAX_TEXT:
+    fault = say_text_fault(typed, session.state.lang)
+    if fault:
         session.query, session.answer = None, None
         session.asked += 1
         session.state = session.state.with_choice(area=None, chosen=None)
-        code = "too_long" if typed else "empty"
-        session.to_retype = True
-        session.failed = text(
-            f"page.ask.{code}", session.state.lang, n=len(typed), example=text("page.example1", session.state.lang)
-        )
+        session.to_retype, session.failed = True, fault
         return
     datum = event.text("datum")
     session.start(Query(text=typed, datum=Datum(datum) if datum in Datum else Datum.WGS84))

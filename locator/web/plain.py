@@ -28,7 +28,7 @@ from locator.outputs.shapes import (
     say_notice,
 )
 from locator.routing.links import links as links_into_apps
-from locator.web.session import MAX_TEXT
+from locator.web.session import MAX_TEXT, say_text_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,8 +92,9 @@ def plain_routes(locate: Callable[[], Locator], clock: Callable[[], datetime], l
 def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str], lang: str) -> Markup:
     """Return the answer to a posted form, or the one sentence that stands in its place."""
     typed = " ".join((fields.get("again") or fields.get("text", "")).split())
-    if not typed or len(typed) > MAX_TEXT:
-        return tag("p", _refuse(typed, lang), role="alert")
+    fault = say_text_fault(typed, lang)
+    if fault:
+        return tag("p", fault, role="alert")
     task, person = fields.get("task", ""), fields.get("person", "")
     query = Query(
         text=typed,
@@ -106,12 +107,6 @@ def _find(locate: Callable[[], Locator], now: datetime, fields: Mapping[str, str
     except LocatorError as error:
         return tag("p", explain_outside(error, lang), role="alert")
     return _write_answer(found, now, lang)
-
-
-def _refuse(typed: str, lang: str) -> str:
-    """Return what is wrong with a text that is empty or too long."""
-    code = "too_long" if typed else "empty"
-    return text(f"page.ask.{code}", lang, n=len(typed), example=text("page.example1", lang))
 
 
 def _write_answer(answer: Answer, now: datetime, lang: str) -> Markup:

@@ -230,7 +230,8 @@ class Session:
         self.answer, self.failed, self.to_retype = answer, failed, retype
         self.answered_at = now if answer else self.answered_at
         if self.answer and self.answer.place:
-            self.state = self.state.with_choice(area=self.answer.place.adcode or _area_of(self.answer))
+            nearest = next((hit.point.adcode for hit in self.answer.hits if hit.point.adcode), None)
+            self.state = self.state.with_choice(area=self.answer.place.adcode or nearest)
 
     def _is_stale(self, now: datetime) -> bool:
         if self.answer is None or self.answered_at is None:
@@ -242,9 +243,12 @@ def _key_of(params: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(params.items()))
 
 
-def _area_of(answer: Answer) -> str | None:
-    """Return the adcode of the nearest hit, when the place itself has none."""
-    return next((hit.point.adcode for hit in answer.hits if hit.point.adcode), None)
+def say_text_fault(typed: str, lang: str) -> str | None:
+    """Return what is wrong with a text that is empty or too long; None where nothing is."""
+    if typed and len(typed) <= MAX_TEXT:
+        return None
+    code = "too_long" if typed else "empty"
+    return text(f"page.ask.{code}", lang, n=len(typed), example=text("page.example1", lang))
 
 
 def _with_choices(query: Query, state: PageState) -> Query:
