@@ -28,6 +28,12 @@ def test_within_ten_commands_and_the_same_in_chinese():
     assert commands(TEXT)[-1] == "locator serve"
 
 
+@pytest.mark.parametrize("text", [TEXT, CHINESE])
+def test_the_example_can_be_copied_from_the_page(text):
+    (shown,) = re.findall(r"^```csv\n(.*?)^```", text, re.M | re.S)
+    assert shown == (DOCS / "examples" / "first-city.csv").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_a_newcomer_fills_corrects_removes_undoes_and_takes_away(in_data_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(DOCS.parent)
