@@ -275,7 +275,7 @@ def _fits(column: str, cells: Sequence[str]) -> bool:
     if column == "kind":
         return any(read_kind(cell) for cell in cells)
     if column == "status":
-        return any(cell in YES_NO or read_status(cell) is not None or cell[:4].isdecimal() for cell in cells)
+        return any(cell.lower() in YES_NO or read_status(cell) is not None or cell[:4].isdecimal() for cell in cells)
     return numbers <= 0.5 and not (column == "address" and sum(map(is_pair, cells)) > len(cells) / 2)
 
 

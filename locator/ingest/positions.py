@@ -251,6 +251,8 @@ def doubt_datum(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]]
 
 
 Pair = tuple[float, float]
+CHINA = (73.0, 16.0, 136.0, 54.0)
+"""West, south, east and north of China, roughly: telephone numbers outside have other forms."""
 FEWEST_SHARED = 3
 """So many addresses at one position are seldom one house."""
 
@@ -268,12 +270,16 @@ def doubt_places(new: Layer, given: Mapping[str, Pair]) -> Iterator[tuple[str, d
     Yields
     ------
     code, params
-        ``positions_shared`` and ``positions_rough``, with how many rows.
+        ``positions_shared``, ``positions_rough`` and, where not all are, ``positions_abroad``, with how many rows.
     """
     places = np.array(list(given.values()), dtype=float).reshape(-1, 2)
     rough = int((np.abs(places * 100 - np.round(places * 100)) < 1e-7).all(axis=1).sum())
     if rough:
         yield "positions_rough", {"count": rough}
+    west, south, east, north = CHINA
+    inside = ((places >= (west, south)) & (places <= (east, north))).all(axis=1)
+    if inside.any() and not inside.all():
+        yield "positions_abroad", {"count": int((~inside).sum())}
     column = new.table.column("address").to_pylist()
     exact = np.isfinite(new.lon) & np.isin(new.table.column("position").to_pylist(), [str(each) for each in EXACT])
     rows = np.flatnonzero(exact)

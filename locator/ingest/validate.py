@@ -21,6 +21,7 @@ from locator.datum import Datum, distance_m, to_wgs84
 from locator.ingest import Checked, Draft, Issue, RawRecord, open_source
 from locator.ingest.fields import check_fields, make_id
 from locator.ingest.positions import (
+    CHINA,
     DatumDoubt,
     PositionFault,
     doubt_datum,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from locator.gazetteer.districts import DistrictIndex
 
 CHUNK = 4096
-CHINA = (73.0, 17.0, 136.0, 54.0)
-"""West, south, east and north of China, roughly: telephone numbers outside have other forms."""
 NEAR_BORDER_M = 500.0
 """This near to a border the outlines and a source's positions do not say on which side an office is."""
 FAR_M: Mapping[str, float] = {"district": 120_000, "city": 350_000, "province": 1_500_000, "township": 60_000}

@@ -272,9 +272,9 @@ def read_status(words: str) -> bool | None:
     return False if False in said else (True if True in said and None not in said else None)
 
 
-_WHETHER = re.compile(r"是否(?:已|正常|对外|仍|继续)*([\u4e00-\u9fff]+)")
+_WHETHER = re.compile(r"是否(?:已|正常|对外|仍|继续)*([\u4e00-\u9fff]+)|([启在停]用)$|(?:is_?)?(?:active|open)$", re.I)
 _SINCE = re.compile("(撤销|停用|关闭|停业|注销|搬迁|关停)(?:日期|时间)")
-YES_NO = {"是": "", "否": "未", "yes": "", "no": "未", "1": "", "0": "未"}
+YES_NO = {"是": "", "否": "未", "yes": "", "no": "未", "1": "", "0": "未", "true": "", "false": "未"}
 
 
 def answer_question(name: str, cell: str) -> str:
@@ -282,7 +282,7 @@ def answer_question(name: str, cell: str) -> str:
     if since := _SINCE.search(name):
         return since[1] if any(c.isdigit() for c in cell) else cell
     asked, said = _WHETHER.match(name), YES_NO.get(cell.strip().lower())
-    return said + asked[1] if asked and said is not None else cell
+    return said + (asked[1] or asked[2] or "营业") if asked and said is not None else cell
 
 
 DAYS: Mapping[str, str] = {

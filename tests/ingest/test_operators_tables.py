@@ -107,6 +107,22 @@ def test_states_under_a_header_nobody_knows(tmp_path):
     assert faults == [(3, "status", "status_closed"), (4, "status", "status_closed")]
 
 
+@pytest.mark.parametrize(
+    ("head", "open_word", "closed_word"),
+    [
+        ("启用", "是", "否"),
+        ("在用", "1", "0"),
+        ("active", "TRUE", "FALSE"),
+        ("停用", "否", "是"),
+        ("is_open", "yes", "no"),
+    ],
+)
+def test_yes_and_no_under_a_word_for_open_or_closed(tmp_path, head, open_word, closed_word):
+    text = f"名称,地址,{head}\n甲社保中心,经十路1号,{open_word}\n乙社保中心,经十路2号,{closed_word}\n"
+    points, faults, _ = check_text(tmp_path, text)
+    assert [p.name for p in points] == ["甲社保中心"] and faults == [(3, "status", "status_closed")]
+
+
 @pytest.mark.parametrize("note", ["2024年5月起搬至经十路100号办公", "业务已移交乙街道", "现迁往政务中心"])
 def test_a_note_that_speaks_of_a_move_is_a_doubt(tmp_path, note):
     assert check_text(tmp_path, f"名称,地址,备注\n甲社保中心,经十路1号,{note}\n")[1] == [(2, "notes", "says_closed")]
@@ -165,6 +181,8 @@ def test_positions_that_many_addresses_share_and_degrees_without_fractions():
     assert doubts(("经十路1号", 117.02, 36.65), ("经十路2号", 117.0, 36.0), ("经十路3号", 117.021, 36.65)) == {
         "positions_rough": 2
     }
+    assert doubts(("经十路1号", -117.0221, 36.6512), ("经十路2号", 117.0221, 36.6513)) == {"positions_abroad": 1}
+    assert doubts(("1 Main St", -117.0221, 36.6512), ("2 Main St", -117.0222, 36.6513)) == {}
 
 
 # --- answers of map services
