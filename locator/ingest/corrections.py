@@ -192,7 +192,7 @@ def edit_office(
     store = open_own_store(settings)
     point = store.point(point_id)
     if point is None:
-        raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
+        raise NotFound(f"no office has the id {point_id[:80]}", code="point_missing", id=point_id[:80])
     changes = _check_values(point, values)
     code = changes.get("adcode")
     if code and not any(map(open_data_gazetteer(settings).division, holders_of(code))):
@@ -282,7 +282,7 @@ def _find_row(parts: Mapping[str, Layer], point_id: str, served: ServicePoint | 
         row = part.row_of(stem) if stem and served is not None else None
         if row is not None and served is not None and part.point(row).name == served.name:
             return qualify(stem, name), part.point(row)
-    raise NotFound(f"no office has the id {point_id}", code="point_missing", id=point_id)
+    raise NotFound(f"no office has the id {point_id[:80]}", code="point_missing", id=point_id[:80])
 
 
 def list_near(settings: Settings) -> tuple[Near, ...]:
@@ -326,7 +326,7 @@ def _check_values(point: ServicePoint, values: Mapping[str, str]) -> dict[str, A
     if strange or not values:
         raise InvalidInput(
             f"{strange[0] if strange else 'nothing'} cannot be edited; expected {', '.join(sorted(EDITABLE))}",
-            code="edit_field", field=strange[0] if strange else "", expected=", ".join(sorted(EDITABLE)),
+            code="edit_field", field=(strange[0][:80] if strange else "") or "–", expected=", ".join(sorted(EDITABLE)),
         )  # fmt: skip
     record = RawRecord(source=EDITS, file="edit", row=1, fields={"name": point.name, **values, "status": ""})
     draft = Draft(record=record)

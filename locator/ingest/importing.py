@@ -368,7 +368,7 @@ def remove_source(settings: Settings, name: str) -> int:
     store = open_own_store(settings)
     part = store.parts().get(name)
     if part is None:
-        raise NotFound(f"no source is called {name}", code="source_missing", source=name)
+        raise NotFound(f"no source is called {name[:80]}", code="source_missing", source=name[:80] or "–")
     if name == SHIPPED and settings.layer is None:
         raise InvalidInput("the shipped offices come back by themselves", code="source_shipped", source=name)
     with note_pending(settings):
