@@ -259,7 +259,7 @@ def rivals_of(places: PlaceIndex, row: Row, key: str) -> list[Meaning]:
     most = max(2, 1 + len(cities.pop(row.code if row.code in named else home, ())))
     groups = sorted((g for g in cities.values() if len({r.name for r in g}) >= most), key=len, reverse=True)
     areas = [place for group in groups[:MOST_CITIES] if (place := _area(key, group, Precision.VILLAGE))]
-    if not areas and len(key) >= SHORT and row.kind not in {*_KNOWN_ABROAD, "park"}:
+    if not areas and len(key) >= SHORT and row.kind not in _KNOWN_ABROAD | _KNOWN_NEAR:
         areas = [places.place(code) for code in _towns_named(places, row, key)]
     if not areas and row.kind in {"sight", "venue"} and len(named) == 1 and begins_elsewhere(places.file, row):
         areas = [places.place(named[0])] if places.file.divisions.levels[named[0]] == "city" else []
