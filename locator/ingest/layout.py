@@ -292,8 +292,8 @@ def find_beaten(names: Sequence[str], fields: Sequence[str | None], sample: Sequ
 
 def add_cell(found: dict[str, str], column: str, cell: str) -> None:
     """Add a cell to what a row says: to the one before it, or where it is the first that is not blank."""
-    earlier = found.get(column, "")
-    if not earlier.strip():
+    earlier = found.get(column)
+    if not earlier or not earlier.strip():
         found[column] = cell
     elif column in _JOINED:
         found[column] = join_cells(column, earlier, cell)
@@ -307,6 +307,10 @@ _TEXT_MARK = re.compile(r"^\s*['’‘`](?=[\d+])")
 """What keeps a spreadsheet from reading a text as a number, in a cell that is text anyway."""
 
 
+_READ_OTHERWISE = frozenset({*DAYS, LONLAT, LATLON, ADDRESS_PHONES, BANK, "address", "id", "status"})
+"""Columns whose cells are more, or less, than a text for the column of that name."""
+
+
 def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
     """Return a row's texts by our columns' names."""
     found: dict[str, str] = {"area_code": header.area_code} if header.area_code else {}
@@ -317,8 +321,12 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
         name = header.fields[place]
         if name is None or place >= len(cells):
             continue
-        cell = _TEXT_MARK.sub("", unescape_formula(cells[place]))
-        if name in DAYS:
+        cell = cells[place]
+        if cell and not cell[0].isalnum():
+            cell = _TEXT_MARK.sub("", unescape_formula(cell))
+        if name not in _READ_OTHERWISE and not name.startswith(PART):
+            add_cell(found, name, cell)
+        elif name in DAYS:
             days[name] = cell
         elif name.startswith(PART):
             parts[name.removeprefix(PART)] = cell.strip()
@@ -327,13 +335,12 @@ def to_fields(header: Header, cells: Sequence[str]) -> dict[str, str]:
                 found["lon"], found["lat"] = split_pair(cell, lat_first=name == LATLON)
         elif name == BANK:
             bank = cell.strip()
-        elif name == "id" and "id" not in header.mapped and cell.strip().removesuffix(".0").isdigit():
-            continue  # a running number is no name for ever
         elif name == ADDRESS_PHONES:
             address, phones = split_address_phones(cell)
             add_cell(found, "address", address)
             add_cell(found, "phones", phones)
-        else:
+        elif name != "id" or "id" in header.mapped or not cell.strip().removesuffix(".0").isdigit():
+            # a running number is no name for ever
             add_cell(found, name, answer_question(header.names[place], cell) if name == "status" else cell)
     join_hours(found, days, parts)
     if bank:
