@@ -15,7 +15,7 @@ import shapely
 from locator.adcode import ancestors
 from locator.datum import METRES_PER_DEGREE, distance_m
 from locator.errors import DataError
-from locator.gazetteer.address import read_address
+from locator.gazetteer.address import CITIZENS, read_address
 from locator.gazetteer.divisions import LEVELS, Division, DivisionTable, NumberRecord, PlaceKind, PlaceRecord
 from locator.gazetteer.schema import PLACES_FILE, spell_name
 from locator.gazetteer.text import short_names, to_key
@@ -285,7 +285,9 @@ def office_records(layer: Layer, table: DivisionTable) -> Iterator[PlaceRecord |
 def short_office_names(name: str, table: DivisionTable) -> list[str]:
     """Return an office's name without the divisions it starts with: 沙河口区行政服务大厅 -> 行政服务大厅."""
     key = to_key(name)
-    shorter = [r.rest for r in table.read_head(key) if r.codes and len(r.rest) > 2 and r.kind == "full"]
+    heads = [r for r in table.read_head(key) if r.codes and len(r.rest) > 2]
+    # 珠海市民服务中心 is 市民服务中心 there, although 珠海 is the short name.
+    shorter = [r.rest for r in heads if r.kind == "full" or (r.rest[0] == "市" and CITIZENS.match(r.rest, 1))]
     return list(dict.fromkeys(s for s in shorter if s != key))
 
 
