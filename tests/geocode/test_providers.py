@@ -49,7 +49,6 @@ def test_declares_what_it_must(name):
     assert cls.url.startswith("https://")
     assert cls.pace_s > 0
     assert cls.cache_s > 0
-    assert cls.attribution
     assert cls.__doc__
     assert isinstance(cls.datum, Datum)
     for lang in LANGS:

@@ -81,7 +81,6 @@ class AmapProvider(Provider):
     geocoder_class = AMap
     pace_s = PACE_S
     cache_s = 600.0
-    attribution = "高德地图"
 
     @override
     def is_good(self, content: object) -> bool:

@@ -76,7 +76,6 @@ class BaiduProvider(Provider):
     geocoder_class = Baidu
     pace_s = 0.35
     cache_s = 600.0
-    attribution = "百度地图"
 
     @override
     def is_good(self, content: object) -> bool:

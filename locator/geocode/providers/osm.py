@@ -120,7 +120,6 @@ class OsmProvider(Provider):
     needs_key = False
     pace_s: ClassVar[float] = 1.1
     cache_s = 30 * 86_400.0
-    attribution = "© OpenStreetMap contributors"
 
     @abstractmethod
     def search_options(self, box: tuple[float, float, float, float] | None, hint: Hint) -> dict[str, Any]:

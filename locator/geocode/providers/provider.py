@@ -186,8 +186,6 @@ class Provider(ABC):
     """Its own timeout for one question, all requests together; ``settings.timeout_s`` when None."""
     cache_s: ClassVar[float]
     """How long an answer is kept."""
-    attribution: ClassVar[str]
-    """What its terms want said beside a result."""
 
     def __init__(self, settings: Settings, client: HttpClient) -> None:
         """Take the key and the address of the settings.

@@ -95,7 +95,6 @@ class TencentProvider(Provider):
     geocoder_class = Tencent
     pace_s = 0.25
     cache_s = 600.0
-    attribution = "腾讯地图"
 
     @override
     def is_good(self, content: object) -> bool:

@@ -78,7 +78,6 @@ class TiandituProvider(Provider):
     geocoder_class = Tianditu
     pace_s = 0.25
     cache_s = 86_400.0
-    attribution = "天地图"
 
     @override
     def is_good(self, content: object) -> bool:
