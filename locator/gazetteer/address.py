@@ -88,8 +88,8 @@ _CROSSING = re.compile(
 )
 _STREET_WORD = "大道|大街|马路|公路|高速|胡同|环路|环线|支路|国道|省道|路|街|巷|弄|道(?!外|里|真|孚|县|区|口)"
 _COMPASS = "(?!五一|五四|八一|六一|七一)(?:东|西|南|北|中|内|外|新|老|环|一|二|三|四|五|六|七|八|九|十|\\d)*"
-A_STREET = re.compile(f"(?:{_COMPASS}|[\u4e00-\u9fff])(?:{_STREET_WORD})(?!口岸|(?<=街)口.)")
-"""What makes a short name the first half of a street's: 上海路, 南京西路, 东莞庄路."""
+A_STREET = re.compile(f"(?:{_COMPASS}|[一-鿿](?![巷弄胡]))(?:{_STREET_WORD})(?!口岸|(?<=街)口.|(?<=[一-鿿]街)口)")
+"""What makes a short name the first half of a street: 上海路, 南京西路, 东莞庄路; 太原柳巷 and 南京新街口 are there."""
 CITIZENS = re.compile("民(?:中心|服务|广场|公园|之家|活动|文化|学校|体育)|场(?![东西南北中]?[路街巷])")
 """What makes 市 behind a city's name the beginning of the next word: 深圳市民中心, 朝阳市场."""
 A_LANDMARK = re.compile(
