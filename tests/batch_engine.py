@@ -25,7 +25,7 @@ class Understood:
 
 def make_layer(version="1", count=400):
     random = np.random.default_rng(5)
-    return Layer.from_points(
+    layer = Layer.from_points(
         (
             ServicePoint(
                 id=f"p{row:04d}",
@@ -38,9 +38,9 @@ def make_layer(version="1", count=400):
                 position=(Precision.POI, Precision.TOWNSHIP, Precision.DISTRICT)[row % 3],
             )
             for row in range(count)
-        ),
-        version=version,
+        )
     )
+    return Layer(layer.table, version=version)
 
 
 def locate(text, *, delay_s=0.0):

@@ -23,7 +23,7 @@ from locator.errors import LocatorError
 LONGEST = 100_000
 ALLOWED = 2.5
 """How many times the processor time of half the text a text may take."""
-CALM_S = 0.01
+CALM_S = 0.05
 """Below this a time says nothing on a busy machine."""
 BOUNDS = {
     "locator.gazetteer": 400, "gazetteer/": 400,

@@ -81,7 +81,7 @@ _MISUSES = (
         "usage_choice",
     ),
     (re.compile("unrecognized arguments: (?P<what>.*)"), "usage_unknown"),
-    (re.compile("argument (?P<name>.*): expected .*argument.*"), "usage_value"),
+    (re.compile(r"argument (?P<name>\S+): expected .*"), "usage_value"),
     (re.compile(r"argument (?P<name>\S+): invalid \S+ value: '(?P<given>.*)'"), "usage_invalid"),
 )
 """What argparse says of misuse, and our sentences for it; any other word of its is repeated as it is."""

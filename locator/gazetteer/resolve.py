@@ -288,6 +288,10 @@ def _with_divisions(places: PlaceIndex, reading: DivisionReading, bias: Bias) ->
     if found:
         named = [in_township(m._replace(notes=(*notes, *m.notes)), reading.codes) for m in found]
         return choose_meaning(named, bias, local=True)
+    longer = reading.name + rest if reading.kind == "short" and is_city(places, reading) else ""
+    within_it = longer and not places.file.named(to_key(longer))  # 南京站北广场 is at 南京站
+    if within_it and (named := find_inside(places, longer, within=reading.codes)):
+        return Resolved(tuple(named))
     finer = _corrected_below(places, rest, reading, bias)
     if finer.meanings:
         return finer
