@@ -26,19 +26,17 @@ class Understood:
 def make_layer(version="1", count=400):
     random = np.random.default_rng(5)
     layer = Layer.from_points(
-        (
-            ServicePoint(
-                id=f"p{row:04d}",
-                name="=danger()" if row == 7 else f"办事点{row}",
-                kind=Kind.BANK if row % 3 else Kind.HRSS_BUREAU,
-                address=f"某路{row}号, 一楼" if row % 2 else None,
-                adcode="370104",
-                lon=float(random.uniform(116.8, 117.2)),
-                lat=float(random.uniform(36.5, 36.8)),
-                position=(Precision.POI, Precision.TOWNSHIP, Precision.DISTRICT)[row % 3],
-            )
-            for row in range(count)
+        ServicePoint(
+            id=f"p{row:04d}",
+            name="=danger()" if row == 7 else f"办事点{row}",
+            kind=Kind.BANK if row % 3 else Kind.HRSS_BUREAU,
+            address=f"某路{row}号, 一楼" if row % 2 else None,
+            adcode="370104",
+            lon=float(random.uniform(116.8, 117.2)),
+            lat=float(random.uniform(36.5, 36.8)),
+            position=(Precision.POI, Precision.TOWNSHIP, Precision.DISTRICT)[row % 3],
         )
+        for row in range(count)
     )
     return Layer(layer.table, version=version)
 
