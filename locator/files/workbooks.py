@@ -295,7 +295,7 @@ def _weigh(path: Path) -> None:
                     if member.filename.lower().endswith("sharedstrings.xml"):
                         with archive.open(member) as texts:
                             strings += sum(b.count(b"<si") for b in iter(lambda: texts.read(1 << 20), b""))
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except ZIPPED as error:
         raise _broken(path, error) from error
     if unpacked > MAX_UNPACKED or swollen or len(members) > 10_000 or strings > MAX_STRINGS:
         raise SourceError(

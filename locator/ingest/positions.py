@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from locator.datum import Datum, distance_m, on_mainland, to_wgs84
+from locator.datum import CHINA_BOX, Datum, distance_m, on_mainland, to_wgs84
 from locator.errors import InvalidInput
 from locator.layer import Layer
 from locator.model import EXACT
@@ -251,8 +251,8 @@ def doubt_datum(pairs: Iterable[tuple[tuple[float, float], tuple[float, float]]]
 
 
 Pair = tuple[float, float]
-CHINA = (73.0, 16.0, 136.0, 54.0)
-"""West, south, east and north of China, roughly: telephone numbers outside have other forms."""
+CHINA = (CHINA_BOX[0], 16.0, *CHINA_BOX[2:])
+"""West, south, east and north of China without the open sea: telephone numbers outside have other forms."""
 FEWEST_SHARED = 3
 """So many addresses at one position are seldom one house."""
 
